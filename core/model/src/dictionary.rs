@@ -1,0 +1,222 @@
+//! The dictionary: tables, fields, choices, references, roles, merge policy, offline scope and life cycles, as data.
+//!
+//! Validation on the phone and on the server, projections, the record API and its metadata, forms and access rules all
+//! read it, so a field is declared once. The shipped tables are the `.toml` files of `core/model/dictionary/`; a table
+//! inherits the fields of the table it extends. What it leaves out: any behaviour that is not the same for every table.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::id::{FieldName, TableName};
+use crate::life_cycle::LifeCycle;
+
+/// How a table's records travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Worked on by many, offline too: one mergeable document a record.
+    Document,
+    /// Looked up: the server's word, versioned rows that come down the feed.
+    Reference,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    /// Text of at most `max_length` characters.
+    String,
+    /// A whole number.
+    Integer,
+    /// A number with up to six decimals.
+    Decimal,
+    /// Yes or no.
+    Boolean,
+    /// A moment in UTC.
+    GlideDateTime,
+    /// One record of the table named by `reference`.
+    Reference,
+    /// A set of records of the table named by `reference`.
+    GlideList,
+}
+
+/// What happens when two people write a field without knowing of each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Merge {
+    /// One value is shown, the other stays visible as an alternative until somebody confirms.
+    #[default]
+    Register,
+    /// Adding wins over a removal that had not seen it.
+    Set,
+    /// Written when the record is created and never again.
+    Fixed,
+    /// Computed from other facts by the fold or the projection; nobody writes it.
+    Derived,
+}
+
+/// One value a choice field may take.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// The stored value.
+    pub value: String,
+    /// What people read.
+    pub label: String,
+}
+
+/// One field of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The Table API's name.
+    pub name: FieldName,
+    /// What people read.
+    pub label: String,
+    /// What it holds.
+    #[serde(rename = "type")]
+    pub field_type: FieldType,
+    /// The table a reference or list points to.
+    pub reference: Option<TableName>,
+    /// The longest text in characters.
+    #[serde(default = "default_max_length")]
+    pub max_length: usize,
+    /// Whether a record may not be saved without it.
+    #[serde(default)]
+    pub mandatory: bool,
+    /// The values allowed; empty when any value of the type is.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    /// The value of a new record, in the Table API's text form.
+    pub default: Option<String>,
+    /// What happens on concurrent writes.
+    #[serde(default)]
+    pub merge: Merge,
+    /// Roles that may write it; empty when everybody in scope may.
+    #[serde(default)]
+    pub write: Vec<String>,
+}
+
+fn default_max_length() -> usize {
+    255
+}
+
+/// Which devices hold a table's records while the radio is off.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offline {
+    /// Every device holds every record (small look-up tables).
+    #[serde(default)]
+    pub everyone: bool,
+    /// Fields naming the user whose devices hold the record.
+    #[serde(default)]
+    pub users: Vec<FieldName>,
+    /// Fields naming the group whose members' devices hold the record.
+    #[serde(default)]
+    pub groups: Vec<FieldName>,
+    /// References (dot-walked) to records that travel along with this one.
+    #[serde(default)]
+    pub follow: Vec<String>,
+}
+
+/// One table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The Table API's name.
+    pub name: TableName,
+    /// What people read.
+    pub label: String,
+    /// The table whose fields it inherits.
+    pub extends: Option<TableName>,
+    /// How its records travel.
+    pub kind: Kind,
+    /// What its record numbers begin with; `None` when its records have no number.
+    pub number_prefix: Option<String>,
+    /// The field people recognise a record by.
+    pub display: FieldName,
+    /// The life cycle its `state` moves through.
+    pub life_cycle: Option<String>,
+    /// Roles that may create a record; empty when every signed-in person may.
+    #[serde(default)]
+    pub create: Vec<String>,
+    /// Roles that may read every record; others read only what their scope holds.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Which devices hold its records.
+    #[serde(default)]
+    pub offline: Offline,
+    /// Its fields, inherited ones first.
+    #[serde(default, rename = "field")]
+    pub fields: Vec<Field>,
+}
+
+impl Table {
+    /// A field by name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// Why a dictionary cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DictionaryError {
+    /// The text of a table or life cycle does not parse.
+    #[error("{file}: {source}")]
+    Syntax {
+        /// The file at fault.
+        file: String,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A table, field, role or stage is named that is nowhere declared, or is declared twice.
+    #[error("{place}: {problem}")]
+    Inconsistent {
+        /// The table and field, or the life cycle and step.
+        place: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+/// All tables and life cycles of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dictionary {
+    pub(crate) tables: BTreeMap<TableName, Table>,
+    pub(crate) life_cycles: BTreeMap<String, LifeCycle>,
+}
+
+impl Dictionary {
+    /// A table by name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+
+    /// Every table in name order.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values()
+    }
+
+    /// A life cycle by name.
+    pub fn life_cycle(&self, name: &str) -> Option<&LifeCycle> {
+        self.life_cycles.get(name)
+    }
+
+    /// The life cycle of a table's records, `None` when they have none.
+    pub fn life_cycle_of(&self, table: &str) -> Option<&LifeCycle> {
+        self.life_cycle(self.table(table)?.life_cycle.as_deref()?)
+    }
+
+    /// Whether `table` is `ancestor` or extends it, however far up.
+    pub fn is_a(&self, table: &str, ancestor: &str) -> bool {
+        let mut next = self.table(table);
+        while let Some(table) = next {
+            if table.name == *ancestor {
+                return true;
+            }
+            next = table.extends.as_ref().and_then(|parent| self.table(parent.as_str()));
+        }
+        false
+    }
+}

@@ -1,0 +1,25 @@
+//! The words of the trade: what a record is, which fields it has, how it moves through its life.
+//!
+//! Everything here is data and arithmetic: the same bytes in give the same answer on a phone, on the server and in the
+//! simulator. There is no I/O, no clock, no randomness and no knowledge of CRDTs, storage or HTTP.
+//!
+//! Words with two masters are settled once: a life-cycle position is a [`life_cycle::Stage`] (the API's `state`), a
+//! `Task` is the ITIL parent of incident, case and work order, `Position` belongs to the feed and [`place::Place`] to the earth.
+
+pub mod condition;
+pub mod dictionary;
+pub mod id;
+pub mod life_cycle;
+pub mod number;
+pub mod place;
+pub mod priority;
+pub mod record;
+pub mod time;
+pub mod value;
+
+pub use dictionary::{Dictionary, Field, FieldType, Table};
+pub use id::{BlobHash, DeviceId, DocumentId, FieldName, SysId, TableName};
+pub use place::Place;
+pub use record::Record;
+pub use time::Timestamp;
+pub use value::{Decimal, Value};

@@ -1,0 +1,261 @@
+//! Life cycles as data, and the fold that says where a record stands.
+//!
+//! A replica cannot refuse an edit without cutting its author off, so steps merge like everything else and are judged
+//! afterwards: [`LifeCycle::fold`] is a pure function of the *set* of steps, so replicas that hold the same steps agree on
+//! the stage whatever order the steps arrived in. A step that is not allowed is kept and returned as a [`RefusedStep`],
+//! because somebody did do it. The fold never fails: unknown steps, missing predecessors and forged cycles are all judged.
+//!
+//! Of steps that did not know of each other, the one that leads furthest goes first (cancelled < pending < assigned <
+//! accepted < work < closed), then the earlier action time, then the smaller id. An office step that had not seen the
+//! work it would undo is refused: real work done beats an office cancel.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{DeviceId, FieldName, SysId};
+use crate::time::Timestamp;
+
+/// One place a record can be in its life.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Its name in steps and histories, such as `work_in_progress`.
+    pub name: String,
+    /// What people read.
+    pub label: String,
+    /// The Table API's `state`; several stages may share one and differ in `sub_state`.
+    pub state: i64,
+    /// What tells stages of one `state` apart.
+    pub sub_state: Option<String>,
+    /// How far the work has come; of concurrent steps the furthest is judged first.
+    pub rank: i64,
+    /// Whether reaching it means that somebody did real work.
+    #[serde(default)]
+    pub work: bool,
+    /// Whether the record still needs somebody (`active`).
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// One way from stage to stage.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRule {
+    /// Its name in histories, such as `complete`.
+    pub name: String,
+    /// What the button says.
+    pub label: String,
+    /// Stages it may start from.
+    pub from: Vec<String>,
+    /// The stage it leads to.
+    pub to: String,
+    /// Roles that may take it; empty when everybody in scope may.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// Fields that must not be empty.
+    #[serde(default)]
+    pub requires: Vec<FieldName>,
+    /// Reasons to choose from; when not empty, one must be given (`other` accepts free text).
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// Whether a public comment must come with it when this reason is given.
+    pub comment_for: Option<String>,
+    /// Fields that take the action time, such as `work_start`.
+    #[serde(default)]
+    pub stamps: Vec<FieldName>,
+}
+
+/// The stages of a kind of record and the steps between them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LifeCycle {
+    /// Its name in the dictionary.
+    pub name: String,
+    /// The stage of a new record.
+    pub initial: String,
+    /// Every stage.
+    #[serde(rename = "stage")]
+    pub stages: Vec<Stage>,
+    /// Every step.
+    #[serde(rename = "step")]
+    pub steps: Vec<StepRule>,
+}
+
+/// A step's identity: which edit of which device took it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
+pub struct StepId {
+    /// The device that took it.
+    #[n(0)]
+    pub device: DeviceId,
+    /// Its actor epoch.
+    #[n(1)]
+    pub epoch: u32,
+    /// The edit's number on that device.
+    #[n(2)]
+    pub counter: u64,
+    /// Which act of the edit.
+    #[n(3)]
+    pub act: u32,
+}
+
+/// A step somebody took, allowed or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its identity.
+    pub id: StepId,
+    /// The name of its [`StepRule`].
+    pub name: String,
+    /// The latest steps its author knew of.
+    pub after: Vec<StepId>,
+    /// Who took it.
+    pub by: SysId,
+    /// When, by the author's device.
+    pub at: Timestamp,
+    /// Why, where the rule asks.
+    pub reason: Option<String>,
+}
+
+/// Why the fold did not follow a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The step does not lead on from the stage the record had.
+    NotFrom {
+        /// That stage.
+        stage: String,
+    },
+    /// Work had been done that the author could not know of.
+    WorkWasDone {
+        /// The stage the work had reached.
+        stage: String,
+    },
+    /// Somebody else had already taken the record there.
+    AlreadyThere {
+        /// That stage.
+        stage: String,
+        /// Who was first.
+        by: SysId,
+    },
+    /// No step of that name exists here; a newer app may know it.
+    UnknownStep,
+}
+
+/// A step that was kept but not followed, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedStep {
+    /// What was done.
+    pub step: Step,
+    /// Why the record did not follow.
+    pub refusal: Refusal,
+}
+
+/// Where a record stands and how it came there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folded {
+    /// The name of the stage.
+    pub stage: String,
+    /// The steps followed, in the order they count.
+    pub accepted: Vec<Step>,
+    /// The steps kept but not followed, in the order they were judged.
+    pub refused: Vec<RefusedStep>,
+}
+
+impl LifeCycle {
+    /// A stage by name.
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    /// A step rule by name.
+    pub fn step(&self, name: &str) -> Option<&StepRule> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
+    /// The steps that lead on from a stage.
+    pub fn steps_from<'a>(&'a self, stage: &'a str) -> impl Iterator<Item = &'a StepRule> {
+        self.steps.iter().filter(move |step| step.from.iter().any(|from| from == stage))
+    }
+
+    /// Judges a set of steps. Total, and independent of the order in which the steps arrived.
+    pub fn fold(&self, steps: impl IntoIterator<Item = Step>) -> Folded {
+        let mut waiting: BTreeMap<StepId, Step> = steps.into_iter().map(|step| (step.id, step)).collect();
+        let history = History::new(&waiting);
+        let mut folded = Folded { stage: self.initial.clone(), accepted: Vec::new(), refused: Vec::new() };
+        while let Some(id) = self.next(&waiting) {
+            let step = waiting.remove(&id).expect("next() names a waiting step");
+            match self.judge(&step, &folded, &history) {
+                Ok(Some(stage)) => {
+                    folded.stage = stage;
+                    folded.accepted.push(step);
+                }
+                Ok(None) => {}
+                Err(refusal) => folded.refused.push(RefusedStep { step, refusal }),
+            }
+        }
+        folded
+    }
+
+    /// The step to judge next: of those whose known predecessors are all judged (of all, in a forged cycle) the one that
+    /// leads furthest, then the earliest, then the smallest id.
+    fn next(&self, waiting: &BTreeMap<StepId, Step>) -> Option<StepId> {
+        let key = |step: &Step| (std::cmp::Reverse(self.rank_after(step)), step.at, step.id);
+        let ready =
+            waiting.values().filter(|step| step.after.iter().all(|id| *id == step.id || !waiting.contains_key(id)));
+        ready.min_by_key(|step| key(step)).or_else(|| waiting.values().min_by_key(|step| key(step))).map(|step| step.id)
+    }
+
+    fn rank_after(&self, step: &Step) -> i64 {
+        self.step(&step.name).and_then(|rule| self.stage(&rule.to)).map_or(i64::MIN, |stage| stage.rank)
+    }
+
+    /// The stage a step leads to; `None` when its author had already taken the record there.
+    fn judge(&self, step: &Step, folded: &Folded, history: &History) -> Result<Option<String>, Refusal> {
+        let rule = self.step(&step.name).ok_or(Refusal::UnknownStep)?;
+        let stage = folded.stage.clone();
+        let latest = folded.accepted.last();
+        let unseen = latest.filter(|latest| !history.saw(step.id, latest.id));
+        if let Some(latest) = unseen.filter(|_| rule.to == stage) {
+            return if latest.by == step.by { Ok(None) } else { Err(Refusal::AlreadyThere { stage, by: latest.by }) };
+        }
+        let does_work = |name: &str| self.stage(name).is_some_and(|stage| stage.work);
+        if unseen.is_some() && does_work(&stage) && !does_work(&rule.to) {
+            return Err(Refusal::WorkWasDone { stage });
+        }
+        if !rule.from.contains(&stage) {
+            return Err(Refusal::NotFrom { stage });
+        }
+        Ok(Some(rule.to.clone()))
+    }
+}
+
+/// Who knew of what: the transitive closure of `after`.
+struct History(BTreeMap<StepId, Vec<StepId>>);
+
+impl History {
+    fn new(steps: &BTreeMap<StepId, Step>) -> Self {
+        Self(steps.iter().map(|(id, step)| (*id, step.after.clone())).collect())
+    }
+
+    /// Whether the author of `later` knew of `earlier`.
+    fn saw(&self, later: StepId, earlier: StepId) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![later];
+        while let Some(id) = open.pop() {
+            for before in self.0.get(&id).into_iter().flatten() {
+                if *before == earlier {
+                    return true;
+                }
+                if seen.insert(*before) {
+                    open.push(*before);
+                }
+            }
+        }
+        false
+    }
+}
