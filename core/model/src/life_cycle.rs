@@ -37,6 +37,8 @@ pub struct Stage {
     /// Whether the record still needs somebody (`active`).
     #[serde(default = "yes")]
     pub active: bool,
+    /// The field that adds up the seconds spent here.
+    pub seconds_in: Option<FieldName>,
 }
 
 fn yes() -> bool {
@@ -61,12 +63,20 @@ pub struct StepRule {
     /// Fields that must not be empty.
     #[serde(default)]
     pub requires: Vec<FieldName>,
-    /// Reasons to choose from; when not empty, one must be given (`other` accepts free text).
+    /// How early it is judged among concurrent steps, when not by the rank of the stage it leads to.
+    pub rank: Option<i64>,
+    /// Reasons to choose from; when not empty, one must be given (`other` also as `other: and why`).
     #[serde(default)]
     pub reasons: Vec<String>,
+    /// The field that shows the reason while this is the latest step.
+    pub reason_field: Option<FieldName>,
     /// Whether a public comment must come with it when this reason is given.
     pub comment_for: Option<String>,
-    /// Fields that take the action time, such as `work_start`.
+    /// Fields it empties, before its stamps.
+    #[serde(default)]
+    pub clears: Vec<FieldName>,
+    /// Fields it fills when empty, with the action time (a moment), the author (a reference) or, always, how often it
+    /// was taken (a whole number).
     #[serde(default)]
     pub stamps: Vec<FieldName>,
 }

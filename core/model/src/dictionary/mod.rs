@@ -2,7 +2,15 @@
 //!
 //! Validation on the phone and on the server, projections, the record API and its metadata, forms and access rules all
 //! read it, so a field is declared once. The shipped tables are the `.toml` files of `core/model/dictionary/`; a table
-//! inherits the fields of the table it extends. What it leaves out: any behaviour that is not the same for every table.
+//! inherits the fields of the table it extends, and its life cycle, and may declare a field of it again. Roles in `write` of a
+//! table hold for each of its fields that names none. [`Dictionary::parse`] refuses whatever does not fit together, so that
+//! whoever holds a dictionary can rely on every name in it.
+//!
+//! `load.rs` reads and checks the files, `field.rs` turns text into values and back. What is left out: behaviour that is not
+//! the same for every table, and the two journals (comments, work notes), which belong to every document and are no fields.
+
+mod field;
+mod load;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +18,29 @@ use serde::Deserialize;
 
 use crate::id::{FieldName, TableName};
 use crate::life_cycle::LifeCycle;
+
+pub use field::{FieldError, LIST_LIMIT};
+pub use load::DictionaryError;
+
+/// The roles a person may have. `admin` and `system` may do everything that the shape of a record allows.
+pub const ROLES: [&str; 10] = [
+    "admin",
+    "system",
+    "itil",
+    "case_agent",
+    "wm_dispatcher",
+    "wm_qualifier",
+    "wm_agent",
+    "wm_manager",
+    "customer",
+    "integration",
+];
+
+/// Whether somebody with these roles may do what is reserved to `allowed`; an empty list reserves nothing.
+pub fn may<'a>(roles: impl IntoIterator<Item = &'a str>, allowed: &[String]) -> bool {
+    allowed.is_empty()
+        || roles.into_iter().any(|role| matches!(role, "admin" | "system") || allowed.iter().any(|name| name == role))
+}
 
 /// How a table's records travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -56,14 +87,20 @@ pub enum Merge {
     Derived,
 }
 
-/// One value a choice field may take.
+/// One value a choice field may take; written `["value", "label"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "(String, String)")]
 pub struct Choice {
     /// The stored value.
     pub value: String,
     /// What people read.
     pub label: String,
+}
+
+impl From<(String, String)> for Choice {
+    fn from((value, label): (String, String)) -> Self {
+        Self { value, label }
+    }
 }
 
 /// One field of a table.
@@ -141,6 +178,9 @@ pub struct Table {
     /// Roles that may create a record; empty when every signed-in person may.
     #[serde(default)]
     pub create: Vec<String>,
+    /// Roles that may write its own fields, unless a field names others.
+    #[serde(default)]
+    pub write: Vec<String>,
     /// Roles that may read every record; others read only what their scope holds.
     #[serde(default)]
     pub read: Vec<String>,
@@ -157,27 +197,6 @@ impl Table {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
-}
-
-/// Why a dictionary cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum DictionaryError {
-    /// The text of a table or life cycle does not parse.
-    #[error("{file}: {source}")]
-    Syntax {
-        /// The file at fault.
-        file: String,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// A table, field, role or stage is named that is nowhere declared, or is declared twice.
-    #[error("{place}: {problem}")]
-    Inconsistent {
-        /// The table and field, or the life cycle and step.
-        place: String,
-        /// What is wrong and what would be right.
-        problem: String,
-    },
 }
 
 /// All tables and life cycles of an organisation.
@@ -206,6 +225,31 @@ impl Dictionary {
     /// The life cycle of a table's records, `None` when they have none.
     pub fn life_cycle_of(&self, table: &str) -> Option<&LifeCycle> {
         self.life_cycle(self.table(table)?.life_cycle.as_deref()?)
+    }
+
+    /// A table and every table that extends it, however far down; the table itself first. Empty when there is none.
+    pub fn descendants(&self, table: &str) -> Vec<TableName> {
+        let mut found: Vec<TableName> = self.table(table).map(|table| table.name.clone()).into_iter().collect();
+        let mut next = 0;
+        while next < found.len() {
+            let children = self.tables.values().filter(|child| child.extends.as_ref() == Some(&found[next]));
+            let children: Vec<TableName> = children.map(|child| child.name.clone()).collect();
+            found.extend(children);
+            next += 1;
+        }
+        found
+    }
+
+    /// The fields a dot-walk such as `parent.account.name` passes, `None` when it leads nowhere.
+    pub fn walk(&self, table: &str, path: &[impl AsRef<str>]) -> Option<Vec<&Field>> {
+        let mut at = self.table(table);
+        let mut fields = Vec::with_capacity(path.len());
+        for name in path {
+            let field = at?.field(name.as_ref())?;
+            at = field.reference.as_ref().and_then(|table| self.table(table.as_str()));
+            fields.push(field);
+        }
+        (!fields.is_empty()).then_some(fields)
     }
 
     /// Whether `table` is `ancestor` or extends it, however far up.
