@@ -16,6 +16,7 @@ pub mod priority;
 pub mod record;
 pub mod time;
 pub mod value;
+pub mod work_order;
 
 pub use dictionary::{Dictionary, Field, FieldType, Table};
 pub use id::{BlobHash, DeviceId, DocumentId, FieldName, SysId, TableName};

@@ -1,21 +1,26 @@
 //! Life cycles as data, and the fold that says where a record stands.
 //!
 //! A replica cannot refuse an edit without cutting its author off, so steps merge like everything else and are judged
-//! afterwards: [`LifeCycle::fold`] is a pure function of the *set* of steps, so replicas that hold the same steps agree on
-//! the stage whatever order the steps arrived in. A step that is not allowed is kept and returned as a [`RefusedStep`],
-//! because somebody did do it. The fold never fails: unknown steps, missing predecessors and forged cycles are all judged.
+//! afterwards. [`LifeCycle::fold`] (`fold.rs`) is a pure function of the *set* of steps, so replicas that hold the same
+//! steps agree on the stage. [`LifeCycle::check`] (`guard.rs`) is what a person is told before taking a step: roles,
+//! required fields, reasons. [`LifeCycle::facts`] (`facts.rs`) is what the followed steps make of the record's fields:
+//! state, stamps, seconds worked.
 //!
-//! Of steps that did not know of each other, the one that leads furthest goes first (cancelled < pending < assigned <
-//! accepted < work < closed), then the earlier action time, then the smaller id. An office step that had not seen the
-//! work it would undo is refused: real work done beats an office cancel.
+//! Left out: storing a stage anywhere, and whatever happens *because* of a step; that is the server's to do.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod facts;
+mod fold;
+#[cfg(test)]
+mod fold_tests;
+mod guard;
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, FieldName, SysId};
 use crate::time::Timestamp;
+
+pub use guard::{Attempt, StepError};
 
 /// One place a record can be in its life.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -115,7 +120,7 @@ pub struct StepId {
 }
 
 /// A step somebody took, allowed or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Step {
     /// Its identity.
     pub id: StepId,
@@ -174,6 +179,8 @@ pub struct Folded {
     pub accepted: Vec<Step>,
     /// The steps kept but not followed, in the order they were judged.
     pub refused: Vec<RefusedStep>,
+    /// The steps that somebody took again, from another device, without knowing that they had.
+    pub repeated: Vec<Step>,
 }
 
 impl LifeCycle {
@@ -188,84 +195,7 @@ impl LifeCycle {
     }
 
     /// The steps that lead on from a stage.
-    pub fn steps_from<'a>(&'a self, stage: &'a str) -> impl Iterator<Item = &'a StepRule> {
+    pub fn steps_from<'a>(&'a self, stage: &str) -> impl Iterator<Item = &'a StepRule> {
         self.steps.iter().filter(move |step| step.from.iter().any(|from| from == stage))
-    }
-
-    /// Judges a set of steps. Total, and independent of the order in which the steps arrived.
-    pub fn fold(&self, steps: impl IntoIterator<Item = Step>) -> Folded {
-        let mut waiting: BTreeMap<StepId, Step> = steps.into_iter().map(|step| (step.id, step)).collect();
-        let history = History::new(&waiting);
-        let mut folded = Folded { stage: self.initial.clone(), accepted: Vec::new(), refused: Vec::new() };
-        while let Some(id) = self.next(&waiting) {
-            let step = waiting.remove(&id).expect("next() names a waiting step");
-            match self.judge(&step, &folded, &history) {
-                Ok(Some(stage)) => {
-                    folded.stage = stage;
-                    folded.accepted.push(step);
-                }
-                Ok(None) => {}
-                Err(refusal) => folded.refused.push(RefusedStep { step, refusal }),
-            }
-        }
-        folded
-    }
-
-    /// The step to judge next: of those whose known predecessors are all judged (of all, in a forged cycle) the one that
-    /// leads furthest, then the earliest, then the smallest id.
-    fn next(&self, waiting: &BTreeMap<StepId, Step>) -> Option<StepId> {
-        let key = |step: &Step| (std::cmp::Reverse(self.rank_after(step)), step.at, step.id);
-        let ready =
-            waiting.values().filter(|step| step.after.iter().all(|id| *id == step.id || !waiting.contains_key(id)));
-        ready.min_by_key(|step| key(step)).or_else(|| waiting.values().min_by_key(|step| key(step))).map(|step| step.id)
-    }
-
-    fn rank_after(&self, step: &Step) -> i64 {
-        self.step(&step.name).and_then(|rule| self.stage(&rule.to)).map_or(i64::MIN, |stage| stage.rank)
-    }
-
-    /// The stage a step leads to; `None` when its author had already taken the record there.
-    fn judge(&self, step: &Step, folded: &Folded, history: &History) -> Result<Option<String>, Refusal> {
-        let rule = self.step(&step.name).ok_or(Refusal::UnknownStep)?;
-        let stage = folded.stage.clone();
-        let latest = folded.accepted.last();
-        let unseen = latest.filter(|latest| !history.saw(step.id, latest.id));
-        if let Some(latest) = unseen.filter(|_| rule.to == stage) {
-            return if latest.by == step.by { Ok(None) } else { Err(Refusal::AlreadyThere { stage, by: latest.by }) };
-        }
-        let does_work = |name: &str| self.stage(name).is_some_and(|stage| stage.work);
-        if unseen.is_some() && does_work(&stage) && !does_work(&rule.to) {
-            return Err(Refusal::WorkWasDone { stage });
-        }
-        if !rule.from.contains(&stage) {
-            return Err(Refusal::NotFrom { stage });
-        }
-        Ok(Some(rule.to.clone()))
-    }
-}
-
-/// Who knew of what: the transitive closure of `after`.
-struct History(BTreeMap<StepId, Vec<StepId>>);
-
-impl History {
-    fn new(steps: &BTreeMap<StepId, Step>) -> Self {
-        Self(steps.iter().map(|(id, step)| (*id, step.after.clone())).collect())
-    }
-
-    /// Whether the author of `later` knew of `earlier`.
-    fn saw(&self, later: StepId, earlier: StepId) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![later];
-        while let Some(id) = open.pop() {
-            for before in self.0.get(&id).into_iter().flatten() {
-                if *before == earlier {
-                    return true;
-                }
-                if seen.insert(*before) {
-                    open.push(*before);
-                }
-            }
-        }
-        false
     }
 }
