@@ -1,0 +1,118 @@
+//! Documents as opaque bytes: the one the server has acknowledged, and the one with unsent edits on top.
+//!
+//! The two are kept apart so that a held edit can be taken out by building the unsent ones again on the confirmed
+//! document, and so that an edit writes only the draft.
+
+use fieldline_model::DocumentId;
+use rusqlite::{OptionalExtension, Row, named_params};
+
+use crate::error::Doing;
+use crate::{Result, Tx, View};
+
+impl View<'_> {
+    /// The row that stands for a record, `None` when nothing of it is here.
+    pub(crate) fn record_key(&self, id: &DocumentId) -> Result<Option<i64>> {
+        self.connection
+            .prepare_cached("SELECT id FROM record WHERE sys_id = :sys_id AND table_name = :table")
+            .and_then(|mut sql| {
+                let name = named_params! {":table": id.table.as_str(), ":sys_id": id.sys_id.0};
+                sql.query_row(name, |row| row.get(0)).optional()
+            })
+            .doing(format_args!("looking for {id}"))
+    }
+
+    fn bytes(&self, sql: &str, id: &DocumentId) -> Result<Option<Vec<u8>>> {
+        let Some(key) = self.record_key(id)? else { return Ok(None) };
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut sql| sql.query_row([key], |row| row.get(0)).optional())
+            .doing(format_args!("reading the document of {id}"))
+    }
+
+    /// The document as the server has acknowledged it, `None` when it has not or only its row is here.
+    pub fn confirmed(&self, id: &DocumentId) -> Result<Option<Vec<u8>>> {
+        self.bytes("SELECT bytes FROM confirmed WHERE record = ?1", id)
+    }
+
+    /// The document with unsent edits on top, `None` when there are none.
+    pub fn draft(&self, id: &DocumentId) -> Result<Option<Vec<u8>>> {
+        self.bytes("SELECT bytes FROM draft WHERE record = ?1", id)
+    }
+
+    /// The newest document: the draft, else the confirmed one.
+    pub fn document(&self, id: &DocumentId) -> Result<Option<Vec<u8>>> {
+        Ok(self.draft(id)?.or(self.confirmed(id)?))
+    }
+
+    /// Documents to ask a snapshot of, those asked for first at the front.
+    pub fn wants(&self, limit: u32) -> Result<Vec<DocumentId>> {
+        self.connection
+            .prepare_cached(
+                "SELECT table_name, sys_id FROM want JOIN record ON record.id = want.record ORDER BY want.rowid LIMIT ?1",
+            )
+            .and_then(|mut sql| sql.query_map([limit], document_id)?.collect())
+            .doing("listing the documents to ask for")
+    }
+}
+
+impl Tx<'_> {
+    /// The row that stands for a record, made when there is none.
+    pub(crate) fn record_key_or_new(&self, id: &DocumentId) -> Result<i64> {
+        if let Some(key) = self.record_key(id)? {
+            return Ok(key);
+        }
+        self.connection
+            .prepare_cached("INSERT INTO record (table_name, sys_id) VALUES (:table, :sys_id)")
+            .and_then(|mut sql| sql.insert(named_params! {":table": id.table.as_str(), ":sys_id": id.sys_id.0}))
+            .doing(format_args!("making room for {id}"))
+    }
+
+    /// Replaces the confirmed document. The draft is left alone: build it again on top, or end it.
+    pub fn put_confirmed(&self, id: &DocumentId, bytes: &[u8]) -> Result<()> {
+        let key = self.record_key_or_new(id)?;
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO confirmed (record, bytes) VALUES (?1, ?2)")
+            .and_then(|mut sql| sql.execute((key, bytes)))
+            .doing(format_args!("saving the confirmed document of {id}"))?;
+        Ok(())
+    }
+
+    /// Replaces the document with unsent edits on top; `None` when none are left.
+    pub fn put_draft(&self, id: &DocumentId, bytes: Option<&[u8]>) -> Result<()> {
+        let key = self.record_key_or_new(id)?;
+        match bytes {
+            Some(bytes) => self
+                .connection
+                .prepare_cached("INSERT OR REPLACE INTO draft (record, bytes) VALUES (?1, ?2)")
+                .and_then(|mut sql| sql.execute((key, bytes))),
+            None => self.connection.execute("DELETE FROM draft WHERE record = ?1", [key]),
+        }
+        .doing(format_args!("saving the document of {id}"))?;
+        Ok(())
+    }
+
+    /// Asks for a document's snapshot with the next sync; asking twice asks once.
+    pub fn want(&self, id: &DocumentId) -> Result<()> {
+        let key = self.record_key_or_new(id)?;
+        self.connection
+            .execute("INSERT OR IGNORE INTO want (record) VALUES (?1)", [key])
+            .doing(format_args!("noting that {id} is wanted"))?;
+        Ok(())
+    }
+
+    /// Stops asking for a document's snapshot.
+    pub fn unwant(&self, id: &DocumentId) -> Result<()> {
+        if let Some(key) = self.record_key(id)? {
+            self.connection
+                .execute("DELETE FROM want WHERE record = ?1", [key])
+                .doing(format_args!("noting that {id} is no longer wanted"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the two columns `table_name` and `sys_id`.
+pub(crate) fn document_id(row: &Row<'_>) -> rusqlite::Result<DocumentId> {
+    let table: String = row.get("table_name")?;
+    Ok(DocumentId::new(table.as_str(), fieldline_model::SysId(row.get("sys_id")?)))
+}

@@ -1,0 +1,238 @@
+//! Every edit made on this device: the outbox, what the server held, and the acknowledged tail.
+//!
+//! An acknowledged edit is kept for weeks: a server restored from a backup has forgotten it and is offered it again.
+//! Bodies are the bytes that were made once and are sent as they stand, so a repeated edit is the same edit.
+
+use fieldline_documents::edit::{ChangeHash, Edit};
+use fieldline_model::{DocumentId, Timestamp};
+use fieldline_sync::wire::{HoldReason, Outcome, Position};
+use rusqlite::{Params, Row, named_params};
+
+use crate::documents::document_id;
+use crate::error::Doing;
+use crate::{Result, StoreError, Tx, View};
+
+/// What has become of an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EditState {
+    /// Saved here, not sent yet.
+    Local,
+    /// Sent, not answered; sent again after a lost answer.
+    Sent,
+    /// Durable on the server.
+    Accepted {
+        /// Where it stands in the feed.
+        position: Position,
+        /// Whether others had edited the document meanwhile.
+        merged: bool,
+    },
+    /// Kept aside by the server; the person can discard it or send it again as a new edit.
+    Held {
+        /// Why.
+        reason: HoldReason,
+        /// What happened and what the person can do.
+        detail: String,
+    },
+}
+
+/// An edit made on this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEdit {
+    /// Its number on the device.
+    pub counter: u64,
+    /// The actor epoch it was made in.
+    pub epoch: u32,
+    /// The document it edits.
+    pub document: DocumentId,
+    /// The hash of the change it makes here.
+    pub hash: ChangeHash,
+    /// The encoded edit, as it is sent.
+    pub body: Vec<u8>,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What has become of it.
+    pub state: EditState,
+}
+
+impl StoredEdit {
+    /// Decodes the edit.
+    ///
+    /// # Errors
+    /// When the body is not an edit, which only a bug can cause.
+    pub fn edit(&self) -> Result<Edit> {
+        let place = format_args!("edit {} of {}", self.counter, self.document);
+        minicbor::decode(&self.body).map_err(|error| StoreError::content(place, error))
+    }
+}
+
+const HOLD_REASONS: [(HoldReason, &str); 6] = [
+    (HoldReason::Identity, "identity"),
+    (HoldReason::Scope, "scope"),
+    (HoldReason::Role, "role"),
+    (HoldReason::Shape, "shape"),
+    (HoldReason::Cost, "cost"),
+    (HoldReason::Equivocation, "equivocation"),
+];
+
+fn stored_edit(row: &Row<'_>) -> rusqlite::Result<StoredEdit> {
+    let position = || row.get("position").map(|position: Option<i64>| Position(position.unwrap_or(0).cast_unsigned()));
+    let state = match row.get_ref("state")?.as_str()? {
+        "local" => EditState::Local,
+        "sent" => EditState::Sent,
+        "held" => {
+            let word: String = row.get("reason")?;
+            let reason =
+                HOLD_REASONS.iter().find(|(_, known)| *known == word).map_or(HoldReason::Shape, |(reason, _)| *reason);
+            EditState::Held { reason, detail: row.get("detail")? }
+        }
+        state => EditState::Accepted { position: position()?, merged: state == "merged" },
+    };
+    Ok(StoredEdit {
+        counter: row.get::<_, i64>("counter")?.cast_unsigned(),
+        epoch: row.get("epoch")?,
+        document: document_id(row)?,
+        hash: ChangeHash(row.get("hash")?),
+        body: row.get("body")?,
+        made_at: Timestamp(row.get("made_at")?),
+        state,
+    })
+}
+
+impl View<'_> {
+    fn edits(&self, rest: &str, params: impl Params) -> Result<Vec<StoredEdit>> {
+        self.connection
+            .prepare_cached(&format!("SELECT * FROM edit {rest}"))
+            .and_then(|mut sql| sql.query_map(params, stored_edit)?.collect())
+            .doing("reading edits")
+    }
+
+    /// An edit by its number.
+    pub fn edit(&self, counter: u64) -> Result<Option<StoredEdit>> {
+        Ok(self.edits("WHERE counter = ?1", [counter.cast_signed()])?.pop())
+    }
+
+    /// A page of the outbox: edits not acknowledged yet, in the order they were made.
+    pub fn unsent(&self, after_counter: u64, limit: u32) -> Result<Vec<StoredEdit>> {
+        self.edits(
+            "INDEXED BY edit_outbox WHERE state IN ('local', 'sent') AND counter > ?1 ORDER BY counter LIMIT ?2",
+            (after_counter.cast_signed(), limit),
+        )
+    }
+
+    /// The edits of one document that are not acknowledged yet, in the order they were made.
+    pub fn unsent_of(&self, id: &DocumentId) -> Result<Vec<StoredEdit>> {
+        self.edits(
+            "WHERE sys_id = ?1 AND table_name = ?2 AND state IN ('local', 'sent') ORDER BY counter",
+            (id.sys_id.0, id.table.as_str()),
+        )
+    }
+
+    /// How many edits are not acknowledged yet.
+    pub fn unsent_count(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM edit WHERE state IN ('local', 'sent')";
+        let count: i64 = self.connection.query_row(sql, [], |row| row.get(0)).doing("counting unsent edits")?;
+        Ok(count.cast_unsigned())
+    }
+
+    /// The edits the server kept aside, newest first.
+    pub fn held(&self) -> Result<Vec<StoredEdit>> {
+        self.edits("WHERE state = 'held' ORDER BY counter DESC", [])
+    }
+
+    /// A page of the acknowledged tail, in the order they were made.
+    pub fn acknowledged(&self, after_counter: u64, limit: u32) -> Result<Vec<StoredEdit>> {
+        self.edits(
+            "WHERE state IN ('accepted', 'merged') AND counter > ?1 ORDER BY counter LIMIT ?2",
+            (after_counter.cast_signed(), limit),
+        )
+    }
+}
+
+impl Tx<'_> {
+    /// Puts an edit in the outbox. Its counter comes from [`Tx::take_counter`].
+    pub fn append_edit(&self, edit: &Edit, hash: ChangeHash) -> Result<()> {
+        let place = format_args!("edit {} of {}", edit.id.counter, edit.document);
+        let body = minicbor::to_vec(edit).map_err(|error| StoreError::content(place, error))?;
+        self.connection
+            .prepare_cached(include_str!("sql/append_edit.sql"))
+            .and_then(|mut sql| {
+                sql.execute(named_params! {
+                    ":counter": edit.id.counter.cast_signed(),
+                    ":epoch": edit.id.epoch,
+                    ":table": edit.document.table.as_str(),
+                    ":sys_id": edit.document.sys_id.0,
+                    ":hash": hash.0,
+                    ":body": body,
+                    ":made_at": edit.at.0,
+                })
+            })
+            .doing(format_args!("saving {place}"))?;
+        Ok(())
+    }
+
+    /// Remembers that these edits were put on the wire.
+    pub fn mark_sent(&self, counters: &[u64]) -> Result<()> {
+        let doing = "marking edits as sent";
+        let mut sql = self
+            .connection
+            .prepare_cached("UPDATE edit SET state = 'sent' WHERE counter = ?1 AND state = 'local'")
+            .doing(doing)?;
+        counters.iter().try_for_each(|counter| sql.execute([counter.cast_signed()]).map(drop)).doing(doing)
+    }
+
+    /// Notes the server's word on an edit and returns which edit it was; `None` when it is unknown or was settled before.
+    /// `NeedsHeads` leaves the edit unsent.
+    pub fn receive(&self, counter: u64, outcome: &Outcome, now: Timestamp) -> Result<Option<StoredEdit>> {
+        let Some(edit) = self.edit(counter)? else { return Ok(None) };
+        if !matches!(edit.state, EditState::Local | EditState::Sent) {
+            return Ok(None);
+        }
+        let (state, position, reason, detail) = match outcome {
+            Outcome::Accepted { position, merged: false } => ("accepted", Some(*position), None, None),
+            Outcome::Accepted { position, merged: true } | Outcome::Differs { position } => {
+                ("merged", Some(*position), None, None)
+            }
+            Outcome::Held { reason, detail } => ("held", None, Some(*reason), Some(detail)),
+            Outcome::NeedsHeads => ("local", None, None, None),
+        };
+        let word = |reason| HOLD_REASONS.iter().find(|(known, _)| *known == reason).map(|(_, word)| *word);
+        self.connection
+            .prepare_cached(include_str!("sql/receive.sql"))
+            .and_then(|mut sql| {
+                sql.execute(named_params! {
+                    ":counter": counter.cast_signed(),
+                    ":state": state,
+                    ":position": position.map(|position| position.0.cast_signed()),
+                    ":reason": reason.and_then(word),
+                    ":detail": detail,
+                    ":now": position.map(|_| now.0),
+                })
+            })
+            .doing(format_args!("noting the receipt of edit {counter}"))?;
+        Ok(Some(edit))
+    }
+
+    /// Takes an edit away: it was discarded, or is made anew under another number.
+    pub fn remove_edit(&self, counter: u64) -> Result<()> {
+        self.connection
+            .execute("DELETE FROM edit WHERE counter = ?1", [counter.cast_signed()])
+            .doing(format_args!("discarding edit {counter}"))?;
+        Ok(())
+    }
+
+    /// Puts every acknowledged edit back in the outbox, because the server forgot some; returns how many.
+    pub fn offer_again(&self) -> Result<usize> {
+        self.connection
+            .execute(
+                "UPDATE edit SET state = 'local', position = NULL, acknowledged_at = NULL
+                 WHERE state IN ('accepted', 'merged')",
+                [],
+            )
+            .doing("offering acknowledged edits again")
+    }
+
+    /// Forgets edits acknowledged before `before`; returns how many.
+    pub fn forget_acknowledged(&self, before: Timestamp) -> Result<usize> {
+        self.connection.execute("DELETE FROM edit WHERE acknowledged_at < ?1", [before.0]).doing("forgetting old edits")
+    }
+}

@@ -1,0 +1,303 @@
+//! Projections: what each record means, flattened for lists and search, and where it stands in the device's scope.
+
+use std::collections::BTreeSet;
+
+use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, Value};
+use fieldline_sync::wire::{Position, scope_term};
+use rusqlite::{OptionalExtension, named_params};
+
+use crate::error::Doing;
+use crate::{Result, StoreError, Tx, View};
+
+/// Fields that say when work is to begin, the most binding first; the first that is not empty counts.
+const STARTS: [&str; 5] = ["scheduled_start", "window_start", "expected_start", "scheduled_travel_start", "due_date"];
+/// Fields that say whose a record is: a stockroom has a manager where other records have an assignee.
+const PERSONS: [&str; 2] = ["assigned_to", "manager"];
+
+/// What a record means, in the device's words: everything its list row and its search entry are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordUpdate<'a> {
+    /// Its fields.
+    pub record: &'a Record,
+    /// What people recognise it by; found by search in everything that refers to it.
+    pub display: &'a str,
+    /// Its folded stage; `None` for records without a life cycle.
+    pub stage: Option<&'a str>,
+    /// What people wrote in its journals, for search.
+    pub journal: &'a str,
+    /// How many things about it need this person: refused steps, alternatives.
+    pub attention: u32,
+    /// The files it shows.
+    pub attachments: &'a [BlobHash],
+    /// The parts used on it.
+    pub parts: &'a [PartUsed],
+}
+
+impl<'a> RecordUpdate<'a> {
+    /// A record of which only the fields are known.
+    pub fn of_row(record: &'a Record, display: &'a str, stage: Option<&'a str>) -> Self {
+        Self { record, display, stage, journal: "", attention: 0, attachments: &[], parts: &[] }
+    }
+}
+
+/// Parts taken from a stockroom (negative: put back).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartUsed {
+    /// From where.
+    pub stockroom: Option<SysId>,
+    /// Of which model.
+    pub model: SysId,
+    /// The serialised asset, when it is one.
+    pub asset: Option<SysId>,
+    /// How many.
+    pub quantity: i64,
+}
+
+/// How a record came to be here and whether it may stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Made on this device; the server has not put it in scope yet.
+    Born,
+    /// In the device's scope; counts in the scope checksum.
+    InScope,
+    /// Out of scope; stays until the unsent work on it is delivered.
+    Leaving,
+}
+
+impl Standing {
+    pub(crate) fn from_column(number: i64) -> Self {
+        [Self::Born, Self::InScope].get(number as usize).copied().unwrap_or(Self::Leaving)
+    }
+}
+
+pub(crate) fn decode_fields(id: &DocumentId, fields: &[u8]) -> Result<Record> {
+    let fields = minicbor::decode(fields).map_err(|error| StoreError::content(id, error))?;
+    Ok(Record { id: id.clone(), fields })
+}
+
+/// Every record a record refers to.
+pub(crate) fn references(record: &Record) -> BTreeSet<SysId> {
+    let of_value = |value: &Value| match value {
+        Value::Reference(id) => vec![*id],
+        Value::List(ids) => ids.clone(),
+        _ => Vec::new(),
+    };
+    record.fields.values().flat_map(of_value).collect()
+}
+
+impl View<'_> {
+    /// Where a record stands, `None` when it is not here.
+    pub fn standing(&self, id: &DocumentId) -> Result<Option<Standing>> {
+        let standing: Option<i64> = self.record_column("standing", id)?;
+        Ok(standing.map(Standing::from_column))
+    }
+
+    /// The server's position of what is held of a record; 0 when it has none.
+    pub fn position(&self, id: &DocumentId) -> Result<Position> {
+        let position: Option<i64> = self.record_column("position", id)?;
+        Ok(Position(position.unwrap_or(0).cast_unsigned()))
+    }
+
+    fn record_column<T: rusqlite::types::FromSql>(&self, column: &str, id: &DocumentId) -> Result<Option<T>> {
+        self.connection
+            .prepare_cached(&format!("SELECT {column} FROM record WHERE sys_id = ?1 AND table_name = ?2"))
+            .and_then(|mut sql| sql.query_row((id.sys_id.0, id.table.as_str()), |row| row.get(0)).optional())
+            .doing(format_args!("reading {column} of {id}"))
+    }
+
+    /// Every record of a standing, ordered by table and identity.
+    pub fn records_standing(&self, standing: Standing) -> Result<Vec<DocumentId>> {
+        self.connection
+            .prepare_cached("SELECT table_name, sys_id FROM record WHERE standing = ?1 ORDER BY table_name, sys_id")
+            .and_then(|mut sql| sql.query_map([standing as i64], crate::documents::document_id)?.collect())
+            .doing("listing records by standing")
+    }
+}
+
+impl Tx<'_> {
+    /// Replaces what is known of a record, and its search entry. Where it stands is not touched: see
+    /// [`Tx::put_standing`] and [`Tx::put_position`]. A new record is [`Standing::Born`] at position 0.
+    pub fn put_record(&self, update: &RecordUpdate<'_>) -> Result<()> {
+        let id = &update.record.id;
+        let key = self.record_key_or_new(id)?;
+        let old = self.old_row(key, id)?;
+        self.write_row(key, update)?;
+        self.write_references(key, old.record.as_ref(), update.record)?;
+        self.write_attachments(key, update)?;
+        self.write_parts(key, update)?;
+        self.stale.borrow_mut().insert(key);
+        if old.display != update.display {
+            self.names_changed(id.sys_id)?;
+        }
+        Ok(())
+    }
+
+    fn old_row(&self, key: i64, id: &DocumentId) -> Result<OldRow> {
+        let (fields, display) = self
+            .connection
+            .prepare_cached("SELECT fields, display FROM record WHERE id = ?1")
+            .and_then(|mut sql| {
+                sql.query_row([key], |row| Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, String>(1)?)))
+            })
+            .doing(format_args!("reading {id}"))?;
+        let record = fields.map(|fields| decode_fields(id, &fields)).transpose()?;
+        Ok(OldRow { record, display })
+    }
+
+    fn write_row(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
+        let record = update.record;
+        let place = format_args!("saving {}", record.id);
+        let fields = minicbor::to_vec(&record.fields).map_err(|error| StoreError::content(place, error))?;
+        let reference = |field| record.reference(field).map(|id| id.0);
+        let person = PERSONS.iter().find_map(|field| reference(field));
+        let starts_at = STARTS.iter().find_map(|field| record.get(field)?.as_time());
+        let active =
+            record.get("active").and_then(|value| if let Value::Boolean(yes) = value { Some(*yes) } else { None });
+        self.connection
+            .prepare_cached(include_str!("sql/write_record.sql"))
+            .and_then(|mut sql| {
+                sql.execute(named_params! {
+                    ":id": key,
+                    ":fields": fields,
+                    ":display": update.display,
+                    ":stage": update.stage,
+                    ":state": record.get("state").and_then(Value::as_integer),
+                    ":active": active,
+                    ":number": record.get("number").and_then(Value::as_text),
+                    ":assigned_to": person,
+                    ":location": reference("location"),
+                    ":asset": reference("asset"),
+                    ":configuration_item": reference("cmdb_ci"),
+                    ":stockroom": reference("stockroom"),
+                    ":starts_at": starts_at.map(|moment| moment.0),
+                    ":attention": update.attention,
+                    ":journal": update.journal,
+                })
+            })
+            .doing(place)?;
+        Ok(())
+    }
+
+    fn write_references(&self, key: i64, old: Option<&Record>, new: &Record) -> Result<()> {
+        let old = old.map(references).unwrap_or_default();
+        let new_references = references(new);
+        let doing = format_args!("noting what {} refers to", new.id);
+        for gone in old.difference(&new_references) {
+            self.connection
+                .prepare_cached("DELETE FROM refers WHERE target = ?1 AND record = ?2")
+                .and_then(|mut sql| sql.execute((gone.0, key)))
+                .doing(doing)?;
+        }
+        for added in new_references.difference(&old) {
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO refers (target, record) VALUES (?1, ?2)")
+                .and_then(|mut sql| sql.execute((added.0, key)))
+                .doing(doing)?;
+        }
+        Ok(())
+    }
+
+    fn write_attachments(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
+        let doing = format_args!("noting the files of {}", update.record.id);
+        for blob in update.attachments {
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO attachment (record, blob) VALUES (?1, ?2)")
+                .and_then(|mut sql| sql.execute((key, blob.0)))
+                .doing(doing)?;
+        }
+        Ok(())
+    }
+
+    fn write_parts(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
+        let doing = format_args!("noting the parts used on {}", update.record.id);
+        self.connection
+            .prepare_cached("DELETE FROM part WHERE record = ?1")
+            .and_then(|mut sql| sql.execute([key]))
+            .doing(doing)?;
+        for part in update.parts {
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO part (record, stockroom, model, asset, quantity) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )
+                .and_then(|mut sql| {
+                    let stockroom = part.stockroom.map(|id| id.0);
+                    sql.execute((key, stockroom, part.model.0, part.asset.map(|id| id.0), part.quantity))
+                })
+                .doing(doing)?;
+        }
+        Ok(())
+    }
+
+    /// What refers to a record shows its name, so it is searched by it.
+    fn names_changed(&self, target: SysId) -> Result<()> {
+        let referring: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT record FROM refers WHERE target = ?1")
+            .and_then(|mut sql| sql.query_map([target.0], |row| row.get(0))?.collect())
+            .doing(format_args!("finding what refers to {target}"))?;
+        self.stale.borrow_mut().extend(referring);
+        Ok(())
+    }
+
+    /// Notes the server's position of what is held of a record.
+    pub fn put_position(&self, id: &DocumentId, position: Position) -> Result<()> {
+        let key = self.record_key_or_new(id)?;
+        self.connection
+            .prepare_cached("UPDATE record SET position = ?2 WHERE id = ?1")
+            .and_then(|mut sql| sql.execute((key, position.0.cast_signed())))
+            .doing(format_args!("noting the position of {id}"))?;
+        Ok(())
+    }
+
+    /// Notes where a record stands and keeps the scope checksum in step.
+    pub fn put_standing(&self, id: &DocumentId, standing: Standing) -> Result<()> {
+        let key = self.record_key_or_new(id)?;
+        let old = self.standing(id)?;
+        if old == Some(standing) {
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached("UPDATE record SET standing = ?2 WHERE id = ?1")
+            .and_then(|mut sql| sql.execute((key, standing as i64)))
+            .doing(format_args!("noting where {id} stands"))?;
+        self.count_in_scope(id, old, Some(standing));
+        Ok(())
+    }
+
+    fn count_in_scope(&self, id: &DocumentId, old: Option<Standing>, new: Option<Standing>) {
+        let term = |standing| if standing == Some(Standing::InScope) { scope_term(&id.table, id.sys_id) } else { 0 };
+        self.scope_delta.set(self.scope_delta.get().wrapping_add(term(new)).wrapping_sub(term(old)));
+    }
+
+    /// Takes a record off the device: row, documents, search entry, and the files only it showed. Edits stay in the outbox.
+    pub fn purge(&self, id: &DocumentId) -> Result<()> {
+        let Some(key) = self.record_key(id)? else { return Ok(()) };
+        let doing = format_args!("purging {id}");
+        let standing = self.standing(id)?;
+        let blobs: Vec<[u8; 32]> = self
+            .connection
+            .prepare_cached("SELECT blob FROM attachment WHERE record = ?1")
+            .and_then(|mut sql| sql.query_map([key], |row| row.get(0))?.collect())
+            .doing(doing)?;
+        self.names_changed(id.sys_id)?;
+        self.connection.execute("DELETE FROM search WHERE rowid = ?1", [key]).doing(doing)?;
+        self.connection.execute("DELETE FROM record WHERE id = ?1", [key]).doing(doing)?;
+        self.stale.borrow_mut().remove(&key);
+        self.count_in_scope(id, standing, None);
+        blobs.into_iter().try_for_each(|blob| self.remove_blob_if_unneeded(BlobHash(blob)))
+    }
+}
+
+struct OldRow {
+    record: Option<Record>,
+    display: String,
+}
+
+/// The text of every field, for search: what is not a number, a title or a reference.
+pub(crate) fn body_text(record: &Record, except: &[&str]) -> String {
+    let text = |(field, value): (&FieldName, &Value)| {
+        let wanted = !except.contains(&field.as_str());
+        value.as_text().filter(|_| wanted).map(str::to_owned)
+    };
+    record.fields.iter().filter_map(text).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,116 @@
+//! The full-text index: what goes in, and how a person's words become a query that cannot be wrong.
+//!
+//! A record is found by its number, its title, every other text of its fields, what was written in its journals, and the
+//! names of the records it refers to. When such a name changes, or arrives after the record, the entry is made again.
+
+use fieldline_model::{DocumentId, Record};
+use ring::digest;
+use rusqlite::{OptionalExtension, named_params};
+
+use crate::documents::document_id;
+use crate::error::Doing;
+use crate::records::{body_text, decode_fields, references};
+use crate::{Result, Tx};
+
+/// Brings the index up to date with everything the transaction touched, each record once.
+pub(crate) fn bring_up_to_date(tx: &Tx<'_>) -> Result<()> {
+    let stale = std::mem::take(&mut *tx.stale.borrow_mut());
+    stale.into_iter().try_for_each(|key| index(tx, key))
+}
+
+struct Source {
+    id: DocumentId,
+    fields: Option<Vec<u8>>,
+    display: String,
+    journal: String,
+    digest: Option<i64>,
+}
+
+fn index(tx: &Tx<'_>, key: i64) -> Result<()> {
+    let source = tx
+        .connection
+        .prepare_cached("SELECT table_name, sys_id, fields, display, journal, text_digest FROM record WHERE id = ?1")
+        .and_then(|mut sql| {
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok(Source {
+                    id: document_id(row)?,
+                    fields: row.get("fields")?,
+                    display: row.get("display")?,
+                    journal: row.get("journal")?,
+                    digest: row.get("text_digest")?,
+                })
+            };
+            sql.query_row([key], read).optional()
+        })
+        .doing("reading what to index")?;
+    let Some(source) = source else { return Ok(()) };
+    let Some(fields) = source.fields.as_deref() else { return Ok(()) };
+    let record = decode_fields(&source.id, fields)?;
+    let title = match record.text("short_description") {
+        "" => &source.display,
+        title => title,
+    };
+    let (body, names) = (body_text(&record, &["number", "short_description"]), names(tx, &record)?);
+    let columns = [record.text("number"), title, &body, &source.journal, &names];
+    let digest = digest_of(&columns);
+    if source.digest == Some(digest) {
+        return Ok(());
+    }
+    write(tx, key, columns, digest).doing(format_args!("indexing {} for search", source.id))
+}
+
+fn write(tx: &Tx<'_>, key: i64, columns: [&str; 5], digest: i64) -> rusqlite::Result<()> {
+    let [number, title, body, journal, names] = columns;
+    tx.connection.prepare_cached(include_str!("sql/index.sql"))?.execute(named_params! {
+        ":id": key, ":number": number, ":title": title, ":body": body, ":journal": journal, ":names": names,
+    })?;
+    tx.connection.prepare_cached("UPDATE record SET text_digest = ?2 WHERE id = ?1")?.execute((key, digest))?;
+    Ok(())
+}
+
+/// The names of the records a record refers to, as far as they are here.
+fn names(tx: &Tx<'_>, record: &Record) -> Result<String> {
+    let mut names = Vec::new();
+    for target in references(record) {
+        let name: Option<String> = tx
+            .connection
+            .prepare_cached("SELECT display FROM record WHERE sys_id = ?1")
+            .and_then(|mut sql| sql.query_row([target.0], |row| row.get(0)).optional())
+            .doing("reading a name")?;
+        names.extend(name);
+    }
+    Ok(names.join("\n"))
+}
+
+fn digest_of(columns: &[&str]) -> i64 {
+    let digest = digest::digest(&digest::SHA256, columns.join("\0").as_bytes());
+    i64::from_be_bytes(digest.as_ref()[..8].try_into().expect("a digest has 32 bytes"))
+}
+
+/// A person's words as an FTS5 query: every word must occur, the last one may go on. `None` when there is no word.
+pub(crate) fn query(text: &str) -> Option<String> {
+    /// More words than anybody types; each costs a look-up.
+    const MOST_WORDS: usize = 16;
+    let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let quoted: Vec<String> = words.take(MOST_WORDS).map(|word| format!("\"{word}\"")).collect();
+    (!quoted.is_empty()).then(|| format!("{}*", quoted.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_people_type_is_words_and_never_syntax() {
+        for (typed, asked) in [
+            ("boiler leak", Some("\"boiler\" \"leak\"*")),
+            ("WOT0042017", Some("\"WOT0042017\"*")),
+            ("\"; DROP -- NEAR(a* OR b", Some("\"DROP\" \"NEAR\" \"a\" \"OR\" \"b\"*")),
+            ("café—n° 5", Some("\"café\" \"n\" \"5\"*")),
+            ("  *()^:- ", None),
+            ("", None),
+        ] {
+            assert_eq!(query(typed).as_deref(), asked, "{typed}");
+        }
+    }
+}
