@@ -1,1 +1,72 @@
-fn main() {}
+//! `cargo xtask demo | test | bench | fleet`: the words everybody who works on this project shares with CI.
+//!
+//! Every word is a cargo command or a row of them, shown before it runs, so nothing happens here that could not be typed.
+//! All but `bench` use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
+
+#![expect(clippy::disallowed_methods, reason = "a tool at the outermost edge tells people how long its steps took")]
+
+mod commands;
+mod deny;
+mod report;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use commands::{Failed, cargo, run};
+
+/// The project's own words, the same for people and for CI.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    word: Word,
+}
+
+#[derive(Subcommand)]
+enum Word {
+    /// The main job on real data, then keeps serving; `--headless --json FILE` stops after the table.
+    Demo {
+        /// Arguments of `sync-server demo`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Everything that must hold: format, lints, dependencies, tests, 50 simulated shifts, the demo without a screen.
+    Test,
+    /// A measurement side by side with its floor, in the release profile: `bench store`.
+    Bench {
+        /// Which one, and its arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Simulated shifts: `fleet --seeds N [--start S] [--json FILE]`.
+    Fleet {
+        /// Arguments of the simulator.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().word.speak() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed(what)) => {
+            eprintln!("xtask: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Word {
+    fn speak(self) -> Result<(), Failed> {
+        match self {
+            Self::Test => test::everything(),
+            Self::Demo { arguments } => run(cargo(&["run", "--package", "sync-server", "--", "demo"]).args(arguments)),
+            Self::Fleet { arguments } => run(cargo(&["run", "--package", "fieldline-fleet", "--"]).args(arguments)),
+            Self::Bench { arguments } => {
+                run(cargo(&["run", "--release", "--package", "fieldline-bench", "--"]).args(arguments))
+            }
+        }
+    }
+}

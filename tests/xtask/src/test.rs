@@ -1,0 +1,73 @@
+//! `cargo xtask test`: everything that must hold, in the order in which a mistake is cheapest to find.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::commands::{Failed, cargo, run, target};
+use crate::{deny, report};
+
+/// Simulated shifts in every test run; many more belong to a night.
+const SEEDS: &str = "50";
+
+type Step = (&'static str, fn() -> Result<(), Failed>);
+
+const STEPS: [Step; 6] = [
+    ("format", format),
+    ("lints", lints),
+    ("licences, bans and sources of dependencies", deny::check),
+    ("tests", tests),
+    ("simulated shifts", fleet),
+    ("the demo without a screen", demo),
+];
+
+/// Runs every step; the first that fails ends it.
+pub fn everything() -> Result<(), Failed> {
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    for (number, (name, step)) in STEPS.iter().enumerate() {
+        eprintln!("\n[{}/{}] {name}", number + 1, STEPS.len());
+        let begun = Instant::now();
+        step().map_err(|Failed(what)| Failed(format!("step {} of {}, {name}: {what}", number + 1, STEPS.len())))?;
+        let took = begun.elapsed();
+        eprintln!("     done in {:.1} s", took.as_secs_f64());
+        times.push((name, took));
+    }
+    eprintln!("\nEverything holds.");
+    for (name, took) in times {
+        eprintln!("{:>8.1} s  {name}", took.as_secs_f64());
+    }
+    Ok(())
+}
+
+fn format() -> Result<(), Failed> {
+    run(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn lints() -> Result<(), Failed> {
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
+}
+
+fn tests() -> Result<(), Failed> {
+    run(&mut cargo(&["test", "--workspace", "--locked"]))
+}
+
+fn fleet() -> Result<(), Failed> {
+    run(&mut cargo(&["run", "--package", "fieldline-fleet", "--locked", "--", "--seeds", SEEDS]))
+}
+
+fn demo() -> Result<(), Failed> {
+    let json = result_file("demo.json")?;
+    run(cargo(&["run", "--package", "sync-server", "--locked", "--", "demo", "--headless", "--json"]).arg(&json))?;
+    report::check_demo(&json)
+}
+
+/// A file for a step's result, without the result of an earlier run.
+fn result_file(name: &str) -> Result<PathBuf, Failed> {
+    let folder = target().join("xtask");
+    let file = folder.join(name);
+    let problem = |problem| Failed(format!("{} cannot be prepared: {problem}", file.display()));
+    std::fs::create_dir_all(&folder).map_err(problem)?;
+    match std::fs::remove_file(&file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(problem(error)),
+        _ => Ok(file.clone()),
+    }
+}
