@@ -47,13 +47,14 @@ pub trait Storage: Send + Sync {
     /// When the database cannot be reached.
     fn begin(&self) -> Result<Box<dyn Tx + '_>>;
 
-    /// Begins a transaction that only reads one consistent state and waits for nobody.
+    /// Begins a transaction that only reads one consistent state, refuses to write and waits for nobody (in memory a backend
+    /// may let it wait for the writer).
     ///
     /// # Errors
     /// When the database cannot be reached.
     fn read(&self) -> Result<Box<dyn Tx + '_>>;
 
-    /// Writes a consistent copy of everything to a file, while others go on.
+    /// Writes a consistent copy of everything to a new file, while others go on.
     ///
     /// # Errors
     /// When the copy cannot be written.
@@ -124,7 +125,7 @@ pub trait Documents {
     fn edit(&self, key: EditKey) -> Result<Option<(Position, StoredEdit)>>;
     /// A document's accepted edits after a position, in order.
     fn edits(&self, document: &DocumentId, after: Position) -> Result<Vec<(Position, StoredEdit)>>;
-    /// Keeps an edit aside; the first one under a key stays unless the reason is `equivocation`, which is kept beside it.
+    /// Keeps an edit aside; the first one under a key stays. Under the reason `equivocation` each other body is kept once beside it.
     fn hold(&mut self, held: &HeldEdit) -> Result<()>;
     /// The edits kept aside under a key, in the order they came.
     fn held(&self, key: EditKey) -> Result<Vec<HeldEdit>>;
@@ -165,6 +166,7 @@ pub trait Feed {
     /// Numbers the entries and makes them part of the feed; returns the position of the first. An `Edit` or `Row` entry is
     /// listed under every key the record belongs to after this call, `Enter` and `Leave` under their own key, and open or
     /// close the record's membership interval there. `Edit` and `Row` entries also set the position of the record's row.
+    /// Fails when an edit's key is recorded already: the transaction must then be dropped.
     fn append(&mut self, entries: &[FeedEntry]) -> Result<Position>;
     /// Records with entries under a key in `(after, upto]`, each with its newest such position, oldest first.
     fn changed(
@@ -203,7 +205,8 @@ pub trait Scopes {
     fn members_between(&self, key: &ScopeKey, after: Position, upto: Position) -> Result<Vec<DocumentId>>;
     /// The keys a user's devices subscribe to or once did.
     fn subscriptions(&self, user: SysId) -> Result<Vec<(ScopeKey, Interval)>>;
-    /// Makes a user's open subscriptions exactly `keys`: new ones begin after the newest position, missing ones end there.
+    /// Makes a user's open subscriptions exactly `keys`: new ones begin after the newest position, missing ones end there, and
+    /// one that covered no position is forgotten.
     fn subscribe(&mut self, user: SysId, keys: &BTreeSet<ScopeKey>) -> Result<()>;
 }
 
@@ -215,7 +218,7 @@ pub trait Records {
     fn find(&self, tables: &[TableName], sys_id: SysId) -> Result<Option<Record>>;
     /// Inserts or replaces a row; its position is set by the next [`Feed::append`] that names it.
     fn put_record(&mut self, record: &Record) -> Result<()>;
-    /// Records of these tables that match, in the query's order.
+    /// Records of these tables that match, in the query's order, then by sys_id; an empty field comes before every value.
     fn query(&self, tables: &[TableName], query: &Query, limit: u32, offset: u32) -> Result<Vec<Record>>;
     /// How many match.
     fn count(&self, tables: &[TableName], query: &Query) -> Result<u64>;
@@ -278,7 +281,7 @@ pub trait Accounts {
     fn account_of(&self, user: SysId) -> Result<Option<Account>>;
     /// How many accounts there are.
     fn account_count(&self) -> Result<u64>;
-    /// Inserts or replaces an account.
+    /// Inserts or replaces an account; fails when another user has the name.
     fn put_account(&mut self, account: &Account) -> Result<()>;
     /// A device.
     fn device(&self, id: DeviceId) -> Result<Option<Device>>;
