@@ -3,6 +3,16 @@
 //! Everything here is data and arithmetic: the same bytes in give the same answer on a phone, on the server and in the
 //! simulator. There is no I/O, no clock, no randomness and no knowledge of CRDTs, storage or HTTP.
 //!
+//! | to know | ask |
+//! | --- | --- |
+//! | which tables and fields there are, whether a text fits a field | [`Dictionary`] (`dictionary/*.toml` of this crate) |
+//! | where a record stands, which steps were refused and why | [`life_cycle::LifeCycle::fold`] |
+//! | whether somebody may take a step | [`life_cycle::LifeCycle::check`] |
+//! | the state, stamps and durations that follow from the steps | [`life_cycle::LifeCycle::facts`] |
+//! | the stage of an order from its tasks | [`work_order::stage_of`] |
+//! | a record's priority | [`priority::PriorityMatrix`] |
+//! | whether a record matches an encoded query | [`condition::Query`] |
+//!
 //! Words with two masters are settled once: a life-cycle position is a [`life_cycle::Stage`] (the API's `state`), a
 //! `Task` is the ITIL parent of incident, case and work order, `Position` belongs to the feed and [`place::Place`] to the earth.
 
