@@ -1,7 +1,8 @@
 //! Reads a dictionary from its files, lets tables inherit, and refuses what does not fit together.
 //!
 //! Every complaint names the file, or the table and field, or the life cycle and step, because the reader is somebody who
-//! has just written a line of TOML. Checks are here and nowhere else: the rest of the product trusts a [`Dictionary`].
+//! has just written a line of TOML. Checks are in `check.rs` and nowhere else: the rest of the product trusts a
+//! [`Dictionary`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -9,9 +10,10 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Choice, Dictionary, Field, FieldType, Kind, Merge, ROLES, Table};
-use crate::id::{FieldName, TableName};
-use crate::life_cycle::{LifeCycle, StepRule};
+use super::check::{check_life_cycle, check_table};
+use super::{Choice, Dictionary, Field, Merge, Table};
+use crate::id::TableName;
+use crate::life_cycle::LifeCycle;
 
 /// Why a dictionary cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,14 +36,14 @@ pub enum DictionaryError {
     },
 }
 
-type Checked = Result<(), DictionaryError>;
+pub(super) type Checked = Result<(), DictionaryError>;
 
-fn wrong(place: impl Into<String>, problem: impl Into<String>) -> DictionaryError {
+pub(super) fn wrong(place: impl Into<String>, problem: impl Into<String>) -> DictionaryError {
     DictionaryError::Inconsistent { place: place.into(), problem: problem.into() }
 }
 
 /// Complains unless the condition holds.
-fn ensure(condition: bool, place: &str, problem: impl FnOnce() -> String) -> Checked {
+pub(super) fn ensure(condition: bool, place: &str, problem: impl FnOnce() -> String) -> Checked {
     if condition { Ok(()) } else { Err(wrong(place, problem())) }
 }
 
@@ -204,163 +206,9 @@ fn fill_state_choices(table: &mut Table, life_cycles: &BTreeMap<String, LifeCycl
     }
 }
 
-fn check_table(dictionary: &Dictionary, table: &Table) -> Checked {
-    let place = table.name.as_str();
-    let known = |field: &FieldName| table.field(field.as_str()).is_some();
-    ensure(known(&table.display), place, || format!("displays \"{}\", which is no field of it", table.display))?;
-    check_roles(place, [&table.create, &table.read, &table.write])?;
-    for field in &table.fields {
-        check_field(dictionary, &format!("{place}.{}", field.name), field)?;
-    }
-    check_offline(dictionary, table)?;
-    let Some(name) = &table.life_cycle else { return Ok(()) };
-    let life_cycle = dictionary.life_cycle(name).ok_or_else(|| wrong(place, format!("no life cycle \"{name}\"")))?;
-    ensure(table.kind == Kind::Document, place, || "has a life cycle, so its kind must be \"document\"".into())?;
-    check_life_cycle_fields(table, life_cycle)
-}
-
-fn check_roles<'a>(place: &str, lists: impl IntoIterator<Item = &'a Vec<String>>) -> Checked {
-    lists.into_iter().flatten().try_for_each(|role| {
-        ensure(ROLES.contains(&role.as_str()), place, || format!("role \"{role}\" is none of {}", ROLES.join(", ")))
-    })
-}
-
-fn check_field(dictionary: &Dictionary, place: &str, field: &Field) -> Checked {
-    let refers = matches!(field.field_type, FieldType::Reference | FieldType::GlideList);
-    match &field.reference {
-        Some(table) => {
-            ensure(refers, place, || format!("names the table \"{table}\" but is no reference or glide_list"))?;
-            let known = dictionary.table(table.as_str()).is_some();
-            ensure(known, place, || format!("refers to \"{table}\", which no file declares"))?;
-        }
-        None => ensure(!refers, place, || "needs `reference`, the table it points to".into())?,
-    }
-    let list = field.field_type == FieldType::GlideList;
-    ensure(list == (field.merge == Merge::Set), place, || {
-        "a glide_list merges as \"set\", and nothing else does".into()
-    })?;
-    let derived = field.merge == Merge::Derived;
-    let claims = field.mandatory || field.default.is_some() || !field.write.is_empty();
-    ensure(!(derived && claims), place, || "is derived, so it has no `mandatory`, `default` or `write`".into())?;
-    check_roles(place, [&field.write])?;
-    check_choices(place, field)?;
-    match field.default.as_ref().map(|text| field.parse(text)) {
-        Some(Err(problem)) => Err(wrong(place, format!("its default does not fit: {problem}"))),
-        _ => Ok(()),
-    }
-}
-
-fn check_choices(place: &str, field: &Field) -> Checked {
-    let simple = matches!(field.field_type, FieldType::String | FieldType::Integer);
-    ensure(simple || field.choices.is_empty(), place, || "only a string or integer has choices".into())?;
-    let mut seen = BTreeSet::new();
-    field.choices.iter().try_for_each(|choice| {
-        ensure(seen.insert(&choice.value), place, || format!("offers the choice \"{}\" twice", choice.value))?;
-        let fits = field.field_type == FieldType::String || choice.value.parse::<i64>().is_ok();
-        ensure(fits, place, || format!("is an integer, so its choice \"{}\" must be one", choice.value))
-    })
-}
-
-fn check_offline(dictionary: &Dictionary, table: &Table) -> Checked {
-    let place = table.name.as_str();
-    let names = |fields: &[FieldName], target: &str| -> Checked {
-        fields.iter().try_for_each(|name| {
-            let field = table.field(name.as_str());
-            let right = field.is_some_and(|field| field.reference.as_ref().is_some_and(|to| *to == *target));
-            ensure(right, place, || format!("is held offline by \"{name}\", which is no reference to {target} of it"))
-        })
-    };
-    names(&table.offline.users, "sys_user")?;
-    names(&table.offline.groups, "sys_user_group")?;
-    table.offline.follow.iter().try_for_each(|path| {
-        let steps: Vec<&str> = path.split('.').collect();
-        let fields = dictionary.walk(place, &steps);
-        let leads = fields.is_some_and(|fields| fields.iter().all(|field| field.field_type == FieldType::Reference));
-        ensure(leads, place, || format!("follows \"{path}\", which does not lead to a record through references"))
-    })
-}
-
-fn check_life_cycle(life_cycle: &LifeCycle) -> Checked {
-    let name = &life_cycle.name;
-    let mut stages = BTreeSet::new();
-    let mut states = BTreeSet::new();
-    for stage in &life_cycle.stages {
-        let place = format!("life cycle {name}, stage {}", stage.name);
-        ensure(stages.insert(stage.name.as_str()), &place, || "is declared twice".into())?;
-        let new = states.insert((stage.state, stage.sub_state.as_deref()));
-        ensure(new, &place, || "has the state and sub_state of another stage".into())?;
-    }
-    let known = |place: &str, stage: &str| ensure(stages.contains(stage), place, || format!("no stage \"{stage}\""));
-    known(&format!("life cycle {name}"), &life_cycle.initial)?;
-    let mut steps = BTreeSet::new();
-    for step in &life_cycle.steps {
-        let place = format!("life cycle {name}, step {}", step.name);
-        ensure(steps.insert(step.name.as_str()), &place, || "is declared twice".into())?;
-        known(&place, &step.to)?;
-        step.from.iter().try_for_each(|from| known(&place, from))?;
-        check_roles(&place, [&step.roles])?;
-        let offered = step.comment_for.as_ref().is_none_or(|reason| step.reasons.contains(reason));
-        ensure(offered, &place, || "asks for a comment for a reason it does not offer".into())?;
-    }
-    Ok(())
-}
-
-/// The fields a life cycle fills must be there, derived, and of the type it fills them with.
-fn check_life_cycle_fields(table: &Table, life_cycle: &LifeCycle) -> Checked {
-    let derived = |name: &str, types: &[FieldType]| -> Checked {
-        let place = format!("{}.{name}", table.name);
-        let field = table.field(name);
-        let right = field.is_some_and(|field| field.merge == Merge::Derived && types.contains(&field.field_type));
-        ensure(right, &place, || {
-            format!("life cycle {} fills it, so it must be a derived field of type {types:?}", life_cycle.name)
-        })
-    };
-    derived("state", &[FieldType::Integer])?;
-    derived("active", &[FieldType::Boolean])?;
-    for stage in &life_cycle.stages {
-        stage.sub_state.as_ref().map_or(Ok(()), |_| derived("sub_state", &[FieldType::String]))?;
-        stage.seconds_in.as_ref().map_or(Ok(()), |name| derived(name.as_str(), &[FieldType::Integer]))?;
-    }
-    for step in &life_cycle.steps {
-        let stamps = [FieldType::GlideDateTime, FieldType::Reference, FieldType::Integer];
-        step.stamps.iter().chain(&step.clears).try_for_each(|name| derived(name.as_str(), &stamps))?;
-        let place = format!("life cycle {}, step {}", life_cycle.name, step.name);
-        step.requires.iter().try_for_each(|name| {
-            let known = table.field(name.as_str()).is_some();
-            ensure(known, &place, || format!("requires \"{name}\", which is no field of {}", table.name))
-        })?;
-        if let Some(name) = &step.reason_field {
-            derived(name.as_str(), &[FieldType::String, FieldType::Integer])?;
-            check_reasons(&place, step, table.field(name.as_str()).expect("checked above"))?;
-        }
-    }
-    Ok(())
-}
-
-fn check_reasons(place: &str, step: &StepRule, field: &Field) -> Checked {
-    step.reasons.iter().try_for_each(|reason| {
-        let fits = field.reason_value(reason).is_some();
-        ensure(fits, place, || format!("reason \"{reason}\" is no choice of the field \"{}\"", field.name))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const THING: &str = r#"name = "thing"
-        label = "Thing"
-        kind = "document"
-        display = "name"
-        "#;
-    const USER: &str = "name = \"sys_user\"\nlabel = \"User\"\nkind = \"reference\"\ndisplay = \"name\"
-        field = [{ name = \"name\", label = \"Name\", type = \"string\" }]";
-    const NAME: &str = r#"{ name = "name", label = "Name", type = "string" }"#;
-
-    fn complaint(table: &str, life_cycles: &[(&str, &str)]) -> String {
-        let tables = [("thing.toml", table), ("sys_user.toml", USER)];
-        Dictionary::parse(&tables, life_cycles).expect_err("must not fit").to_string()
-    }
 
     #[test]
     fn the_shipped_dictionary_fits_together() {
@@ -398,65 +246,5 @@ mod tests {
         let user = Dictionary::shipped().table("sys_user").expect("shipped");
         let open = |field: &&Field| field.write.is_empty() && field.merge != Merge::Derived;
         assert_eq!(user.fields.iter().find(open), None);
-    }
-
-    #[test]
-    fn whatever_does_not_fit_is_refused_by_place_and_reason() {
-        let cases = [
-            (format!("{THING} colour = 1"), "thing.toml: "),
-            (format!("{THING} field = []"), "thing: displays \"name\""),
-            (format!("{THING} extends = \"box\"\n field = [{NAME}]"), "thing: extends \"box\", which no file"),
-            (format!("{THING} extends = \"thing\"\n field = [{NAME}]"), "extends it in turn"),
-            (format!("{THING} field = [{NAME}, {NAME}]"), "thing.name: is declared twice"),
-            (format!("{THING} life_cycle = \"moth\"\n field = [{NAME}]"), "thing: no life cycle \"moth\""),
-            (format!("{THING} create = [\"king\"]\n field = [{NAME}]"), "thing: role \"king\" is none of admin"),
-            (format!("{THING} offline.follow = [\"name\"]\n field = [{NAME}]"), "thing: follows \"name\""),
-            (format!("{THING} offline.users = [\"name\"]\n field = [{NAME}]"), "thing: is held offline by \"name\""),
-        ];
-        for (table, wanted) in cases {
-            let problem = complaint(&table, &[]);
-            assert!(problem.contains(wanted), "{problem}\nshould contain: {wanted}");
-        }
-    }
-
-    #[test]
-    fn a_field_that_does_not_fit_is_refused_by_name() {
-        let cases = [
-            (r#"type = "reference", reference = "box""#, "refers to \"box\", which no file declares"),
-            (r#"type = "reference""#, "needs `reference`"),
-            (r#"type = "string", reference = "sys_user""#, "is no reference"),
-            (r#"type = "string", merge = "set""#, "a glide_list merges as \"set\""),
-            (r#"type = "string", merge = "derived", mandatory = true"#, "is derived"),
-            (r#"type = "integer", default = "many""#, "its default does not fit"),
-            (r#"type = "integer", choices = [["a", "A"]]"#, "must be one"),
-            (r#"type = "string", choices = [["a", "A"], ["a", "B"]]"#, "the choice \"a\" twice"),
-            (r#"type = "boolean", choices = [["a", "A"]]"#, "only a string or integer has choices"),
-        ];
-        for (declaration, wanted) in cases {
-            let extra = format!("{{ name = \"x\", label = \"X\", {declaration} }}");
-            let problem = complaint(&format!("{THING} field = [{NAME}, {extra}]"), &[]);
-            assert!(problem.starts_with("thing.x: ") && problem.contains(wanted), "{problem}");
-        }
-    }
-
-    #[test]
-    fn a_life_cycle_that_does_not_fit_is_refused_by_stage_step_or_field() {
-        let stages = r#"name = "moth"
-            initial = "egg"
-            stage = [{ name = "egg", label = "Egg", state = 1, rank = 1 }]
-            "#;
-        let cases = [
-            (stages.replace("initial = \"egg\"", "initial = \"wing\"") + "step = []", "life cycle moth: no stage"),
-            (
-                format!("{stages} step = [{{ name = \"fly\", label = \"Fly\", from = [\"wing\"], to = \"egg\" }}]"),
-                "step fly",
-            ),
-            (format!("{stages} step = []"), "thing.state: life cycle moth fills it"),
-        ];
-        for (life_cycle, wanted) in cases {
-            let table = format!("{THING} life_cycle = \"moth\"\n field = [{NAME}]");
-            let problem = complaint(&table, &[("moth.toml", &life_cycle)]);
-            assert!(problem.contains(wanted), "{problem}\nshould contain: {wanted}");
-        }
     }
 }

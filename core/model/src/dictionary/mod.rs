@@ -6,9 +6,10 @@
 //! table hold for each of its fields that names none. [`Dictionary::parse`] refuses whatever does not fit together, so that
 //! whoever holds a dictionary can rely on every name in it.
 //!
-//! `load.rs` reads and checks the files, `field.rs` turns text into values and back. What is left out: behaviour that is not
+//! `load.rs` reads the files, `check.rs` refuses what does not fit, `field.rs` turns text into values and back. What is left out: behaviour that is not
 //! the same for every table, and the two journals (comments, work notes), which belong to every document and are no fields.
 
+mod check;
 mod field;
 mod load;
 
