@@ -1,10 +1,16 @@
 //! What travels: a typed edit of one document.
+//!
+//! An edit is the truth; the Automerge change it makes is derived from it. Decoding is total: any bytes give an edit or an
+//! error. What an edit may cost is checked here ([`Edit::check_cost`]) and needs no dictionary; whether it fits its table
+//! is [`crate::shape::check_shape`]'s business.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use fieldline_model::life_cycle::StepId;
 use fieldline_model::{BlobHash, Decimal, DeviceId, DocumentId, FieldName, Place, SysId, Timestamp, Value};
+
+use crate::caps;
 
 /// The first eight bytes of a change's hash: enough to name a change within one document, a quarter of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -78,6 +84,102 @@ pub struct Edit {
     /// What was done, in order.
     #[n(6)]
     pub acts: Vec<Act>,
+}
+
+impl Edit {
+    /// An edit that does nothing yet; heads come out sorted and without repetition.
+    pub fn new(document: DocumentId, id: EditId, author: SysId, at: Timestamp, heads: &[Head]) -> Self {
+        let mut heads = heads.to_vec();
+        heads.sort_unstable();
+        heads.dedup();
+        Self { document, id, author, at, place: None, heads, acts: Vec::new() }
+    }
+
+    /// The same edit with one deed more.
+    pub fn act(mut self, act: Act) -> Self {
+        self.acts.push(act);
+        self
+    }
+
+    /// The same edit, done at a place.
+    pub fn at_place(mut self, place: Option<Place>) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Its bytes on the wire, on disk and under the signature.
+    pub fn encode(&self) -> Vec<u8> {
+        minicbor::to_vec(self).expect("writing to memory does not fail")
+    }
+
+    /// Reads an edit back.
+    ///
+    /// # Errors
+    /// When the bytes are too many, are no edit, or go on after it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEdit> {
+        if bytes.len() > caps::MAX_EDIT_BYTES {
+            return Err(InvalidEdit(format!("{} bytes long; {} are the most", bytes.len(), caps::MAX_EDIT_BYTES)));
+        }
+        let mut decoder = minicbor::Decoder::new(bytes);
+        let edit = decoder.decode().map_err(|error| InvalidEdit(error.to_string()))?;
+        match bytes.len() - decoder.position() {
+            0 => Ok(edit),
+            rest => Err(InvalidEdit(format!("{rest} bytes follow its end"))),
+        }
+    }
+
+    /// Whether everybody can afford to keep this edit, whatever the dictionary says about its fields.
+    ///
+    /// # Errors
+    /// Names the record, what is too much, and the limit.
+    pub fn check_cost(&self) -> Result<(), EditError> {
+        let problem = |problem: String| Err(EditError { document: self.document.clone(), field: None, problem });
+        if self.acts.is_empty() || self.acts.len() > caps::MAX_ACTS {
+            return problem(format!("does {} things; send 1 to {} in one edit", self.acts.len(), caps::MAX_ACTS));
+        }
+        if self.heads.is_empty() || self.heads.len() > caps::MAX_HEADS {
+            return problem(format!("builds on {} heads; name 1 to {}", self.heads.len(), caps::MAX_HEADS));
+        }
+        if !self.heads.is_sorted_by(|left, right| left < right) {
+            return problem("names its heads out of order or twice; sort them".into());
+        }
+        if !(1..=caps::MAX_COUNTER).contains(&self.id.counter) {
+            return problem(format!(
+                "has the number {}; number edits from 1 to {}",
+                self.id.counter,
+                caps::MAX_COUNTER
+            ));
+        }
+        if !(caps::FIRST_MOMENT..=caps::LAST_MOMENT).contains(&self.at.0) {
+            let given = self.at.0;
+            return problem(format!("says it was done at {given} ms, outside 1970 to 9999; set the device's clock"));
+        }
+        let bytes = self.encode().len();
+        if bytes > caps::MAX_EDIT_BYTES {
+            return problem(format!("takes {bytes} bytes; {} are the most: split it", caps::MAX_EDIT_BYTES));
+        }
+        self.acts
+            .iter()
+            .try_for_each(|act| act.check_cost())
+            .or_else(|(field, problem)| Err(EditError { document: self.document.clone(), field, problem }))
+    }
+}
+
+/// Bytes that are not an edit this version can read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an edit: {0}")]
+pub struct InvalidEdit(String);
+
+/// What is wrong with an edit: which record and field, what was given, what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{document}{}: {problem}", field.as_ref().map(|name| format!(" field \"{name}\"")).unwrap_or_default())]
+pub struct EditError {
+    /// The record.
+    pub document: DocumentId,
+    /// The field, when one is at fault.
+    pub field: Option<FieldName>,
+    /// What was given and what to do about it.
+    pub problem: String,
 }
 
 /// One deed.
@@ -206,6 +308,67 @@ pub enum Act {
         #[n(0)]
         attachment: Attachment,
     },
+}
+
+impl Act {
+    /// The field it writes, when it writes one.
+    pub fn field(&self) -> Option<&FieldName> {
+        match self {
+            Self::Set { field, .. }
+            | Self::Confirm { field }
+            | Self::Include { field, .. }
+            | Self::Exclude { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
+    /// The short texts it carries, each with what it is called.
+    fn names(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Transition { step, .. } => vec![("step", step)],
+            Self::Answer { question, .. } => vec![("question", question)],
+            Self::LogTime { kind, .. } => vec![("kind", kind)],
+            Self::Read { meter, unit, .. } => vec![("meter", meter), ("unit", unit)],
+            Self::Attach { attachment } => vec![("media type", &attachment.content_type)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The long texts it carries.
+    fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Set { value: Some(Value::Text(text)), .. } | Self::Comment { text } | Self::WorkNote { text } => {
+                vec![text]
+            }
+            Self::Transition { reason: Some(reason), .. } => vec![reason],
+            Self::Answer { answer, .. } => vec![answer],
+            Self::Attach { attachment } => vec![&attachment.file_name],
+            _ => Vec::new(),
+        }
+    }
+
+    fn check_cost(&self) -> Result<(), (Option<FieldName>, String)> {
+        if let Some(field) = self.field() {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            if field.as_str().is_empty() || field.as_str().len() > caps::MAX_NAME_BYTES {
+                return Err((None, format!("a field name has 1 to {} characters", caps::MAX_NAME_BYTES)));
+            }
+            if !field.as_str().bytes().all(plain) {
+                return Err((Some(field.clone()), "a field name has only a-z, 0-9 and _".into()));
+            }
+        }
+        if matches!(self, Self::Set { value: Some(Value::List(_)), .. }) {
+            return Err((self.field().cloned(), "is a list; add and remove its records one by one".into()));
+        }
+        if let Some((what, _)) = self.names().into_iter().find(|(_, name)| name.len() > caps::MAX_NAME_BYTES) {
+            return Err((None, format!("a {what} is too long; {} bytes are the most", caps::MAX_NAME_BYTES)));
+        }
+        if let Some(text) = self.texts().into_iter().find(|text| text.len() > caps::MAX_TEXT_BYTES) {
+            let problem = format!("has a text of {} bytes; attach what is over {}", text.len(), caps::MAX_TEXT_BYTES);
+            return Err((self.field().cloned(), problem));
+        }
+        Ok(())
+    }
 }
 
 /// A reference to a captured file.

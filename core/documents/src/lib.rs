@@ -9,6 +9,23 @@
 //! No Automerge bytes that a peer made are ever parsed here, with one exception: [`document::Document::verify`] loads a
 //! snapshot the server made, under a size cap, and checks that it is what it claims to be.
 
+pub mod caps;
 pub mod document;
 pub mod edit;
+mod encode;
+pub mod history;
+pub mod journal;
+mod layout;
+mod ledger;
 pub mod project;
+mod register;
+pub mod shape;
+mod snapshot;
+#[cfg(test)]
+mod testing;
+
+pub use document::{Applied, ApplyError, Document};
+pub use edit::{Act, Attachment, AttachmentRole, ChangeHash, Edit, EditError, EditId, Head};
+pub use project::Projection;
+pub use shape::check_shape;
+pub use snapshot::LoadError;

@@ -1,0 +1,192 @@
+//! Whole documents from bytes: our own, and those a server sends.
+//!
+//! Automerge's parser believes what it reads: columns may be deflated or run-length encoded, so a kilobyte may become
+//! gigabytes, and odd histories panic. [`verify`] therefore first walks over the outer structure without expanding
+//! anything: one document chunk, no deflated column, no more operations than a document may have. Only then does it load
+//! the bytes, with a net under it, and checks that every change is one an edit could have made.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use automerge::Automerge;
+use fieldline_model::DocumentId;
+
+use crate::caps;
+use crate::document::Document;
+use crate::edit::ChangeHash;
+
+/// Why bytes are not a document of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// More bytes than any document has.
+    #[error("{document}: a snapshot of {bytes} bytes; {} are the most", caps::MAX_DOCUMENT_BYTES)]
+    TooLarge {
+        /// The record.
+        document: DocumentId,
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// Not a document, or not one that edits make.
+    #[error("{document}: the snapshot cannot be used ({reason}); fetch it again")]
+    Damaged {
+        /// The record.
+        document: DocumentId,
+        /// What was found.
+        reason: String,
+    },
+    /// A document, but not the one announced.
+    #[error("{document}: the snapshot has other heads than announced; fetch it again")]
+    OtherHeads {
+        /// The record.
+        document: DocumentId,
+    },
+}
+
+/// Loads our own bytes.
+pub(crate) fn load(id: DocumentId, bytes: &[u8]) -> Result<Document, LoadError> {
+    let loaded = Automerge::load(bytes).map_err(|error| error.to_string());
+    loaded.and_then(|doc| Document::wrap(id.clone(), doc)).map_err(|reason| LoadError::Damaged { document: id, reason })
+}
+
+/// Loads bytes from elsewhere.
+pub(crate) fn verify(id: DocumentId, bytes: &[u8], heads: &[ChangeHash]) -> Result<Document, LoadError> {
+    if bytes.len() > caps::MAX_DOCUMENT_BYTES {
+        return Err(LoadError::TooLarge { document: id, bytes: bytes.len() });
+    }
+    let damaged = |reason: String| LoadError::Damaged { document: id.clone(), reason };
+    check_outside(bytes).map_err(|reason| damaged(reason.into()))?;
+    let document = catch_unwind(AssertUnwindSafe(|| load_checked(&id, bytes)))
+        .unwrap_or_else(|_| Err(damaged("it makes the parser fail".into())))?;
+    let mut wanted = heads.to_vec();
+    wanted.sort_unstable();
+    if document.full_heads() != wanted {
+        return Err(LoadError::OtherHeads { document: id });
+    }
+    Ok(document)
+}
+
+fn load_checked(id: &DocumentId, bytes: &[u8]) -> Result<Document, LoadError> {
+    let damaged = |reason: String| LoadError::Damaged { document: id.clone(), reason };
+    let document = load(id.clone(), bytes)?;
+    let seed = Document::seed(id.clone());
+    let seeded = seed.full_heads().into_iter().all(|hash| document.ledger.get(hash).is_some());
+    if !seeded || document.ledger.len() != document.edits() + 1 {
+        return Err(damaged("it was not born from the seeding change".into()));
+    }
+    match document.containers.are_flat(&document.doc) {
+        Ok(true) => Ok(document),
+        Ok(false) => Err(damaged("it holds something nested".into())),
+        Err(error) => Err(damaged(error.to_string())),
+    }
+}
+
+/// The format's fixed beginning (automerge.org/automerge-binary-format-spec).
+const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+const DOCUMENT_CHUNK: u8 = 0;
+const DEFLATED: u64 = 0b1000;
+/// The column that names what each operation does: column 4, run-length encoded numbers.
+const ACTION_COLUMN: u64 = 0x42;
+
+/// Walks over the chunk without expanding anything.
+fn check_outside(bytes: &[u8]) -> Result<(), &'static str> {
+    let mut reader = Reader(bytes);
+    if reader.take(4)? != MAGIC {
+        return Err("it does not begin like a document");
+    }
+    reader.take(4)?;
+    if reader.take(1)? != [DOCUMENT_CHUNK] {
+        return Err("it is not one whole document");
+    }
+    if reader.number()? != reader.0.len() as u64 {
+        return Err("it is cut off, or something follows it");
+    }
+    for _ in 0..reader.number()? {
+        let length = reader.number()?;
+        reader.take(length)?;
+    }
+    let heads = reader.number()?;
+    reader.take(heads.saturating_mul(32))?;
+    let changes = reader.columns()?;
+    let operations = reader.columns()?;
+    reader.take(changes.iter().map(|(_, length)| length).fold(0, |sum, length| sum.saturating_add(*length)))?;
+    for (column, length) in operations {
+        let content = reader.take(length)?;
+        if column == ACTION_COLUMN && Reader(content).run_lengths()? > caps::MAX_OPERATIONS {
+            return Err("it has too many operations");
+        }
+    }
+    Ok(())
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: u64) -> Result<&'a [u8], &'static str> {
+        let count = usize::try_from(count).map_err(|_| "a length is too large")?;
+        let (taken, rest) = self.0.split_at_checked(count).ok_or("it ends too early")?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    /// Unsigned LEB128.
+    fn number(&mut self) -> Result<u64, &'static str> {
+        let mut number = 0;
+        for shift in (0..63).step_by(7) {
+            let byte = self.take(1)?[0];
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err("a number is too large")
+    }
+
+    /// Signed LEB128.
+    fn signed(&mut self) -> Result<i64, &'static str> {
+        let mut number = 0;
+        for shift in (0..63).step_by(7) {
+            let byte = self.take(1)?[0];
+            number |= i64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                let negative = byte & 0x40 != 0 && shift + 7 < 63;
+                return Ok(if negative { number | (-1 << (shift + 7)) } else { number });
+            }
+        }
+        Err("a number is too large")
+    }
+
+    /// Column specifications and lengths, all of them plain.
+    fn columns(&mut self) -> Result<Vec<(u64, u64)>, &'static str> {
+        let mut columns = Vec::new();
+        for _ in 0..self.number()? {
+            let column = (self.number()?, self.number()?);
+            if column.0 & DEFLATED != 0 {
+                return Err("it has a deflated column");
+            }
+            columns.push(column);
+        }
+        Ok(columns)
+    }
+
+    /// How many values a run-length encoded column of numbers stands for.
+    fn run_lengths(&mut self) -> Result<u64, &'static str> {
+        let mut total: u64 = 0;
+        while !self.0.is_empty() {
+            let count = self.signed()?;
+            let values = match count {
+                0 => self.number()?,
+                1.. => {
+                    self.number()?;
+                    count.unsigned_abs()
+                }
+                _ => {
+                    for _ in 0..count.unsigned_abs() {
+                        self.number()?;
+                    }
+                    count.unsigned_abs()
+                }
+            };
+            total = total.saturating_add(values);
+        }
+        Ok(total)
+    }
+}
