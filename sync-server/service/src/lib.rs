@@ -1,1 +1,39 @@
+//! Everything the server does, without knowing HTTP: synchronous, no clock, no entropy, one database behind traits.
+//!
+//! * [`Server`] is opened on a database and a dictionary. [`Server::write`] and [`Server::read`] give a [`call::Call`], the
+//!   one parameter of every service function: who asks, when, with which dice, in which transaction.
+//! * [`accounts`] lets people and devices in. [`sync`] answers devices: admission of edits, then what is new for them.
+//! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere.
+//!
+//! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
+//! the call number everything in the feed. Who may hold a record is answered in one place (`scope.rs`).
+//!
+//! What it leaves out: sending anything anywhere. A test or the simulator drives the same [`Server`] as the web does.
 
+pub mod accounts;
+mod admit;
+mod author;
+mod blobs;
+mod bootstrap;
+pub mod call;
+mod cursor;
+mod edits;
+pub mod enrolment;
+pub mod error;
+pub mod metrics;
+mod page;
+mod passwords;
+mod pull;
+mod query;
+mod react;
+mod rows;
+mod scope;
+pub mod server;
+pub mod sync;
+
+pub use accounts::{AccountError, Enrolled, NewUser, Session};
+pub use call::{Call, Caller};
+pub use error::ServiceError;
+pub use passwords::PasswordCost;
+pub use server::Server;
+pub use sync::SyncRefusal;

@@ -1,0 +1,360 @@
+//! People and their ways in: accounts, sign-in, tokens, devices.
+//!
+//! A token is 256 random bits of which only the SHA-256 is kept. A device token belongs to one device and one user; locking
+//! the device ends it. Passwords are hashed outside every transaction, so a sign-in makes nobody wait.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use fieldline_model::dictionary::ROLES;
+use fieldline_model::{DeviceId, DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_storage::{Account, Device, Token};
+use rand_core::Rng;
+
+use crate::call::{Call, Caller};
+use crate::error::{Result, ServiceError};
+use crate::passwords;
+use crate::query::equal;
+use crate::server::Server;
+
+/// The shortest password: NIST SP 800-63B section 5.1.1.
+const PASSWORD_CHARACTERS: usize = 8;
+/// A session lasts a long shift.
+const SESSION_MILLISECONDS: i64 = 16 * 3_600_000;
+/// A device token lasts longer than any season a phone may lie in a drawer.
+const DEVICE_MILLISECONDS: i64 = 400 * 86_400_000;
+/// The longest name of a device.
+const DEVICE_NAME_CHARACTERS: usize = 100;
+
+/// Why somebody was not let in, or an account not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Wrong name or password; which one is not told.
+    #[error("user name or password is wrong; check both, or ask an administrator for a new password")]
+    SignIn,
+    /// Too many failed attempts.
+    #[error("too many failed attempts for this user name; try again after {until} UTC")]
+    Locked {
+        /// When attempts count again.
+        until: Timestamp,
+    },
+    /// The token is unknown, expired, or its device or account locked.
+    #[error("this token is not valid (any more); sign in again")]
+    Token,
+    /// The caller may not do this.
+    #[error("{0}")]
+    Denied(String),
+    /// What was given does not fit.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which part.
+        field: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// No such device or user.
+    #[error("{0} does not exist")]
+    NotFound(String),
+    /// The server could not do its part.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<fieldline_storage::StorageError> for AccountError {
+    fn from(error: fieldline_storage::StorageError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+/// A person to let in.
+#[derive(Debug, Clone)]
+pub struct NewUser<'a> {
+    /// The sign-in name.
+    pub user_name: &'a str,
+    /// The full name.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// Roles by name.
+    pub roles: &'a [&'a str],
+}
+
+/// A fresh way in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// What to send with every request; not kept here.
+    pub token: String,
+    /// Whose it is.
+    pub user: SysId,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// A device that was just bound to a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// The device.
+    pub device: DeviceId,
+    /// Its way in.
+    pub session: Session,
+}
+
+impl Server {
+    /// Creates the first administrator when nobody can sign in yet; returns a generated password, to be shown once, when
+    /// none was given.
+    ///
+    /// # Errors
+    /// When the password is too short or the database fails.
+    pub fn bootstrap_admin(
+        &self,
+        password_or_generate: Option<&str>,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Option<String>, AccountError> {
+        if self.storage().read()?.account_count()? > 0 {
+            return Ok(None);
+        }
+        let generated = password_or_generate.is_none().then(|| random_hex(rng, 12));
+        let password = password_or_generate.or(generated.as_deref()).expect("given or generated");
+        let admin = NewUser { user_name: "admin", name: "Administrator", password, roles: &["admin"] };
+        self.create_user(&self.system(), &admin, now, rng)?;
+        Ok(generated)
+    }
+
+    /// Lets a person in: an account, and a `sys_user` record unless one with this name exists.
+    ///
+    /// # Errors
+    /// When the caller is no administrator, or name, password or roles do not fit.
+    pub fn create_user(
+        &self,
+        caller: &Caller,
+        new: &NewUser<'_>,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<SysId, AccountError> {
+        only_administrators(caller)?;
+        check_new_user(new)?;
+        let password_hash = self.password_cost.hash(new.password, rng);
+        self.write(caller, now, rng, |call| {
+            if call.tx.account(new.user_name)?.is_some() {
+                let problem = format!("{} is taken; choose another name", new.user_name);
+                return Err(AccountError::Invalid { field: "user_name", problem });
+            }
+            let user = call.user_record(new)?;
+            call.tx.put_account(&Account {
+                user,
+                user_name: new.user_name.to_owned(),
+                password_hash,
+                roles: new.roles.iter().map(|role| (*role).to_owned()).collect(),
+                active: true,
+            })?;
+            call.resubscribe(user)?;
+            Ok(user)
+        })
+    }
+
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// [`AccountError::SignIn`] or [`AccountError::Locked`], the same for a name that does not exist.
+    pub fn sign_in(
+        &self,
+        user_name: &str,
+        password: &str,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Session, AccountError> {
+        let name = user_name.to_lowercase();
+        if let Some(until) = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).locked_until(&name, now) {
+            return Err(AccountError::Locked { until });
+        }
+        let account = self.storage().read()?.account(user_name)?.filter(|account| account.active);
+        let Some(account) = self.verified(account, password, rng) else {
+            self.attempts.lock().unwrap_or_else(PoisonError::into_inner).failed(&name, now);
+            self.metrics.sign_ins_failed.increment();
+            return Err(AccountError::SignIn);
+        };
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).succeeded(&name);
+        self.metrics.sign_ins.increment();
+        self.write(&self.system(), now, rng, |call| {
+            call.tx.remove_expired_tokens(now)?;
+            call.open_session(account.user, None, SESSION_MILLISECONDS)
+        })
+    }
+
+    /// The account, if the password is its; an account that does not exist costs the same time.
+    fn verified(&self, account: Option<Account>, password: &str, rng: &mut dyn Rng) -> Option<Account> {
+        let Some(account) = account else {
+            self.password_cost.hash(password, rng);
+            return None;
+        };
+        passwords::matches(password, &account.password_hash).then_some(account)
+    }
+
+    /// Who sent this token.
+    ///
+    /// # Errors
+    /// [`AccountError::Token`] when it is unknown, expired, or its device or account locked.
+    pub fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller, AccountError> {
+        let tx = self.storage().read()?;
+        let token = tx.token(&hash_of(token))?.filter(|token| now < token.expires_at).ok_or(AccountError::Token)?;
+        if let Some(id) = token.device {
+            let device = tx.device(id)?.filter(|device| device.revoked_at.is_none());
+            device.filter(|device| device.user == token.user).ok_or(AccountError::Token)?;
+        }
+        let account = tx.account_of(token.user)?.filter(|account| account.active).ok_or(AccountError::Token)?;
+        Ok(Caller { user: account.user, roles: account.roles, device: token.device })
+    }
+
+    /// Ends a session; an unknown token is already ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sign_out(&self, token: &str, now: Timestamp, rng: &mut dyn Rng) -> Result<(), AccountError> {
+        self.write(&self.system(), now, rng, |call| Ok(call.tx.remove_token(&hash_of(token))?))
+    }
+
+    /// Binds a device, by its Ed25519 public key, to a user: the caller, or anybody when an administrator asks.
+    ///
+    /// # Errors
+    /// When the caller is a device, or another user than an administrator, or the user cannot sign in.
+    pub fn enrol_device(
+        &self,
+        caller: &Caller,
+        user: SysId,
+        name: &str,
+        public_key: [u8; 32],
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Enrolled, AccountError> {
+        if caller.device.is_some() || (caller.user != user && !caller.is_administrator()) {
+            let problem = "a device is enrolled by its user, signed in with a password, or by an administrator";
+            return Err(AccountError::Denied(problem.into()));
+        }
+        if name.trim().is_empty() || name.chars().count() > DEVICE_NAME_CHARACTERS {
+            let problem = format!("give the device a name of 1 to {DEVICE_NAME_CHARACTERS} characters");
+            return Err(AccountError::Invalid { field: "name", problem });
+        }
+        self.write(caller, now, rng, |call| {
+            let account = call.tx.account_of(user)?.filter(|account| account.active);
+            account.ok_or_else(|| AccountError::NotFound(format!("an account for sys_user/{user}")))?;
+            let id = DeviceId(call.new_sys_id().0);
+            let name = name.trim().to_owned();
+            call.tx.put_device(&Device { id, user, public_key, name, enrolled_at: now, revoked_at: None })?;
+            call.resubscribe(user)?;
+            let session = call.open_session(user, Some(id), DEVICE_MILLISECONDS)?;
+            Ok(Enrolled { device: id, session })
+        })
+    }
+
+    /// Locks a device out; its token stops working at once.
+    ///
+    /// # Errors
+    /// When the caller is neither its user nor an administrator, or there is no such device.
+    pub fn revoke_device(
+        &self,
+        caller: &Caller,
+        device: DeviceId,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<(), AccountError> {
+        self.write(caller, now, rng, |call| {
+            let missing = || AccountError::NotFound(format!("device {device}"));
+            let device = call.tx.device(device)?.ok_or_else(missing)?;
+            if device.user != call.caller.user {
+                only_administrators(&call.caller)?;
+            }
+            Ok(call.tx.put_device(&Device { revoked_at: device.revoked_at.or(Some(now)), ..device })?)
+        })
+    }
+
+    /// The devices the caller may see: all of them for an administrator, else the caller's own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn devices(&self, caller: &Caller) -> Result<Vec<Device>, AccountError> {
+        let mut devices = self.storage().read()?.devices()?;
+        devices.retain(|device| caller.is_administrator() || device.user == caller.user);
+        Ok(devices)
+    }
+
+    /// The account of a user by sign-in name.
+    ///
+    /// # Errors
+    /// When there is none, or the caller is neither it nor an administrator.
+    pub fn account(&self, caller: &Caller, user_name: &str) -> Result<Account, AccountError> {
+        let account = self.storage().read()?.account(user_name)?;
+        let account = account.filter(|account| caller.is_administrator() || account.user == caller.user);
+        account.ok_or_else(|| AccountError::NotFound(format!("user {user_name}")))
+    }
+}
+
+impl Call<'_> {
+    /// The `sys_user` record of a new account: an existing one of this name, else a new one.
+    fn user_record(&mut self, new: &NewUser<'_>) -> Result<SysId> {
+        let same_name = equal(&[("user_name", new.user_name)]);
+        if let Some(known) = self.tx.query(self.server.family("sys_user"), &same_name, 1, 0)?.pop() {
+            return Ok(known.id.sys_id);
+        }
+        let mut record = Record::new(DocumentId::new("sys_user", self.new_sys_id()));
+        record.set("user_name", Some(Value::text(new.user_name)));
+        record.set("name", Some(Value::text(new.name)));
+        record.set("roles", Some(Value::text(new.roles.join(","))));
+        record.set("active", Some(Value::Boolean(true)));
+        let user = record.id.sys_id;
+        self.put_row(record)?;
+        Ok(user)
+    }
+
+    fn open_session(
+        &mut self,
+        user: SysId,
+        device: Option<DeviceId>,
+        lasts_milliseconds: i64,
+    ) -> Result<Session, AccountError> {
+        let token = random_hex(self.rng, 32);
+        let expires_at = self.now.plus_milliseconds(lasts_milliseconds);
+        self.tx.put_token(&Token { hash: hash_of(&token), user, device, expires_at })?;
+        Ok(Session { token, user, expires_at })
+    }
+}
+
+pub(crate) fn only_administrators(caller: &Caller) -> Result<(), AccountError> {
+    let refusal = || AccountError::Denied("only an administrator may do this; ask one".into());
+    caller.is_administrator().then_some(()).ok_or_else(refusal)
+}
+
+fn check_new_user(new: &NewUser<'_>) -> Result<(), AccountError> {
+    let invalid = |field, problem: String| Err(AccountError::Invalid { field, problem });
+    let known: BTreeSet<&str> = ROLES.into_iter().filter(|role| *role != "system").collect();
+    if new.user_name.is_empty() || new.user_name.chars().count() > 100 || new.user_name.chars().any(char::is_control) {
+        return invalid("user_name", "must have 1 to 100 printable characters".into());
+    }
+    if new.user_name.eq_ignore_ascii_case("system") {
+        return invalid("user_name", "system is the server itself; choose another name".into());
+    }
+    if new.name.is_empty() || new.name.chars().count() > 151 {
+        return invalid("name", "must have 1 to 151 characters".into());
+    }
+    if new.password.chars().count() < PASSWORD_CHARACTERS {
+        return invalid("password", format!("must have at least {PASSWORD_CHARACTERS} characters"));
+    }
+    match new.roles.iter().find(|role| !known.contains(*role)) {
+        Some(unknown) => {
+            let offered = known.into_iter().collect::<Vec<_>>().join(", ");
+            invalid("roles", format!("{unknown} is no role, use {offered}"))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn random_hex(rng: &mut dyn Rng, bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    rng.fill_bytes(&mut random);
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn hash_of(token: &str) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+    digest.as_ref().try_into().expect("a SHA-256 has 32 bytes")
+}

@@ -1,0 +1,342 @@
+//! Whether an edit a device sent may stand. Merge always: only identity, scope, role, shape and cost can hold one back,
+//! and a held edit blocks nobody, stays on the server, and tells its author what happened and what to do.
+//!
+//! Everything is known by (device, epoch, counter): the same edit again is answered as before, another edit under a number
+//! that is taken is kept aside. Whether a life-cycle step was possible is not asked here; the fold judges that afterwards.
+
+use std::collections::BTreeMap;
+
+use fieldline_documents::shape::check_shape;
+use fieldline_documents::{Act, ApplyError, Edit, caps};
+use fieldline_model::dictionary::Kind;
+use fieldline_model::{DeviceId, DocumentId, Table};
+use fieldline_storage::{EditKey, HeldEdit, Position, StoredEdit};
+use fieldline_sync::caps::MAX_RESPONSE_BYTES;
+use fieldline_sync::wire::{HoldReason, Outcome, PushedEdit, Receipt};
+
+use crate::author::seed_heads;
+use crate::call::Call;
+use crate::edits::{RecordError, Recorded, creator, was_merged};
+use crate::error::{Result, ServiceError};
+
+/// The largest document: with room to spare it fits into an answer even if nothing of it compresses.
+const MAX_DOCUMENT_BYTES: usize = MAX_RESPONSE_BYTES - (1 << 20);
+
+/// Why an edit is held.
+struct Hold {
+    reason: HoldReason,
+    detail: String,
+}
+
+fn hold<T>(reason: HoldReason, detail: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::Hold(Hold { reason, detail: detail.into() }))
+}
+
+enum Refusal {
+    Hold(Hold),
+    NeedsHeads,
+    Service(ServiceError),
+}
+
+impl<E: Into<ServiceError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+/// What becomes of one pushed edit; an accepted one has no position before the end of the call.
+enum Verdict {
+    Accepted { recorded: Recorded, differs: bool },
+    Known(Outcome),
+}
+
+/// Admits the edits of one exchange.
+pub(crate) struct Admission {
+    device: DeviceId,
+    epoch: u32,
+    verdicts: Vec<(u64, Verdict)>,
+    /// Edits accepted in this exchange, which the feed does not hold yet: the pushed body and its verdict's index.
+    fresh: BTreeMap<EditKey, (Vec<u8>, usize)>,
+}
+
+impl Admission {
+    /// Begins with no edit, for a device that writes in an epoch.
+    pub fn new(device: DeviceId, epoch: u32) -> Self {
+        Self { device, epoch, verdicts: Vec::new(), fresh: BTreeMap::new() }
+    }
+
+    /// Judges the next edit and records it if it may stand.
+    pub fn admit(&mut self, call: &mut Call<'_>, pushed: &PushedEdit) -> Result<()> {
+        let key = EditKey { device: self.device, epoch: self.epoch, counter: pushed.counter };
+        let verdict = match self.known(call, key, pushed)? {
+            Some(verdict) => verdict,
+            None => self.judge(call, key, pushed)?,
+        };
+        self.verdicts.push((pushed.counter, verdict));
+        Ok(())
+    }
+
+    /// The receipts, once the call's changes are numbered from `first`.
+    pub fn receipts(self, first: Position) -> Vec<Receipt> {
+        let position = |entry: usize| fieldline_sync::wire::Position(first + entry as Position);
+        let outcome = |verdict| match verdict {
+            Verdict::Accepted { recorded, differs: true } => Outcome::Differs { position: position(recorded.entry) },
+            Verdict::Accepted { recorded, differs: false } => {
+                Outcome::Accepted { position: position(recorded.entry), merged: recorded.merged }
+            }
+            Verdict::Known(outcome) => outcome,
+        };
+        let receipt = |(counter, verdict)| Receipt { counter, outcome: outcome(verdict) };
+        self.verdicts.into_iter().map(receipt).collect()
+    }
+
+    /// The answer to an edit that was seen before, `None` when it is new.
+    fn known(&self, call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result<Option<Verdict>> {
+        let same = |body: &[u8]| body == pushed.body.as_slice();
+        if let Some((body, index)) = self.fresh.get(&key) {
+            let again = match &self.verdicts[*index].1 {
+                Verdict::Accepted { recorded, differs } => Verdict::Accepted { recorded: *recorded, differs: *differs },
+                Verdict::Known(outcome) => Verdict::Known(outcome.clone()),
+            };
+            return if same(body) { Ok(Some(again)) } else { equivocated(call, key, pushed).map(Some) };
+        }
+        if let Some((position, stored)) = call.tx.edit(key)? {
+            if !same(&stored.body) {
+                return equivocated(call, key, pushed).map(Some);
+            }
+            call.server.metrics.edits_replayed.increment();
+            return Ok(Some(Verdict::Known(outcome_again(call, position, &stored, pushed)?)));
+        }
+        let held = call.tx.held(key)?;
+        let kept = kept(pushed);
+        if let Some(again) = held.iter().find(|held| held.body == kept) {
+            call.server.metrics.edits_replayed.increment();
+            let reason = reason_of(&again.reason);
+            return Ok(Some(Verdict::Known(Outcome::Held { reason, detail: again.detail.clone() })));
+        }
+        if held.is_empty() { Ok(None) } else { equivocated(call, key, pushed).map(Some) }
+    }
+
+    fn judge(&mut self, call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result<Verdict> {
+        match self.record(call, pushed) {
+            Ok(recorded) => {
+                let differs = recorded.hash.0[..16] != pushed.hash;
+                let metrics = &call.server.metrics;
+                metrics.edits_accepted.increment();
+                metrics.edits_merged.add(recorded.merged.into());
+                metrics.edits_differing.add(differs.into());
+                self.fresh.insert(key, (pushed.body.to_vec(), self.verdicts.len()));
+                Ok(Verdict::Accepted { recorded, differs })
+            }
+            Err(Refusal::Hold(hold)) => set_aside(call, key, pushed, hold),
+            Err(Refusal::NeedsHeads) => {
+                call.server.metrics.edits_waiting.increment();
+                Ok(Verdict::Known(Outcome::NeedsHeads))
+            }
+            Err(Refusal::Service(error)) => Err(error),
+        }
+    }
+
+    fn record(&self, call: &mut Call<'_>, pushed: &PushedEdit) -> Result<Recorded, Refusal> {
+        if pushed.body.len() > caps::MAX_EDIT_BYTES {
+            let (given, most) = (pushed.body.len(), caps::MAX_EDIT_BYTES);
+            return hold(HoldReason::Cost, format!("the edit has {given} bytes, {most} are the most; split it in two"));
+        }
+        let edit = match Edit::decode(&pushed.body) {
+            Ok(edit) => edit,
+            Err(problem) => return hold(HoldReason::Shape, format!("{problem}; update the app and do it again")),
+        };
+        self.check_identity(call, &edit, pushed.counter)?;
+        if let Err(problem) = edit.check_cost() {
+            return hold(HoldReason::Cost, problem.to_string());
+        }
+        let table = table_of(call, &edit.document)?;
+        let exists = call.exists(&edit.document)?;
+        check_heads(call, &edit, exists)?;
+        if let Err(problem) = check_shape(&edit, &call.server.dictionary, !exists) {
+            return hold(HoldReason::Shape, problem.to_string());
+        }
+        check_weight(call, &edit, pushed.body.len())?;
+        if exists {
+            check_scope(call, &edit.document, table)?
+        } else {
+            check_creation(call, table, &edit)?
+        }
+        check_roles(call, table, &edit, exists)?;
+        match call.record_edit(&edit, pushed.body.to_vec()) {
+            Ok(recorded) => Ok(recorded),
+            Err(RecordError::Service(error)) => Err(Refusal::Service(error)),
+            Err(RecordError::Apply(problem)) => refuse(problem),
+        }
+    }
+
+    fn check_identity(&self, call: &Call<'_>, edit: &Edit, counter: u64) -> Result<(), Refusal> {
+        let document = &edit.document;
+        if edit.author != call.caller.user {
+            let detail = format!("{document}: the edit names another author than the person signed in on this device");
+            return hold(HoldReason::Identity, format!("{detail}; sign in as its author, or make it anew"));
+        }
+        if edit.id.device != self.device || edit.id.epoch != self.epoch || edit.id.counter != counter {
+            let detail = format!("{document}: the edit names another device, epoch or number than it was sent under");
+            return hold(HoldReason::Identity, format!("{detail}; make it anew on this device"));
+        }
+        Ok(())
+    }
+}
+
+fn table_of<'a>(call: &Call<'a>, document: &DocumentId) -> Result<&'a Table, Refusal> {
+    let table = call.server.dictionary.table(document.table.as_str());
+    match table.filter(|table| table.kind == Kind::Document) {
+        Some(table) => Ok(table),
+        None => {
+            hold(HoldReason::Shape, format!("{document}: no records of this table are made on devices; discard it"))
+        }
+    }
+}
+
+/// An edit of an unknown document, or on unknown changes, waits on its device until the server has those.
+fn check_heads(call: &mut Call<'_>, edit: &Edit, exists: bool) -> Result<(), Refusal> {
+    let known = if exists {
+        let document = call.document(&edit.document)?;
+        edit.heads.iter().all(|head| document.knows(*head))
+    } else {
+        edit.heads == seed_heads(&edit.document)
+    };
+    if known { Ok(()) } else { Err(Refusal::NeedsHeads) }
+}
+
+/// A document must fit into one answer, or nobody could be sent it.
+fn check_weight(call: &mut Call<'_>, edit: &Edit, bytes: usize) -> Result<(), Refusal> {
+    call.document(&edit.document)?;
+    let weight = call.pending.weights.get(&edit.document).copied().unwrap_or(0) + bytes;
+    if weight <= MAX_DOCUMENT_BYTES {
+        return Ok(());
+    }
+    let detail =
+        format!("{}: the record would grow to {weight} bytes, {MAX_DOCUMENT_BYTES} are the most", edit.document);
+    hold(HoldReason::Cost, format!("{detail}; open a new record and refer to this one"))
+}
+
+fn check_scope(call: &Call<'_>, document: &DocumentId, table: &Table) -> Result<(), Refusal> {
+    let user = call.caller.user;
+    if call.caller.reads_all(table) || call.was_in_scope(document)? || creator(call, document)? == Some(user) {
+        return Ok(());
+    }
+    let detail = format!("{document} is not assigned to you or your groups, and was not in the last weeks");
+    hold(HoldReason::Scope, format!("{detail}; ask dispatch to assign it, then send the edit again, or discard it"))
+}
+
+fn check_creation(call: &Call<'_>, table: &Table, edit: &Edit) -> Result<(), Refusal> {
+    let (document, label) = (&edit.document, &table.label);
+    if !call.caller.may(&table.create) {
+        let roles = table.create.join(", ");
+        let detail = format!("{document}: a new {label} needs one of the roles {roles}");
+        return hold(HoldReason::Role, format!("{detail}; ask somebody who has one, or discard it"));
+    }
+    // Identities are unique in a family of tables, or a reference to the family would mean two records.
+    let root = call.server.root_of(&table.name);
+    if call.tx.find(call.server.family(root.as_str()), document.sys_id)?.is_some() {
+        let detail = format!("{document}: another record has this sys_id");
+        return hold(HoldReason::Shape, format!("{detail}; make the record anew"));
+    }
+    Ok(())
+}
+
+fn check_roles(call: &Call<'_>, table: &Table, edit: &Edit, exists: bool) -> Result<(), Refusal> {
+    let document = &edit.document;
+    for act in &edit.acts {
+        let field = act.field().and_then(|field| table.field(field.as_str()));
+        if let Some(field) = field.filter(|_| exists) {
+            let name = &field.name;
+            if !call.caller.may(&field.write) {
+                let roles = field.write.join(", ");
+                let detail = format!("{document}: only {roles} may write {name}");
+                return hold(HoldReason::Role, format!("{detail}; ask one of them, or discard the edit"));
+            }
+        }
+        if let Act::Transition { step, .. } = act {
+            check_step(call, document, step)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_step(call: &Call<'_>, document: &DocumentId, step: &str) -> Result<(), Refusal> {
+    let life_cycle = call.server.dictionary.life_cycle_of(document.table.as_str());
+    let Some(rule) = life_cycle.and_then(|life_cycle| life_cycle.step(step)) else { return Ok(()) };
+    if call.caller.may(&rule.roles) {
+        return Ok(());
+    }
+    let (label, roles) = (&rule.label, rule.roles.join(", "));
+    let detail = format!("{document}: only {roles} may take the step \"{label}\"");
+    hold(HoldReason::Role, format!("{detail}; ask one of them, or discard the edit"))
+}
+
+fn refuse(problem: ApplyError) -> Result<Recorded, Refusal> {
+    let detail = problem.to_string();
+    match problem {
+        ApplyError::UnknownHeads(_) => Err(Refusal::NeedsHeads),
+        ApplyError::Equivocation { .. } => hold(HoldReason::Equivocation, detail),
+        ApplyError::Cost(_) => hold(HoldReason::Cost, detail),
+        ApplyError::OtherDocument { .. } => hold(HoldReason::Shape, detail),
+        ApplyError::Damaged { document, reason } => Err(Refusal::Service(ServiceError::damaged(document, reason))),
+    }
+}
+
+/// What an accepted edit was answered, from what is stored of it.
+fn outcome_again(call: &Call<'_>, at: Position, stored: &StoredEdit, pushed: &PushedEdit) -> Result<Outcome> {
+    let position = fieldline_sync::wire::Position(at);
+    if stored.hash[..16] != pushed.hash {
+        return Ok(Outcome::Differs { position });
+    }
+    let edit = Edit::decode(&stored.body).map_err(|problem| ServiceError::damaged(&stored.document, problem))?;
+    let mut earlier = call.tx.edits(&stored.document, 0)?;
+    earlier.retain(|(position, _)| *position < at);
+    let earlier: Vec<StoredEdit> = earlier.into_iter().map(|(_, edit)| edit).collect();
+    Ok(Outcome::Accepted { position, merged: was_merged(&earlier, &edit.heads)? })
+}
+
+fn equivocated(call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result<Verdict> {
+    let detail =
+        format!("edit {} of this device was another one before; send this one under a new number", key.counter);
+    set_aside(call, key, pushed, Hold { reason: HoldReason::Equivocation, detail })
+}
+
+fn set_aside(call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit, hold: Hold) -> Result<Verdict> {
+    call.server.metrics.edits_held.increment();
+    let body = kept(pushed);
+    call.tx.hold(&HeldEdit {
+        key,
+        document: Edit::decode(&body).ok().map(|edit| edit.document),
+        body,
+        reason: word_of(hold.reason).into(),
+        detail: hold.detail.clone(),
+        received_at: call.now,
+    })?;
+    Ok(Verdict::Known(Outcome::Held { reason: hold.reason, detail: hold.detail }))
+}
+
+/// What is kept of an edit set aside: all of it, or its digest when it is over the cap.
+fn kept(pushed: &PushedEdit) -> Vec<u8> {
+    if pushed.body.len() <= caps::MAX_EDIT_BYTES {
+        return pushed.body.to_vec();
+    }
+    ring::digest::digest(&ring::digest::SHA256, &pushed.body).as_ref().to_vec()
+}
+
+const WORDS: [(HoldReason, &str); 6] = [
+    (HoldReason::Identity, "identity"),
+    (HoldReason::Scope, "scope"),
+    (HoldReason::Role, "role"),
+    (HoldReason::Shape, "shape"),
+    (HoldReason::Cost, "cost"),
+    (HoldReason::Equivocation, "equivocation"),
+];
+
+fn word_of(reason: HoldReason) -> &'static str {
+    WORDS.iter().find(|(known, _)| *known == reason).map_or("shape", |(_, word)| word)
+}
+
+fn reason_of(word: &str) -> HoldReason {
+    WORDS.iter().find(|(_, known)| *known == word).map_or(HoldReason::Shape, |(reason, _)| *reason)
+}

@@ -1,0 +1,100 @@
+//! Edits the server makes itself: for the record API, imports, roll-ups and review tasks.
+//!
+//! They are edits like any other. Their device is the server, their author the person who asked (or the `system` user),
+//! and they build on everything the server has.
+
+use fieldline_documents::{Act, Document, Edit, EditId};
+use fieldline_model::{DocumentId, SysId, Timestamp};
+
+use crate::call::Call;
+use crate::edits::{RecordError, Recorded};
+use crate::error::{Result, ServiceError};
+
+const COUNTER: &str = "own_counter";
+
+/// What the server is to write down, for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Authored {
+    /// Which document.
+    pub document: DocumentId,
+    /// Who did it.
+    pub author: SysId,
+    /// When it was done.
+    pub at: Timestamp,
+    /// What was done, in order.
+    pub acts: Vec<Act>,
+}
+
+impl Call<'_> {
+    /// Records what the server authored.
+    pub(crate) fn author(&mut self, authored: Authored) -> Result<Recorded> {
+        let edit = self.own_edit(authored)?;
+        let recorded = self.record_edit(&edit, edit.encode());
+        self.server.metrics.edits_authored.increment();
+        recorded.map_err(|error| own_edit_failed(&edit.document, error))
+    }
+
+    /// Records what was authored of one document at several moments; projects it once, so that long histories load fast.
+    pub(crate) fn author_all(&mut self, document: &DocumentId, history: Vec<Authored>) -> Result<()> {
+        let mut edits = Vec::with_capacity(history.len());
+        for authored in history {
+            let edit = self.own_edit(authored)?;
+            self.apply_edit(&edit, edit.encode()).map_err(|error| own_edit_failed(document, error))?;
+            edits.push(edit);
+        }
+        self.server.metrics.edits_authored.add(edits.len() as u64);
+        self.settle(document, &edits)
+    }
+
+    fn own_edit(&mut self, authored: Authored) -> Result<Edit> {
+        let identity = self.server.identity();
+        let id = EditId { device: identity.device, epoch: identity.actor_epoch, counter: self.next_own_counter()? };
+        let heads = self.document(&authored.document)?.heads_for(id.device, id.epoch);
+        let edit = Edit::new(authored.document, id, authored.author, authored.at, &heads);
+        Ok(authored.acts.into_iter().fold(edit, Edit::act))
+    }
+
+    fn next_own_counter(&mut self) -> Result<u64> {
+        let used = match self.pending.own_counter {
+            Some(used) => used,
+            None => match self.tx.setting(COUNTER)? {
+                Some(bytes) => u64::from_be_bytes(
+                    bytes.try_into().map_err(|_| ServiceError::damaged("the server's edit counter", "not 8 bytes"))?,
+                ),
+                None => 0,
+            },
+        };
+        self.pending.own_counter = Some(used + 1);
+        Ok(used + 1)
+    }
+
+    pub(crate) fn save_own_counter(&mut self) -> Result<()> {
+        if let Some(used) = self.pending.own_counter {
+            self.tx.put_setting(COUNTER, &used.to_be_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// The next number of a table's records, `None` when they have none.
+    pub(crate) fn next_number(&mut self, table: &str) -> Result<Option<String>> {
+        let Some(prefix) = self.server.dictionary.table(table).and_then(|table| table.number_prefix.clone()) else {
+            return Ok(None);
+        };
+        let number = self.tx.lease_numbers(&prefix, 1)?;
+        Ok(Some(format!("{prefix}{number:07}")))
+    }
+}
+
+fn own_edit_failed(document: &DocumentId, error: RecordError) -> ServiceError {
+    match error {
+        RecordError::Service(error) => error,
+        RecordError::Apply(problem) => {
+            ServiceError::OwnEdit { record: document.to_string(), problem: problem.to_string() }
+        }
+    }
+}
+
+/// A document nobody has edited, whose heads a new record's first edit builds on.
+pub(crate) fn seed_heads(id: &DocumentId) -> Vec<fieldline_documents::Head> {
+    Document::seed(id.clone()).heads()
+}

@@ -1,0 +1,92 @@
+//! The one parameter of every service function: who asks, when, with which dice, in which transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fieldline_documents::{Document, Projection};
+use fieldline_model::dictionary::may;
+use fieldline_model::{DeviceId, DocumentId, Record, SysId, Table, Timestamp};
+use fieldline_storage::{FeedEntry, ScopeKey, Tx};
+use rand_core::Rng;
+
+use crate::server::Server;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The `sys_user` record.
+    pub user: SysId,
+    /// Roles by name.
+    pub roles: BTreeSet<String>,
+    /// The device the token is bound to; `None` for a password session.
+    pub device: Option<DeviceId>,
+}
+
+impl Caller {
+    /// Whether the caller may do what is reserved to these roles; an empty list reserves nothing.
+    pub fn may(&self, allowed: &[String]) -> bool {
+        may(self.roles.iter().map(String::as_str), allowed)
+    }
+
+    /// Whether the caller may read every record of a table.
+    pub fn reads_all(&self, table: &Table) -> bool {
+        table.offline.everyone || (!table.read.is_empty() && self.may(&table.read)) || self.is_administrator()
+    }
+
+    /// Whether the caller may do everything.
+    pub fn is_administrator(&self) -> bool {
+        self.roles.contains("admin") || self.roles.contains("system")
+    }
+}
+
+/// One call of the service.
+pub struct Call<'a> {
+    /// The server.
+    pub server: &'a Server,
+    /// Who asks.
+    pub caller: Caller,
+    /// The moment it happens.
+    pub now: Timestamp,
+    /// Where chance comes from.
+    pub rng: &'a mut dyn Rng,
+    /// The transaction everything happens in.
+    pub tx: Box<dyn Tx + 'a>,
+    pub(crate) pending: Pending,
+}
+
+/// What a call has done so far and [`Call::append`] brings to an end.
+#[derive(Default)]
+pub(crate) struct Pending {
+    /// Documents in use, with the edits of this call.
+    pub documents: BTreeMap<DocumentId, Document>,
+    /// How many bytes these documents take, not less than that.
+    pub weights: BTreeMap<DocumentId, usize>,
+    /// Documents with edits that no snapshot holds.
+    pub unsaved: BTreeSet<DocumentId>,
+    /// What becomes of the feed.
+    pub entries: Vec<FeedEntry>,
+    /// Memberships this call may have changed, and whether they held before.
+    pub memberships: BTreeMap<(ScopeKey, DocumentId), bool>,
+    /// Documents that changed and have not been reacted to.
+    pub changed: BTreeMap<DocumentId, Changed>,
+    /// The number of the last edit the server authored, once it is known.
+    pub own_counter: Option<u64>,
+}
+
+/// A document that changed during a call.
+pub(crate) struct Changed {
+    /// Its row before the call, `None` when it is new.
+    pub before: Option<Record>,
+    /// How it stands.
+    pub projection: Projection,
+    /// Who wrote a public comment.
+    pub commenters: BTreeSet<SysId>,
+}
+
+impl Call<'_> {
+    /// A new identity.
+    pub fn new_sys_id(&mut self) -> SysId {
+        let mut bytes = [0; 16];
+        self.rng.fill_bytes(&mut bytes);
+        SysId(bytes)
+    }
+}

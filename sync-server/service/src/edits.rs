@@ -1,0 +1,206 @@
+//! The one road for every change of a document, whoever makes it: devices, the record API, imports, the server's own rules.
+//!
+//! An edit is applied, the record projected and its links recomputed at once, so later edits of the same call see it. What
+//! follows from it (roll-ups, review tasks), the snapshots and the feed come once, at the end of the call:
+//! [`Call::append`] numbers everything as the last write of the transaction.
+
+use fieldline_documents::{Act, ApplyError, ChangeHash, Document, Edit};
+use fieldline_model::{BlobHash, DocumentId, SysId};
+use fieldline_storage::{EditKey, FeedEntry, Happening, Position, StoredEdit};
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::call::{Call, Changed};
+use crate::error::{Result, ServiceError};
+
+/// Rounds of reactions to reactions: an order cancels its tasks, the tasks roll up into the order, and there it ends. Only
+/// a fault could need more.
+const REACTION_ROUNDS: usize = 8;
+
+/// A document as it is stored: with its heads outside, so that it can be sent without being loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredSnapshot {
+    #[n(0)]
+    pub heads: Vec<ByteVec>,
+    #[n(1)]
+    pub bytes: ByteVec,
+}
+
+impl StoredSnapshot {
+    fn of(document: &Document) -> Self {
+        let heads = document.full_heads().into_iter().map(|hash| hash.0.to_vec().into()).collect();
+        Self { heads, bytes: document.save().into() }
+    }
+
+    /// Reads what [`Call::append`] stored.
+    pub fn decode(id: &DocumentId, stored: &[u8]) -> Result<Self> {
+        minicbor::decode(stored).map_err(|problem| ServiceError::damaged(id, problem))
+    }
+}
+
+/// What recording an edit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// The change it made.
+    pub hash: ChangeHash,
+    /// Its place among the call's feed entries of changes.
+    pub entry: usize,
+    /// Whether the document had gone on since the heads the edit builds on.
+    pub merged: bool,
+}
+
+/// Why an edit was not recorded; the document is as it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RecordError {
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<fieldline_storage::StorageError> for RecordError {
+    fn from(error: fieldline_storage::StorageError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl Call<'_> {
+    /// Whether a document holds any edit.
+    pub(crate) fn exists(&self, id: &DocumentId) -> Result<bool> {
+        Ok(self.pending.unsaved.contains(id) || self.tx.snapshot(id)?.is_some())
+    }
+
+    /// A document with the edits of this call; one nobody has edited is new.
+    pub(crate) fn document(&mut self, id: &DocumentId) -> Result<&mut Document> {
+        if !self.pending.documents.contains_key(id) {
+            let stored = self.tx.snapshot(id)?;
+            self.pending.weights.insert(id.clone(), stored.as_ref().map_or(0, Vec::len));
+            let document = match stored {
+                Some(stored) => Document::load(id.clone(), &StoredSnapshot::decode(id, &stored)?.bytes)
+                    .map_err(|problem| ServiceError::damaged(id, problem))?,
+                None => Document::seed(id.clone()),
+            };
+            self.pending.documents.insert(id.clone(), document);
+        }
+        Ok(self.pending.documents.get_mut(id).expect("inserted above"))
+    }
+
+    /// Applies an edit, whose encoding is `body`, and everything that must be known before the next one.
+    pub(crate) fn record_edit(&mut self, edit: &Edit, body: Vec<u8>) -> Result<Recorded, RecordError> {
+        let recorded = self.apply_edit(edit, body)?;
+        self.settle(&edit.document, std::slice::from_ref(edit))?;
+        Ok(recorded)
+    }
+
+    /// Applies an edit; [`Call::settle`] must follow.
+    pub(crate) fn apply_edit(&mut self, edit: &Edit, body: Vec<u8>) -> Result<Recorded, RecordError> {
+        let received_at = self.now;
+        let applied = self.document(&edit.document)?.apply(edit)?;
+        self.pending.unsaved.insert(edit.document.clone());
+        *self.pending.weights.entry(edit.document.clone()).or_default() += body.len();
+        let stored = StoredEdit {
+            key: EditKey { device: edit.id.device, epoch: edit.id.epoch, counter: edit.id.counter },
+            document: edit.document.clone(),
+            hash: applied.hash.0,
+            body,
+            author: edit.author,
+            received_at,
+        };
+        let happening = Happening::Edit(Box::new(stored));
+        self.pending.entries.push(FeedEntry { document: edit.document.clone(), happening });
+        Ok(Recorded { hash: applied.hash, entry: self.pending.entries.len() - 1, merged: applied.merged })
+    }
+
+    /// Projects a document that took edits, relinks it, and remembers it for [`Call::append`] to react to.
+    pub(crate) fn settle(&mut self, id: &DocumentId, edits: &[Edit]) -> Result<()> {
+        let server = self.server;
+        let priorities = server.priorities();
+        let projection = self.document(id)?.project(&server.dictionary, &priorities);
+        let before = self.tx.record(id)?.map(|(_, record)| record);
+        self.tx.put_record(&projection.record)?;
+        let blobs: Vec<BlobHash> = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
+        self.relink(before.as_ref(), &projection.record, &blobs)?;
+        let commenters = edits.iter().filter(|edit| comments(edit)).map(|edit| edit.author);
+        match self.pending.changed.get_mut(id) {
+            Some(changed) => {
+                changed.projection = projection;
+                changed.commenters.extend(commenters);
+            }
+            None => {
+                let changed = Changed { before, projection, commenters: commenters.collect() };
+                self.pending.changed.insert(id.clone(), changed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the call to an end: reacts to what changed, stores the documents, and numbers everything in the feed.
+    /// Returns the position of the first change; nothing may change afterwards.
+    pub(crate) fn append(&mut self) -> Result<Position> {
+        for round in 0.. {
+            let changed = std::mem::take(&mut self.pending.changed);
+            if changed.is_empty() {
+                break;
+            }
+            if round == REACTION_ROUNDS {
+                let records: Vec<String> = changed.keys().map(ToString::to_string).collect();
+                tracing::error!(?records, "reactions do not come to rest; leaving the records as they are");
+                break;
+            }
+            for (id, changed) in changed {
+                self.react(&id, &changed)?;
+            }
+        }
+        for id in std::mem::take(&mut self.pending.unsaved) {
+            let stored = StoredSnapshot::of(self.document(&id)?);
+            let bytes = minicbor::to_vec(&stored).expect("encoding to memory cannot fail");
+            self.tx.put_snapshot(&id, &bytes)?;
+        }
+        self.save_own_counter()?;
+        let (enters, leaves) = self.scope_entries()?;
+        let changes = std::mem::take(&mut self.pending.entries);
+        if enters.is_empty() && leaves.is_empty() && changes.is_empty() {
+            return Ok(self.tx.head()? + 1);
+        }
+        self.mark_day()?;
+        // Entering comes first and leaving last, so a record handed from one key to another is never in neither.
+        let entered = enters.len() as Position;
+        let entries: Vec<FeedEntry> = enters.into_iter().chain(changes).chain(leaves).collect();
+        Ok(self.tx.append(&entries)? + entered)
+    }
+}
+
+fn blob_of(act: &Act) -> Option<BlobHash> {
+    match act {
+        Act::Attach { attachment } => Some(attachment.blob),
+        Act::Answer { photo, .. } => *photo,
+        _ => None,
+    }
+}
+
+fn comments(edit: &Edit) -> bool {
+    edit.acts.iter().any(|act| matches!(act, Act::Comment { .. }))
+}
+
+/// Whether others had edited the document when an accepted edit came, from the edits accepted before it.
+pub(crate) fn was_merged(earlier: &[StoredEdit], heads: &[fieldline_documents::Head]) -> Result<bool> {
+    let mut known: std::collections::BTreeSet<_> = heads.iter().copied().collect();
+    for stored in earlier.iter().rev() {
+        if !known.contains(&ChangeHash(stored.hash).head()) {
+            return Ok(true);
+        }
+        let edit = Edit::decode(&stored.body).map_err(|problem| ServiceError::damaged(&stored.document, problem))?;
+        known.extend(edit.heads);
+    }
+    Ok(false)
+}
+
+/// The author of a document's first edit and when it came.
+pub(crate) fn creator(call: &Call<'_>, id: &DocumentId) -> Result<Option<SysId>> {
+    let new = call.pending.entries.iter().find_map(|entry| match &entry.happening {
+        Happening::Edit(edit) if entry.document == *id => Some(edit.author),
+        _ => None,
+    });
+    let first = call.tx.edits(id, 0)?.into_iter().next().map(|(_, edit)| edit.author);
+    Ok(first.or(new))
+}

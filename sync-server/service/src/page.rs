@@ -1,0 +1,82 @@
+//! One answer's worth of entries, filled under a budget.
+
+use fieldline_model::DocumentId;
+use fieldline_storage::{Position, StoredEdit, Tx};
+use fieldline_sync::caps::{MAX_RESPONSE_BYTES, MIN_BUDGET_BYTES};
+use fieldline_sync::wire::{self, Entry};
+
+use crate::edits::StoredSnapshot;
+use crate::error::Result;
+
+/// What zstd makes of rows at the least (measured on demo rows: a fifth).
+const ROWS_SHRINK: usize = 3;
+/// Bytes an entry takes beside its content.
+const ENTRY_BYTES: usize = 48;
+/// The most a page may hold whatever the device asks for, so that an answer always fits its frame.
+const PAGE_BYTES: usize = MAX_RESPONSE_BYTES / 8;
+/// Edits of one record sent one by one; more of them travel as a snapshot.
+const EDITS_BYTES: usize = 32 << 10;
+
+/// Entries of an answer under way.
+pub(crate) struct Page {
+    pub entries: Vec<Entry>,
+    left: usize,
+}
+
+impl Page {
+    /// An empty page for a device that asked for so many bytes.
+    pub fn new(budget_bytes: u32) -> Self {
+        let budget = budget_bytes.max(MIN_BUDGET_BYTES) as usize;
+        Self { entries: Vec::new(), left: budget.min(PAGE_BYTES) }
+    }
+
+    /// Whether nothing more should be added. A page takes at least one entry, however large.
+    pub fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
+    fn push(&mut self, entry: Entry, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes + ENTRY_BYTES);
+        self.entries.push(entry);
+    }
+
+    /// Adds that a record must be purged.
+    pub fn leave(&mut self, document: &DocumentId) {
+        self.push(Entry::Leave { document: document.clone() }, 0);
+    }
+
+    /// Adds a record as it stands; nothing when it has no row.
+    pub fn row(&mut self, tx: &dyn Tx, document: &DocumentId) -> Result<()> {
+        let Some((position, record)) = tx.record(document)? else { return Ok(()) };
+        let bytes = minicbor::to_vec(&record).expect("encoding to memory cannot fail");
+        let cost = bytes.len() / ROWS_SHRINK;
+        let position = wire::Position(position);
+        self.push(Entry::Row { document: document.clone(), position, bytes: bytes.into() }, cost);
+        Ok(())
+    }
+
+    /// Adds a whole document; nothing when it has no edit.
+    pub fn snapshot(&mut self, tx: &dyn Tx, document: &DocumentId) -> Result<()> {
+        let Some(stored) = tx.snapshot(document)? else { return Ok(()) };
+        let StoredSnapshot { heads, bytes } = StoredSnapshot::decode(document, &stored)?;
+        let position = wire::Position(tx.record(document)?.map_or(0, |(position, _)| position));
+        let cost = bytes.len() / ROWS_SHRINK;
+        self.push(Entry::Snapshot { document: document.clone(), position, heads, bytes }, cost);
+        Ok(())
+    }
+
+    /// Adds edits of a document, or the whole document when that is less.
+    pub fn edits(&mut self, tx: &dyn Tx, document: &DocumentId, edits: Vec<(Position, StoredEdit)>) -> Result<()> {
+        if edits.iter().map(|(_, edit)| edit.body.len()).sum::<usize>() > EDITS_BYTES {
+            self.row(tx, document)?;
+            return self.snapshot(tx, document);
+        }
+        for (position, edit) in edits {
+            let hash = edit.hash[..16].try_into().expect("a hash has 32 bytes");
+            let cost = edit.body.len();
+            let (position, document) = (wire::Position(position), edit.document);
+            self.push(Entry::Edit { position, hash, body: edit.body.into(), document }, cost);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! What follows from a change of a document, by rules that hold for every organisation.
+//!
+//! * A step that was not followed opens one review task, so that somebody reads what happened.
+//! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
+//! * A caller who answers takes an incident off hold (ServiceNow "Incident state model").
+//!
+//! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
+
+use fieldline_documents::Act;
+use fieldline_model::life_cycle::{LifeCycle, Refusal, RefusedStep, Stage, StepId};
+use fieldline_model::{DocumentId, Record, SysId, Value};
+
+use crate::author::Authored;
+use crate::call::{Call, Changed};
+use crate::error::Result;
+use crate::query::{equal, number_field};
+
+impl Call<'_> {
+    /// Does what follows from a change.
+    pub(crate) fn react(&mut self, id: &DocumentId, changed: &Changed) -> Result<()> {
+        for refused in &changed.projection.refused {
+            self.review(&changed.projection.record, refused)?;
+        }
+        match id.table.as_str() {
+            "wm_task" => self.roll_up_orders_of(changed),
+            "wm_order" => self.react_to_order(id, changed),
+            "incident" => self.react_to_comment(id, changed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the review task of a refused step, once.
+    fn review(&mut self, record: &Record, refused: &RefusedStep) -> Result<()> {
+        let task = DocumentId::new("task", review_id(&record.id, refused.step.id));
+        if self.exists(&task)? {
+            return Ok(());
+        }
+        let set = |field: &str, value: Value| Act::Set { field: field.into(), value: Some(value) };
+        let system = self.server.identity().system_user;
+        let mut acts = vec![
+            set("short_description", Value::text(shortened(self.title(record, refused)?, 160))),
+            set("description", Value::text(self.explanation(record, refused)?)),
+            set("parent", Value::Reference(record.id.sys_id)),
+            set("assigned_to", Value::Reference(refused.step.by)),
+            set("opened_at", Value::Time(self.now)),
+            set("opened_by", Value::Reference(system)),
+        ];
+        acts.extend(self.next_number("task")?.map(|number| set("number", Value::text(number))));
+        let group = ["dispatch_group", "assignment_group"].into_iter().find_map(|field| record.reference(field));
+        acts.extend(group.map(|group| set("assignment_group", Value::Reference(group))));
+        self.author(Authored { document: task, author: system, at: self.now, acts })?;
+        self.server.metrics.reviews_created.increment();
+        Ok(())
+    }
+
+    fn title(&self, record: &Record, refused: &RefusedStep) -> Result<String> {
+        let label = self.step_label(record, &refused.step.name);
+        Ok(format!("Review: \"{label}\" of {} was not followed", record.text("number")))
+    }
+
+    fn explanation(&self, record: &Record, refused: &RefusedStep) -> Result<String> {
+        let who = self.name_of(refused.step.by)?;
+        let label = self.step_label(record, &refused.step.name);
+        let why = match &refused.refusal {
+            Refusal::NotFrom { stage } => format!("the record was already {}", self.stage_label(record, stage)),
+            Refusal::WorkWasDone { stage } => {
+                format!("work had been done meanwhile: the record was {}", self.stage_label(record, stage))
+            }
+            Refusal::AlreadyThere { stage, by } => {
+                format!("{} had already taken it to {}", self.name_of(*by)?, self.stage_label(record, stage))
+            }
+            Refusal::UnknownStep => "this server does not know that step".into(),
+        };
+        let reason = refused.step.reason.as_ref().map(|reason| format!(" Reason given: {reason}.")).unwrap_or_default();
+        let (at, number) = (refused.step.at, record.text("number"));
+        Ok(format!(
+            "{who} took the step \"{label}\" of {number} at {at} UTC, but {why}.{reason} \
+                    Talk to who did the work, settle what remains, then close this task."
+        ))
+    }
+
+    fn name_of(&self, user: SysId) -> Result<String> {
+        let row = self.row(&DocumentId::new("sys_user", user))?;
+        Ok(row.map_or_else(|| format!("sys_user/{user}"), |row| row.text("name").to_owned()))
+    }
+
+    fn step_label(&self, record: &Record, step: &str) -> String {
+        let rule = self.life_cycle(record).and_then(|life_cycle| life_cycle.step(step));
+        rule.map_or(step, |rule| &rule.label).to_owned()
+    }
+
+    fn stage_label(&self, record: &Record, stage: &str) -> String {
+        let known = self.life_cycle(record).and_then(|life_cycle| life_cycle.stage(stage));
+        known.map_or(stage, |stage| &stage.label).to_owned()
+    }
+
+    fn life_cycle(&self, record: &Record) -> Option<&LifeCycle> {
+        self.server.dictionary.life_cycle_of(record.id.table.as_str())
+    }
+
+    fn roll_up_orders_of(&mut self, changed: &Changed) -> Result<()> {
+        let rows = changed.before.iter().chain([&changed.projection.record]);
+        let mut orders: Vec<SysId> = rows.filter_map(|row| row.reference("parent")).collect();
+        orders.dedup();
+        for order in orders {
+            let order = DocumentId::new("wm_order", order);
+            if self.exists(&order)? {
+                self.roll_up(&order)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn react_to_order(&mut self, id: &DocumentId, changed: &Changed) -> Result<()> {
+        let before = changed.before.as_ref().and_then(|before| stage_of(self.life_cycle(before)?, before));
+        let was = before.map(|stage| stage.name.clone());
+        if changed.projection.stage.as_deref() == Some("cancelled") && was.as_deref() != Some("cancelled") {
+            for task in self.tasks_of(id)? {
+                self.step_towards(&task, "cancelled")?;
+            }
+        }
+        self.roll_up(id)
+    }
+
+    /// Takes an order where its tasks stand.
+    fn roll_up(&mut self, order: &DocumentId) -> Result<()> {
+        let tasks = self.tasks_of(order)?;
+        let stages: Vec<&str> = tasks
+            .iter()
+            .filter_map(|task| Some(stage_of(self.server.dictionary.life_cycle_of("wm_task")?, task)?.name.as_str()))
+            .collect();
+        let (Some(derived), Some(order)) = (order_stage(&stages), self.row(order)?) else { return Ok(()) };
+        self.step_towards(&order, derived)
+    }
+
+    fn tasks_of(&self, order: &DocumentId) -> Result<Vec<Record>> {
+        Ok(self.tx.query(self.server.family("wm_task"), &equal(&[("parent", order.sys_id)]), u32::MAX, 0)?)
+    }
+
+    /// Takes the step that leads from a record's stage to another one; nothing when none does.
+    fn step_towards(&mut self, record: &Record, stage: &str) -> Result<()> {
+        let server = self.server;
+        let life_cycle = server.dictionary.life_cycle_of(record.id.table.as_str());
+        let rule = life_cycle.and_then(|life_cycle| {
+            let here = stage_of(life_cycle, record).filter(|here| here.name != stage)?;
+            life_cycle.steps_from(&here.name).find(|rule| rule.to == stage)
+        });
+        let Some(rule) = rule else { return Ok(()) };
+        let acts = vec![Act::Transition { step: rule.name.clone(), reason: None }];
+        let author = server.identity().system_user;
+        self.author(Authored { document: record.id.clone(), author, at: self.now, acts }).map(drop)
+    }
+
+    fn react_to_comment(&mut self, id: &DocumentId, changed: &Changed) -> Result<()> {
+        let record = &changed.projection.record;
+        let caller_spoke = record.reference("caller_id").is_some_and(|caller| changed.commenters.contains(&caller));
+        let awaiting_caller = number_field(record, "hold_reason") == Some(AWAITING_CALLER);
+        if caller_spoke && awaiting_caller && changed.projection.stage.as_deref() == Some("on_hold") {
+            let incident = self.row(id)?;
+            return incident.map_or(Ok(()), |incident| self.step_towards(&incident, "in_progress"));
+        }
+        Ok(())
+    }
+}
+
+/// The choice of `hold_reason` that a caller's answer settles.
+const AWAITING_CALLER: i64 = 1;
+
+/// The identity of a refused step's review task: the same wherever and however often it is opened.
+fn review_id(record: &DocumentId, step: StepId) -> SysId {
+    let step = minicbor::to_vec(step).expect("encoding to memory cannot fail");
+    let named = [b"review/", record.to_string().as_bytes(), &step].concat();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &named);
+    SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
+}
+
+fn shortened(text: String, characters: usize) -> String {
+    text.chars().take(characters).collect()
+}
+
+/// The stage a row shows by its state and sub-state.
+pub(crate) fn stage_of<'a>(life_cycle: &'a LifeCycle, row: &Record) -> Option<&'a Stage> {
+    let state = number_field(row, "state")?;
+    let sub_state = row.get("sub_state").and_then(Value::as_text);
+    let mut of_state = life_cycle.stages.iter().filter(|stage| stage.state == state);
+    let exact = of_state.clone().find(|stage| stage.sub_state.as_deref() == sub_state);
+    exact.or_else(|| of_state.next())
+}
+
+/// Where an order stands whose tasks are in these stages; `None` without tasks.
+fn order_stage(tasks: &[&str]) -> Option<&'static str> {
+    let any = |names: &[&str]| tasks.iter().any(|stage| names.contains(stage));
+    let all = |names: &[&str]| tasks.iter().all(|stage| names.contains(stage));
+    Some(match () {
+        () if tasks.is_empty() => return None,
+        () if all(&["cancelled"]) => "cancelled",
+        () if all(&["closed_complete", "cancelled"]) => "closed_complete",
+        () if all(&["closed_complete", "closed_incomplete", "cancelled"]) => "closed_incomplete",
+        () if any(&["work_in_progress", "paused", "closed_complete", "closed_incomplete"]) => "work_in_progress",
+        () if any(&["accepted", "en_route", "on_site"]) => "accepted",
+        () if any(&["assigned"]) => "assigned",
+        () if any(&["pending_dispatch", "scheduled"]) => "ready_for_dispatch",
+        () => "draft",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_stands_where_its_tasks_stand() {
+        for (tasks, order) in [
+            (&[][..], None),
+            (&["draft"], Some("draft")),
+            (&["draft", "pending_dispatch", "cancelled"], Some("ready_for_dispatch")),
+            (&["assigned", "scheduled"], Some("assigned")),
+            (&["en_route", "assigned"], Some("accepted")),
+            (&["paused", "assigned"], Some("work_in_progress")),
+            (&["closed_complete", "assigned"], Some("work_in_progress")),
+            (&["closed_complete", "cancelled"], Some("closed_complete")),
+            (&["closed_complete", "closed_incomplete"], Some("closed_incomplete")),
+            (&["cancelled", "cancelled"], Some("cancelled")),
+        ] {
+            assert_eq!(order_stage(tasks), order, "{tasks:?}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The server itself: what it knows before anybody calls.
+//!
+//! Everything that must survive is in the database; what is kept here beside it is either constant for the life of the
+//! process (dictionary, identity) or may be forgotten at any moment (sign-in attempts, counters).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use fieldline_model::priority::PriorityMatrix;
+use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
+use fieldline_storage::{Storage, Tx};
+use minicbor::{Decode, Encode};
+use rand_core::Rng;
+
+use crate::call::{Call, Caller, Pending};
+use crate::error::{Result, ServiceError};
+use crate::metrics::Metrics;
+use crate::passwords::{Attempts, PasswordCost};
+use crate::query::{all, number_field};
+
+const IDENTITY: &str = "identity";
+/// Numbers skipped per prefix after a restore: more than devices can have been leased since any daily backup.
+const NUMBERS_SKIPPED_AT_RESTORE: u64 = 100_000;
+
+/// What the server knows about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Identity {
+    /// Which life of the server this is; another one after a restore from backup.
+    #[n(0)]
+    pub server_epoch: u64,
+    /// The device its own edits come from.
+    #[n(1)]
+    pub device: DeviceId,
+    /// The actor epoch of its own edits.
+    #[n(2)]
+    pub actor_epoch: u32,
+    /// What cursors are authenticated with.
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub cursor_key: [u8; 32],
+    /// The `system` user, author of what nobody did.
+    #[n(4)]
+    pub system_user: SysId,
+}
+
+/// Everything the server does, for one organisation.
+pub struct Server {
+    storage: Arc<dyn Storage>,
+    pub(crate) dictionary: Arc<Dictionary>,
+    pub(crate) identity: Identity,
+    pub(crate) password_cost: PasswordCost,
+    pub(crate) attempts: Mutex<Attempts>,
+    families: BTreeMap<TableName, Vec<TableName>>,
+    priorities: RwLock<PriorityMatrix>,
+    /// What it has done since it started.
+    pub metrics: Metrics,
+}
+
+impl Server {
+    /// Opens the server on a database, which is given an identity the first time.
+    ///
+    /// # Errors
+    /// When the database fails or holds an identity that cannot be read.
+    pub fn open(
+        storage: Arc<dyn Storage>,
+        dictionary: Arc<Dictionary>,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Self> {
+        let identity = read_identity(&*storage.read()?)?;
+        let is_new = identity.is_none();
+        let identity = identity.unwrap_or_else(|| draw_identity(rng));
+        let server = Self {
+            families: dictionary
+                .tables()
+                .map(|table| (table.name.clone(), dictionary.descendants(table.name.as_str())))
+                .collect(),
+            password_cost: PasswordCost::default(),
+            attempts: Mutex::default(),
+            priorities: RwLock::default(),
+            metrics: Metrics::default(),
+            storage,
+            dictionary,
+            identity,
+        };
+        if is_new {
+            server.write(&server.system(), now, rng, |call| call.found())?;
+        }
+        server.reload_priorities(&*server.storage.read()?)?;
+        Ok(server)
+    }
+
+    /// Begins another life after the database was restored from a backup: devices offer again what they hold, the server's
+    /// own edits and new numbers cannot repeat lost ones.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn restored(mut self, now: Timestamp, rng: &mut dyn Rng) -> Result<Self> {
+        self.identity.server_epoch = rng.next_u64();
+        self.identity.actor_epoch = self.identity.actor_epoch.saturating_add(1);
+        self.write(&self.system(), now, rng, |call| {
+            let prefixes: BTreeSet<String> =
+                call.server.dictionary.tables().filter_map(|table| table.number_prefix.clone()).collect();
+            for prefix in prefixes {
+                call.tx.lease_numbers(&prefix, NUMBERS_SKIPPED_AT_RESTORE)?;
+            }
+            call.write_identity()
+        })?;
+        Ok(self)
+    }
+
+    /// Uses other costs for password hashes made from here on.
+    pub fn with_password_cost(mut self, cost: PasswordCost) -> Self {
+        self.password_cost = cost;
+        self
+    }
+
+    /// The dictionary in force.
+    pub fn dictionary(&self) -> &Arc<Dictionary> {
+        &self.dictionary
+    }
+
+    /// Who the server is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The caller that may do everything and whom nobody can sign in as.
+    pub fn system(&self) -> Caller {
+        Caller { user: self.identity.system_user, roles: BTreeSet::from(["system".into()]), device: None }
+    }
+
+    /// The database, for backups.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// Does `work` in one transaction: everything it did becomes durable together, or nothing.
+    ///
+    /// # Errors
+    /// Whatever `work` returns, and when the database fails.
+    pub fn write<T, E: From<ServiceError>>(
+        &self,
+        caller: &Caller,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let tx = self.storage.begin().map_err(ServiceError::from)?;
+        let mut call = Call { server: self, caller: caller.clone(), now, rng, tx, pending: Pending::default() };
+        let done = work(&mut call)?;
+        call.append()?;
+        call.tx.commit().map_err(ServiceError::from)?;
+        Ok(done)
+    }
+
+    /// Does `work` on one consistent state, waiting for nobody.
+    ///
+    /// # Errors
+    /// Whatever `work` returns, and when the database fails.
+    pub fn read<T, E: From<ServiceError>>(
+        &self,
+        caller: &Caller,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let tx = self.storage.read().map_err(ServiceError::from)?;
+        let mut call = Call { server: self, caller: caller.clone(), now, rng, tx, pending: Pending::default() };
+        work(&mut call)
+    }
+
+    /// A table and every table that extends it.
+    pub fn family(&self, table: &str) -> &[TableName] {
+        self.families.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The topmost table a table extends.
+    pub(crate) fn root_of(&self, table: &TableName) -> TableName {
+        let parent = self.dictionary.table(table.as_str()).and_then(|table| table.extends.as_ref());
+        parent.map_or_else(|| table.clone(), |parent| self.root_of(parent))
+    }
+
+    /// The priority of each impact and urgency.
+    pub fn priorities(&self) -> PriorityMatrix {
+        self.priorities.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the priorities from their table; a pair without a row keeps the shipped priority.
+    pub(crate) fn reload_priorities(&self, tx: &dyn Tx) -> Result<()> {
+        let mut matrix = PriorityMatrix::default();
+        if self.dictionary.table(PRIORITY_TABLE).is_some() {
+            for row in tx.query(self.family(PRIORITY_TABLE), &all(), u32::MAX, 0)? {
+                if let [Some(impact), Some(urgency), Some(priority)] =
+                    ["impact", "urgency", "priority"].map(|field| number_field(&row, field))
+                {
+                    matrix.set(impact, urgency, priority);
+                }
+            }
+        }
+        *self.priorities.write().unwrap_or_else(PoisonError::into_inner) = matrix;
+        Ok(())
+    }
+}
+
+/// The table an organisation changes its priorities in.
+pub(crate) const PRIORITY_TABLE: &str = "dl_u_priority";
+
+impl Call<'_> {
+    /// What a new database needs before anything else.
+    fn found(&mut self) -> Result<()> {
+        self.write_identity()?;
+        let mut system = Record::new(DocumentId::new("sys_user", self.server.identity.system_user));
+        system.set("user_name", Some(Value::text("system")));
+        system.set("name", Some(Value::text("System")));
+        system.set("active", Some(Value::Boolean(true)));
+        self.put_row(system)
+    }
+
+    fn write_identity(&mut self) -> Result<()> {
+        let bytes = minicbor::to_vec(&self.server.identity).expect("encoding to memory cannot fail");
+        Ok(self.tx.put_setting(IDENTITY, &bytes)?)
+    }
+}
+
+fn read_identity(tx: &dyn Tx) -> Result<Option<Identity>> {
+    let Some(bytes) = tx.setting(IDENTITY)? else { return Ok(None) };
+    minicbor::decode(&bytes).map(Some).map_err(|problem| ServiceError::damaged("the server's identity", problem))
+}
+
+fn draw_identity(rng: &mut dyn Rng) -> Identity {
+    let mut draw = [0; 64];
+    rng.fill_bytes(&mut draw);
+    let (device, rest) = draw.split_at(16);
+    let (user, key) = rest.split_at(16);
+    Identity {
+        server_epoch: rng.next_u64(),
+        device: DeviceId(device.try_into().expect("split at 16")),
+        actor_epoch: 1,
+        cursor_key: key.try_into().expect("64 less 32 is 32"),
+        system_user: SysId(user.try_into().expect("split at 16")),
+    }
+}
