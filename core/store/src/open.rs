@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, Once};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -110,6 +110,7 @@ fn require_right_key(files: &Files, key: &DatabaseKey) -> Result<()> {
 
 fn opens_read_only(path: &Path, key: &DatabaseKey) -> bool {
     let look = || {
+        set_up_sqlcipher();
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.execute_batch(&key.sqlcipher())?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
@@ -117,8 +118,24 @@ fn opens_read_only(path: &Path, key: &DatabaseKey) -> bool {
     look().is_ok()
 }
 
+/// SQLite lets a second thread through while the first still sets SQLCipher up, and that thread's key is then refused. So
+/// the first connection of the process is made alone, until its key is taken.
+fn set_up_sqlcipher() {
+    /// Setting up takes microseconds; a process where it fails a thousand times gets the error from its real connection.
+    const MOST_TRIES: usize = 1000;
+    static SET_UP: Once = Once::new();
+    let takes_key = || Connection::open_in_memory()?.execute_batch("PRAGMA key = 'any'");
+    SET_UP.call_once(|| {
+        let mut tries = 0..MOST_TRIES;
+        while tries.next().is_some() && takes_key().is_err() {
+            std::thread::yield_now();
+        }
+    });
+}
+
 /// Connects with the settings every connection has.
 pub(crate) fn connect(path: &Path, key: &DatabaseKey) -> rusqlite::Result<Connection> {
+    set_up_sqlcipher();
     let connection = Connection::open(path)?;
     connection.execute_batch(&key.sqlcipher())?;
     connection.busy_timeout(BUSY)?;

@@ -1,8 +1,6 @@
 //! What each list promises to the screen that shows it.
 
-mod common;
-
-use common::{MIA, edit_task, open, record, save, save_all, sys_id, task, task_id};
+use crate::builders::{MIA, edit_task, open, record, save, save_all, sys_id, task, task_id};
 use fieldline_model::{Record, Timestamp, Value};
 use fieldline_store::lists::{Listed, Span};
 use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
@@ -196,7 +194,7 @@ fn an_error_in_a_transaction_undoes_every_part_of_it() {
     edit_task(&store, 1, "kept");
     let failed = store.write(|tx| {
         let counter = tx.take_counter()?;
-        let edit = common::edit(counter, task_id(1), Vec::new());
+        let edit = crate::builders::edit(counter, task_id(1), Vec::new());
         tx.append_edit(&edit, fieldline_documents::edit::ChangeHash([9; 32]))?;
         tx.put_draft(&task_id(1), Some(b"half"))?;
         tx.put_standing(&task_id(1), Standing::InScope)?;

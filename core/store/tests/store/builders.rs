@@ -1,7 +1,5 @@
 //! Builders the store's tests share.
 
-#![expect(dead_code, reason = "each test file uses its own part")]
-
 use std::path::Path;
 
 use fieldline_documents::edit::{Act, ChangeHash, Edit, EditId};
