@@ -65,13 +65,17 @@ impl Compiled {
             Operator::NotEquals => not(&self.equals(condition, &field, [value].into_iter())?),
             Operator::In => self.equals(condition, &field, value.split(','))?,
             Operator::NotIn => not(&self.equals(condition, &field, value.split(','))?),
-            Operator::Less => self.range(&field, "<", value),
-            Operator::LessOrEqual => self.range(&field, "<=", value),
-            Operator::Greater => self.range(&field, ">", value),
-            Operator::GreaterOrEqual => self.range(&field, ">=", value),
+            Operator::Less => self.range(condition, &field, "<", value)?,
+            Operator::LessOrEqual => self.range(condition, &field, "<=", value)?,
+            Operator::Greater => self.range(condition, &field, ">", value)?,
+            Operator::GreaterOrEqual => self.range(condition, &field, ">=", value)?,
             Operator::Between => match value.split_once('@') {
                 Some((low, high)) => {
-                    format!("({} AND {})", self.range(&field, ">=", low), self.range(&field, "<=", high))
+                    format!(
+                        "({} AND {})",
+                        self.range(condition, &field, ">=", low)?,
+                        self.range(condition, &field, "<=", high)?
+                    )
                 }
                 None => "FALSE".to_owned(),
             },
@@ -86,8 +90,8 @@ impl Compiled {
                 let tail = format!("substr({field}, length({field}) - length({text}) + 1)");
                 format!("(typeof({field}) = 'text' AND {tail} = {text})")
             }
-            Operator::SameAs => same(&field, value)?,
-            Operator::NotSameAs => not(&same(&field, value)?),
+            Operator::SameAs => same(condition, &field)?,
+            Operator::NotSameAs => not(&same(condition, &field)?),
         })
     }
 
@@ -115,12 +119,19 @@ impl Compiled {
         Ok(joined(&ways, "OR", "FALSE"))
     }
 
-    fn range(&mut self, field: &str, comparison: &str, value: &str) -> String {
-        let number = self.number(value);
-        let text = self.bind(value.to_lowercase());
-        let as_text = format!("(typeof({field}) = 'text' AND {field} {comparison} {text})");
-        let as_number = |number| format!("(typeof({field}) IN ('integer', 'real') AND {field} {comparison} {number})");
-        joined(&[as_text].into_iter().chain(number.map(as_number)).collect::<Vec<_>>(), "OR", "FALSE")
+    fn range(&mut self, condition: &Condition, field: &str, comparison: &str, value: &str) -> Result<String> {
+        let folded = value.to_lowercase();
+        let mut ways = Vec::new();
+        if matches!(&*folded, "true" | "false") {
+            let is_boolean = is_boolean(&condition.path)?;
+            ways.push(format!("({is_boolean} AND {field} {comparison} {folded})"));
+        }
+        if let Some(number) = self.number(value) {
+            ways.push(format!("(typeof({field}) IN ('integer', 'real') AND {field} {comparison} {number})"));
+        }
+        let text = self.bind(folded);
+        ways.push(format!("(typeof({field}) = 'text' AND {field} {comparison} {text})"));
+        Ok(joined(&ways, "OR", "FALSE"))
     }
 
     fn contains(&mut self, field: &str, value: &str) -> String {
@@ -203,9 +214,15 @@ fn empty(field: &str) -> String {
     format!("coalesce({field}, '') = ''")
 }
 
-fn same(field: &str, other: &str) -> Result<String> {
-    let other: Vec<String> = other.split('.').map(str::to_owned).collect();
-    Ok(format!("{field} IS {}", column(&other, Read::Value)?))
+/// Whether a field holds yes or no; SQL makes a number of either.
+fn is_boolean(path: &[String]) -> Result<String> {
+    Ok(format!("coalesce({} IN ('true', 'false'), FALSE)", column(path, Read::JsonType)?))
+}
+
+fn same(condition: &Condition, field: &str) -> Result<String> {
+    let other: Vec<String> = condition.value.split('.').map(str::to_owned).collect();
+    let equal = format!("coalesce({field}, '') = coalesce({}, '')", column(&other, Read::Value)?);
+    Ok(format!("({equal} AND {} = {})", is_boolean(&condition.path)?, is_boolean(&other)?))
 }
 
 /// The opposite, where an empty field counts as "no".

@@ -9,6 +9,7 @@
 //! ones against a naive model; the inputs are the same on every run.
 
 pub mod accounts;
+pub mod agreement;
 pub mod documents;
 pub mod feed;
 pub mod queries;
@@ -50,7 +51,8 @@ macro_rules! battery {
             queries: paths_walk_through_references;
             queries: pages_follow_the_order_and_never_overlap;
             queries: text_in_a_query_is_never_sql;
-            queries: a_query_as_long_as_a_url_is_answered;
+            queries: the_longest_query_is_answered;
+            agreement: answers_agree_with_the_evaluation_in_memory;
             accounts: an_account_is_found_by_name_in_any_case;
             accounts: devices_are_listed_newest_first_and_stay_when_revoked;
             accounts: tokens_end_when_removed_or_expired;
