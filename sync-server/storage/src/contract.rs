@@ -1,6 +1,6 @@
 //! The battery every backend must pass: one function per promise of the traits, run unchanged by each backend.
 //!
-//! ```ignore
+//! ```text
 //! fieldline_storage::battery!(make, open);
 //! ```
 //!
