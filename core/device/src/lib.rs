@@ -1,1 +1,28 @@
+//! The phone, whole: commands in, views out, and a sync that nobody has to think about.
+//!
+//! A [`Device`] is a small server that is usually alone. [`Device::execute`] checks a [`Command`] against what is known here
+//! and makes it durable in one transaction; when it returns, the work is safe and the offline story ends. Views read the
+//! projections in the store and never wait for a sync. [`fieldline_sync::session::Session`] drives the device as a
+//! [`fieldline_sync::session::Replica`]; what the server answers becomes durable together with the cursor, or not at all.
+//!
+//! Nothing here reads a clock, rolls dice or opens a socket, except [`runtime`], the one place where the real world comes
+//! in. It leaves out screens, cameras and keystores: those belong to the apps.
 
+mod bench;
+pub mod command;
+mod device;
+mod enrol;
+mod error;
+mod judge;
+mod replica;
+pub mod runtime;
+mod sync_state;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+pub use command::{Captured, Command, Done};
+pub use device::Device;
+pub use enrol::{Enrolment, SigningKey};
+pub use error::DeviceError;
+pub use fieldline_store::{DatabaseKey, Salvage};

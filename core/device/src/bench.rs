@@ -1,0 +1,201 @@
+//! The documents an answer touches, worked on in memory and written once at the end of its transaction.
+//!
+//! A document is kept twice: *confirmed*, as the server has acknowledged it, and the *draft* with unsent edits on top. An
+//! answer changes only the confirmed one; the draft is then made again from it and the unsent edits, so whatever happened
+//! (a hold in the middle, a snapshot, an edit of somebody else) there is one way to the new state.
+//!
+//! An unsent edit whose heads are gone (it stood on a held edit, or on work a restored server has lost) is made anew under a
+//! new number, but only when the server certainly has not recorded it: it was never sent, or was answered `NeedsHeads`.
+//! Otherwise it keeps its number and is only shown, on top of what is known, until its receipt comes.
+
+use std::collections::BTreeMap;
+
+use fieldline_documents::{ApplyError, ChangeHash, Document, Edit, EditId};
+use fieldline_model::DocumentId;
+use fieldline_store::Tx;
+use fieldline_store::edits::{EditState, StoredEdit};
+use fieldline_sync::wire::{Outcome, Position};
+
+use crate::device::Rules;
+use crate::enrol::Enrolment;
+use crate::error::DeviceError;
+
+/// The work on one answer.
+pub(crate) struct Bench<'a, 'c> {
+    tx: &'a Tx<'c>,
+    rules: &'a Rules,
+    who: &'a Enrolment,
+    touched: BTreeMap<DocumentId, Touched>,
+    /// Whether an edit was made anew.
+    pub renumbered: bool,
+}
+
+#[derive(Default)]
+struct Touched {
+    confirmed: Option<Document>,
+    is_changed: bool,
+    position: Option<Position>,
+    /// The hold that took away the edit that created the record.
+    unborn: Option<Outcome>,
+}
+
+impl<'a, 'c> Bench<'a, 'c> {
+    pub fn new(tx: &'a Tx<'c>, rules: &'a Rules, who: &'a Enrolment) -> Self {
+        Self { tx, rules, who, touched: BTreeMap::new(), renumbered: false }
+    }
+
+    /// The work on a document, begun when it was not. A confirmed document that cannot be read is fetched again.
+    fn touched(&mut self, id: &DocumentId) -> Result<&mut Touched, DeviceError> {
+        if !self.touched.contains_key(id) {
+            let confirmed = match self.tx.confirmed(id)?.map(|bytes| Document::load(id.clone(), &bytes)) {
+                Some(Err(_)) => {
+                    self.tx.want(id)?;
+                    None
+                }
+                loaded => loaded.transpose()?,
+            };
+            self.touched.insert(id.clone(), Touched { confirmed, ..Touched::default() });
+        }
+        Ok(self.touched.get_mut(id).expect("it was just put there"))
+    }
+
+    /// The server has this edit of ours.
+    pub fn accept(&mut self, stored: &StoredEdit) -> Result<(), DeviceError> {
+        self.apply(&stored.edit()?, None)
+    }
+
+    /// The server keeps this edit of ours aside.
+    pub fn hold(&mut self, stored: &StoredEdit, outcome: &Outcome) -> Result<(), DeviceError> {
+        let creates = creates(&stored.edit()?);
+        let touched = self.touched(&stored.document)?;
+        if creates && touched.confirmed.is_none() {
+            touched.unborn = Some(outcome.clone());
+        }
+        Ok(())
+    }
+
+    /// The server lacks what this edit of ours stands on: the device makes it anew if the confirmed document lacks that too,
+    /// and takes the server's snapshot if not.
+    pub fn needs_heads(&mut self, stored: &StoredEdit) -> Result<(), DeviceError> {
+        let heads = stored.edit()?.heads;
+        let touched = self.touched(&stored.document)?;
+        if touched.confirmed.as_ref().is_some_and(|document| heads.iter().all(|head| document.knows(*head))) {
+            self.tx.want(&stored.document)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody else's edit, and the first half of the hash of the change the server made of it.
+    pub fn apply_foreign(&mut self, edit: &Edit, hash: [u8; 16], position: Position) -> Result<(), DeviceError> {
+        self.apply(edit, Some(hash))?;
+        let touched = self.touched(&edit.document)?;
+        touched.position = touched.position.max(Some(position));
+        Ok(())
+    }
+
+    /// An edit that does not fit the document here means that the document is not the server's: its snapshot is asked for.
+    fn apply(&mut self, edit: &Edit, wanted: Option<[u8; 16]>) -> Result<(), DeviceError> {
+        let tx = self.tx;
+        let touched = self.touched(&edit.document)?;
+        if touched.confirmed.is_none() && creates(edit) {
+            touched.confirmed = Some(Document::seed(edit.document.clone()));
+        }
+        let applied = touched.confirmed.as_mut().and_then(|document| document.apply(edit).ok());
+        touched.is_changed |= applied.is_some();
+        let is_same = |hash: ChangeHash| wanted.is_none_or(|wanted| hash.0[..16] == wanted);
+        if !applied.is_some_and(|applied| is_same(applied.hash)) {
+            tx.want(&edit.document)?;
+        }
+        Ok(())
+    }
+
+    /// The server's whole document. One that cannot be used replaces nothing; `false` then.
+    pub fn replace(
+        &mut self,
+        id: &DocumentId,
+        position: Position,
+        heads: &[ChangeHash],
+        bytes: &[u8],
+    ) -> Result<bool, DeviceError> {
+        let Ok(document) = Document::verify(id.clone(), bytes, heads) else { return Ok(false) };
+        let touched = self.touched(id)?;
+        (touched.confirmed, touched.is_changed, touched.position) = (Some(document), true, Some(position));
+        self.tx.unwant(id)?;
+        Ok(true)
+    }
+
+    /// The record is taken off the device; whatever was done to it before no longer matters.
+    pub fn forget(&mut self, id: &DocumentId) {
+        self.touched.remove(id);
+    }
+
+    /// Writes everything: confirmed documents, drafts, lists, search.
+    pub fn finish(mut self) -> Result<bool, DeviceError> {
+        for (id, touched) in std::mem::take(&mut self.touched) {
+            if let Some(document) = touched.confirmed.as_ref().filter(|_| touched.is_changed) {
+                self.tx.put_confirmed(&id, &document.save())?;
+            }
+            if let Some(position) = touched.position.filter(|_| touched.confirmed.is_some()) {
+                self.tx.put_position(&id, position)?;
+            }
+            self.rebuild(&id, touched)?;
+        }
+        Ok(self.renumbered)
+    }
+
+    /// Makes the draft again from the confirmed document and the unsent edits.
+    fn rebuild(&mut self, id: &DocumentId, touched: Touched) -> Result<(), DeviceError> {
+        let unsent = self.tx.unsent_of(id)?;
+        if let Some(hold) = &touched.unborn {
+            return self.hold_all(id, &unsent, hold);
+        }
+        let is_born_here = || unsent.first().is_some_and(|first| first.edit().is_ok_and(|edit| creates(&edit)));
+        let document = touched.confirmed.or_else(|| is_born_here().then(|| Document::seed(id.clone())));
+        let Some(mut document) = document else { return Ok(()) };
+        for stored in &unsent {
+            self.put_on_top(&mut document, stored)?;
+        }
+        let draft = (!unsent.is_empty()).then(|| document.save());
+        self.tx.put_draft(id, draft.as_deref())?;
+        self.rules.show(self.tx, &document, Some(self.who.user))?;
+        Ok(())
+    }
+
+    fn put_on_top(&mut self, document: &mut Document, stored: &StoredEdit) -> Result<(), DeviceError> {
+        let edit = stored.edit()?;
+        match document.apply(&edit) {
+            Ok(_) | Err(ApplyError::Cost(_) | ApplyError::OtherDocument { .. } | ApplyError::Damaged { .. }) => {
+                return Ok(());
+            }
+            Err(ApplyError::UnknownHeads(_) | ApplyError::Equivocation { .. }) => {}
+        }
+        let heads = document.heads_for(self.who.device, self.who.epoch);
+        if stored.state != EditState::Local {
+            // It is only shown: whether it applies here does not matter to the server.
+            drop(document.apply(&Edit { heads, ..edit }));
+            return Ok(());
+        }
+        let id = EditId { device: self.who.device, epoch: self.who.epoch, counter: self.tx.take_counter()? };
+        let anew = Edit { id, heads, ..edit };
+        // One that still does not apply is left to the server's judgement, and its author is told by the hold.
+        let Ok(applied) = document.apply(&anew) else { return Ok(()) };
+        self.tx.remove_edit(stored.counter)?;
+        self.tx.append_edit(&anew, applied.hash)?;
+        self.renumbered = true;
+        Ok(())
+    }
+
+    /// Without the edit that creates it there is no record; everything on top waits with that edit for the person.
+    fn hold_all(&mut self, id: &DocumentId, unsent: &[StoredEdit], hold: &Outcome) -> Result<(), DeviceError> {
+        for stored in unsent {
+            self.tx.receive(stored.counter, hold, stored.made_at)?;
+        }
+        self.tx.put_draft(id, None)?;
+        Ok(())
+    }
+}
+
+/// Whether an edit stands on the bare seed, as the one that creates a record does.
+fn creates(edit: &Edit) -> bool {
+    edit.heads == Document::seed(edit.document.clone()).heads()
+}

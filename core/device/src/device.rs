@@ -1,0 +1,253 @@
+//! The device itself: its store, who it belongs to, and how a document becomes a record on screen.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use fieldline_documents::journal::{Entry, PartUse};
+use fieldline_documents::{Document, Projection};
+use fieldline_model::life_cycle::LifeCycle;
+use fieldline_model::priority::PriorityMatrix;
+use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, TableName, Value};
+use fieldline_store::blobs::BlobProgress;
+use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
+use fieldline_store::{DatabaseKey, Salvage, Store, Tx, View};
+
+use crate::enrol::Enrolment;
+use crate::error::DeviceError;
+use crate::sync_state::Asked;
+
+/// Which reading of documents the stored projections come from; raise it when projecting or the shipped dictionary changes.
+const PROJECTION_VERSION: u8 = 1;
+const PROJECTED_BY: &str = "projected_by";
+/// The reference table that holds the organisation's priorities.
+const PRIORITY_TABLE: &str = "dl_u_priority";
+/// More pairs of impact and urgency than there are.
+const MOST_PRIORITIES: u32 = 100;
+
+/// A phone with everything it carries.
+pub struct Device {
+    pub(crate) store: Store,
+    pub(crate) rules: Rules,
+    pub(crate) enrolment: Option<Enrolment>,
+    pub(crate) asked: Asked,
+    pub(crate) budget_bytes: u32,
+    pub(crate) place: Option<Place>,
+    salvage: Option<Salvage>,
+}
+
+/// What documents are read by.
+pub(crate) struct Rules {
+    pub dictionary: &'static Dictionary,
+    pub priorities: PriorityMatrix,
+}
+
+impl Device {
+    /// Opens the device in a directory, and makes it when there is none.
+    ///
+    /// # Errors
+    /// When the key is wrong, a newer app wrote the database, or the disk fails. A damaged database is no error: what can be
+    /// read of it is carried over, see [`Device::salvage`].
+    pub fn open(dir: &Path, key: &DatabaseKey) -> Result<Self, DeviceError> {
+        let opened = Store::open(dir, key)?;
+        let enrolment =
+            opened.store.read(|view| view.identity())?.map(|bytes| Enrolment::decode(&bytes)).transpose()?;
+        let mut device = Self {
+            store: opened.store,
+            rules: Rules { dictionary: Dictionary::shipped(), priorities: PriorityMatrix::default() },
+            enrolment,
+            asked: Asked::default(),
+            budget_bytes: fieldline_sync::caps::DEFAULT_BUDGET_BYTES,
+            place: None,
+            salvage: opened.salvage,
+        };
+        device.reload_priorities()?;
+        device.project_anew_after_an_update()?;
+        Ok(device)
+    }
+
+    /// Binds the device to a person and a server.
+    ///
+    /// # Errors
+    /// When it cannot be saved.
+    pub fn enrol(&mut self, enrolment: Enrolment) -> Result<(), DeviceError> {
+        self.store.write(|tx| tx.put_identity(&enrolment.encode()))?;
+        self.enrolment = Some(enrolment);
+        Ok(())
+    }
+
+    /// Who the device belongs to, `None` before enrolment.
+    pub fn enrolment(&self) -> Option<&Enrolment> {
+        self.enrolment.as_ref()
+    }
+
+    /// What was carried over from a damaged database when the device was opened.
+    pub fn salvage(&self) -> Option<&Salvage> {
+        self.salvage.as_ref()
+    }
+
+    /// Tells the device where it is; edits carry it until told otherwise.
+    pub fn moved_to(&mut self, place: Option<Place>) {
+        self.place = place;
+    }
+
+    /// Says how many bytes an answer may have, by what the line is worth.
+    pub fn set_budget_bytes(&mut self, budget_bytes: u32) {
+        self.budget_bytes = budget_bytes;
+    }
+
+    /// The content of a captured file, `None` when it is not whole on this device; see [`Device::fetch`].
+    ///
+    /// # Errors
+    /// When it was damaged on disk.
+    pub fn file(&self, blob: BlobHash) -> Result<Option<Vec<u8>>, DeviceError> {
+        Ok(self.store.blob_files().read(blob)?)
+    }
+
+    /// Fetches a file of a record with the next syncs.
+    ///
+    /// # Errors
+    /// When the record is not here or does not show the file.
+    pub fn fetch(&mut self, document: &DocumentId, blob: BlobHash) -> Result<(), DeviceError> {
+        let projection = self.projection(document)?;
+        let attachment = projection.attachments.into_iter().map(|entry| entry.what).find(|file| file.blob == blob);
+        let attachment = attachment.ok_or_else(|| DeviceError::NotHere(document.clone()))?;
+        self.store.write(|tx| match tx.blob(blob)? {
+            Some(_) => Ok(()),
+            None => Ok(tx.put_blob(&BlobProgress::wanted(blob, attachment.size_bytes, attachment.role))?),
+        })
+    }
+
+    /// Folds indexes and logs, and overwrites what purged records left in them. For idle moments.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is lost then.
+    pub fn tidy(&self) -> Result<(), DeviceError> {
+        Ok(self.store.tidy()?)
+    }
+
+    pub(crate) fn who(&self) -> Result<&Enrolment, DeviceError> {
+        self.enrolment.as_ref().ok_or(DeviceError::NotEnrolled)
+    }
+
+    /// What a document on this device means, unsent edits included.
+    pub(crate) fn projection(&self, id: &DocumentId) -> Result<Projection, DeviceError> {
+        let document = self.store.read(|view| newest_document(view, id))?;
+        Ok(self.rules.project(&document))
+    }
+
+    pub(crate) fn reload_priorities(&mut self) -> Result<(), DeviceError> {
+        let table = TableName::from(PRIORITY_TABLE);
+        let rows = self.store.read(|view| view.by_table(&table, MOST_PRIORITIES))?;
+        let mut priorities = PriorityMatrix::default();
+        for row in &rows {
+            let level = |field: &str| row.record.get(field).and_then(Value::as_integer);
+            if let (Some(impact), Some(urgency), Some(priority)) =
+                (level("impact"), level("urgency"), level("priority"))
+            {
+                priorities.set(impact, urgency, priority);
+            }
+        }
+        self.rules.priorities = priorities;
+        Ok(())
+    }
+
+    /// Projections are caches: one made by an app that read documents differently is made again.
+    fn project_anew_after_an_update(&self) -> Result<(), DeviceError> {
+        let version = Some([PROJECTION_VERSION].to_vec());
+        if self.store.read(|view| view.meta(PROJECTED_BY))? == version {
+            return Ok(());
+        }
+        self.store.write(|tx| {
+            for standing in [Standing::Born, Standing::InScope, Standing::Leaving] {
+                for id in tx.records_standing(standing)? {
+                    if let Some(bytes) = tx.document(&id)? {
+                        self.show(tx, &Document::load(id, &bytes)?)?;
+                    }
+                }
+            }
+            Ok(tx.put_meta(PROJECTED_BY, version.as_deref())?)
+        })
+    }
+
+    /// Writes what a document means where lists and search read it.
+    pub(crate) fn show(&self, tx: &Tx<'_>, document: &Document) -> Result<Projection, DeviceError> {
+        let user = self.enrolment.as_ref().map(|enrolment| enrolment.user);
+        self.rules.show(tx, document, user)
+    }
+}
+
+impl Rules {
+    pub fn project(&self, document: &Document) -> Projection {
+        document.project(self.dictionary, &self.priorities)
+    }
+
+    /// Writes what a document means where lists and search read it; `user` is whose attention it may need.
+    pub fn show(&self, tx: &Tx<'_>, document: &Document, user: Option<SysId>) -> Result<Projection, DeviceError> {
+        let projection = self.project(document);
+        let notes = projection.comments.iter().chain(&projection.work_notes);
+        let journal: Vec<&str> = notes.map(|entry| entry.what.text.as_str()).collect();
+        let attachments: Vec<BlobHash> = projection.attachments.iter().map(|entry| entry.what.blob).collect();
+        let part = |entry: &Entry<PartUse>| PartUsed {
+            stockroom: entry.what.stockroom,
+            model: entry.what.model,
+            asset: entry.what.asset,
+            quantity: entry.what.quantity,
+        };
+        let parts: Vec<PartUsed> = projection.parts.iter().map(part).collect();
+        tx.put_record(&RecordUpdate {
+            record: &projection.record,
+            display: &self.display(&projection.record),
+            stage: projection.stage.as_deref(),
+            journal: &journal.join("\n"),
+            attention: attention(&projection, user),
+            attachments: &attachments,
+            parts: &parts,
+        })?;
+        Ok(projection)
+    }
+
+    /// Writes a row the server sent.
+    pub fn show_row(&self, tx: &Tx<'_>, record: &Record) -> Result<(), DeviceError> {
+        let stage = self.dictionary.life_cycle_of(record.id.table.as_str()).and_then(|cycle| stage_of(cycle, record));
+        Ok(tx.put_record(&RecordUpdate::of_row(record, &self.display(record), stage))?)
+    }
+
+    /// What people recognise a record by.
+    pub fn display(&self, record: &Record) -> String {
+        let table = self.dictionary.table(record.id.table.as_str());
+        let value = table.and_then(|table| record.get(table.display.as_str()));
+        value.map(Value::to_string).unwrap_or_default()
+    }
+}
+
+/// How many things about a record need a person: their refused steps, values in doubt, disputed answers.
+fn attention(projection: &Projection, user: Option<SysId>) -> u32 {
+    let refused = projection.refused.iter().filter(|refused| Some(refused.step.by) == user).count();
+    let disputed = projection.answers.iter().filter(|answered| answered.is_disputed).count();
+    u32::try_from(refused + projection.alternatives.len() + disputed).unwrap_or(u32::MAX)
+}
+
+/// The stage a row stands at, told from its state.
+fn stage_of<'a>(life_cycle: &'a LifeCycle, record: &Record) -> Option<&'a str> {
+    let state = record.get("state").and_then(Value::as_integer)?;
+    let sub_state = record.get("sub_state").and_then(Value::as_text);
+    let mut stages = life_cycle.stages.iter();
+    let exact = stages.find(|stage| stage.state == state && stage.sub_state.as_deref() == sub_state);
+    exact.map(|stage| stage.name.as_str())
+}
+
+/// The newest document of a record; an error says whether the record is missing or only its document.
+pub(crate) fn newest_document(view: View<'_>, id: &DocumentId) -> Result<Document, DeviceError> {
+    match view.document(id)? {
+        Some(bytes) => Ok(Document::load(id.clone(), &bytes)?),
+        None if view.standing(id)?.is_some() => Err(DeviceError::NotLoaded(id.clone())),
+        None => Err(DeviceError::NotHere(id.clone())),
+    }
+}
+
+/// The roles of a person, as the last sync said.
+pub(crate) fn roles_of(view: View<'_>, user: SysId) -> Result<BTreeSet<String>, DeviceError> {
+    let row = view.record(&DocumentId::new("sys_user", user))?;
+    let text = row.map(|row| row.record.text("roles").to_owned()).unwrap_or_default();
+    Ok(text.split(',').map(str::trim).filter(|role| !role.is_empty()).map(str::to_owned).collect())
+}

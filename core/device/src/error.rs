@@ -1,0 +1,71 @@
+//! Why the device did not do what a person asked, and what would help.
+
+use fieldline_documents::{ApplyError, EditError, LoadError};
+use fieldline_model::life_cycle::StepError;
+use fieldline_model::{DocumentId, FieldName, TableName};
+use fieldline_store::StoreError;
+
+/// Why a command or a sync step did nothing. Whatever was saved before is untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The device is not bound to a person yet.
+    #[error("this device is not enrolled; sign in once while the server can be reached")]
+    NotEnrolled,
+    /// Nothing of the record is on the device.
+    #[error("{0} is not on this device; sync, or ask dispatch whether it is still assigned to you")]
+    NotHere(DocumentId),
+    /// Only the record's row is on the device; its document comes with the next sync.
+    #[error("{0} can be read but not edited yet; its history comes with the next sync, then try again")]
+    NotLoaded(DocumentId),
+    /// The edit does not fit the table.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The field is reserved to others.
+    #[error("{document}: {field}: only {roles} may write it; leave it as it is or ask one of them")]
+    Field {
+        /// The record.
+        document: DocumentId,
+        /// The field.
+        field: FieldName,
+        /// Who may.
+        roles: String,
+    },
+    /// New records of the table are reserved to others.
+    #[error("a new record of {table} needs one of the roles {roles}; ask somebody who has one to create it")]
+    Create {
+        /// The table.
+        table: TableName,
+        /// Who may.
+        roles: String,
+    },
+    /// There is no such table.
+    #[error("there is no table \"{0}\"; check the spelling or update the app")]
+    Table(TableName),
+    /// The life cycle does not allow the step.
+    #[error("{document}: {problem}")]
+    Step {
+        /// The record.
+        document: DocumentId,
+        /// What stands in the way.
+        #[source]
+        problem: StepError,
+    },
+    /// Every leased number is used up.
+    #[error("no number is left for a new record of {table}; sync once to get new ones, then try again")]
+    NoNumber {
+        /// The table.
+        table: TableName,
+    },
+    /// The edit is not among those held.
+    #[error("edit {0} is not held; it was accepted, discarded or sent again already")]
+    NotHeld(u64),
+    /// The document did not take the edit.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The stored document cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}

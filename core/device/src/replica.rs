@@ -1,0 +1,404 @@
+//! The device's side of an exchange: what it says, and what it does with the answer.
+//!
+//! An answer is absorbed in one transaction: receipts, entries, purges, numbers, the cursor. Either all of it is durable or
+//! the same exchange is made again, and every step may be repeated without harm. A record that leaves while unsent work is
+//! on it stays until that work is delivered. A server with another epoch was restored from a backup: everything it once
+//! acknowledged is offered again under the same numbers, so what it still has it recognises.
+
+use std::collections::BTreeSet;
+
+use fieldline_documents::{ChangeHash, Edit};
+use fieldline_model::dictionary::{Kind, may};
+use fieldline_model::{DocumentId, Record, Timestamp};
+use fieldline_store::blob_files::pieces;
+use fieldline_store::edits::{EditState, StoredEdit};
+use fieldline_store::records::Standing;
+use fieldline_store::{StoreError, Tx, View};
+use fieldline_sync::caps;
+use fieldline_sync::session::{Absorbed, Replica};
+use fieldline_sync::wire::{
+    Batch, BlobChunk, ChunkWant, Entry, Outcome, Position, PushedEdit, Receipt, Request, Response, SignedBatch,
+    WIRE_VERSION, scope_term, signing_input,
+};
+
+use crate::bench::Bench;
+use crate::device::{Device, Rules, roles_of};
+use crate::enrol::Enrolment;
+use crate::error::DeviceError;
+use crate::sync_state::Asked;
+
+/// Set while the scope checksum disagreed and the server has not listed the scope yet.
+const AUDIT_DUE: &str = "audit_due";
+/// When everything there was had been exchanged.
+pub(crate) const SYNCED_AT: &str = "synced_at";
+/// Edits read from the outbox at once: a batch is cut by bytes, and edits may be large.
+const OUTBOX_PAGE: u32 = 64;
+const DAY_MILLISECONDS: i64 = 24 * 3_600_000;
+
+impl Replica for Device {
+    type Error = DeviceError;
+
+    fn outgoing(&mut self, nonce: u64, _now: Timestamp) -> Result<Request, DeviceError> {
+        let who = self.who()?.clone();
+        let (mut request, fresh) = self.store.read(|view| {
+            let (push, fresh) = push(view, &who)?;
+            let request = Request {
+                wire_version: WIRE_VERSION,
+                nonce,
+                device: who.device,
+                epoch: who.epoch,
+                budget_bytes: self.budget_bytes,
+                cursor: view.cursor()?.map(Into::into),
+                push,
+                wants: view.wants(caps::MAX_WANTS as u32)?,
+                chunks: Vec::new(),
+                chunk_wants: chunk_wants(view)?,
+                number_wants: number_wants(view, &self.rules, &who)?,
+                audit: view.meta(AUDIT_DUE)?.is_some(),
+            };
+            Ok::<_, DeviceError>((request, fresh))
+        })?;
+        request.chunks = self.chunks()?;
+        if !fresh.is_empty() {
+            self.store.write(|tx| tx.mark_sent(&fresh))?;
+        }
+        let files = request.chunk_wants.iter().map(|want| want.blob).collect();
+        self.asked = Asked { wants: request.wants.clone(), files };
+        Ok(request)
+    }
+
+    fn absorb(&mut self, response: &Response, now: Timestamp) -> Result<Absorbed, DeviceError> {
+        let who = self.who()?.clone();
+        let asked = std::mem::take(&mut self.asked);
+        let fetched = self.keep_chunks(&response.chunks)?;
+        let mut absorbed = self.store.write(|tx| {
+            let mut absorbing = Absorbing { tx, rules: &self.rules, bench: Bench::new(tx, &self.rules, &who) };
+            let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
+            absorbing.server_epoch(response.server_epoch)?;
+            absorbing.receipts(&response.receipts, now, &mut absorbed)?;
+            absorbing.entries(&response.entries, &mut absorbed)?;
+            absorbing.audit(response, &mut absorbed)?;
+            absorbed.progressed |= absorbing.bench.finish()?;
+            let moved = tx.cursor()?.as_deref() != Some(response.cursor.as_slice());
+            absorbed.progressed |= moved || !response.entries.is_empty() || !response.numbers.is_empty();
+            tx.put_cursor(Some(&response.cursor))?;
+            response.numbers.iter().try_for_each(|block| tx.add_number_block(block))?;
+            absorbed.progressed |= blobs_sent(tx, response)?;
+            unwant_what_did_not_come(tx, &asked, response)?;
+            purge_what_may_go(tx, response.more)?;
+            compare_checksum(tx, response)?;
+            tx.forget_acknowledged(now.plus_milliseconds(-caps::KEEP_ACKNOWLEDGED_DAYS * DAY_MILLISECONDS))?;
+            absorbed.pending = pending(tx, &asked, fetched)?;
+            if !response.more && !absorbed.pending {
+                tx.put_meta(SYNCED_AT, Some(&now.0.to_be_bytes()))?;
+            }
+            Ok::<_, DeviceError>(absorbed)
+        })?;
+        absorbed.changed = response.entries.len() as u64;
+        if response.entries.iter().any(is_priority) {
+            self.reload_priorities()?;
+        }
+        Ok(absorbed)
+    }
+}
+
+fn is_priority(entry: &Entry) -> bool {
+    matches!(entry, Entry::Row { document, .. } | Entry::Leave { document } if document.table == *"dl_u_priority")
+}
+
+/// The next page of the outbox under one signature, and the numbers of those that go out for the first time.
+fn push(view: View<'_>, who: &Enrolment) -> Result<(Option<SignedBatch>, Vec<u64>), DeviceError> {
+    let (mut batch, mut fresh, mut bytes) = (Batch::default(), Vec::new(), 0);
+    let mut after = 0;
+    'pages: loop {
+        let page = view.unsent(after, OUTBOX_PAGE)?;
+        let is_last = page.len() < OUTBOX_PAGE as usize;
+        for StoredEdit { counter, hash, body, state, .. } in page {
+            bytes += body.len();
+            let is_full = batch.edits.len() == caps::MAX_EDITS_PER_BATCH || bytes > caps::MAX_BATCH_BYTES;
+            if is_full && !batch.edits.is_empty() {
+                break 'pages;
+            }
+            fresh.extend((state == EditState::Local).then_some(counter));
+            let hash = hash.0[..16].try_into().expect("a hash has 32 bytes");
+            batch.edits.push(PushedEdit { counter, hash, body: body.into() });
+            after = counter;
+        }
+        if is_last {
+            break;
+        }
+    }
+    if batch.edits.is_empty() {
+        return Ok((None, fresh));
+    }
+    let bytes = minicbor::to_vec(batch).expect("encoding into memory does not fail");
+    let signature = who.key.sign(&signing_input(who.device, who.epoch, &bytes));
+    Ok((Some(SignedBatch { bytes: bytes.into(), signature }), fresh))
+}
+
+fn chunk_wants(view: View<'_>) -> Result<Vec<ChunkWant>, StoreError> {
+    let mut wants = Vec::new();
+    for file in view.blobs_to_fetch(caps::MAX_CHUNK_WANTS as u32)? {
+        let last = pieces(file.size_bytes);
+        wants.extend((file.chunks_held..last).map(|index| ChunkWant { blob: file.blob, index }));
+    }
+    wants.truncate(caps::MAX_CHUNK_WANTS);
+    Ok(wants)
+}
+
+/// Prefixes that are running out, of the tables this person may create records of.
+fn number_wants(view: View<'_>, rules: &Rules, who: &Enrolment) -> Result<Vec<String>, DeviceError> {
+    let roles = roles_of(view, who.user)?;
+    let mut wants = Vec::new();
+    for table in rules.dictionary.tables().filter(|table| table.kind == Kind::Document) {
+        let Some(prefix) = &table.number_prefix else { continue };
+        let may_create = !roles.is_empty() && may(roles.iter().map(String::as_str), &table.create);
+        if may_create && view.numbers_left(prefix)? < caps::FEW_NUMBERS {
+            wants.push(prefix.clone());
+        }
+    }
+    wants.truncate(caps::MAX_NUMBER_WANTS);
+    Ok(wants)
+}
+
+impl Device {
+    /// Pieces of captured files, signatures first, each file from where the server stands.
+    fn chunks(&self) -> Result<Vec<BlobChunk>, DeviceError> {
+        let files = self.store.read(|view| view.blobs_to_send(caps::MAX_CHUNKS_PER_REQUEST as u32))?;
+        let mut chunks = Vec::new();
+        for file in files {
+            let last = pieces(file.size_bytes).max(1);
+            for index in file.chunks_sent.min(last - 1)..last {
+                if chunks.len() == caps::MAX_CHUNKS_PER_REQUEST {
+                    return Ok(chunks);
+                }
+                let bytes = self.store.blob_files().piece(file.blob, index)?.unwrap_or_default();
+                chunks.push(BlobChunk { blob: file.blob, size_bytes: file.size_bytes, index, bytes: bytes.into() });
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// Keeps pieces of wanted files; whether anything came. The pieces are on disk before the rows say so.
+    fn keep_chunks(&self, chunks: &[BlobChunk]) -> Result<bool, DeviceError> {
+        let files = self.store.blob_files();
+        let mut came = false;
+        for chunk in chunks {
+            let progress = self.store.read(|view| view.blob(chunk.blob))?;
+            let Some(mut progress) = progress.filter(|file| !file.held && file.chunks_held == chunk.index) else {
+                continue;
+            };
+            if chunk.bytes.len() > caps::CHUNK_BYTES {
+                continue;
+            }
+            files.put_piece(chunk.blob, chunk.index, &chunk.bytes)?;
+            progress.chunks_held += 1;
+            if progress.chunks_held == pieces(progress.size_bytes) {
+                progress.held = files.finish(chunk.blob)?;
+                progress.chunks_held = if progress.held { progress.chunks_held } else { 0 };
+                came |= progress.held;
+            } else {
+                came = true;
+            }
+            self.store.write(|tx| tx.put_blob(&progress))?;
+        }
+        Ok(came)
+    }
+}
+
+/// One answer on its way into the store.
+struct Absorbing<'a, 'c> {
+    tx: &'a Tx<'c>,
+    rules: &'a Rules,
+    bench: Bench<'a, 'c>,
+}
+
+impl Absorbing<'_, '_> {
+    /// Another life of the server has forgotten what came after its backup: it is offered everything again. Positions
+    /// begin anew. What is offered again counts as sent, because the server may well still have it.
+    fn server_epoch(&self, epoch: u64) -> Result<(), DeviceError> {
+        let known = self.tx.server_epoch()?;
+        if known == Some(epoch) {
+            return Ok(());
+        }
+        self.tx.put_server_epoch(epoch)?;
+        if known.is_some() {
+            let offered = self.tx.acknowledged(0, u32::MAX)?;
+            self.tx.offer_again()?;
+            self.tx.mark_sent(&offered.iter().map(|edit| edit.counter).collect::<Vec<_>>())?;
+            for standing in [Standing::Born, Standing::InScope, Standing::Leaving] {
+                for id in self.tx.records_standing(standing)? {
+                    self.tx.put_position(&id, Position(0))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn receipts(&mut self, receipts: &[Receipt], now: Timestamp, absorbed: &mut Absorbed) -> Result<(), DeviceError> {
+        for Receipt { counter, outcome } in receipts {
+            let Some(stored) = self.tx.receive(*counter, outcome, now)? else { continue };
+            absorbed.progressed |= *outcome != Outcome::NeedsHeads;
+            match outcome {
+                Outcome::Accepted { merged, .. } => {
+                    absorbed.accepted += 1;
+                    absorbed.merged += u64::from(*merged);
+                }
+                Outcome::Differs { .. } => absorbed.accepted += 1,
+                Outcome::Held { .. } => absorbed.held.push(*counter),
+                Outcome::NeedsHeads => {}
+            }
+            // Work on a record that has left was delivered; there is no document here for it to change.
+            if self.tx.standing(&stored.document)?.is_some() {
+                self.settle(&stored, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a receipt means for the document. Where the server's change differs, its snapshot will replace the one made
+    /// here; until then the work stays visible.
+    fn settle(&mut self, stored: &StoredEdit, outcome: &Outcome) -> Result<(), DeviceError> {
+        match outcome {
+            Outcome::Accepted { .. } => self.bench.accept(stored),
+            Outcome::Differs { .. } => {
+                self.bench.accept(stored)?;
+                Ok(self.tx.want(&stored.document)?)
+            }
+            Outcome::Held { .. } => self.bench.hold(stored, outcome),
+            Outcome::NeedsHeads => self.bench.needs_heads(stored),
+        }
+    }
+
+    fn entries(&mut self, entries: &[Entry], absorbed: &mut Absorbed) -> Result<(), DeviceError> {
+        absorbed.changed = entries.len() as u64;
+        for entry in entries {
+            match entry {
+                Entry::Row { document, position, bytes } => self.row(document, *position, bytes)?,
+                Entry::Snapshot { document, position, heads, bytes } => {
+                    let heads: Option<Vec<ChangeHash>> =
+                        heads.iter().map(|head| head[..].try_into().ok().map(ChangeHash)).collect();
+                    let replaced = self.bench.replace(document, *position, &heads.unwrap_or_default(), bytes)?;
+                    if replaced && self.tx.standing(document)? != Some(Standing::InScope) {
+                        self.tx.put_standing(document, Standing::InScope)?;
+                    }
+                }
+                Entry::Edit { position, hash, body, document } => match Edit::decode(body) {
+                    Ok(edit) if edit.document == *document => self.bench.apply_foreign(&edit, *hash, *position)?,
+                    // A newer app wrote it; the snapshot carries it all the same.
+                    _ => self.tx.want(document)?,
+                },
+                Entry::Leave { document } => self.leave(document)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A row enters the scope. A document that is here keeps the word on its own fields; its edits or snapshot follow.
+    fn row(&mut self, id: &DocumentId, position: Position, bytes: &[u8]) -> Result<(), DeviceError> {
+        let Ok(record) = minicbor::decode::<Record>(bytes) else { return Ok(()) };
+        if record.id != *id {
+            return Ok(());
+        }
+        let has_document = self.tx.document(id)?.is_some();
+        if !has_document && position >= self.tx.position(id)? {
+            self.rules.show_row(self.tx, &record)?;
+            self.tx.put_position(id, position)?;
+        }
+        self.tx.put_standing(id, Standing::InScope)?;
+        let table = self.rules.dictionary.table(id.table.as_str());
+        if table.is_some_and(|table| table.kind == Kind::Reference) {
+            self.tx.unwant(id)?;
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, id: &DocumentId) -> Result<(), DeviceError> {
+        if self.tx.standing(id)?.is_none() {
+            return Ok(());
+        }
+        if self.tx.unsent_of(id)?.is_empty() {
+            self.bench.forget(id);
+            self.tx.purge(id)?;
+        } else {
+            self.tx.unwant(id)?;
+            self.tx.put_standing(id, Standing::Leaving)?;
+        }
+        Ok(())
+    }
+
+    /// The server's list of the scope: what is not on it goes, what is missing is asked for.
+    fn audit(&mut self, response: &Response, absorbed: &mut Absorbed) -> Result<(), DeviceError> {
+        let Some(listed) = &response.audit else { return Ok(()) };
+        self.tx.put_meta(AUDIT_DUE, None)?;
+        let listed: BTreeSet<&DocumentId> = listed.iter().collect();
+        let here: BTreeSet<DocumentId> = self.tx.records_standing(Standing::InScope)?.into_iter().collect();
+        for extra in here.iter().filter(|id| !listed.contains(id)) {
+            self.leave(extra)?;
+            absorbed.progressed = true;
+        }
+        for missing in listed.into_iter().filter(|id| !here.contains(*id)) {
+            self.tx.want(missing)?;
+            absorbed.progressed = true;
+        }
+        Ok(())
+    }
+}
+
+/// Notes how far the server has come with files; whether it came any further.
+fn blobs_sent(tx: &Tx<'_>, response: &Response) -> Result<bool, DeviceError> {
+    let mut moved = false;
+    for status in &response.blobs {
+        let Some(mut progress) = tx.blob(status.blob)? else { continue };
+        moved |= (progress.chunks_sent, progress.on_server) != (status.chunks_held, status.complete);
+        (progress.chunks_sent, progress.on_server) = (status.chunks_held, status.complete);
+        tx.put_blob(&progress)?;
+    }
+    Ok(moved)
+}
+
+/// With nothing more to come, what was asked for and did not come is not there to be had.
+fn unwant_what_did_not_come(tx: &Tx<'_>, asked: &Asked, response: &Response) -> Result<(), DeviceError> {
+    let came = |id: &DocumentId| {
+        response.entries.iter().any(|entry| matches!(entry, Entry::Snapshot { document, .. } if document == id))
+    };
+    for id in asked.wants.iter().filter(|id| !response.more && !came(id)) {
+        tx.unwant(id)?;
+    }
+    Ok(())
+}
+
+/// Takes away what left once its work is delivered, and what was made here but is not in this device's scope.
+fn purge_what_may_go(tx: &Tx<'_>, more: bool) -> Result<(), DeviceError> {
+    let mut leaving = tx.records_standing(Standing::Leaving)?;
+    if !more {
+        leaving.extend(tx.records_standing(Standing::Born)?);
+    }
+    let wanted: BTreeSet<DocumentId> = tx.wants(u32::MAX)?.into_iter().collect();
+    for id in leaving {
+        if tx.unsent_of(&id)?.is_empty() && !wanted.contains(&id) {
+            tx.purge(&id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Both sides must hold the same records; if not, the server is asked for the list.
+fn compare_checksum(tx: &Tx<'_>, response: &Response) -> Result<(), DeviceError> {
+    let Some(theirs) = response.scope_checksum.filter(|_| !response.more) else { return Ok(()) };
+    let here = tx.records_standing(Standing::InScope)?;
+    let ours = here.iter().fold(0_u64, |sum, id| sum.wrapping_add(scope_term(&id.table, id.sys_id)));
+    if ours != theirs && response.audit.is_none() {
+        tx.put_meta(AUDIT_DUE, Some(&[1]))?;
+    }
+    Ok(())
+}
+
+/// Whether there is more to say: unsent work, files, or something to ask for that was not asked for just now.
+fn pending(tx: &Tx<'_>, asked: &Asked, fetched: bool) -> Result<bool, DeviceError> {
+    let work = tx.unsent_count()? > 0 || !tx.blobs_to_send(1)?.is_empty();
+    let wants = tx.wants(caps::MAX_WANTS as u32)?.iter().any(|id| !asked.wants.contains(id));
+    let fetches = tx.blobs_to_fetch(caps::MAX_CHUNK_WANTS as u32)?;
+    let files = fetches.iter().any(|file| fetched || !asked.files.contains(&file.blob));
+    Ok(work || wants || files || tx.meta(AUDIT_DUE)?.is_some())
+}

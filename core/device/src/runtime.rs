@@ -1,0 +1,374 @@
+//! Where the real world comes in: the clock, the dice and the network. Nothing else in the device knows them.
+//!
+//! A [`Runtime`] owns a device and its session, sends what the session hands out and brings back what comes. It follows no
+//! redirect and takes nothing for an answer that is not of our media type, so a portal between phone and server is a failed
+//! try and nothing more. Whatever it does not know how to read leaves the queue as it is.
+
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fieldline_model::{DeviceId, SysId, Timestamp};
+use fieldline_sync::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_RESPONSE_BYTES};
+use fieldline_sync::frame::MEDIA_TYPE;
+use fieldline_sync::session::{Action, Event, Reply, Session};
+use rand_core::{Infallible, TryRng};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Client, StatusCode, redirect};
+use ring::rand::SecureRandom;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::sync::{Notify, mpsc};
+
+use crate::device::Device;
+use crate::enrol::{Enrolment, SigningKey};
+use crate::error::DeviceError;
+
+/// Connecting takes at most this long; a phone in a tunnel learns it quickly.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The actor epoch of a fresh enrolment: every enrolment makes a new device id.
+const FIRST_EPOCH: u32 = 1;
+
+/// The system's entropy.
+#[derive(Debug, Clone)]
+#[expect(clippy::disallowed_types, reason = "the runtime is where entropy comes in")]
+pub struct Entropy(ring::rand::SystemRandom);
+
+#[expect(clippy::disallowed_types, reason = "the runtime is where entropy comes in")]
+impl Default for Entropy {
+    fn default() -> Self {
+        Self(ring::rand::SystemRandom::new())
+    }
+}
+
+impl TryRng for Entropy {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill(bytes).expect("a system without entropy cannot run anything safely");
+        Ok(())
+    }
+}
+
+/// The system's clock, in UTC.
+#[expect(clippy::disallowed_methods, reason = "the runtime is where time comes in")]
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Why signing in or enrolling did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The server could not be reached or did not answer.
+    #[error("{server} cannot be reached ({problem}); check the address and the network, then try again")]
+    Unreachable {
+        /// The address.
+        server: String,
+        /// What happened.
+        problem: String,
+    },
+    /// The server refused.
+    #[error("{server} refused with {status}: {detail}")]
+    Refused {
+        /// The address.
+        server: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        detail: String,
+    },
+    /// Somebody else answered.
+    #[error(
+        "{server} is not a Fieldline server, or something between answers for it; check the address and the network"
+    )]
+    NotOurs {
+        /// The address.
+        server: String,
+    },
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+/// A device with a clock, dice and a network.
+#[derive(Clone)]
+pub struct Runtime {
+    device: Arc<Mutex<Device>>,
+    session: Arc<Mutex<Session>>,
+    /// Held for the length of an exchange, so that two never run at once.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    http: Client,
+    poked: Arc<Notify>,
+}
+
+#[derive(Deserialize)]
+struct SignedIn {
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct Enrolled {
+    device: DeviceId,
+    token: String,
+    user: SysId,
+    epoch: Option<u32>,
+}
+
+impl Runtime {
+    /// Puts a device into the world.
+    ///
+    /// # Errors
+    /// When the system's TLS cannot be set up.
+    pub fn new(device: Device) -> Result<Self, RuntimeError> {
+        install_tls();
+        let http = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(Duration::from_millis(ANSWER_TIMEOUT_MILLISECONDS.unsigned_abs()))
+            .build();
+        let unreachable = |error: reqwest::Error| RuntimeError::Unreachable {
+            server: "any server".into(),
+            problem: error.to_string(),
+        };
+        Ok(Self {
+            device: Arc::new(Mutex::new(device)),
+            session: Arc::default(),
+            turn: Arc::default(),
+            http: http.map_err(unreachable)?,
+            poked: Arc::default(),
+        })
+    }
+
+    /// The device, for commands and views; hold it briefly, a sync waits for it.
+    pub fn device(&self) -> MutexGuard<'_, Device> {
+        lock(&self.device)
+    }
+
+    /// Signs a person in and binds the device to them. Work made under an earlier enrolment stays in the outbox.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses; the device is as it was then.
+    pub async fn enrol(
+        &self,
+        server: &str,
+        user_name: &str,
+        password: &str,
+        device_name: &str,
+    ) -> Result<(), RuntimeError> {
+        let server = server.trim_end_matches('/');
+        let credentials = json!({ "user_name": user_name, "password": password });
+        let session: SignedIn = self.post(server, "/api/v1/session", None, &credentials).await?;
+        self.enrol_with_token(server, &session.token, device_name).await
+    }
+
+    /// Binds the device to the person a session token or an invitation belongs to.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses; the device is as it was then.
+    pub async fn enrol_with_token(&self, server: &str, token: &str, device_name: &str) -> Result<(), RuntimeError> {
+        let server = server.trim_end_matches('/');
+        let key = SigningKey::random(&mut Entropy::default());
+        let public_key: String = key.public_key().iter().map(|byte| format!("{byte:02x}")).collect();
+        let wish = json!({ "name": device_name, "public_key": public_key });
+        let enrolled: Enrolled = self.post(server, "/api/v1/devices", Some(token), &wish).await?;
+        let Enrolled { device, token, user, epoch } = enrolled;
+        let epoch = epoch.unwrap_or(FIRST_EPOCH);
+        self.device().enrol(Enrolment { device, epoch, user, token, server: server.to_owned(), key })?;
+        lock(&self.session).resume();
+        Ok(())
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        server: &str,
+        path: &str,
+        token: Option<&str>,
+        body: &serde_json::Value,
+    ) -> Result<T, RuntimeError> {
+        let unreachable =
+            |error: reqwest::Error| RuntimeError::Unreachable { server: server.into(), problem: error.to_string() };
+        let mut request = self.http.post(format!("{server}{path}")).json(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        let text = response.text().await.map_err(unreachable)?;
+        let not_ours = || RuntimeError::NotOurs { server: server.into() };
+        if status.is_success() {
+            return serde_json::from_str(&text).map_err(|_| not_ours());
+        }
+        let problem: serde_json::Value = serde_json::from_str(&text).map_err(|_| not_ours())?;
+        let detail = problem["detail"].as_str().or(problem["error"]["message"].as_str()).unwrap_or_default();
+        Err(RuntimeError::Refused { server: server.into(), status: status.as_u16(), detail: detail.into() })
+    }
+
+    /// Says that there is something to send.
+    pub fn poke(&self) {
+        lock(&self.session).poke();
+        self.poked.notify_one();
+    }
+
+    /// Says that the network is back or that somebody signed in again.
+    pub fn resume(&self) {
+        lock(&self.session).resume();
+        self.poked.notify_one();
+    }
+
+    /// Exchanges until there is nothing left to exchange, or until a try fails; says what happened.
+    ///
+    /// # Errors
+    /// When the device is not enrolled or its disk fails.
+    pub async fn sync_until_idle(&self) -> Result<Vec<Event>, DeviceError> {
+        lock(&self.session).resume();
+        let mut events = Vec::new();
+        while let Some(happened) = self.exchange().await?.0 {
+            let failed = happened.iter().any(|event| matches!(event, Event::Failed { .. }));
+            events.extend(happened);
+            if failed {
+                break;
+            }
+        }
+        Ok(events)
+    }
+
+    /// Keeps the device in step for as long as somebody listens to the events.
+    ///
+    /// # Errors
+    /// When the device is not enrolled or its disk fails; whoever started the loop decides what then.
+    pub async fn run(&self, events: mpsc::Sender<Event>) -> Result<(), DeviceError> {
+        loop {
+            let (happened, until) = self.exchange().await?;
+            for event in happened.into_iter().flatten() {
+                if events.send(event).await.is_err() {
+                    return Ok(());
+                }
+            }
+            let pause = until.map(|until| Duration::from_millis(until.milliseconds_since(now()).max(0).unsigned_abs()));
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = self.poked.notified() => {}
+                () = events.closed() => return Ok(()),
+            }
+        }
+    }
+
+    /// One exchange if one is due: what happened, and when the next one is (`None`: when somebody says so).
+    async fn exchange(&self) -> Result<(Option<Vec<Event>>, Option<Timestamp>), DeviceError> {
+        let _turn = self.turn.lock().await;
+        let poll = |session: &mut Session, device: &mut Device| {
+            let action = session.poll(now(), &mut Entropy::default(), device)?;
+            Ok::<_, DeviceError>((action, device.enrolment().cloned()))
+        };
+        let (frame, enrolment) = match self.blocking(poll).await? {
+            (Action::Wait { until }, _) => return Ok((None, Some(until))),
+            (Action::Idle, _) => return Ok((None, None)),
+            (Action::Send { frame, .. }, enrolment) => (frame, enrolment),
+        };
+        let reply = match enrolment {
+            Some(enrolment) => self.carry(&enrolment, frame).await,
+            None => Reply::NeedsSignIn,
+        };
+        let handle =
+            |session: &mut Session, device: &mut Device| session.handle(now(), &mut Entropy::default(), reply, device);
+        Ok((Some(self.blocking(handle).await?), Some(now())))
+    }
+
+    /// Works with the disk where that keeps nobody waiting.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session, &mut Device) -> T + Send + 'static,
+    ) -> T {
+        let (session, device) = (self.session.clone(), self.device.clone());
+        let work = move || work(&mut lock(&session), &mut lock(&device));
+        tokio::task::spawn_blocking(work).await.expect("the session and the device do not panic")
+    }
+
+    /// Sends a frame and brings back what came, or why nothing did.
+    async fn carry(&self, enrolment: &Enrolment, frame: Vec<u8>) -> Reply {
+        let request = self
+            .http
+            .post(format!("{}/api/v1/sync", enrolment.server))
+            .header(AUTHORIZATION, format!("Bearer {}", enrolment.token))
+            .header(CONTENT_TYPE, MEDIA_TYPE)
+            .body(frame);
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::debug!(%error, "no answer to a sync request");
+                return Reply::Failed;
+            }
+        };
+        match response.status() {
+            StatusCode::OK if is_ours(&response) => read_capped(response).await.map_or(Reply::Failed, Reply::Body),
+            StatusCode::UNAUTHORIZED if is_problem(&response) => Reply::NeedsSignIn,
+            StatusCode::FORBIDDEN if is_problem(&response) => Reply::Revoked,
+            StatusCode::UPGRADE_REQUIRED if is_problem(&response) => Reply::TooOld,
+            status => {
+                tracing::debug!(%status, "an answer to a sync request that is no sync answer");
+                Reply::Failed
+            }
+        }
+    }
+}
+
+/// A panic elsewhere rolled its transaction back; neither device nor session keeps anything half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn sleep(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn has_type(response: &reqwest::Response, wanted: &str) -> bool {
+    let given = response.headers().get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
+    given.is_some_and(|given| given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted)))
+}
+
+fn is_ours(response: &reqwest::Response) -> bool {
+    has_type(response, MEDIA_TYPE)
+}
+
+/// A refusal counts only when it comes with a problem document (RFC 9457): portals answer 401 and 403, too.
+fn is_problem(response: &reqwest::Response) -> bool {
+    has_type(response, "application/problem+json") || has_type(response, "application/json")
+}
+
+/// A body of at most the largest answer there is.
+async fn read_capped(mut response: reqwest::Response) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.ok()? {
+        if body.len() + piece.len() > MAX_RESPONSE_BYTES {
+            return None;
+        }
+        body.extend_from_slice(&piece);
+    }
+    Some(body)
+}
+
+/// rustls asks for its cryptography once per process; an app that chose one already keeps it.
+fn install_tls() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        if rustls::crypto::ring::default_provider().install_default().is_err() {
+            tracing::debug!("the process has a TLS provider already");
+        }
+    });
+}

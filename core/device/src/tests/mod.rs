@@ -1,0 +1,5 @@
+//! The device from outside: commands, views and exchanges, on a real store.
+
+mod commands;
+mod exchange;
+mod world;
