@@ -12,7 +12,7 @@
 use std::fmt::Write as _;
 
 use automerge::transaction::CommitOptions;
-use automerge::{Automerge, AutomergeError, Change};
+use automerge::{Automerge, AutomergeError, Change, ReadDoc};
 use fieldline_model::{DeviceId, DocumentId};
 
 use crate::caps;
@@ -142,6 +142,13 @@ impl Document {
     /// How many edits the document holds.
     pub fn edits(&self) -> usize {
         self.ledger.edits().count()
+    }
+
+    /// How many operations the document holds. Whoever admits edits holds back those of a document that is past
+    /// [`caps::MAX_OPERATIONS`]: each edit keeps to that limit in what it builds on, but edits that did not know of each
+    /// other add up.
+    pub fn operations(&self) -> u64 {
+        self.doc.stats().num_ops
     }
 
     /// Makes the edit's change and applies it.

@@ -158,10 +158,8 @@ impl Edit {
         if bytes > caps::MAX_EDIT_BYTES {
             return problem(format!("takes {bytes} bytes; {} are the most: split it", caps::MAX_EDIT_BYTES));
         }
-        self.acts
-            .iter()
-            .try_for_each(|act| act.check_cost())
-            .or_else(|(field, problem)| Err(EditError { document: self.document.clone(), field, problem }))
+        let checked = self.acts.iter().try_for_each(Act::check_cost);
+        checked.map_err(|(field, problem)| EditError { document: self.document.clone(), field, problem })
     }
 }
 

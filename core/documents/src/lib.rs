@@ -10,10 +10,14 @@
 //! snapshot the server made, under a size cap, and checks that it is what it claims to be.
 
 pub mod caps;
+#[cfg(test)]
+mod convergence_tests;
 pub mod document;
 pub mod edit;
 mod encode;
 pub mod history;
+#[cfg(test)]
+mod hostile_tests;
 pub mod journal;
 mod layout;
 mod ledger;

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ReadDoc, ScalarValue};
+use fieldline_model::dictionary::Merge;
 use fieldline_model::life_cycle::{RefusedStep, Step};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{
@@ -231,7 +232,6 @@ impl Document {
 }
 
 fn is_register(field: &Field) -> bool {
-    use fieldline_model::dictionary::Merge;
     matches!(field.merge, Merge::Register | Merge::Fixed) && field.field_type != FieldType::GlideList
 }
 
@@ -274,4 +274,104 @@ fn answered(entries: Vec<Entry<Answer>>) -> Vec<Answered> {
         Some(Answered { latest, is_disputed, others: entries })
     };
     questions.into_values().filter_map(judge).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::Act;
+    use crate::testing::{answer, description, edit, set, step, task};
+
+    fn project(document: &Document) -> Projection {
+        document.project(Dictionary::shipped(), &PriorityMatrix::default())
+    }
+
+    fn apply(document: &mut Document, phone: u8, counter: u64, act: Act) {
+        document.apply(&edit(phone, counter, &document.heads()).act(act)).expect("is on the heads");
+    }
+
+    #[test]
+    fn a_new_record_shows_defaults_priority_stage_and_who_made_it() {
+        let mut document = Document::seed(task());
+        apply(&mut document, 1, 1, description("Boiler"));
+        apply(&mut document, 2, 2, set("impact", Value::Integer(1)));
+        let record = project(&document).record;
+        assert_eq!(record.get("urgency"), Some(&Value::Integer(3)));
+        assert_eq!(record.get("priority"), Some(&Value::Integer(3)));
+        assert_eq!(record.get("state"), Some(&Value::Integer(1)));
+        assert_eq!(record.get("active"), Some(&Value::Boolean(true)));
+        assert_eq!(record.reference("sys_created_by"), Some(SysId([1; 16])));
+        assert_eq!(record.reference("sys_updated_by"), Some(SysId([2; 16])));
+        assert_eq!(record.get("sys_mod_count"), Some(&Value::Integer(1)));
+        assert_eq!(record.get("opened_at"), record.get("sys_created_on"));
+    }
+
+    #[test]
+    fn the_newest_of_two_concurrent_values_is_shown_and_the_other_kept_until_somebody_confirms() {
+        let mut document = Document::seed(task());
+        let seed = document.heads();
+        let newer = edit(1, 9, &seed).act(description("Pump broken"));
+        let older = edit(2, 1, &seed).act(description("Pump leaks"));
+        document.apply(&newer).expect("is on the seed");
+        document.apply(&older).expect("is on the seed");
+        let in_doubt = project(&document);
+        assert_eq!(in_doubt.record.text("short_description"), "Pump broken");
+        let [alternative] = &in_doubt.alternatives[..] else { panic!("{:?}", in_doubt.alternatives) };
+        assert_eq!(alternative.value, Some(Value::text("Pump leaks")));
+        assert_eq!((alternative.origin.by, alternative.origin.at), (older.author, older.at));
+        apply(&mut document, 2, 2, Act::Confirm { field: "short_description".into() });
+        let settled = project(&document);
+        assert_eq!(settled.record.text("short_description"), "Pump broken");
+        assert!(settled.alternatives.is_empty());
+        assert_eq!(settled.provenance["short_description"].by, older.author);
+    }
+
+    #[test]
+    fn a_completion_beats_a_concurrent_cancel_and_both_are_shown() {
+        let mut document = Document::seed(task());
+        for (counter, name) in (1..).zip(["qualify", "assign", "accept", "start_work"]) {
+            apply(&mut document, 1, counter, step(name));
+        }
+        let seen = document.heads();
+        document.apply(&edit(2, 5, &seen).act(step("cancel"))).expect("is on the heads");
+        document.apply(&edit(1, 600, &seen).act(step("complete"))).expect("is on known heads");
+        let projection = project(&document);
+        assert_eq!(projection.stage.as_deref(), Some("closed_complete"));
+        assert_eq!(projection.refused.iter().map(|refused| &refused.step.name).collect::<Vec<_>>(), ["cancel"]);
+        assert_eq!(projection.record.get("actual_work_duration"), Some(&Value::Integer(596)));
+        assert!(projection.record.get("work_end").is_some());
+    }
+
+    #[test]
+    fn answers_that_did_not_know_of_each_other_are_disputed_until_somebody_answers_both() {
+        let mut document = Document::seed(task());
+        let seed = document.heads();
+        document.apply(&edit(1, 1, &seed).act(answer("gas_off", "yes"))).expect("is on the seed");
+        document.apply(&edit(2, 2, &seed).act(answer("gas_off", "no"))).expect("is on the seed");
+        let disputed = &project(&document).answers[0];
+        assert!(disputed.is_disputed && disputed.latest.what.answer == "no" && disputed.others.len() == 1);
+        apply(&mut document, 1, 3, answer("gas_off", "yes"));
+        let settled = &project(&document).answers[0];
+        assert!(!settled.is_disputed && settled.latest.what.answer == "yes" && settled.others.len() == 2);
+    }
+
+    #[test]
+    fn a_projection_survives_being_stored() {
+        let mut document = Document::seed(task());
+        let edit = crate::testing::every_act().into_iter().fold(edit(1, 1, &document.heads()), crate::Edit::act);
+        document.apply(&edit).expect("is on the heads");
+        let projection = project(&document);
+        let text = serde_json::to_string(&projection).expect("writes");
+        assert_eq!(serde_json::from_str::<Projection>(&text).expect("reads"), projection);
+    }
+
+    #[test]
+    fn a_record_of_an_unknown_table_keeps_its_journals() {
+        let id = fieldline_model::DocumentId::new("u_new_table", SysId([1; 16]));
+        let mut document = Document::seed(id.clone());
+        let note = Act::WorkNote { text: "from a newer app".into() };
+        let edit = crate::Edit { document: id, ..edit(1, 1, &document.heads()).act(note) };
+        document.apply(&edit).expect("is on the heads");
+        assert_eq!(project(&document).work_notes.len(), 1);
+    }
 }

@@ -81,7 +81,11 @@ impl Shape<'_> {
             }
             Some(value) => field.check(value),
         }
-        .map_err(|error| (Some(name.clone()), error.to_string()))
+        .map_err(|error| {
+            let problem = error.to_string();
+            let problem = problem.strip_prefix(&format!("{name}: ")).unwrap_or(&problem);
+            (Some(name.clone()), problem.to_owned())
+        })
     }
 
     fn member(&self, name: &FieldName) -> Result<(), Problem> {
@@ -105,12 +109,11 @@ impl Shape<'_> {
     fn reason(&self, rule: &StepRule, reason: Option<&str>) -> Result<(), Problem> {
         let wrong = |problem: String| Err((None, problem));
         let offered = || rule.reasons.join(", ");
-        let is_free = |given: &str| given.starts_with("other: ") && rule.reasons.iter().any(|reason| reason == "other");
         match reason {
             None if rule.reasons.is_empty() => Ok(()),
             None => wrong(format!("step \"{}\" needs a reason; use one of {}", rule.name, offered())),
             Some(given) if rule.reasons.is_empty() => written("a reason", given),
-            Some(given) if !rule.reasons.iter().any(|reason| reason == given) && !is_free(given) => {
+            Some(given) if !rule.offers(given) => {
                 let given: String = given.chars().take(80).collect();
                 wrong(format!("step \"{}\": \"{given}\" is no reason; use one of {}", rule.name, offered()))
             }
@@ -173,4 +176,78 @@ fn file(attachment: &Attachment) -> Result<(), Problem> {
     written("a media type", &attachment.content_type)?;
     let fits = i64::try_from(attachment.size_bytes).is_ok();
     fits.then_some(()).ok_or_else(|| (None, format!("{}: no file is that long", attachment.file_name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{description, edit, set, step, task};
+
+    fn check(act: Act, creating: bool) -> Result<(), String> {
+        let heads = crate::Document::seed(task()).heads();
+        let edit = edit(1, 1, &heads).act(act);
+        let edit = if creating { edit.act(description("Boiler")) } else { edit };
+        check_shape(&edit, Dictionary::shipped(), creating).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_record_field_and_remedy() {
+        let pause = |reason: &str| Act::Transition { step: "pause".into(), reason: Some(reason.into()) };
+        for (act, problem) in [
+            (set("colour", None), "field \"colour\": the table wm_task has no such field"),
+            (set("state", Value::Integer(3)), "field \"state\": is computed from other facts; change those"),
+            (
+                set("number", Value::text("WOT1")),
+                "field \"number\": is written when the record is created and never again",
+            ),
+            (set("skills", None), "field \"skills\": is a set; include and exclude records, do not set it"),
+            (set("impact", Value::text("2")), "field \"impact\": \"2\" is not a whole number"),
+            (set("short_description", None), "field \"short_description\": must not be empty"),
+            (set("description", Value::text("")), "field \"description\": send no value to empty it"),
+            (
+                set("due_date", Value::Time(Timestamp(i64::MAX))),
+                "field \"due_date\": 9223372036854775807 ms is outside the years 1 to 9999",
+            ),
+            (
+                Act::Include { field: "impact".into(), item: SysId([1; 16]) },
+                "field \"impact\": is not a set; set its value",
+            ),
+            (Act::Comment { text: " ".into() }, "a journal entry must not be empty; write something or leave it out"),
+            (step("fly"), "there is no step \"fly\"; use one of qualify, schedule"),
+            (step("pause"), "step \"pause\" needs a reason; use one of waiting_for_parts"),
+            (pause("lunch"), "step \"pause\": \"lunch\" is no reason; use one of waiting_for_parts"),
+            (part_act(0), "quantity 0; give ±1 to ±1000000"),
+            (part_act(i64::MIN), "quantity -9223372036854775808; give ±1 to ±1000000"),
+        ] {
+            let error = check(act, false).expect_err(problem);
+            assert!(error.starts_with(&task().to_string()) && error.contains(problem), "{error}");
+        }
+        for act in [set("description", None), pause("break"), pause("other: rain"), step("accept"), part_act(-1)] {
+            assert_eq!(check(act, false), Ok(()));
+        }
+    }
+
+    fn part_act(quantity: i64) -> Act {
+        Act::UsePart { model: SysId([1; 16]), quantity, asset: None, stockroom: None }
+    }
+
+    #[test]
+    fn a_new_record_may_have_its_number_and_must_have_what_is_mandatory() {
+        assert_eq!(check(set("number", Value::text("WOT0042017")), true), Ok(()));
+        let heads = crate::Document::seed(task()).heads();
+        let bare = edit(1, 1, &heads).act(set("number", Value::text("WOT0042017")));
+        let error = check_shape(&bare, Dictionary::shipped(), true).expect_err("has no short description").to_string();
+        assert!(error.ends_with("field \"short_description\": must not be empty; set it when creating"), "{error}");
+    }
+
+    #[test]
+    fn waiting_for_the_caller_needs_a_comment_that_the_caller_can_read() {
+        let incident = fieldline_model::DocumentId::new("incident", SysId([7; 16]));
+        let hold = Act::Transition { step: "hold".into(), reason: Some("awaiting_caller".into()) };
+        let heads = crate::Document::seed(incident.clone()).heads();
+        let silent = Edit { document: incident, ..edit(1, 1, &heads).act(hold) };
+        assert!(check_shape(&silent, Dictionary::shipped(), false).is_err());
+        let spoken = silent.act(Act::Comment { text: "Which room is it?".into() });
+        assert!(check_shape(&spoken, Dictionary::shipped(), false).is_ok());
+    }
 }

@@ -82,9 +82,15 @@ fn load_checked(id: &DocumentId, bytes: &[u8]) -> Result<Document, LoadError> {
 /// The format's fixed beginning (automerge.org/automerge-binary-format-spec).
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const DOCUMENT_CHUNK: u8 = 0;
+/// The bit of a column's specification that says it is deflated, and those that say what it holds.
 const DEFLATED: u64 = 0b1000;
-/// The column that names what each operation does: column 4, run-length encoded numbers.
-const ACTION_COLUMN: u64 = 0x42;
+const TYPE: u64 = 0b0111;
+const BOOLEANS: u64 = 4;
+const STRINGS: u64 = 5;
+const RAW_VALUES: u64 = 7;
+
+/// Values in one column. Edits that did not know of each other may each be near their own limit.
+const MAX_COLUMN_VALUES: u64 = 4 * caps::MAX_OPERATIONS;
 
 /// Walks over the chunk without expanding anything.
 fn check_outside(bytes: &[u8]) -> Result<(), &'static str> {
@@ -105,12 +111,11 @@ fn check_outside(bytes: &[u8]) -> Result<(), &'static str> {
     }
     let heads = reader.number()?;
     reader.take(heads.saturating_mul(32))?;
-    let changes = reader.columns()?;
-    let operations = reader.columns()?;
-    reader.take(changes.iter().map(|(_, length)| length).fold(0, |sum, length| sum.saturating_add(*length)))?;
-    for (column, length) in operations {
-        let content = reader.take(length)?;
-        if column == ACTION_COLUMN && Reader(content).run_lengths()? > caps::MAX_OPERATIONS {
+    let mut columns = reader.columns()?;
+    columns.extend(reader.columns()?);
+    for (column, length) in columns {
+        let values = Reader(reader.take(length)?).values(column & TYPE)?;
+        if values > MAX_COLUMN_VALUES {
             return Err("it has too many operations");
         }
     }
@@ -127,31 +132,27 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// Unsigned LEB128.
-    fn number(&mut self) -> Result<u64, &'static str> {
+    /// LEB128: the bits and how many they are.
+    fn bits(&mut self) -> Result<(u64, u32), &'static str> {
         let mut number = 0;
-        for shift in (0..63).step_by(7) {
+        for shift in (0..70).step_by(7) {
             let byte = self.take(1)?[0];
             number |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
-                return Ok(number);
+                return Ok((number, shift + 7));
             }
         }
         Err("a number is too large")
     }
 
-    /// Signed LEB128.
+    fn number(&mut self) -> Result<u64, &'static str> {
+        self.bits().map(|(number, _)| number)
+    }
+
     fn signed(&mut self) -> Result<i64, &'static str> {
-        let mut number = 0;
-        for shift in (0..63).step_by(7) {
-            let byte = self.take(1)?[0];
-            number |= i64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                let negative = byte & 0x40 != 0 && shift + 7 < 63;
-                return Ok(if negative { number | (-1 << (shift + 7)) } else { number });
-            }
-        }
-        Err("a number is too large")
+        let (number, bits) = self.bits()?;
+        let unused = 64_u32.saturating_sub(bits);
+        Ok((number << unused).cast_signed() >> unused)
     }
 
     /// Column specifications and lengths, all of them plain.
@@ -167,26 +168,30 @@ impl<'a> Reader<'a> {
         Ok(columns)
     }
 
-    /// How many values a run-length encoded column of numbers stands for.
-    fn run_lengths(&mut self) -> Result<u64, &'static str> {
+    /// How many values a column stands for.
+    fn values(&mut self, kind: u64) -> Result<u64, &'static str> {
         let mut total: u64 = 0;
-        while !self.0.is_empty() {
-            let count = self.signed()?;
-            let values = match count {
-                0 => self.number()?,
-                1.. => {
-                    self.number()?;
-                    count.unsigned_abs()
-                }
-                _ => {
-                    for _ in 0..count.unsigned_abs() {
-                        self.number()?;
-                    }
-                    count.unsigned_abs()
-                }
-            };
+        while !self.0.is_empty() && kind != RAW_VALUES {
+            let values = if kind == BOOLEANS { self.number()? } else { self.run(kind)? };
             total = total.saturating_add(values);
         }
         Ok(total)
+    }
+
+    /// One run: so many times the same, so many different ones, or so many times nothing.
+    fn run(&mut self, kind: u64) -> Result<u64, &'static str> {
+        let count = self.signed()?;
+        let written = match count {
+            0 => return self.number(),
+            1.. => 1,
+            _ => count.unsigned_abs(),
+        };
+        for _ in 0..written {
+            let number = self.number()?;
+            if kind == STRINGS {
+                self.take(number)?;
+            }
+        }
+        Ok(count.unsigned_abs())
     }
 }

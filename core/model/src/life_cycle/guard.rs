@@ -138,7 +138,7 @@ impl StepRule {
     }
 
     /// Whether a reason is one of those offered; `other` may go on after a colon.
-    fn offers(&self, reason: &str) -> bool {
+    pub fn offers(&self, reason: &str) -> bool {
         let word = if reason.starts_with("other:") { "other" } else { reason };
         self.reasons.iter().any(|offered| offered == word)
     }
