@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use fieldline_documents::{Act, Attachment, AttachmentRole, Document, Edit, EditId};
-use fieldline_model::{BlobHash, Decimal, DocumentId, FieldName, SysId, TableName, Timestamp, Value};
+use fieldline_model::{BlobHash, Decimal, DocumentId, FieldName, Place, SysId, TableName, Timestamp, Value};
 use fieldline_store::Tx;
 use fieldline_store::blobs::BlobProgress;
 use fieldline_store::edits::EditState;
@@ -191,6 +191,7 @@ struct Draft {
     document: DocumentId,
     acts: Vec<Act>,
     at: Timestamp,
+    place: Option<Place>,
     files: Vec<BlobProgress>,
     /// Whether it creates the record.
     creates: bool,
@@ -220,8 +221,8 @@ impl Device {
         let held = held.filter(|held| matches!(held.state, EditState::Held { .. }));
         let edit = held.ok_or(DeviceError::NotHeld(counter))?.edit()?;
         let creates = edit.heads == Document::seed(edit.document.clone()).heads();
-        let (document, acts, at) = (edit.document, edit.acts, edit.at);
-        Ok(Draft { document, acts, at, files: Vec::new(), creates, instead_of: Some(counter) })
+        let Edit { document, acts, at, place, .. } = edit;
+        Ok(Draft { document, acts, at, place, files: Vec::new(), creates, instead_of: Some(counter) })
     }
 
     fn draft_of(&self, command: Command, now: Timestamp, rng: &mut dyn Rng) -> Result<Draft, DeviceError> {
@@ -272,7 +273,7 @@ impl Device {
                 (document, vec![self.capture(file, AttachmentRole::Document, None, &mut files)?])
             }
         };
-        Ok(Draft { document, acts, at: now, files, creates, instead_of: None })
+        Ok(Draft { document, acts, at: now, place: self.place, files, creates, instead_of: None })
     }
 
     /// Puts a file on disk, encrypted; one that no edit comes to refer to is removed when the store is opened again.
@@ -301,7 +302,7 @@ impl Device {
             let before = (document.edits() > 0).then(|| self.rules.project(&document));
             let id = EditId { device: who.device, epoch: who.epoch, counter: tx.take_counter()? };
             let heads = document.heads_for(who.device, who.epoch);
-            let mut edit = Edit::new(draft.document.clone(), id, who.user, draft.at, &heads).at_place(self.place);
+            let mut edit = Edit::new(draft.document.clone(), id, who.user, draft.at, &heads).at_place(draft.place);
             edit.acts.clone_from(&draft.acts);
             if draft.creates && draft.instead_of.is_none() {
                 self.number(tx, &mut edit)?;

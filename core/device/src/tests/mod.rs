@@ -2,4 +2,5 @@
 
 mod commands;
 mod exchange;
+mod runtime;
 mod world;
