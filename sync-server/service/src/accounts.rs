@@ -293,12 +293,16 @@ impl Call<'_> {
     /// The `sys_user` record of a new account: an existing one of this name, else a new one.
     fn user_record(&mut self, new: &NewUser<'_>) -> Result<SysId> {
         let same_name = equal(&[("user_name", new.user_name)]);
-        if let Some(known) = self.tx.query(self.server.family("sys_user"), &same_name, 1, 0)?.pop() {
-            return Ok(known.id.sys_id);
-        }
-        let mut record = Record::new(DocumentId::new("sys_user", self.new_sys_id()));
-        record.set("user_name", Some(Value::text(new.user_name)));
-        record.set("name", Some(Value::text(new.name)));
+        let known = self.tx.query(self.server.family("sys_user"), &same_name, 1, 0)?.pop();
+        let mut record = match known {
+            Some(known) => known,
+            None => {
+                let mut record = Record::new(DocumentId::new("sys_user", self.new_sys_id()));
+                record.set("user_name", Some(Value::text(new.user_name)));
+                record.set("name", Some(Value::text(new.name)));
+                record
+            }
+        };
         record.set("roles", Some(Value::text(new.roles.join(","))));
         record.set("active", Some(Value::Boolean(true)));
         let user = record.id.sys_id;

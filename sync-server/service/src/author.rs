@@ -29,24 +29,24 @@ impl Call<'_> {
     /// Records what the server authored.
     pub(crate) fn author(&mut self, authored: Authored) -> Result<Recorded> {
         let edit = self.own_edit(authored)?;
-        let recorded = self.record_edit(&edit, edit.encode());
+        self.author_edit(&edit)
+    }
+
+    /// Records an edit that [`Call::own_edit`] made.
+    pub(crate) fn author_edit(&mut self, edit: &Edit) -> Result<Recorded> {
+        let recorded = self.apply_own(edit)?;
+        self.settle(&edit.document, std::slice::from_ref(edit))?;
+        Ok(recorded)
+    }
+
+    /// Applies an edit that [`Call::own_edit`] made; [`Call::settle`] must follow.
+    pub(crate) fn apply_own(&mut self, edit: &Edit) -> Result<Recorded> {
         self.server.metrics.edits_authored.increment();
-        recorded.map_err(|error| own_edit_failed(&edit.document, error))
+        self.apply_edit(edit, edit.encode()).map_err(|error| own_edit_failed(&edit.document, error))
     }
 
-    /// Records what was authored of one document at several moments; projects it once, so that long histories load fast.
-    pub(crate) fn author_all(&mut self, document: &DocumentId, history: Vec<Authored>) -> Result<()> {
-        let mut edits = Vec::with_capacity(history.len());
-        for authored in history {
-            let edit = self.own_edit(authored)?;
-            self.apply_edit(&edit, edit.encode()).map_err(|error| own_edit_failed(document, error))?;
-            edits.push(edit);
-        }
-        self.server.metrics.edits_authored.add(edits.len() as u64);
-        self.settle(document, &edits)
-    }
-
-    fn own_edit(&mut self, authored: Authored) -> Result<Edit> {
+    /// The edit that says this, under the server's next number, on top of everything the server has.
+    pub(crate) fn own_edit(&mut self, authored: Authored) -> Result<Edit> {
         let identity = self.server.identity();
         let id = EditId { device: identity.device, epoch: identity.actor_epoch, counter: self.next_own_counter()? };
         let heads = self.document(&authored.document)?.heads_for(id.device, id.epoch);

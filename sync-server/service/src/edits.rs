@@ -111,6 +111,13 @@ impl Call<'_> {
         Ok(Recorded { hash: applied.hash, entry: self.pending.entries.len() - 1, merged: applied.merged })
     }
 
+    /// Takes back everything this call did to a document that is new in it and has not been settled.
+    pub(crate) fn forget(&mut self, id: &DocumentId) {
+        self.pending.documents.remove(id);
+        self.pending.unsaved.remove(id);
+        self.pending.entries.retain(|entry| entry.document != *id);
+    }
+
     /// Projects a document that took edits, relinks it, and remembers it for [`Call::append`] to react to.
     pub(crate) fn settle(&mut self, id: &DocumentId, edits: &[Edit]) -> Result<()> {
         let server = self.server;

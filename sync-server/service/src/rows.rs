@@ -1,7 +1,8 @@
-//! The one road for every change of a reference row.
+//! The one road for every change of a reference row, and what follows from it: subscriptions, accounts, priorities.
 
+use fieldline_model::dictionary::ROLES;
 use fieldline_model::{DocumentId, Record, SysId, Value};
-use fieldline_storage::{FeedEntry, Happening};
+use fieldline_storage::{Account, FeedEntry, Happening};
 
 use crate::call::Call;
 use crate::error::Result;
@@ -22,10 +23,22 @@ impl Call<'_> {
                 self.resubscribe(user)?;
             }
         }
+        if record.id.table == *"sys_user" {
+            self.update_account(&record)?;
+        }
         if record.id.table == *PRIORITY_TABLE {
             self.server.reload_priorities(&*self.tx)?;
         }
         Ok(())
+    }
+
+    /// An account follows its `sys_user` row: who is set inactive there is let in no more.
+    fn update_account(&mut self, row: &Record) -> Result<()> {
+        let Some(account) = self.tx.account_of(row.id.sys_id)? else { return Ok(()) };
+        let active = row.get("active") != Some(&Value::Boolean(false));
+        let roles = row.text("roles").split(',').map(str::trim).filter(|role| ROLES.contains(role) && *role != "system");
+        let roles = roles.map(str::to_owned).collect();
+        Ok(self.tx.put_account(&Account { active, roles, ..account })?)
     }
 
     fn stamp(&self, before: Option<&Record>, record: &mut Record) {

@@ -1,0 +1,73 @@
+//! Histories made elsewhere, loaded with their own action times, as the same edits the server would have made then.
+//!
+//! A caller batches many documents into one [`crate::Server::write`]: each is projected once, and all of them are numbered
+//! together at the end.
+
+use fieldline_documents::{Act, check_shape};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+
+use crate::author::Authored;
+use crate::call::Call;
+use crate::table::{Result, TableError, declared};
+
+/// What one person did to a record at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// Who.
+    pub by: SysId,
+    /// When.
+    pub at: Timestamp,
+    /// What, in order.
+    pub acts: Vec<Act>,
+}
+
+/// Creates a document from its history, the birth first; returns the record as it stands at the end. A document that has no
+/// number among its first acts gets the next one.
+///
+/// # Errors
+/// When the caller is no administrator or integration, the document exists, or a deed does not fit the table; nothing of
+/// this document is kept then.
+pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<Deed>) -> Result<Record> {
+    if !call.caller.may(&["integration".into()]) {
+        let problem = "only an administrator or an integration may import; ask one".into();
+        return Err(TableError::Denied { record: id.to_string(), problem });
+    }
+    if call.exists(id)? {
+        return Err(TableError::invalid(id, None, "exists already; it was imported before"));
+    }
+    let Some(birth) = history.first_mut() else {
+        return Err(TableError::invalid(id, None, "has no history; give at least its birth"));
+    };
+    let prefix = declared(call, id.table.as_str())?.number_prefix.clone();
+    let number = birth.acts.iter().find_map(number_of).map(str::to_owned);
+    match (prefix, number) {
+        (Some(prefix), Some(number)) => {
+            if let Some(used) = number.strip_prefix(&prefix).and_then(|digits| digits.parse().ok()) {
+                call.tx.numbers_used(&prefix, used)?;
+            }
+        }
+        (Some(_), None) => {
+            let next = call.next_number(id.table.as_str())?.map(Value::Text);
+            birth.acts.push(Act::Set { field: "number".into(), value: next });
+        }
+        (None, _) => {}
+    }
+    let mut edits = Vec::with_capacity(history.len());
+    for (index, deed) in history.into_iter().enumerate() {
+        let Deed { by, at, acts } = deed;
+        let edit = call.own_edit(Authored { document: id.clone(), author: by, at, acts });
+        let edit = edit.inspect_err(|_| call.forget(id))?;
+        check_shape(&edit, &call.server.dictionary, index == 0).inspect_err(|_| call.forget(id))?;
+        call.apply_own(&edit).inspect_err(|_| call.forget(id))?;
+        edits.push(edit);
+    }
+    call.settle(id, &edits)?;
+    call.row(id)?.ok_or_else(|| TableError::NotFound(id.to_string()))
+}
+
+fn number_of(act: &Act) -> Option<&str> {
+    match act {
+        Act::Set { field, value: Some(Value::Text(number)) } if *field == *"number" => Some(number),
+        _ => None,
+    }
+}

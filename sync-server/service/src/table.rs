@@ -1,0 +1,305 @@
+//! The record API over any table of the dictionary: query, get, create, update.
+//!
+//! Documents and reference rows look the same from outside. Who may read is the table's read roles or the caller's scope,
+//! the same scope phones have; who may write is said per field. A record the caller may not read does not exist for them.
+//! `changes.rs` turns texts into edits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fieldline_documents::{Act, EditError, Projection, check_shape};
+use fieldline_model::condition::Query;
+use fieldline_model::dictionary::{FieldError, Kind, Merge};
+use fieldline_model::{DocumentId, FieldName, Record, SysId, Table, TableName, Value};
+
+use crate::author::Authored;
+use crate::call::Call;
+use crate::changes::Changes;
+use crate::error::ServiceError;
+use crate::scope;
+
+/// Records read at once while looking for those the caller may see.
+const SCAN: u32 = 1_000;
+
+/// Why the record API did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// No such table, or no such record for this caller.
+    #[error("{0} does not exist, or is not yours to see")]
+    NotFound(String),
+    /// The caller's roles do not allow it.
+    #[error("{record}: {problem}")]
+    Denied {
+        /// The table or record.
+        record: String,
+        /// Who may, and what to do.
+        problem: String,
+    },
+    /// What was sent does not fit.
+    #[error("{record}: {}{problem}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
+    Invalid {
+        /// The table or record.
+        record: String,
+        /// The field, if one is at fault.
+        field: Option<FieldName>,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// The server could not do its part.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<fieldline_storage::StorageError> for TableError {
+    fn from(error: fieldline_storage::StorageError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl From<EditError> for TableError {
+    fn from(error: EditError) -> Self {
+        Self::Invalid { record: error.document.to_string(), field: error.field, problem: error.problem }
+    }
+}
+
+impl TableError {
+    pub(crate) fn invalid(
+        record: impl ToString,
+        field: Option<&FieldName>,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self::Invalid { record: record.to_string(), field: field.cloned(), problem: problem.into() }
+    }
+
+    pub(crate) fn field(record: impl ToString, error: &FieldError) -> Self {
+        Self::invalid(record, None, error.to_string())
+    }
+}
+
+/// What a table operation returns.
+pub type Result<T, E = TableError> = std::result::Result<T, E>;
+
+/// A page of records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The records, in the query's order.
+    pub records: Vec<Record>,
+    /// How many match altogether and are the caller's to see.
+    pub total: u64,
+}
+
+/// A record with what a document knows beyond its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The record.
+    pub record: Record,
+    /// Journals, alternatives, refused steps and provenance; `None` for a reference row.
+    pub projection_of_document: Option<Projection>,
+}
+
+/// What somebody writes: field names and texts, as the Table API has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Input {
+    /// Texts by field; the empty text empties a field. `comments` and `work_notes` append, `state` takes a step.
+    pub fields: BTreeMap<String, String>,
+    /// Whether choices and references are written as people read them.
+    pub as_displayed: bool,
+}
+
+/// Records of a table, and of tables that extend it, that match and that the caller may see.
+///
+/// # Errors
+/// When there is no such table or the database fails.
+pub fn query(call: &Call<'_>, table: &str, query: &Query, limit: u32, offset: u32) -> Result<Found> {
+    let family = family(call, table)?;
+    let all = family.iter().filter_map(|name| call.server.dictionary.table(name.as_str()));
+    if all.into_iter().all(|table| call.caller.reads_all(table)) {
+        let records = call.tx.query(family, query, limit, offset)?;
+        return Ok(Found { records, total: call.tx.count(family, query)? });
+    }
+    let visible = Visible::of(call)?;
+    let mut found = Found { records: Vec::new(), total: 0 };
+    for page in 0.. {
+        let rows = call.tx.query(family, query, SCAN, page * SCAN)?;
+        let is_last = rows.len() < SCAN as usize;
+        for row in rows.into_iter().filter(|row| visible.sees(call, row)) {
+            if found.total >= u64::from(offset) && found.records.len() < limit as usize {
+                found.records.push(row);
+            }
+            found.total += 1;
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// One record by identity.
+///
+/// # Errors
+/// [`TableError::NotFound`] also when the caller may not see it.
+pub fn get(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<Detail> {
+    let record = readable(call, table, sys_id)?;
+    detail(call, record)
+}
+
+/// Creates a record.
+///
+/// # Errors
+/// When the caller may not, or a field does not fit; nothing is created then.
+pub fn create(call: &mut Call<'_>, table: &str, input: &Input) -> Result<Detail> {
+    let declared = declared(call, table)?;
+    if !call.caller.may(&declared.create) {
+        let problem = format!("a new record needs one of the roles {}; ask somebody who has one", declared.create.join(", "));
+        return Err(TableError::Denied { record: table.into(), problem });
+    }
+    let id = DocumentId { table: declared.name.clone(), sys_id: new_identity(call, declared, input)? };
+    let empty = born(declared, &id)?;
+    let changes = Changes::read(call, declared, &empty, input, true)?;
+    write(call, declared, empty, changes, true)
+}
+
+/// Changes a record; fields that already have the value are left alone.
+///
+/// # Errors
+/// When the caller may not, a field does not fit, or no step leads to the state asked for; nothing is changed then.
+pub fn update(call: &mut Call<'_>, table: &str, sys_id: SysId, input: &Input) -> Result<Detail> {
+    let record = readable(call, table, sys_id)?;
+    let declared = declared(call, record.id.table.as_str())?;
+    let changes = Changes::read(call, declared, &record, input, false)?;
+    for name in changes.written() {
+        let field = declared.field(name.as_str()).filter(|field| !call.caller.may(&field.write));
+        if let Some(field) = field {
+            let problem = format!("only {} may write {name}; ask one of them", field.write.join(", "));
+            return Err(TableError::Denied { record: record.id.to_string(), problem });
+        }
+    }
+    write(call, declared, record, changes, false)
+}
+
+fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, creating: bool) -> Result<Detail> {
+    let id = record.id.clone();
+    match table.kind {
+        Kind::Document => write_document(call, &id, changes, creating)?,
+        Kind::Reference => write_row(call, table, record, changes, creating)?,
+    }
+    let record = call.row(&id)?.ok_or_else(|| TableError::NotFound(id.to_string()))?;
+    detail(call, record)
+}
+
+fn write_document(call: &mut Call<'_>, id: &DocumentId, changes: Changes, creating: bool) -> Result<()> {
+    let mut acts = changes.acts();
+    if creating {
+        acts.extend(birth(call, id, &changes)?);
+    }
+    if acts.is_empty() {
+        return Ok(());
+    }
+    let authored = Authored { document: id.clone(), author: call.caller.user, at: call.now, acts };
+    let edit = call.own_edit(authored)?;
+    check_shape(&edit, &call.server.dictionary, creating)?;
+    Ok(call.author_edit(&edit).map(drop)?)
+}
+
+/// What a new document gets beside what was sent: its number, and who opened it when.
+fn birth(call: &mut Call<'_>, id: &DocumentId, changes: &Changes) -> Result<Vec<Act>> {
+    let mut acts = Vec::new();
+    let (now, user) = (Value::Time(call.now), Value::Reference(call.caller.user));
+    let table = declared(call, id.table.as_str())?;
+    let given: BTreeSet<&FieldName> = changes.written().collect();
+    for (field, value) in [("opened_at", now), ("opened_by", user)] {
+        if table.field(field).is_some() && !given.contains(&FieldName::from(field)) {
+            acts.push(Act::Set { field: field.into(), value: Some(value) });
+        }
+    }
+    if !given.contains(&FieldName::from("number"))
+        && let Some(number) = call.next_number(id.table.as_str())?
+    {
+        acts.push(Act::Set { field: "number".into(), value: Some(Value::text(number)) });
+    }
+    Ok(acts)
+}
+
+fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: Changes, creating: bool) -> Result<()> {
+    let changed = changes.apply_to(&mut record);
+    for field in table.fields.iter().filter(|field| field.merge != Merge::Derived) {
+        if record.get(field.name.as_str()).is_none() {
+            field.check_empty().map_err(|error| TableError::field(&record.id, &error))?;
+        }
+    }
+    if creating && record.get("number").is_none() {
+        let number = call.next_number(table.name.as_str())?;
+        record.set("number", number.map(Value::Text));
+    }
+    if creating || changed { Ok(call.put_row(record)?) } else { Ok(()) }
+}
+
+/// A new record with its defaults.
+fn born(table: &Table, id: &DocumentId) -> Result<Record> {
+    let mut record = Record::new(id.clone());
+    if table.kind == Kind::Reference {
+        for field in &table.fields {
+            if let Some(default) = &field.default {
+                let value = field.parse(default).map_err(|error| TableError::field(id, &error))?;
+                record.set(field.name.clone(), value);
+            }
+        }
+    }
+    Ok(record)
+}
+
+/// The `sys_id` sent along, when it is free, else a new one.
+fn new_identity(call: &mut Call<'_>, table: &Table, input: &Input) -> Result<SysId> {
+    let Some(text) = input.fields.get("sys_id").filter(|text| !text.is_empty()) else { return Ok(call.new_sys_id()) };
+    let field = FieldName::from("sys_id");
+    let wrong = |problem: String| TableError::invalid(&table.name, Some(&field), problem);
+    let sys_id: SysId = text.parse().map_err(|_| wrong("must be 32 hexadecimal digits; or leave it out".into()))?;
+    let root = call.server.root_of(&table.name);
+    match call.tx.find(call.server.family(root.as_str()), sys_id)? {
+        Some(taken) => Err(wrong(format!("{} exists already; update it, or leave sys_id out", taken.id))),
+        None => Ok(sys_id),
+    }
+}
+
+fn detail(call: &mut Call<'_>, record: Record) -> Result<Detail> {
+    let is_document = declared(call, record.id.table.as_str())?.kind == Kind::Document;
+    if !is_document {
+        return Ok(Detail { record, projection_of_document: None });
+    }
+    let server = call.server;
+    let projection = call.document(&record.id)?.project(&server.dictionary, &server.priorities());
+    Ok(Detail { record: projection.record.clone(), projection_of_document: Some(projection) })
+}
+
+fn readable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
+    let record = call.tx.find(family(call, table)?, sys_id)?;
+    let visible = Visible::of(call)?;
+    let record = record.filter(|record| visible.sees(call, record));
+    record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))
+}
+
+/// The records that are in the caller's scope.
+struct Visible(BTreeSet<DocumentId>);
+
+impl Visible {
+    fn of(call: &Call<'_>) -> Result<Self> {
+        let keys = scope::keys_of(&*call.tx, call.caller.user)?;
+        Ok(Self(if call.caller.is_administrator() { BTreeSet::new() } else { scope::members(&*call.tx, &keys)? }))
+    }
+
+    fn sees(&self, call: &Call<'_>, record: &Record) -> bool {
+        let table = call.server.dictionary.table(record.id.table.as_str());
+        table.is_some_and(|table| call.caller.reads_all(table)) || self.0.contains(&record.id)
+    }
+}
+
+pub(crate) fn family<'a>(call: &Call<'a>, table: &str) -> Result<&'a [TableName]> {
+    let server: &'a crate::server::Server = call.server;
+    declared(call, table)?;
+    Ok(server.family(table))
+}
+
+pub(crate) fn declared<'a>(call: &Call<'a>, table: &str) -> Result<&'a Table> {
+    let server: &'a crate::server::Server = call.server;
+    server.dictionary.table(table).ok_or_else(|| TableError::NotFound(format!("table {table}")))
+}
