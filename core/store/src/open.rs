@@ -82,7 +82,7 @@ impl Store {
         if files.replacement().exists() {
             move_in_replacement(&files)?;
         }
-        let (store, salvage) = match open_sound(&files, &files.database, key) {
+        let (store, salvage) = match open_in_place(&files, key) {
             Ok(store) => (store, None),
             Err(StoreError::Damaged { .. }) => {
                 let salvage = replace_damaged(&files, key)?;
@@ -144,6 +144,19 @@ pub(crate) fn connect(path: &Path, key: &DatabaseKey) -> rusqlite::Result<Connec
     Ok(connection)
 }
 
+/// Opens the database, unless it is empty or gone although this device was enrolled: that is damage, too.
+fn open_in_place(files: &Files, key: &DatabaseKey) -> Result<Store> {
+    let empty = fs::metadata(&files.database).map_or(true, |metadata| metadata.len() == 0);
+    if empty && files.identity.exists() {
+        return Err(damage("the file is empty or gone")).doing("opening the database");
+    }
+    open_sound(files, &files.database, key)
+}
+
+fn damage(verdict: &str) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(verdict.into()))
+}
+
 /// Opens a database, brings it to the newest schema and checks it; [`StoreError::Damaged`] when it is not sound.
 fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store> {
     let doing = "opening the database";
@@ -151,8 +164,7 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
     migrations::migrate(&mut writer)?;
     let verdict: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).doing(doing)?;
     if verdict != "ok" {
-        let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-        return Err(rusqlite::Error::SqliteFailure(corrupt, Some(verdict))).doing(doing);
+        return Err(damage(&verdict)).doing(doing);
     }
     let reader = connect(database, key).doing(doing)?;
     reader.pragma_update(None, "query_only", true).doing(doing)?;
@@ -179,7 +191,7 @@ fn replace_damaged(files: &Files, key: &DatabaseKey) -> Result<Salvage> {
 }
 
 /// Sets the damaged database aside and puts the finished replacement in its place. Can be repeated after a power cut.
-fn move_in_replacement(files: &Files) -> Result<PathBuf> {
+fn move_in_replacement(files: &Files) -> Result<Option<PathBuf>> {
     let aside = next_damaged_name(files)?;
     for suffix in ["", "-wal"] {
         let (from, to) = (with_suffix(&files.database, suffix), with_suffix(&aside, suffix));
@@ -191,7 +203,7 @@ fn move_in_replacement(files: &Files) -> Result<PathBuf> {
     fs::rename(files.replacement(), &files.database)
         .and_then(|()| sync_directory(&files.database))
         .doing_file("putting in place", &files.database)?;
-    Ok(aside)
+    Ok(aside.exists().then_some(aside))
 }
 
 /// The first free name `fieldline.db.damaged-N`; makes room by removing the oldest.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use fieldline_documents::edit::Act;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Statement, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::blobs::BlobProgress;
 use crate::error::{Doing, DoingFile};
@@ -22,8 +22,8 @@ use crate::open::{Files, connect, remove_database, with_suffix};
 use crate::store::Store;
 use crate::{DatabaseKey, Result, Tx, migrations};
 
-/// Most keys tried one by one where a table cannot be read in order.
-const MOST_PROBES: i64 = 100_000;
+/// Most unreadable keys stepped over between the readable ends of a table: many pages of edits, under a second of trying.
+const MOST_GAPS: i64 = 1_000;
 /// How far counters jump after damage, so that an edit that could not be read never shares its number with a new one.
 const COUNTER_JUMP: u64 = 1_000_000;
 /// SQLCipher 4's page.
@@ -32,8 +32,8 @@ const PAGE_BYTES: u64 = 4096;
 /// What became of a damaged database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Salvage {
-    /// Where the damaged file lies.
-    pub set_aside: PathBuf,
+    /// Where the damaged file lies; `None` when it was gone.
+    pub set_aside: Option<PathBuf>,
     /// Edits carried over, acknowledged ones too.
     pub edits: u64,
     /// Edits carried over that the server has not acknowledged.
@@ -44,15 +44,15 @@ pub struct Salvage {
 
 /// Fills the fresh store with what can be read of the damaged database.
 pub(crate) fn carry_over(files: &Files, key: &DatabaseKey, fresh: &Store) -> Result<Salvage> {
-    let damaged = open_working_copy(files, key);
+    let damaged = Damaged::open(files, key);
     let identity_file = IdentityFile::new(files.identity.clone(), key);
     let salvage = fresh.write(|tx| {
         let mut identity = None;
         if let Some(damaged) = &damaged {
             for (table, column) in [("edit", "counter"), ("blob", "id"), ("number_block", "id")] {
-                copy_table(damaged, tx, table, column)?;
+                copy_table(damaged, tx, table, column);
             }
-            identity = read_identity(damaged);
+            identity = damaged.identity();
         }
         if let Some(identity) = identity.or(identity_file.read()?) {
             tx.put_identity(&identity)?;
@@ -87,70 +87,74 @@ fn summary(tx: &Tx<'_>) -> Result<Salvage> {
     let edits: i64 =
         tx.connection.query_row("SELECT count(*) FROM edit", [], |row| row.get(0)).doing("counting salvaged edits")?;
     Ok(Salvage {
-        set_aside: PathBuf::new(),
+        set_aside: None,
         edits: edits.cast_unsigned(),
         unsent: tx.unsent_count()?,
         identity: tx.identity()?.is_some(),
     })
 }
 
-fn read_identity(damaged: &Connection) -> Option<Vec<u8>> {
-    let sql = "SELECT value FROM meta WHERE name = 'identity'";
-    damaged.query_row(sql, [], |row| row.get(0)).optional().ok().flatten()
+/// A working copy of the damaged database.
+///
+/// SQLCipher refuses everything on a connection that has met one bad page, so every attempt has a connection of its own.
+struct Damaged<'a> {
+    copy: PathBuf,
+    key: &'a DatabaseKey,
 }
 
-/// The damaged database, opened from a copy; `None` when nothing can be read of it.
-fn open_working_copy(files: &Files, key: &DatabaseKey) -> Option<Connection> {
-    let [copy, empty] = files.working_copies();
-    let prepare = || -> Result<()> {
-        remove_database(&copy)?;
-        for suffix in ["", "-wal"] {
-            let (from, to) = (with_suffix(&files.database, suffix), with_suffix(&copy, suffix));
-            if from.exists() {
-                fs::copy(&from, &to).doing_file("copying", &from)?;
-            }
+impl<'a> Damaged<'a> {
+    /// `None` when nothing can be read of it.
+    fn open(files: &Files, key: &'a DatabaseKey) -> Option<Self> {
+        let [copy, empty] = files.working_copies();
+        copy_database(&files.database, &copy).ok()?;
+        let damaged = Self { copy, key };
+        if damaged.has_outbox() {
+            return Some(damaged);
         }
-        Ok(())
-    };
-    prepare().ok()?;
-    if let Some(connection) = open_tolerantly(&copy, key) {
-        return Some(connection);
+        copy_database(&files.database, &damaged.copy).ok()?;
+        replace_unreadable_first_pages(&damaged.copy, &empty, key).ok()?;
+        damaged.has_outbox().then_some(damaged)
     }
-    prepare().ok()?;
-    replace_unreadable_first_pages(&copy, &empty, key).ok()?;
-    open_tolerantly(&copy, key)
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let connection = Connection::open(&self.copy)?;
+        connection.execute_batch(&self.key.sqlcipher())?;
+        connection.execute_batch(include_str!("sql/salvage_settings.sql"))?;
+        Ok(connection)
+    }
+
+    fn has_outbox(&self) -> bool {
+        self.connect().is_ok_and(|connection| connection.prepare("SELECT counter FROM edit").is_ok())
+    }
+
+    fn identity(&self) -> Option<Vec<u8>> {
+        let sql = "SELECT value FROM meta WHERE name = 'identity'";
+        self.connect().and_then(|connection| connection.query_row(sql, [], |row| row.get(0)).optional()).ok().flatten()
+    }
 }
 
-/// Opens a damaged database as far as its schema can be read.
-fn open_tolerantly(path: &Path, key: &DatabaseKey) -> Option<Connection> {
-    let open = || {
-        let connection = Connection::open(path)?;
-        connection.execute_batch(&key.sqlcipher())?;
-        // Lets SQLite go on when the file is shorter than its header says.
-        connection.execute_batch("PRAGMA writable_schema = ON; PRAGMA temp_store = MEMORY;")?;
-        connection
-            .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'edit'", [], |row| row.get::<_, i64>(0))?;
-        connection.prepare("SELECT * FROM edit")?;
-        Ok::<_, rusqlite::Error>(connection)
-    };
-    open().ok()
+fn copy_database(from: &Path, to: &Path) -> Result<()> {
+    remove_database(to)?;
+    for suffix in ["", "-wal"] {
+        let (from, to) = (with_suffix(from, suffix), with_suffix(to, suffix));
+        if from.exists() {
+            fs::copy(&from, &to).doing_file("copying", &from)?;
+        }
+    }
+    Ok(())
 }
 
-/// Puts the pages of an empty database in the place of those first pages that fail their HMAC.
+/// Puts the pages of an empty database in the place of those first pages that are missing or fail their HMAC.
 fn replace_unreadable_first_pages(copy: &Path, empty: &Path, key: &DatabaseKey) -> Result<()> {
     let doing = "standing in for unreadable pages";
-    remove_database(empty)?;
-    let mut fresh = connect(empty, key).doing(doing)?;
-    migrations::migrate(&mut fresh)?;
-    let schema_pages: u64 =
-        fresh.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0)).doing(doing)?.cast_unsigned();
-    fresh.pragma_update(None, "journal_mode", "DELETE").doing(doing)?;
-    drop(fresh);
-    let pages = unreadable_pages(copy, key).unwrap_or_else(|| (1..=schema_pages).collect());
+    let length = fs::metadata(copy).doing_file(doing, copy)?.len();
+    let schema_pages = write_empty_database(empty, key, length)?;
+    let missing = length / PAGE_BYTES + 1..=schema_pages;
+    let unreadable = unreadable_pages(copy, key).unwrap_or_else(|| vec![1]);
     let replace = || {
         let mut from = fs::File::open(empty)?;
         let mut to = OpenOptions::new().write(true).open(copy)?;
-        for page in pages.into_iter().filter(|page| *page <= schema_pages) {
+        for page in unreadable.into_iter().filter(|page| *page <= schema_pages).chain(missing) {
             let mut bytes = vec![0; PAGE_BYTES as usize];
             from.seek(SeekFrom::Start((page - 1) * PAGE_BYTES))?;
             from.read_exact(&mut bytes)?;
@@ -160,6 +164,20 @@ fn replace_unreadable_first_pages(copy: &Path, empty: &Path, key: &DatabaseKey) 
         Ok(())
     };
     replace().doing_file(doing, copy)
+}
+
+/// Writes a database without rows; returns how many pages its schema takes. Then it is padded to `length`, because the first
+/// page says how long the file is.
+fn write_empty_database(path: &Path, key: &DatabaseKey, length: u64) -> Result<u64> {
+    let doing = "writing an empty database";
+    remove_database(path)?;
+    let mut connection = connect(path, key).doing(doing)?;
+    migrations::migrate(&mut connection)?;
+    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).doing(doing)?;
+    let padding = "INSERT INTO meta (name, value) VALUES ('padding', zeroblob(?1))";
+    connection.execute(padding, [length.cast_signed()]).doing(doing)?;
+    connection.pragma_update(None, "journal_mode", "DELETE").doing(doing)?;
+    Ok(pages.cast_unsigned())
 }
 
 /// The pages that fail their HMAC, as SQLCipher reports them; `None` when it cannot even look.
@@ -175,40 +193,41 @@ fn unreadable_pages(path: &Path, key: &DatabaseKey) -> Option<Vec<u64>> {
 }
 
 /// Copies every readable row of a table whose key is an integer.
-fn copy_table(damaged: &Connection, tx: &Tx<'_>, table: &str, column: &str) -> Result<()> {
-    let select = |rest: &str| damaged.prepare(&format!("SELECT {column}, * FROM {table} {rest}"));
-    let mut reached = 0;
-    let ended = select(&format!("ORDER BY {column}")).is_ok_and(|sql| copy_rows(sql, tx, table, &mut reached));
-    if ended {
-        return Ok(());
+fn copy_table(damaged: &Damaged<'_>, tx: &Tx<'_>, table: &str, column: &str) {
+    let copy = |rest: &str, reached: &mut i64| {
+        let sql = format!("SELECT {column}, * FROM {table} {rest}");
+        damaged.connect().is_ok_and(|connection| copy_rows(&connection, &sql, tx, table, reached))
+    };
+    let (mut reached, mut back_to) = (0, i64::MAX);
+    if copy(&format!("ORDER BY {column}"), &mut reached) {
+        return;
     }
-    let mut back_to = i64::MAX;
-    if let Ok(sql) = select(&format!("ORDER BY {column} DESC")) {
-        copy_rows(sql, tx, table, &mut back_to);
-    }
-    let until = back_to.min(reached.saturating_add(MOST_PROBES));
-    for probe in reached + 1..until {
-        if let Ok(sql) = select(&format!("WHERE {column} = {probe}")) {
-            copy_rows(sql, tx, table, &mut reached);
+    copy(&format!("ORDER BY {column} DESC"), &mut back_to);
+    for _ in 0..MOST_GAPS {
+        // What it stopped at is stepped over; beyond that there may be another readable stretch.
+        reached += 1;
+        let between = format!("WHERE {column} >= {reached} AND {column} < {back_to} ORDER BY {column}");
+        if reached >= back_to || copy(&between, &mut reached) {
+            return;
         }
     }
-    Ok(())
 }
 
 /// Copies rows until the first that cannot be read; `true` when there was none. `reached` is the last key read.
-fn copy_rows(mut sql: Statement<'_>, tx: &Tx<'_>, table: &str, reached: &mut i64) -> bool {
-    let columns: Vec<String> = sql.column_names().into_iter().skip(1).map(str::to_owned).collect();
+fn copy_rows(damaged: &Connection, sql: &str, tx: &Tx<'_>, table: &str, reached: &mut i64) -> bool {
+    let Ok(mut select) = damaged.prepare(sql) else { return false };
+    let columns: Vec<String> = select.column_names().into_iter().skip(1).map(str::to_owned).collect();
     let marks = vec!["?"; columns.len()].join(", ");
     let insert = format!("INSERT OR IGNORE INTO {table} ({}) VALUES ({marks})", columns.join(", "));
-    let Ok(mut rows) = sql.query([]) else { return false };
+    let Ok(mut rows) = select.query([]) else { return false };
     loop {
         let Ok(next) = rows.next() else { return false };
         let Some(row) = next else { return true };
         let values = (1..=columns.len()).map(|index| row.get::<_, Value>(index)).collect::<rusqlite::Result<Vec<_>>>();
-        let (Ok(key), Ok(values)) = (row.get(0), values) else { continue };
+        let (Ok(key), Ok(values)) = (row.get(0), values) else { return false };
+        *reached = key;
         // A row the fresh schema refuses is as unreadable as one on a damaged page.
-        if tx.connection.prepare_cached(&insert).and_then(|mut sql| sql.execute(params_from_iter(values))).is_ok() {
-            *reached = key;
-        }
+        let insert = tx.connection.prepare_cached(&insert);
+        insert.and_then(|mut sql| sql.execute(params_from_iter(values))).ok();
     }
 }

@@ -1,3 +1,5 @@
+-- What goes wrong is returned to the caller; nothing is printed beside.
+PRAGMA cipher_log_level = NONE;
 PRAGMA journal_mode = WAL;
 -- What was acknowledged survives a power cut: NORMAL loses the newest transactions.
 PRAGMA synchronous = FULL;

@@ -3,7 +3,7 @@
 //! The parent runs this test binary again as a child that edits without end and writes each acknowledged counter to its
 //! standard output, kills it after a random while, and looks at what is on disk.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -54,18 +54,16 @@ fn live_and_die(dir: &Path, life: Duration) -> u64 {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut output = child.stdout.take().unwrap();
-    let mut said = vec![0; 4096];
-    let mut length = 0;
-    while !said[..length].ends_with(b"ready\n") {
-        let read = output.read(&mut said[length..]).unwrap();
-        assert!(read > 0, "the child ended by itself: {}", String::from_utf8_lossy(&said[..length]));
-        length += read;
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while line != "ready\n" {
+        line.clear();
+        assert!(output.read_line(&mut line).unwrap() > 0, "the child ended by itself");
     }
     std::thread::sleep(life);
     child.kill().unwrap();
     child.wait().unwrap();
-    let mut rest = String::from_utf8(said[..length].to_vec()).unwrap();
+    let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     let whole_lines = rest.rsplit_once('\n').map_or("", |(lines, _)| lines);
     whole_lines.lines().filter_map(|line| line.parse().ok()).max().unwrap_or(0)
