@@ -61,7 +61,7 @@ impl StoredEdit {
     /// When the body is not an edit, which only a bug can cause.
     pub fn edit(&self) -> Result<Edit> {
         let place = format_args!("edit {} of {}", self.counter, self.document);
-        minicbor::decode(&self.body).map_err(|error| StoreError::content(place, error))
+        Edit::decode(&self.body).map_err(|error| StoreError::content(place, error))
     }
 }
 
@@ -152,7 +152,6 @@ impl Tx<'_> {
     /// Puts an edit in the outbox. Its counter comes from [`Tx::take_counter`].
     pub fn append_edit(&self, edit: &Edit, hash: ChangeHash) -> Result<()> {
         let place = format_args!("edit {} of {}", edit.id.counter, edit.document);
-        let body = minicbor::to_vec(edit).map_err(|error| StoreError::content(place, error))?;
         self.connection
             .prepare_cached(include_str!("sql/append_edit.sql"))
             .and_then(|mut sql| {
@@ -162,7 +161,7 @@ impl Tx<'_> {
                     ":table": edit.document.table.as_str(),
                     ":sys_id": edit.document.sys_id.0,
                     ":hash": hash.0,
-                    ":body": body,
+                    ":body": edit.encode(),
                     ":made_at": edit.at.0,
                 })
             })

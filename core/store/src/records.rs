@@ -10,7 +10,7 @@ use crate::error::Doing;
 use crate::{Result, StoreError, Tx, View};
 
 /// Fields that say when work is to begin, the most binding first; the first that is not empty counts.
-const STARTS: [&str; 5] = ["scheduled_start", "window_start", "expected_start", "scheduled_travel_start", "due_date"];
+const STARTS: [&str; 4] = ["expected_start", "scheduled_travel_start", "window_start", "due_date"];
 /// Fields that say whose a record is: a stockroom has a manager where other records have an assignee.
 const PERSONS: [&str; 2] = ["assigned_to", "manager"];
 

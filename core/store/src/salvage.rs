@@ -1,8 +1,9 @@
 //! What is carried from a damaged database into a fresh one.
 //!
 //! Edits are the only thing on a phone that exists nowhere else, so every row of the outbox that can still be read is
-//! taken: forwards to the first unreadable page, backwards to the last, and one by one in between. Leased numbers and the
-//! list of captured files come along. Everything else is a copy of what the server has and is pulled again.
+//! taken: forwards to the first unreadable page, backwards to the last, by number in between, and page by page when what led
+//! to them is lost. Leased numbers and the list of captured files come along. Everything else is a copy of what the server has
+//! and is pulled again.
 //!
 //! Only a working copy is read. When its first pages are unreadable, those of an empty database of the same schema and key
 //! take their place: tables are made in the same order, so their roots lie at the same pages.
@@ -49,10 +50,13 @@ pub(crate) fn carry_over(files: &Files, key: &DatabaseKey, fresh: &Store) -> Res
     let salvage = fresh.write(|tx| {
         let mut identity = None;
         if let Some(damaged) = &damaged {
-            for (table, column) in [("edit", "counter"), ("blob", "id"), ("number_block", "id")] {
+            identity = damaged.identity();
+            for (table, column) in [("blob", "id"), ("number_block", "id")] {
                 copy_table(damaged, tx, table, column);
             }
-            identity = damaged.identity();
+            if !copy_table(damaged, tx, "edit", "counter") {
+                copy_page_by_page(damaged, tx);
+            }
         }
         if let Some(identity) = identity.or(identity_file.read()?) {
             tx.put_identity(&identity)?;
@@ -192,15 +196,15 @@ fn unreadable_pages(path: &Path, key: &DatabaseKey) -> Option<Vec<u64>> {
     Some(look().ok()?.iter().filter_map(page).collect())
 }
 
-/// Copies every readable row of a table whose key is an integer.
-fn copy_table(damaged: &Damaged<'_>, tx: &Tx<'_>, table: &str, column: &str) {
+/// Copies the readable rows of a table whose key is an integer; `false` when too many in a row were unreadable.
+fn copy_table(damaged: &Damaged<'_>, tx: &Tx<'_>, table: &str, column: &str) -> bool {
     let copy = |rest: &str, reached: &mut i64| {
         let sql = format!("SELECT {column}, * FROM {table} {rest}");
         damaged.connect().is_ok_and(|connection| copy_rows(&connection, &sql, tx, table, reached))
     };
     let (mut reached, mut back_to) = (0, i64::MAX);
     if copy(&format!("ORDER BY {column}"), &mut reached) {
-        return;
+        return true;
     }
     copy(&format!("ORDER BY {column} DESC"), &mut back_to);
     for _ in 0..MOST_GAPS {
@@ -208,7 +212,25 @@ fn copy_table(damaged: &Damaged<'_>, tx: &Tx<'_>, table: &str, column: &str) {
         reached += 1;
         let between = format!("WHERE {column} >= {reached} AND {column} < {back_to} ORDER BY {column}");
         if reached >= back_to || copy(&between, &mut reached) {
-            return;
+            return true;
+        }
+    }
+    false
+}
+
+/// Copies the edits of pages that no readable page leads to any more: lets the outbox begin at each page in turn. A page of
+/// another table gives no row that the fresh outbox accepts.
+fn copy_page_by_page(damaged: &Damaged<'_>, tx: &Tx<'_>) {
+    let pages = fs::metadata(&damaged.copy).map_or(0, |metadata| metadata.len() / PAGE_BYTES);
+    for page in 2..=pages {
+        let begin_at = |connection: Connection| {
+            connection.execute_batch("PRAGMA synchronous = OFF")?;
+            connection.execute("UPDATE sqlite_schema SET rootpage = ?1 WHERE name = 'edit'", [page.cast_signed()])
+        };
+        if damaged.connect().and_then(begin_at).is_ok()
+            && let Ok(connection) = damaged.connect()
+        {
+            copy_rows(&connection, "SELECT counter, * FROM edit", tx, "edit", &mut 0);
         }
     }
 }
@@ -216,7 +238,7 @@ fn copy_table(damaged: &Damaged<'_>, tx: &Tx<'_>, table: &str, column: &str) {
 /// Copies rows until the first that cannot be read; `true` when there was none. `reached` is the last key read.
 fn copy_rows(damaged: &Connection, sql: &str, tx: &Tx<'_>, table: &str, reached: &mut i64) -> bool {
     let Ok(mut select) = damaged.prepare(sql) else { return false };
-    let columns: Vec<String> = select.column_names().into_iter().skip(1).map(str::to_owned).collect();
+    let columns: Vec<String> = select.column_names().skip(1).map(str::to_owned).collect();
     let marks = vec!["?"; columns.len()].join(", ");
     let insert = format!("INSERT OR IGNORE INTO {table} ({}) VALUES ({marks})", columns.join(", "));
     let Ok(mut rows) = select.query([]) else { return false };

@@ -1,1 +1,53 @@
-fn main() {}
+//! Side by side with what the same machine does at best: prints medians and ratios.
+//!
+//! `fieldline-bench store [--records N] [--json FILE]`. Both sides run in turns in one process, so that a busy machine is busy
+//! for both; only peak memory is measured in a process of its own per side.
+
+mod data;
+mod floor;
+mod measure;
+mod ours;
+mod store;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]";
+
+/// What the command line asks for.
+struct Options {
+    records: usize,
+    json: Option<PathBuf>,
+}
+
+fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
+    let mut options = Options { records: 10_000, json: None };
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--records" => options.records = words.next()?.parse().ok().filter(|records| *records >= 100)?,
+            "--json" => options.json = Some(words.next()?.into()),
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let done = match words.next().as_deref() {
+        Some("store") => options(words).map(|options| store::run(options.records, options.json.as_deref())),
+        Some(store::MEMORY_COMMAND) => Some(store::peak_memory_of_this_process(words)),
+        _ => None,
+    };
+    match done {
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => {
+            eprintln!("the measurement failed: {error}");
+            ExitCode::FAILURE
+        }
+        None => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -50,7 +50,7 @@ pub fn task(number: u64, state: i64, starts_at: Option<i64>) -> Record {
             ("quantity", Value::Decimal(Decimal::whole(1))),
         ],
     );
-    record.set("scheduled_start", starts_at.map(|moment| Value::Time(Timestamp(moment))));
+    record.set("expected_start", starts_at.map(|moment| Value::Time(Timestamp(moment))));
     record
 }
 
