@@ -19,6 +19,8 @@ use crate::server::Server;
 
 /// The shortest password: NIST SP 800-63B section 5.1.1.
 const PASSWORD_CHARACTERS: usize = 8;
+/// The longest sign-in name, as the dictionary has it.
+const USER_NAME_CHARACTERS: usize = 100;
 /// A session lasts a long shift.
 const SESSION_MILLISECONDS: i64 = 16 * 3_600_000;
 /// A device token lasts longer than any season a phone may lie in a drawer.
@@ -164,7 +166,7 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Session, AccountError> {
-        let name = user_name.to_lowercase();
+        let name: String = user_name.to_lowercase().chars().take(USER_NAME_CHARACTERS).collect();
         if let Some(until) = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).locked_until(&name, now) {
             return Err(AccountError::Locked { until });
         }
@@ -331,8 +333,9 @@ pub(crate) fn only_administrators(caller: &Caller) -> Result<(), AccountError> {
 fn check_new_user(new: &NewUser<'_>) -> Result<(), AccountError> {
     let invalid = |field, problem: String| Err(AccountError::Invalid { field, problem });
     let known: BTreeSet<&str> = ROLES.into_iter().filter(|role| *role != "system").collect();
-    if new.user_name.is_empty() || new.user_name.chars().count() > 100 || new.user_name.chars().any(char::is_control) {
-        return invalid("user_name", "must have 1 to 100 printable characters".into());
+    let characters = new.user_name.chars().count();
+    if !(1..=USER_NAME_CHARACTERS).contains(&characters) || new.user_name.chars().any(char::is_control) {
+        return invalid("user_name", format!("must have 1 to {USER_NAME_CHARACTERS} printable characters"));
     }
     if new.user_name.eq_ignore_ascii_case("system") {
         return invalid("user_name", "system is the server itself; choose another name".into());

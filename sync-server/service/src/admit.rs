@@ -11,16 +11,12 @@ use fieldline_documents::{Act, ApplyError, Edit, caps};
 use fieldline_model::dictionary::Kind;
 use fieldline_model::{DeviceId, DocumentId, Table};
 use fieldline_storage::{EditKey, HeldEdit, Position, StoredEdit};
-use fieldline_sync::caps::MAX_RESPONSE_BYTES;
 use fieldline_sync::wire::{HoldReason, Outcome, PushedEdit, Receipt};
 
 use crate::author::seed_heads;
 use crate::call::Call;
 use crate::edits::{RecordError, Recorded, creator, was_merged};
 use crate::error::{Result, ServiceError};
-
-/// The largest document: with room to spare it fits into an answer even if nothing of it compresses.
-const MAX_DOCUMENT_BYTES: usize = MAX_RESPONSE_BYTES - (1 << 20);
 
 /// Why an edit is held.
 struct Hold {
@@ -205,16 +201,11 @@ fn check_heads(call: &mut Call<'_>, edit: &Edit, exists: bool) -> Result<(), Ref
     if known { Ok(()) } else { Err(Refusal::NeedsHeads) }
 }
 
-/// A document must fit into one answer, or nobody could be sent it.
 fn check_weight(call: &mut Call<'_>, edit: &Edit, bytes: usize) -> Result<(), Refusal> {
-    call.document(&edit.document)?;
-    let weight = call.pending.weights.get(&edit.document).copied().unwrap_or(0) + bytes;
-    if weight <= MAX_DOCUMENT_BYTES {
-        return Ok(());
+    match call.overweight(&edit.document, bytes)? {
+        Some(problem) => hold(HoldReason::Cost, format!("{}: {problem}", edit.document)),
+        None => Ok(()),
     }
-    let detail =
-        format!("{}: the record would grow to {weight} bytes, {MAX_DOCUMENT_BYTES} are the most", edit.document);
-    hold(HoldReason::Cost, format!("{detail}; open a new record and refer to this one"))
 }
 
 fn check_scope(call: &Call<'_>, document: &DocumentId, table: &Table) -> Result<(), Refusal> {

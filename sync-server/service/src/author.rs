@@ -75,6 +75,16 @@ impl Call<'_> {
         Ok(())
     }
 
+    /// Keeps a number that came from elsewhere from being given again.
+    pub(crate) fn number_given(&mut self, table: &str, number: &str) -> Result<()> {
+        let prefix = self.server.dictionary.table(table).and_then(|table| table.number_prefix.as_ref());
+        let used = prefix.and_then(|prefix| Some((prefix, number.strip_prefix(prefix.as_str())?.parse().ok()?)));
+        if let Some((prefix, used)) = used {
+            self.tx.numbers_used(prefix, used)?;
+        }
+        Ok(())
+    }
+
     /// The next number of a table's records, `None` when they have none.
     pub(crate) fn next_number(&mut self, table: &str) -> Result<Option<String>> {
         let Some(prefix) = self.server.dictionary.table(table).and_then(|table| table.number_prefix.clone()) else {

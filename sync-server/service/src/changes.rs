@@ -111,6 +111,11 @@ impl Changes {
         self.values.keys()
     }
 
+    /// The new value of a field that changes.
+    pub fn value_of(&self, field: &str) -> Option<&Value> {
+        self.values.get(field)?.1.as_ref()
+    }
+
     /// What was done, as acts: fields first, then words, then the step.
     pub fn acts(&self) -> Vec<Act> {
         let mut acts = Vec::new();
@@ -232,7 +237,8 @@ impl Step<'_, '_> {
         let mut offered: Vec<String> = stages.map(|stage| format!("{} ({})", stage.state, stage.label)).collect();
         offered.sort_unstable();
         offered.dedup();
-        let given: String = self.input.fields.get(STATE).map(|text| text.chars().take(40).collect()).unwrap_or_default();
+        let given: String =
+            self.input.fields.get(STATE).map(|text| text.chars().take(40).collect()).unwrap_or_default();
         let from = &here.label;
         match offered.is_empty() {
             true => format!("\"{given}\" cannot be reached from {from}, and with your roles nothing else can"),

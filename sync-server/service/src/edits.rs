@@ -7,6 +7,7 @@
 use fieldline_documents::{Act, ApplyError, ChangeHash, Document, Edit};
 use fieldline_model::{BlobHash, DocumentId, SysId};
 use fieldline_storage::{EditKey, FeedEntry, Happening, Position, StoredEdit};
+use fieldline_sync::caps::MAX_RESPONSE_BYTES;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -16,6 +17,9 @@ use crate::error::{Result, ServiceError};
 /// Rounds of reactions to reactions: an order cancels its tasks, the tasks roll up into the order, and there it ends. Only
 /// a fault could need more.
 const REACTION_ROUNDS: usize = 8;
+
+/// The largest document: with room to spare it fits into an answer even if nothing of it compresses.
+const MAX_DOCUMENT_BYTES: usize = MAX_RESPONSE_BYTES - (1 << 20);
 
 /// A document as it is stored: with its heads outside, so that it can be sent without being loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -83,6 +87,17 @@ impl Call<'_> {
             self.pending.documents.insert(id.clone(), document);
         }
         Ok(self.pending.documents.get_mut(id).expect("inserted above"))
+    }
+
+    /// What is wrong with adding so many bytes to a document; it must fit into one answer, or nobody could be sent it.
+    pub(crate) fn overweight(&mut self, id: &DocumentId, bytes: usize) -> Result<Option<String>> {
+        self.document(id)?;
+        let weight = self.pending.weights.get(id).copied().unwrap_or(0) + bytes;
+        let problem = || {
+            let remedy = "open a new record and refer to this one";
+            format!("the record would grow to {weight} bytes, {MAX_DOCUMENT_BYTES} are the most; {remedy}")
+        };
+        Ok((weight > MAX_DOCUMENT_BYTES).then(problem))
     }
 
     /// Applies an edit, whose encoding is `body`, and everything that must be known before the next one.
@@ -155,7 +170,13 @@ impl Call<'_> {
                 break;
             }
             for (id, changed) in changed {
-                self.react(&id, &changed)?;
+                match self.react(&id, &changed) {
+                    // What a record can take no more must not keep others from being told that their work arrived.
+                    Err(ServiceError::OwnEdit { record, problem }) => {
+                        tracing::error!(record, problem, "a reaction was not possible");
+                    }
+                    reacted => reacted?,
+                }
             }
         }
         for id in std::mem::take(&mut self.pending.unsaved) {

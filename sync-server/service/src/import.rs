@@ -8,7 +8,7 @@ use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
 use crate::author::Authored;
 use crate::call::Call;
-use crate::table::{Result, TableError, declared};
+use crate::table::{Result, TableError};
 
 /// What one person did to a record at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,25 +32,20 @@ pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<De
         let problem = "only an administrator or an integration may import; ask one".into();
         return Err(TableError::Denied { record: id.to_string(), problem });
     }
-    if call.exists(id)? {
+    let family = call.server.family(call.server.root_of(&id.table).as_str());
+    if call.exists(id)? || call.tx.find(family, id.sys_id)?.is_some() {
         return Err(TableError::invalid(id, None, "exists already; it was imported before"));
     }
     let Some(birth) = history.first_mut() else {
         return Err(TableError::invalid(id, None, "has no history; give at least its birth"));
     };
-    let prefix = declared(call, id.table.as_str())?.number_prefix.clone();
-    let number = birth.acts.iter().find_map(number_of).map(str::to_owned);
-    match (prefix, number) {
-        (Some(prefix), Some(number)) => {
-            if let Some(used) = number.strip_prefix(&prefix).and_then(|digits| digits.parse().ok()) {
-                call.tx.numbers_used(&prefix, used)?;
-            }
+    match birth.acts.iter().find_map(number_of) {
+        Some(number) => call.number_given(id.table.as_str(), number)?,
+        None => {
+            let next = call.next_number(id.table.as_str())?;
+            let act = |number| Act::Set { field: "number".into(), value: Some(Value::Text(number)) };
+            birth.acts.extend(next.map(act));
         }
-        (Some(_), None) => {
-            let next = call.next_number(id.table.as_str())?.map(Value::Text);
-            birth.acts.push(Act::Set { field: "number".into(), value: next });
-        }
-        (None, _) => {}
     }
     let mut edits = Vec::with_capacity(history.len());
     for (index, deed) in history.into_iter().enumerate() {

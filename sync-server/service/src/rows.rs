@@ -36,7 +36,8 @@ impl Call<'_> {
     fn update_account(&mut self, row: &Record) -> Result<()> {
         let Some(account) = self.tx.account_of(row.id.sys_id)? else { return Ok(()) };
         let active = row.get("active") != Some(&Value::Boolean(false));
-        let roles = row.text("roles").split(',').map(str::trim).filter(|role| ROLES.contains(role) && *role != "system");
+        let roles =
+            row.text("roles").split(',').map(str::trim).filter(|role| ROLES.contains(role) && *role != "system");
         let roles = roles.map(str::to_owned).collect();
         Ok(self.tx.put_account(&Account { active, roles, ..account })?)
     }

@@ -218,7 +218,9 @@ impl Call<'_> {
             return Ok(());
         }
         days.push((today, self.tx.head()?));
-        days.retain(|(day, _)| *day >= today - KEEP_ACKNOWLEDGED_DAYS - 1);
+        let oldest = today - KEEP_ACKNOWLEDGED_DAYS - 1;
+        let needed = days.iter().rposition(|(day, _)| *day <= oldest).unwrap_or(0);
+        days.drain(..needed);
         let bytes = minicbor::to_vec(&days).expect("encoding to memory cannot fail");
         Ok(self.tx.put_setting(DAYS, &bytes)?)
     }

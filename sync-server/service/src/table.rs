@@ -62,11 +62,7 @@ impl From<EditError> for TableError {
 }
 
 impl TableError {
-    pub(crate) fn invalid(
-        record: impl ToString,
-        field: Option<&FieldName>,
-        problem: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn invalid(record: impl ToString, field: Option<&FieldName>, problem: impl Into<String>) -> Self {
         Self::Invalid { record: record.to_string(), field: field.cloned(), problem: problem.into() }
     }
 
@@ -150,7 +146,8 @@ pub fn get(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<Detail> {
 pub fn create(call: &mut Call<'_>, table: &str, input: &Input) -> Result<Detail> {
     let declared = declared(call, table)?;
     if !call.caller.may(&declared.create) {
-        let problem = format!("a new record needs one of the roles {}; ask somebody who has one", declared.create.join(", "));
+        let problem =
+            format!("a new record needs one of the roles {}; ask somebody who has one", declared.create.join(", "));
         return Err(TableError::Denied { record: table.into(), problem });
     }
     let id = DocumentId { table: declared.name.clone(), sys_id: new_identity(call, declared, input)? };
@@ -198,6 +195,9 @@ fn write_document(call: &mut Call<'_>, id: &DocumentId, changes: Changes, creati
     let authored = Authored { document: id.clone(), author: call.caller.user, at: call.now, acts };
     let edit = call.own_edit(authored)?;
     check_shape(&edit, &call.server.dictionary, creating)?;
+    if let Some(problem) = call.overweight(id, edit.encode().len())? {
+        return Err(TableError::invalid(id, None, problem));
+    }
     Ok(call.author_edit(&edit).map(drop)?)
 }
 
@@ -212,9 +212,9 @@ fn birth(call: &mut Call<'_>, id: &DocumentId, changes: &Changes) -> Result<Vec<
             acts.push(Act::Set { field: field.into(), value: Some(value) });
         }
     }
-    if !given.contains(&FieldName::from("number"))
-        && let Some(number) = call.next_number(id.table.as_str())?
-    {
+    if let Some(Value::Text(number)) = changes.value_of("number") {
+        call.number_given(id.table.as_str(), number)?;
+    } else if let Some(number) = call.next_number(id.table.as_str())? {
         acts.push(Act::Set { field: "number".into(), value: Some(Value::text(number)) });
     }
     Ok(acts)
@@ -273,9 +273,13 @@ fn detail(call: &mut Call<'_>, record: Record) -> Result<Detail> {
 
 fn readable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
     let record = call.tx.find(family(call, table)?, sys_id)?;
-    let visible = Visible::of(call)?;
-    let record = record.filter(|record| visible.sees(call, record));
-    record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))
+    let record = record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))?;
+    let reads_all = call.caller.reads_all(declared(call, record.id.table.as_str())?);
+    let keys = scope::keys_of(&*call.tx, call.caller.user)?;
+    match reads_all || scope::in_scope(&*call.tx, &keys, &record.id)? {
+        true => Ok(record),
+        false => Err(TableError::NotFound(format!("{table}/{sys_id}"))),
+    }
 }
 
 /// The records that are in the caller's scope.
@@ -284,7 +288,7 @@ struct Visible(BTreeSet<DocumentId>);
 impl Visible {
     fn of(call: &Call<'_>) -> Result<Self> {
         let keys = scope::keys_of(&*call.tx, call.caller.user)?;
-        Ok(Self(if call.caller.is_administrator() { BTreeSet::new() } else { scope::members(&*call.tx, &keys)? }))
+        Ok(Self(scope::members(&*call.tx, &keys)?))
     }
 
     fn sees(&self, call: &Call<'_>, record: &Record) -> bool {

@@ -1,0 +1,11 @@
+//! The service as the web and the simulator drive it: a server on a database in memory, people, and phones.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by stopping")]
+
+mod access;
+mod admission;
+mod files;
+mod house;
+mod pulling;
+mod reactions;
+mod records;
