@@ -1,0 +1,73 @@
+//! How unkind the world is. Every seed draws its own rates, and some faults are off altogether, because a fault that is
+//! always there hides the bugs that need its absence.
+
+use rand_core::Rng;
+
+/// Milliseconds in a minute of virtual time.
+pub const MINUTE: i64 = 60_000;
+
+/// The fault rates of one seed, in thousandths.
+#[derive(Debug, Clone)]
+pub struct Faults {
+    /// Messages that never arrive.
+    pub loss: u32,
+    /// Messages that arrive twice.
+    pub duplicate: u32,
+    /// Messages cut short.
+    pub truncate: u32,
+    /// Messages with one byte changed.
+    pub corrupt: u32,
+    /// Messages that arrive after every timeout in the code has passed.
+    pub very_late: u32,
+    /// Answers that come from a captive portal.
+    pub portal: u32,
+    /// Chance, each time a technician acts, that the phone loses its link for a while.
+    pub partition: u32,
+    /// Chance, each time a technician acts, that the phone dies and starts again.
+    pub phone_crash: u32,
+    /// Chance, each time the dispatcher acts, that the server dies and starts again.
+    pub server_crash: u32,
+}
+
+impl Faults {
+    /// Draws the rates of a seed: each fault is off in a third of the worlds.
+    pub fn draw(rng: &mut dyn Rng) -> Self {
+        let mut rate = |most: u32| if rng.next_u32().is_multiple_of(3) { 0 } else { rng.next_u32() % (most + 1) };
+        Self {
+            loss: rate(400),
+            duplicate: rate(150),
+            truncate: rate(60),
+            corrupt: rate(40),
+            very_late: rate(80),
+            portal: rate(60),
+            partition: rate(250),
+            phone_crash: rate(40),
+            server_crash: rate(60),
+        }
+    }
+
+    /// No faults at all: the calm after the storm.
+    pub fn none() -> Self {
+        Self {
+            loss: 0,
+            duplicate: 0,
+            truncate: 0,
+            corrupt: 0,
+            very_late: 0,
+            portal: 0,
+            partition: 0,
+            phone_crash: 0,
+            server_crash: 0,
+        }
+    }
+}
+
+/// Whether something that happens `thousandths` times in a thousand happens now.
+pub fn happens(rng: &mut dyn Rng, thousandths: u32) -> bool {
+    rng.next_u32() % 1000 < thousandths
+}
+
+/// A number in `low..=high`.
+pub fn between(rng: &mut dyn Rng, low: i64, high: i64) -> i64 {
+    low + (rng.next_u64() % (high - low + 1) as u64) as i64
+}

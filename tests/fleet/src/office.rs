@@ -1,0 +1,219 @@
+//! The server and the people who feed it: hiring, the morning's work, the dispatcher's hand, and the server's own death.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fieldline_device::{Enrolment, SigningKey};
+use fieldline_model::condition::Query;
+use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
+use fieldline_service::table::{self, Input, TableError};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
+use fieldline_storage_sqlite::SqliteStorage;
+use fieldline_sync::frame;
+use fieldline_sync::session::Reply;
+use rand_core::Rng;
+
+use crate::faults::{MINUTE, between};
+use crate::people::one_of;
+use crate::phone::{Phone, copy_as_it_is};
+
+/// Sites the work is at; each has one asset.
+const SITES: usize = 12;
+/// Tasks each technician begins the day with.
+const MORNING_TASKS: usize = 3;
+/// Tasks the dispatcher's list shows.
+const LIST_LIMIT: u32 = 500;
+
+/// The server's machine and its dispatcher.
+pub struct Office {
+    server: Option<Server>,
+    home: PathBuf,
+    lives: u32,
+    /// What the server falls back to when it dies; `None` for an honest server, which keeps what is on its disk.
+    falls_back_to: Option<PathBuf>,
+    dispatcher: Caller,
+    sites: Vec<SysId>,
+    assets: Vec<SysId>,
+    /// Who can be sent.
+    pub technicians: Vec<SysId>,
+}
+
+impl Office {
+    /// Opens a new server in a folder, with a dispatcher.
+    pub fn open(home: &Path, now: Timestamp, rng: &mut dyn Rng) -> Self {
+        let caller = Caller { user: SysId([0; 16]), roles: BTreeSet::new(), device: None };
+        let mut office = Self {
+            server: None,
+            home: home.to_owned(),
+            lives: 0,
+            falls_back_to: None,
+            dispatcher: caller,
+            sites: Vec::new(),
+            assets: Vec::new(),
+            technicians: Vec::new(),
+        };
+        std::fs::create_dir_all(office.dir()).expect("the simulator's folder takes files");
+        office.start(now, rng);
+        let user = office.let_in("dispatcher", &["wm_dispatcher", "wm_qualifier", "itil"], now, rng);
+        office.dispatcher.user = user;
+        office.dispatcher.roles = ["wm_dispatcher", "wm_qualifier", "itil"].map(String::from).into();
+        office
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("the server is only gone while it starts again")
+    }
+
+    /// Dies as a killed process does and starts again.
+    pub fn crash(&mut self, now: Timestamp, rng: &mut dyn Rng) {
+        let old = self.dir();
+        self.lives += 1;
+        copy_as_it_is(self.falls_back_to.as_ref().unwrap_or(&old), &self.dir(), rng);
+        self.server = None;
+        std::fs::remove_dir_all(old).expect("the simulator's folder can be emptied");
+        self.start(now, rng);
+    }
+
+    /// Makes this a server that loses what it acknowledged after this moment when it dies.
+    pub fn remember_only_the_morning(&mut self, rng: &mut dyn Rng) {
+        let morning = self.home.join("morning");
+        copy_as_it_is(&self.dir(), &morning, rng);
+        self.falls_back_to = Some(morning);
+    }
+
+    /// Lets a technician in, with a phone.
+    pub fn hire(&mut self, home: &Path, index: usize, now: Timestamp, rng: &mut dyn Rng) -> Phone {
+        let user = self.let_in(&format!("technician-{index}"), &["wm_agent"], now, rng);
+        self.technicians.push(user);
+        let key = SigningKey::random(rng);
+        let admin = self.server().system();
+        let enrolled = self.server().enrol_device(&admin, user, &format!("phone {index}"), key.public_key(), now, rng);
+        let enrolled = enrolled.expect("a technician can be given a phone");
+        let token = enrolled.session.token;
+        let server = "simulated".into();
+        let enrolment = Enrolment { device: enrolled.device, epoch: 1, user, token, server, key };
+        let mut secret = [0; 32];
+        rng.fill_bytes(&mut secret);
+        Phone::new(home, secret, enrolment).expect("a new phone works")
+    }
+
+    /// Puts sites, assets and everybody's first tasks on the server.
+    pub fn prepare_the_day(&mut self, technicians: usize, now: Timestamp, rng: &mut dyn Rng) {
+        for site in 0..SITES {
+            let name = format!("Site {site}");
+            let location = self.system_creates("cmn_location", &[("name", name.clone())], now, rng);
+            let fields = [("display_name", format!("Boiler of {name}")), ("location", location.to_string())];
+            self.assets.push(self.system_creates("alm_asset", &fields, now, rng));
+            self.sites.push(location);
+        }
+        for _ in 0..MORNING_TASKS {
+            for technician in 0..technicians {
+                self.send_work(self.technicians[technician], now, rng);
+            }
+        }
+    }
+
+    /// Answers a request as the web edge does.
+    pub fn exchange(&self, token: &str, bytes: &[u8], now: Timestamp, rng: &mut dyn Rng) -> Reply {
+        let Ok(request) = frame::decode_request(bytes) else { return Reply::Failed };
+        let Ok(caller) = self.server().authenticate(token, now) else { return Reply::NeedsSignIn };
+        match self.server().sync(&caller, &request, now, rng) {
+            Ok(response) => Reply::Body(frame::encode_response(&response)),
+            Err(SyncRefusal::Revoked) => Reply::Revoked,
+            Err(SyncRefusal::Version { .. }) => Reply::TooOld,
+            Err(refusal) => panic!("an honest phone was refused: {refusal}"),
+        }
+    }
+
+    /// Creates a work order with one task, sometimes with a second one for a colleague, and sends somebody.
+    pub fn send_work(&mut self, technician: SysId, now: Timestamp, rng: &mut dyn Rng) -> String {
+        let place = rng.next_u32() as usize % SITES;
+        let (site, asset) = (self.sites[place].to_string(), self.assets[place].to_string());
+        let start = now.plus_milliseconds(between(rng, 0, 300) * MINUTE).to_string();
+        let about = |what: &str| ("short_description", format!("{what}, ordered at {}", now.0));
+        let order = [about("Boiler work"), ("location", site.clone()), ("asset", asset.clone())];
+        let order = self.dispatcher_creates("wm_order", &order, now, rng);
+        let colleague = *one_of(rng, &self.technicians).expect("somebody was hired");
+        let crew = if rng.next_u32().is_multiple_of(4) { vec![technician, colleague] } else { vec![technician] };
+        for member in crew {
+            let fields = [
+                about("Visit"),
+                ("parent", order.to_string()),
+                ("location", site.clone()),
+                ("asset", asset.clone()),
+                ("expected_start", start.clone()),
+                ("assigned_to", member.to_string()),
+            ];
+            let task = self.dispatcher_creates("wm_task", &fields, now, rng);
+            self.change(&DocumentId::new("wm_task", task), &[("state", "16".into())], now, rng);
+        }
+        "sends work".into()
+    }
+
+    /// The tasks on the dispatcher's list.
+    pub fn open_tasks(&self, now: Timestamp, rng: &mut dyn Rng) -> Vec<DocumentId> {
+        let query = Query::parse("active=true").query;
+        let found =
+            self.server().read(&self.dispatcher, now, rng, |call| table::query(call, "wm_task", &query, LIST_LIMIT, 0));
+        found.expect("a dispatcher may see tasks").records.into_iter().map(|record| record.id).collect()
+    }
+
+    /// Lets the dispatcher change a record; says what became of it.
+    pub fn change(&mut self, id: &DocumentId, fields: &[(&str, String)], now: Timestamp, rng: &mut dyn Rng) -> String {
+        let changed = self.server().write(&self.dispatcher, now, rng, |call| {
+            table::update(call, id.table.as_str(), id.sys_id, &input(fields))
+        });
+        let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+        match changed {
+            Ok(_) => format!("sets {}", names.join(" and ")),
+            Err(TableError::Service(error)) => panic!("the server failed: {error}"),
+            Err(error) => format!("may not set {}: {error}", names.join(" and ")),
+        }
+    }
+
+    fn dispatcher_creates(&self, table: &str, fields: &[(&str, String)], now: Timestamp, rng: &mut dyn Rng) -> SysId {
+        self.create(&self.dispatcher, table, fields, now, rng)
+    }
+
+    fn system_creates(&self, table: &str, fields: &[(&str, String)], now: Timestamp, rng: &mut dyn Rng) -> SysId {
+        self.create(&self.server().system(), table, fields, now, rng)
+    }
+
+    fn create(
+        &self,
+        caller: &Caller,
+        table: &str,
+        fields: &[(&str, String)],
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> SysId {
+        let created = self.server().write(caller, now, rng, |call| table::create(call, table, &input(fields)));
+        created.unwrap_or_else(|error| panic!("the office cannot create a {table}: {error}")).record.id.sys_id
+    }
+
+    fn let_in(&self, user_name: &str, roles: &[&str], now: Timestamp, rng: &mut dyn Rng) -> SysId {
+        let user = NewUser { user_name, name: user_name, password: "simulated password", roles };
+        let created = self.server().create_user(&self.server().system(), &user, now, rng);
+        created.expect("a new name can be let in")
+    }
+
+    fn start(&mut self, now: Timestamp, rng: &mut dyn Rng) {
+        let storage = SqliteStorage::open(self.dir().join("server.db")).expect("the server's database opens");
+        let dictionary = Arc::new(Dictionary::shipped().clone());
+        let server = Server::open(Arc::new(storage), dictionary, now, rng).expect("the server starts");
+        self.server = Some(server.with_password_cost(PasswordCost::cheapest()));
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.home.join(format!("life-{}", self.lives))
+    }
+}
+
+fn input(fields: &[(&str, String)]) -> Input {
+    Input {
+        fields: fields.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect(),
+        as_displayed: false,
+    }
+}

@@ -1,0 +1,150 @@
+//! People: what technicians do with what their phones show, and what the dispatcher does meanwhile without asking them.
+
+use std::collections::BTreeMap;
+
+use fieldline_device::view::{Day, Item, StepOffer};
+use fieldline_device::{Captured, Command, DeviceError};
+use fieldline_model::{Decimal, DocumentId, SysId, TableName, Timestamp, Value};
+use rand_core::Rng;
+
+use crate::faults::{MINUTE, between, happens};
+use crate::office::Office;
+use crate::phone::{Phone, Promise};
+
+const DAY_MILLISECONDS: i64 = 24 * 60 * MINUTE;
+/// Tables whose records technicians work on besides their own tasks.
+const SHARED_TABLES: [&str; 3] = ["wm_order", "incident", "alm_asset"];
+
+/// One thing out of several.
+pub fn one_of<'a, T>(rng: &mut dyn Rng, things: &'a [T]) -> Option<&'a T> {
+    (!things.is_empty()).then(|| &things[rng.next_u32() as usize % things.len()])
+}
+
+/// Lets a technician do one thing; returns what it was.
+pub fn technician(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> String {
+    let command = match choose(phone, now, rng) {
+        Some(command) => command,
+        None => return "has nothing to do".into(),
+    };
+    let deed = deed_of(&command);
+    match phone.device().execute(command, now, rng) {
+        Ok(done) => {
+            phone.promises.push(Promise { document: done.document, at: now, deed: deed.clone() });
+            deed
+        }
+        Err(DeviceError::NotLoaded(_)) => format!("waits for the document to {deed}"),
+        Err(error) => format!("may not {deed}: {error}"),
+    }
+}
+
+fn deed_of(command: &Command) -> String {
+    let text = format!("{command:?}");
+    text.chars().take_while(|letter| letter.is_alphanumeric()).collect()
+}
+
+fn choose(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Option<Command> {
+    if happens(rng, 50) {
+        return Some(create(phone.user, now, rng));
+    }
+    let shared = happens(rng, 250);
+    let items = if shared { shared_items(phone, rng) } else { tasks(phone, now) };
+    let item = one_of(rng, &items).cloned()?;
+    if !shared && happens(rng, 450) {
+        let view = phone.device().record(&item.document).ok().flatten()?;
+        if let Some(offer) = one_of(rng, &view.steps) {
+            return Some(step(item.document, offer, now, rng));
+        }
+    }
+    Some(add_something(item.document, now, rng))
+}
+
+fn tasks(phone: &mut Phone, now: Timestamp) -> Vec<Item> {
+    let day = Day { from: now, until: now.plus_milliseconds(DAY_MILLISECONDS) };
+    phone.device().today(day).expect("a phone can read its own lists")
+}
+
+fn shared_items(phone: &mut Phone, rng: &mut dyn Rng) -> Vec<Item> {
+    let table = one_of(rng, &SHARED_TABLES).expect("there are several");
+    phone.device().by_table(&TableName::from(*table)).expect("a phone can read its own lists")
+}
+
+fn create(user: SysId, now: Timestamp, rng: &mut dyn Rng) -> Command {
+    let text = format!("Found on site at {}: {}", now.0, rng.next_u32() % 100);
+    let mut fields = BTreeMap::from([("short_description".into(), Value::text(text))]);
+    let table = if happens(rng, 700) { "wm_task" } else { "incident" };
+    let owner = if table == "wm_task" { "assigned_to" } else { "caller_id" };
+    fields.insert(owner.into(), Value::Reference(user));
+    Command::Create { table: table.into(), fields }
+}
+
+fn step(document: DocumentId, offer: &StepOffer, now: Timestamp, rng: &mut dyn Rng) -> Command {
+    let text = |field: &str| Some(Value::text(format!("{field} written at {}", now.0)));
+    Command::Transition {
+        document,
+        step: offer.step.clone(),
+        reason: one_of(rng, &offer.reasons).cloned(),
+        fields: offer.missing.iter().map(|field| (field.clone(), text(field.as_str()))).collect(),
+        comment: happens(rng, 300).then(|| format!("With the step, at {}", now.0)),
+    }
+}
+
+fn add_something(document: DocumentId, now: Timestamp, rng: &mut dyn Rng) -> Command {
+    let text = format!("note {} of {now}", rng.next_u32());
+    if document.table == "alm_asset" {
+        return Command::Read {
+            document,
+            meter: "hours".into(),
+            value: Decimal::whole(between(rng, 0, 9_000)),
+            unit: "h".into(),
+        };
+    }
+    match rng.next_u32() % 9 {
+        0 => Command::Comment { document, text },
+        1 | 2 => Command::WorkNote { document, text },
+        3 => Command::SetFields { document, fields: BTreeMap::from([("description".into(), Some(Value::text(text)))]) },
+        4 => {
+            let question = format!("question-{}", rng.next_u32() % 4);
+            Command::Answer { document, question, answer: text, photo: None }
+        }
+        5 => Command::UsePart {
+            document,
+            model: SysId([7; 16]),
+            quantity: between(rng, 1, 5),
+            asset: None,
+            stockroom: None,
+        },
+        6 => Command::LogTime {
+            document,
+            kind: "work".into(),
+            started_at: now.plus_milliseconds(-between(rng, MINUTE, 60 * MINUTE)),
+            ended_at: now,
+        },
+        7 => Command::Include { document, field: "watch_list".into(), item: SysId([rng.next_u32() as u8; 16]) },
+        _ => Command::AddPhoto { document, photo: photo(rng, 200_000), thumbnail: Some(photo(rng, 3_000)) },
+    }
+}
+
+fn photo(rng: &mut dyn Rng, most_bytes: u32) -> Captured {
+    let mut bytes = vec![0; (rng.next_u32() % most_bytes) as usize + 1];
+    rng.fill_bytes(&mut bytes);
+    Captured { bytes, file_name: "photo.jpg".into(), content_type: "image/jpeg".into() }
+}
+
+/// Lets the dispatcher do one thing; returns what it was.
+pub fn dispatcher(office: &mut Office, now: Timestamp, rng: &mut dyn Rng) -> String {
+    let technicians = office.technicians.clone();
+    let someone = *one_of(rng, &technicians).expect("somebody was hired");
+    if happens(rng, 250) {
+        return office.send_work(someone, now, rng);
+    }
+    let tasks = office.open_tasks(now, rng);
+    let Some(task) = one_of(rng, &tasks).cloned() else { return "sees no open task".into() };
+    let deed = match rng.next_u32() % 6 {
+        0 | 1 => vec![("assigned_to", someone.to_string()), ("state", "16".into())],
+        2 => vec![("state", "7".into())],
+        3 => vec![("urgency", between(rng, 1, 3).to_string()), ("impact", between(rng, 1, 3).to_string())],
+        4 => vec![("description", format!("Changed by the office at {}", now.0))],
+        _ => vec![("work_notes", format!("The office says at {}", now.0))],
+    };
+    office.change(&task, &deed, now, rng)
+}
