@@ -1,1 +1,97 @@
+//! The server's face: parse, call the service, answer.
+//!
+//! Handlers hold no rule of the trade and touch no table. They read a request under its caps, take the time and chance of
+//! this moment, hand everything to `fieldline-service` on a thread that may block, and turn what it says into HTTP. The
+//! record API has the shape of the ServiceNow Table API; sync, sessions and devices live under `/api/v1/`.
+//!
+//! What it leaves out: TLS (a proxy in front, which says so in `X-Forwarded-Proto`) and pages for browsers.
 
+mod about;
+mod body;
+mod caller;
+mod credentials;
+mod devices;
+mod endpoint;
+mod layers;
+mod links;
+mod metrics;
+mod openapi;
+mod refusal;
+mod session;
+mod sync;
+mod table;
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use fieldline_service::Server;
+use serde_json::Value;
+
+pub use devices::device_json;
+pub use endpoint::{Access, Content, Endpoint};
+pub use layers::REQUEST_SECONDS;
+pub use world::{Clock, Entropy, SystemClock};
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct App {
+    server: Arc<Server>,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    metrics: Arc<metrics::Metrics>,
+    passwords: Arc<caller::Passwords>,
+    description: Arc<Value>,
+}
+
+/// Everything this server answers.
+pub fn endpoints() -> Vec<Endpoint> {
+    [about::endpoints(), session::endpoints(), devices::endpoints(), sync::endpoints(), table::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The router over a server; `clock` tells the time of every request.
+pub fn router(server: Arc<Server>, clock: Arc<dyn Clock>) -> Router {
+    let endpoints = endpoints();
+    let description = Arc::new(openapi::document(&endpoints, server.dictionary()));
+    let mut entropy = Entropy::open();
+    let passwords = Arc::new(caller::Passwords::new(&mut entropy));
+    let app = App { server, clock, entropy, metrics: Arc::default(), passwords, description };
+    endpoint::route(endpoints)
+        .fallback(layers::no_such_path)
+        .method_not_allowed_fallback(layers::no_such_method)
+        .layer(from_fn_with_state(app.clone(), layers::observe))
+        .with_state(app)
+}
+
+/// How long requests under way may take to finish once the server is told to stop.
+const DRAIN_SECONDS: u64 = 30;
+
+/// Answers requests until `stop` resolves, then lets those under way finish.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stop = async {
+        stop.await;
+        drop(stopping);
+    };
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
+    let out_of_patience = async {
+        drop(stopped.await);
+        tokio::time::sleep(Duration::from_secs(DRAIN_SECONDS)).await;
+    };
+    tokio::select! {
+        done = serving => done,
+        () = out_of_patience => Ok(()),
+    }
+}

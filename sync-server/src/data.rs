@@ -1,0 +1,79 @@
+//! The data directory: one database file, readable by nobody else on the machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fieldline_model::{Dictionary, Timestamp};
+use fieldline_service::Server;
+use fieldline_storage_sqlite::SqliteStorage;
+use fieldline_web::{Clock, Entropy, SystemClock};
+
+use crate::failed::{Failed, io};
+
+/// The directory with everything the server keeps.
+#[derive(Debug, clap::Args)]
+pub struct Data {
+    /// The directory with everything the server keeps; made when it does not exist.
+    #[arg(long = "data", value_name = "DIR")]
+    directory: PathBuf,
+}
+
+/// A server opened on its data, this moment, and chance.
+pub struct Opened {
+    /// The server.
+    pub server: Arc<Server>,
+    /// The moment of the command.
+    pub now: Timestamp,
+    /// Chance.
+    pub rng: Entropy,
+}
+
+impl Data {
+    /// The data in a directory.
+    pub fn at(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.directory.join("fieldline.db")
+    }
+
+    /// Makes the directory for its owner alone, unless it exists.
+    pub fn create(&self) -> Result<(), Failed> {
+        private_directory().create(&self.directory).map_err(io("making the data directory", &self.directory))
+    }
+
+    /// Opens the server, on a new database the first time.
+    pub fn open_or_create(&self) -> Result<Opened, Failed> {
+        self.create()?;
+        open(&self.database())
+    }
+
+    /// Opens the server on the database there is.
+    pub fn open(&self) -> Result<Opened, Failed> {
+        let database = self.database();
+        if !database.exists() {
+            let problem = format!("{} does not exist; `sync-server serve` makes it", database.display());
+            return Err(Failed::Usage(problem));
+        }
+        open(&database)
+    }
+}
+
+/// Opens the server on a database file.
+pub fn open(database: &Path) -> Result<Opened, Failed> {
+    let (now, mut rng) = (SystemClock.now(), Entropy::open());
+    let storage = Arc::new(SqliteStorage::open(database)?);
+    let dictionary = Arc::new(Dictionary::shipped().clone());
+    let server = Arc::new(Server::open(storage, dictionary, now, &mut rng)?);
+    Ok(Opened { server, now, rng })
+}
+
+fn private_directory() -> std::fs::DirBuilder {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}

@@ -1,0 +1,47 @@
+//! Why a command did not do what it was told.
+
+use std::path::Path;
+
+use fieldline_service::TableError;
+use fieldline_service::accounts::AccountError;
+use fieldline_service::error::ServiceError;
+use fieldline_storage::StorageError;
+
+use crate::demo::DemoFailed;
+
+/// Why a command did not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// A file, socket or terminal failed.
+    #[error("{doing} failed")]
+    Io {
+        /// What was being done, with the path or address.
+        doing: String,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The server failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// A person, device or password was refused.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// A record was refused.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The demo could not go on.
+    #[error(transparent)]
+    Demo(#[from] DemoFailed),
+    /// What was asked cannot be done; says what can.
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// Names what was being done to a path when the system failed.
+pub fn io(doing: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Failed {
+    let doing = format!("{doing} {}", path.display());
+    move |source| Failed::Io { doing, source }
+}

@@ -1,0 +1,73 @@
+//! `serve`: opens the data, listens, and stops without cutting anybody off.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fieldline_web::SystemClock;
+use tokio::net::TcpListener;
+
+use crate::data::{Data, Opened};
+use crate::failed::Failed;
+
+/// The environment variable with the first administrator's password.
+const ADMIN_PASSWORD: &str = "FIELDLINE_ADMIN_PASSWORD";
+
+/// What `serve` is told.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    data: Data,
+    /// Where to listen; port 0 takes a free one. Put a TLS proxy in front of any address but loopback.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+}
+
+/// Serves until told to stop.
+pub fn run(args: &Args) -> Result<(), Failed> {
+    let mut opened = args.data.open_or_create()?;
+    first_administrator(&mut opened)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Failed::Io { doing: "starting the runtime".into(), source })?;
+    runtime.block_on(listen(args.listen, opened))
+}
+
+/// Lets the first administrator in; a generated password is printed this once.
+fn first_administrator(opened: &mut Opened) -> Result<(), Failed> {
+    let given = std::env::var(ADMIN_PASSWORD).ok();
+    let generated = opened.server.bootstrap_admin(given.as_deref(), opened.now, &mut opened.rng)?;
+    if let Some(password) = generated {
+        println!("first start: sign in as admin with the password {password} (it is not shown again)");
+    }
+    Ok(())
+}
+
+async fn listen(address: SocketAddr, opened: Opened) -> Result<(), Failed> {
+    let failed = |doing: String| move |source| Failed::Io { doing, source };
+    let listener = TcpListener::bind(address).await.map_err(failed(format!("listening on {address}")))?;
+    let bound = listener.local_addr().map_err(failed(format!("listening on {address}")))?;
+    println!("listening on http://{bound}");
+    tracing::info!(address = %bound, "listening");
+    let router = fieldline_web::router(opened.server, Arc::new(SystemClock));
+    fieldline_web::serve(listener, router, told_to_stop()).await.map_err(failed(format!("serving on {bound}")))?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Resolves at Ctrl-C, and at SIGTERM where there is one.
+pub async fn told_to_stop() {
+    let interrupt = async { drop(tokio::signal::ctrl_c().await) };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+    tracing::info!("stopping: requests under way are finished first");
+}

@@ -1,0 +1,81 @@
+//! Reading a body: refused by its declared length before a byte is read, cut off at the same cap while reading, and
+//! parsed into what the handler expects with an error that says where it went wrong.
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use crate::refusal::Refusal;
+
+/// The largest JSON body: a record with every field at its longest is a tenth of it.
+pub const JSON_BODY_BYTES: usize = 1_048_576;
+
+/// The whole body of at most `cap` bytes.
+///
+/// # Errors
+/// [`Refusal::TooLarge`] when it is or claims to be longer, [`Refusal::Malformed`] when the connection broke off.
+pub async fn read(headers: &HeaderMap, body: Body, cap: usize) -> Result<Vec<u8>, Refusal> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > cap as u64) {
+        return Err(Refusal::TooLarge(cap));
+    }
+    match to_bytes(body, cap).await {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(error) if is_over_cap(&error) => Err(Refusal::TooLarge(cap)),
+        Err(_) => Err(Refusal::Malformed("the body broke off before its end; send the request again".into())),
+    }
+}
+
+/// Whether `to_bytes` stopped at its cap, which it says only in its source.
+fn is_over_cap(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.to_string().contains("length limit exceeded"))
+}
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// [`Refusal::MediaType`] for another content type; [`Refusal::Malformed`] says at which line and column it stops being
+/// JSON, or which member is missing or of the wrong type.
+pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
+    if !is(headers, "application/json") {
+        return Err(Refusal::MediaType("application/json"));
+    }
+    let bytes = read(headers, body, JSON_BODY_BYTES).await?;
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
+}
+
+/// Whether the body is of a media type, whatever its parameters.
+pub fn is(headers: &HeaderMap, media_type: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_cap_is_refused_by_its_declared_and_by_its_real_length() {
+        let declared = headers(header::CONTENT_LENGTH, "11");
+        assert_eq!(read(&declared, Body::empty(), 10).await, Err(Refusal::TooLarge(10)));
+        assert_eq!(read(&HeaderMap::new(), Body::from("12345678901"), 10).await, Err(Refusal::TooLarge(10)));
+        assert_eq!(read(&HeaderMap::new(), Body::from("1234567890"), 10).await, Ok(b"1234567890".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn json_is_taken_with_parameters_and_refused_under_another_type() {
+        let typed = headers(header::CONTENT_TYPE, "Application/JSON; charset=utf-8");
+        assert_eq!(json::<Value>(&typed, Body::from("1")).await, Ok(Value::from(1)));
+        let form = headers(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        assert_eq!(json::<Value>(&form, Body::from("1")).await, Err(Refusal::MediaType("application/json")));
+        let broken = json::<Value>(&typed, Body::from("{\n\"a\" 1}")).await.expect_err("no colon");
+        assert_eq!(broken, Refusal::Malformed("the JSON body: expected `:` at line 2 column 5".into()));
+    }
+}

@@ -1,0 +1,150 @@
+//! Who calls, and the bridge to the service's blocking functions.
+//!
+//! A token costs one lookup. A password costs an Argon2id hash, so few are checked at once, and clients that send one with
+//! every request (Basic authentication) are given a session behind the scenes that lasts some minutes.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use fieldline_model::Timestamp;
+use fieldline_service::Server;
+use fieldline_service::accounts::{AccountError, Session};
+use fieldline_service::call::Caller;
+use tokio::sync::Semaphore;
+
+use crate::credentials::Credentials;
+use crate::refusal::{Failure, Problem, Refusal};
+use crate::{App, Entropy};
+
+/// Passwords checked at the same time: each check takes 19 MiB and a core for tens of milliseconds.
+const CHECKS_AT_ONCE: usize = 4;
+/// How long a password sent with every request is not checked again.
+const TRUSTED_MILLISECONDS: i64 = 5 * 60_000;
+/// Clients remembered at the same time: integrations, not people.
+const CLIENTS_REMEMBERED: usize = 1_000;
+
+/// Runs `work` where it may block, with the server, this moment and chance.
+///
+/// # Errors
+/// Whatever `work` returns; [`Refusal::Broken`] when it panicked.
+pub async fn blocking<T, E>(
+    app: &App,
+    work: impl FnOnce(&Server, Timestamp, &mut Entropy) -> Result<T, E> + Send + 'static,
+) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    E: Into<Refusal>,
+{
+    let (server, now, mut entropy) = (app.server.clone(), app.clock.now(), app.entropy.clone());
+    let span = tracing::Span::current();
+    let job = move || span.in_scope(|| work(&server, now, &mut entropy).map_err(E::into));
+    tokio::task::spawn_blocking(job).await.unwrap_or_else(|panic| {
+        tracing::error!(%panic, "a request's work did not end");
+        Err(Refusal::Broken)
+    })
+}
+
+/// The password checks under way and those that need not be repeated yet.
+pub struct Passwords {
+    slots: Semaphore,
+    key: ring::hmac::Key,
+    trusted: Mutex<BTreeMap<[u8; 32], (Timestamp, String)>>,
+}
+
+impl Passwords {
+    /// Remembers nobody; `entropy` makes the key under which clients are remembered, so no password is.
+    pub fn new(entropy: &mut Entropy) -> Self {
+        let mut key = [0; 32];
+        rand_core::Rng::fill_bytes(entropy, &mut key);
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
+        Self { slots: Semaphore::new(CHECKS_AT_ONCE), key, trusted: Mutex::default() }
+    }
+
+    fn tag(&self, user_name: &str, password: &str) -> [u8; 32] {
+        let text = format!("{}:{user_name}{password}", user_name.len());
+        ring::hmac::sign(&self.key, text.as_bytes()).as_ref().try_into().expect("an HMAC-SHA-256 has 32 bytes")
+    }
+
+    fn token_of(&self, tag: &[u8; 32], now: Timestamp) -> Option<String> {
+        let trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        trusted.get(tag).filter(|(until, _)| now < *until).map(|(_, token)| token.clone())
+    }
+
+    fn trust(&self, tag: [u8; 32], token: String, now: Timestamp) {
+        let mut trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        trusted.retain(|_, (until, _)| now < *until);
+        if trusted.len() < CLIENTS_REMEMBERED {
+            trusted.insert(tag, (now.plus_milliseconds(TRUSTED_MILLISECONDS), token));
+        }
+    }
+}
+
+/// Checks a password and opens a session.
+///
+/// # Errors
+/// [`Refusal::WrongPassword`], or [`Refusal::TooMany`] while the name is locked.
+pub async fn sign_in(app: &App, user_name: String, password: String) -> Result<Session, Refusal> {
+    let _slot = app.passwords.slots.acquire().await.map_err(|_| Refusal::Broken)?;
+    blocking(app, move |server, now, rng| {
+        server.sign_in(&user_name, &password, now, rng).map_err(|error| match error {
+            AccountError::Locked { until } => {
+                Refusal::TooMany(u32::try_from(until.milliseconds_since(now) / 1_000 + 1).unwrap_or(1))
+            }
+            other => other.into(),
+        })
+    })
+    .await
+}
+
+/// A token that stands for the credentials.
+async fn token(app: &App, credentials: Credentials) -> Result<String, Refusal> {
+    let (user_name, password) = match credentials {
+        Credentials::Bearer(token) => return Ok(token),
+        Credentials::Basic { user_name, password } => (user_name, password),
+    };
+    let tag = app.passwords.tag(&user_name, &password);
+    if let Some(token) = app.passwords.token_of(&tag, app.clock.now()) {
+        return Ok(token);
+    }
+    let session = sign_in(app, user_name, password).await?;
+    app.passwords.trust(tag, session.token.clone(), app.clock.now());
+    Ok(session.token)
+}
+
+/// Whoever the credentials belong to.
+///
+/// # Errors
+/// [`Refusal::NotAuthenticated`] and what [`sign_in`] returns.
+pub async fn identify(app: &App, credentials: Credentials) -> Result<Caller, Refusal> {
+    let token = token(app, credentials).await?;
+    blocking(app, move |server, now, _| server.authenticate(&token, now)).await
+}
+
+/// Somebody with a valid token or password, asking a native path.
+pub struct Signed(pub Caller);
+
+impl FromRequestParts<App> for Signed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(identify(app, Credentials::of(&parts.headers)?).await?))
+    }
+}
+
+/// Somebody with a valid token or password, asking the Table API.
+pub struct TableCaller(pub Caller);
+
+impl FromRequestParts<App> for TableCaller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let caller = identify(app, Credentials::of(&parts.headers)?).await?;
+        if caller.device.is_some() {
+            let why = "a device's token is for /api/v1/sync; sign in with a user name and password";
+            return Err(Failure(Refusal::Forbidden(why.into())));
+        }
+        Ok(Self(caller))
+    }
+}

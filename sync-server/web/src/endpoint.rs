@@ -1,0 +1,62 @@
+//! One list of everything this server answers. The router and `/openapi.json` are both made from it, so a path cannot be
+//! served without being described.
+
+use axum::Router;
+use axum::routing::MethodRouter;
+
+use crate::App;
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// A person's or integration's token, or a user name and password.
+    Person,
+    /// A device's token.
+    Device,
+}
+
+/// What a body is, as `/openapi.json` describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// There is none.
+    Empty,
+    /// JSON of the named schema.
+    Json(&'static str),
+    /// JSON of the record of the table in the path.
+    Record,
+    /// The Table API's envelope around one record.
+    Result,
+    /// The Table API's envelope around many records.
+    Results,
+    /// A sync frame.
+    Frame,
+    /// Plain text.
+    Text,
+}
+
+/// One method of one path.
+pub struct Endpoint {
+    /// In lower case, as OpenAPI writes it.
+    pub method: &'static str,
+    /// With `{parameters}`.
+    pub path: String,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it reads.
+    pub request: Content,
+    /// The status of success.
+    pub status: u16,
+    /// What it answers with it.
+    pub answer: Content,
+    /// What it does.
+    pub handler: MethodRouter<App>,
+}
+
+/// The router over a list of endpoints.
+pub fn route(endpoints: Vec<Endpoint>) -> Router<App> {
+    endpoints.into_iter().fold(Router::new(), |router, endpoint| router.route(&endpoint.path, endpoint.handler))
+}

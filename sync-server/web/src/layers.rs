@@ -1,0 +1,95 @@
+//! What every request passes: an id, a time limit, a log line, counters, and headers that keep browsers from guessing.
+//!
+//! The log line and the counters hold the method, the route's template, the status, the duration and the request id. They
+//! never hold a path, a query string, a name, a token or a body: those are personal data or keys.
+
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rand_core::Rng;
+use tracing::Instrument;
+
+use crate::App;
+use crate::refusal::{Refusal, refuse};
+
+/// How long a request may take, reading its body included. A phone on a slow link sends at most one body cap in it.
+pub const REQUEST_SECONDS: u64 = 60;
+
+/// The longest request line. Clients build queries of eight kilobytes; beyond this they move them into a body.
+const URI_BYTES: usize = 16_384;
+
+/// The name of the header that carries a request's id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Sent with every answer: nothing here is a page, a frame or anything to keep in a cache.
+const ALWAYS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox")),
+];
+
+/// Watches over one request from its first byte to its answer.
+pub async fn observe(State(app): State<App>, matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let started = app.clock.now();
+    let method = known_method(request.method());
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let request_id = format!("{:016x}", app.entropy.clone().next_u64());
+    let span = tracing::info_span!("request", request_id);
+
+    let mut response = answer(request, next).instrument(span.clone()).await;
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(value);
+    }
+    headers.insert(REQUEST_ID, HeaderValue::from_str(&request_id).expect("hex digits are a header value"));
+
+    let milliseconds = app.clock.now().milliseconds_since(started);
+    let status = response.status().as_u16();
+    app.metrics.answered(method, &route, status, milliseconds);
+    span.in_scope(|| tracing::info!(method, route, status, milliseconds, "answered"));
+    response
+}
+
+async fn answer(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > URI_BYTES) {
+        return uri_too_long();
+    }
+    let path = request.uri().path().to_owned();
+    let answer = tokio::time::timeout(Duration::from_secs(REQUEST_SECONDS), next.run(request)).await;
+    answer.unwrap_or_else(|_| refuse(&path, Refusal::TimedOut))
+}
+
+/// Clients tell an overlong line by an HTML body, because a proxy would answer so before any server reads it.
+fn uri_too_long() -> Response {
+    let body = format!("<html><body><h1>414</h1><p>{}</p></body></html>\n", Refusal::UriTooLong(URI_BYTES));
+    (StatusCode::URI_TOO_LONG, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response()
+}
+
+/// Methods as the log and the counters name them, so that invented ones cannot fill the memory.
+fn known_method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Answers a path that does not exist.
+pub async fn no_such_path(request: Request) -> Response {
+    let path = request.uri().path();
+    refuse(path, Refusal::NotFound("no such path; GET /openapi.json lists those there are".into()))
+}
+
+/// Answers a path that exists, but not for this method.
+pub async fn no_such_method(request: Request) -> Response {
+    refuse(request.uri().path(), Refusal::MethodNotAllowed)
+}

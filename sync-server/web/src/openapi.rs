@@ -1,0 +1,209 @@
+//! The OpenAPI 3.1 description, made from the list of endpoints and the dictionary: whoever adds a table or a path
+//! describes it by adding it.
+//!
+//! The Table API is written out once per table, so that a generator makes typed clients; its `v1` and `v2` paths are the
+//! same operations and stay templates.
+
+use fieldline_model::dictionary::{Dictionary, Field, FieldType, Merge, Table};
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::{Access, Content, Endpoint};
+
+/// Describes the endpoints over a dictionary.
+pub fn document(endpoints: &[Endpoint], dictionary: &Dictionary) -> Value {
+    let mut paths = Map::new();
+    for endpoint in endpoints {
+        if endpoint.path.starts_with("/api/now/table/") {
+            for table in dictionary.tables() {
+                describe(&mut paths, endpoint, Some(table));
+            }
+        }
+        describe(&mut paths, endpoint, None);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Fieldline",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Records in the shape of the ServiceNow Table API, and replication for devices",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/session" },
+                "password": { "type": "http", "scheme": "basic" },
+                "device": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/devices" },
+            },
+            "schemas": schemas(dictionary),
+        },
+    })
+}
+
+fn describe(paths: &mut Map<String, Value>, endpoint: &Endpoint, table: Option<&Table>) {
+    let (path, subject) = match table {
+        Some(table) => (endpoint.path.replace("{table}", table.name.as_str()), table.name.as_str()),
+        None => (endpoint.path.clone(), "AnyRecord"),
+    };
+    let mut answers = Map::new();
+    let status = endpoint.status.to_string();
+    answers.insert(status, described(content(endpoint.answer, subject), "Done"));
+    answers.insert("default".into(), described(refusal(&path), "Refused; the detail says why and what to do"));
+    let mut operation = json!({
+        "operationId": operation_id(endpoint.method, &path),
+        "summary": endpoint.summary,
+        "parameters": parameters(endpoint, &path),
+        "responses": answers,
+        "security": security(endpoint.access),
+    });
+    if let Some(body) = content(endpoint.request, subject) {
+        operation["requestBody"] = json!({ "required": true, "content": body });
+    }
+    let methods = paths.entry(path).or_insert_with(|| json!({}));
+    methods[endpoint.method] = operation;
+}
+
+fn described(content: Option<Value>, description: &str) -> Value {
+    let mut answer = json!({ "description": description });
+    if let Some(content) = content {
+        answer["content"] = content;
+    }
+    answer
+}
+
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
+}
+
+fn content(content: Content, subject: &str) -> Option<Value> {
+    let record = json!({ "$ref": format!("#/components/schemas/{subject}") });
+    let envelope =
+        |result: Value| json!({ "type": "object", "required": ["result"], "properties": { "result": result } });
+    let json = |schema: Value| Some(json!({ "application/json": { "schema": schema } }));
+    match content {
+        Content::Empty => None,
+        Content::Json(schema) => json(json!({ "$ref": format!("#/components/schemas/{schema}") })),
+        Content::Record => json(record),
+        Content::Result => json(envelope(record)),
+        Content::Results => json(envelope(json!({ "type": "array", "items": record }))),
+        Content::Frame => Some(json!({ (fieldline_sync::frame::MEDIA_TYPE): {} })),
+        Content::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
+    }
+}
+
+fn refusal(path: &str) -> Option<Value> {
+    let (media_type, schema) = match path.starts_with("/api/now/") {
+        true => ("application/json", "Failure"),
+        false => ("application/problem+json", "Problem"),
+    };
+    Some(json!({ media_type: { "schema": { "$ref": format!("#/components/schemas/{schema}") } } }))
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Open => json!([]),
+        Access::Person => json!([{ "token": [] }, { "password": [] }]),
+        Access::Device => json!([{ "device": [] }]),
+    }
+}
+
+/// Query parameters of the Table API: name, whether lists only, and what it does.
+const TABLE_PARAMETERS: [(&str, bool, &str); 9] = [
+    ("sysparm_query", true, "An encoded query, such as active=true^priority<=2^ORDERBYnumber"),
+    ("sysparm_limit", true, "Rows at the most, 10000 when left out"),
+    ("sysparm_offset", true, "Rows to skip"),
+    ("sysparm_no_count", true, "true leaves out the X-Total-Count header"),
+    ("sysparm_suppress_pagination_header", true, "true leaves out the Link header"),
+    ("sysparm_fields", false, "Field names with commas, dot-walked through references if wanted"),
+    ("sysparm_display_value", false, "false (values), true (as people read them) or all (both)"),
+    ("sysparm_exclude_reference_link", false, "true answers references without links"),
+    ("sysparm_input_display_value", false, "true reads the body's values as people write them"),
+];
+
+fn parameters(endpoint: &Endpoint, path: &str) -> Value {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<_> = names
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .collect();
+    if path.starts_with("/api/now/") {
+        let list = endpoint.answer == Content::Results;
+        let wanted = TABLE_PARAMETERS.iter().filter(|(_, lists_only, _)| list || !lists_only);
+        parameters.extend(wanted.map(|(name, _, description)| {
+            json!({ "name": name, "in": "query", "description": description, "schema": { "type": "string" } })
+        }));
+    }
+    parameters.into()
+}
+
+fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
+    let mut schemas: Map<String, Value> = dictionary
+        .tables()
+        .map(|table| {
+            let field = |name: &String| table.field(name).map_or_else(journal_schema, field_schema);
+            let names = crate::table::field_names(table);
+            let properties: Map<_, _> = names.into_iter().map(|name| (name.clone(), field(&name))).collect();
+            (table.name.to_string(), json!({ "title": table.label, "type": "object", "properties": properties }))
+        })
+        .collect();
+    for own in [shared(), crate::about::schemas(), crate::session::schemas(), crate::devices::schemas()] {
+        schemas.extend(own.as_object().cloned().unwrap_or_default());
+    }
+    schemas
+}
+
+/// What several paths answer.
+fn shared() -> Value {
+    let text = json!({ "type": "string" });
+    let both = json!({ "display_value": text, "value": text, "link": { "type": "string", "format": "uri" } });
+    json!({
+        "AnyRecord": { "type": "object", "description": "A record of the table named in the path" },
+        "Reference": {
+            "description": "A sys_id; answered as an object unless sysparm_exclude_reference_link is true",
+            "anyOf": [text, { "type": "object", "properties": both }],
+        },
+        "Problem": {
+            "description": "RFC 9457",
+            "type": "object",
+            "required": ["type", "title", "status", "detail"],
+            "properties": { "type": text, "title": text, "status": { "type": "integer" }, "detail": text },
+        },
+        "Failure": {
+            "type": "object",
+            "required": ["error", "status"],
+            "properties": {
+                "error": { "type": "object", "properties": { "message": text, "detail": { "type": ["string", "null"] } } },
+                "status": { "const": "failure" },
+            },
+        },
+    })
+}
+
+fn journal_schema() -> Value {
+    json!({ "type": "string", "description": "A journal: what is written is added; entries are answered as display value" })
+}
+
+/// Values are strings in the Table API, whatever they hold; an empty one is "".
+fn field_schema(field: &Field) -> Value {
+    if field.field_type == FieldType::Reference {
+        let target = field.reference.as_ref().map(|table| format!("The sys_id of a record of {table}"));
+        return json!({ "title": field.label, "description": target, "$ref": "#/components/schemas/Reference" });
+    }
+    let mut schema = json!({ "title": field.label, "type": "string" });
+    match field.field_type {
+        FieldType::String if field.choices.is_empty() => schema["maxLength"] = field.max_length.into(),
+        FieldType::GlideDateTime => schema["description"] = "yyyy-MM-dd HH:mm:ss in UTC".into(),
+        FieldType::GlideList => schema["description"] = "Values of sys_id with commas".into(),
+        _ => {}
+    }
+    if !field.choices.is_empty() {
+        let labels = field.choices.iter().map(|choice| format!("{} = {}", choice.value, choice.label));
+        schema["description"] = labels.collect::<Vec<_>>().join(", ").into();
+        let values = field.choices.iter().map(|choice| choice.value.as_str()).chain([""]);
+        schema["enum"] = values.collect::<Vec<_>>().into();
+    }
+    if field.merge == Merge::Derived {
+        schema["readOnly"] = true.into();
+    }
+    schema
+}

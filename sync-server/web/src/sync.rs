@@ -1,0 +1,75 @@
+//! The one path devices talk to. The body is a frame; whatever is not a frame of a known version from an enrolled device is
+//! refused before anything is recorded, with a problem document no device takes for an acknowledgement.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use fieldline_service::SyncRefusal;
+use fieldline_sync::caps::MAX_REQUEST_BYTES;
+use fieldline_sync::frame::{self, FrameError, MEDIA_TYPE};
+
+use crate::App;
+use crate::body::{is, read};
+use crate::caller::{Signed, blocking};
+use crate::endpoint::{Access, Content, Endpoint};
+use crate::refusal::{Problem, Refusal};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint {
+        method: "post",
+        path: "/api/v1/sync".to_owned(),
+        summary: "Takes a device's edits and answers receipts and what is new in its scope",
+        access: Access::Device,
+        request: Content::Frame,
+        status: 200,
+        answer: Content::Frame,
+        handler: post(sync),
+    }]
+}
+
+async fn sync(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    if !is(&headers, MEDIA_TYPE) {
+        return Err(Problem(Refusal::MediaType(MEDIA_TYPE)));
+    }
+    let bytes = read(&headers, body, MAX_REQUEST_BYTES).await?;
+    let bytes_in = bytes.len();
+    let answer = blocking(&app, move |server, now, rng| {
+        let request = frame::decode_request(&bytes)?;
+        let response = server.sync(&caller, &request, now, rng)?;
+        Ok::<_, Refusal>(frame::encode_response(&response))
+    })
+    .await?;
+    app.metrics.synced(bytes_in, answer.len());
+    Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], answer).into_response())
+}
+
+impl From<FrameError> for Refusal {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::NotOurs => Self::Malformed("the body is not a sync frame".into()),
+            FrameError::Damaged { what } => Self::Malformed(format!("the frame was damaged on the way: {what}")),
+            FrameError::OtherVersion { version } => Self::WireVersion(version),
+            FrameError::TooLarge { most, .. } => Self::TooLarge(most),
+        }
+    }
+}
+
+impl From<SyncRefusal> for Refusal {
+    fn from(error: SyncRefusal) -> Self {
+        match error {
+            SyncRefusal::NotThisDevice | SyncRefusal::Revoked | SyncRefusal::Signature => {
+                Self::Forbidden(error.to_string())
+            }
+            SyncRefusal::Version { given } => Self::WireVersion(given),
+            SyncRefusal::Malformed(_) | SyncRefusal::TooMuch { .. } => Self::Malformed(error.to_string()),
+            SyncRefusal::Service(error) => error.into(),
+        }
+    }
+}

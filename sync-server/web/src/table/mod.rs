@@ -1,0 +1,241 @@
+//! The record API in the shape of the ServiceNow Table API: whoever speaks that to another server speaks it to this one by
+//! changing the host. Texts, headers, status codes and forms of values are those its clients compare with.
+//!
+//! `parameters.rs` reads the query string, `criteria.rs` makes a query of it, `input.rs` reads bodies, `reader.rs` looks up
+//! what an answer shows, `shape.rs` gives it its form.
+
+mod criteria;
+mod input;
+mod parameters;
+mod reader;
+mod shape;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, patch, post, put};
+use fieldline_model::{Record, SysId, Table};
+use fieldline_service::table::{self, Detail, Found};
+use fieldline_service::{Call, Caller, TableError};
+use serde_json::{Map, Value, json};
+
+use crate::App;
+use crate::caller::{TableCaller, blocking};
+use crate::endpoint::{Access, Content, Endpoint};
+use crate::links::{Origin, Page};
+use crate::refusal::{Failure, Refusal, TABLE_CONTENT_TYPE, no_record};
+use parameters::{Parameters, Show};
+use reader::{JOURNALS, Reader};
+
+pub use reader::field_names;
+
+const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+pub fn endpoints() -> Vec<Endpoint> {
+    ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"].into_iter().flat_map(versioned).collect()
+}
+
+fn versioned(base: &'static str) -> Vec<Endpoint> {
+    let endpoint = |method, path: &str, summary, request, status, answer, handler| Endpoint {
+        method,
+        path: format!("{base}/{path}"),
+        summary,
+        access: Access::Person,
+        request,
+        status,
+        answer,
+        handler,
+    };
+    let (record, one, many) = (Content::Record, Content::Result, Content::Results);
+    let (all, this) = ("{table}", "{table}/{sys_id}");
+    vec![
+        endpoint("get", all, "Lists records that match a query", Content::Empty, 200, many, get(list)),
+        endpoint("post", all, "Creates a record", record, 201, one, post(create)),
+        endpoint("get", this, "Answers a record", Content::Empty, 200, one, get(read)),
+        endpoint("put", this, "Changes the fields sent", record, 200, one, put(update)),
+        endpoint("patch", this, "Changes the fields sent", record, 200, one, patch(update)),
+    ]
+}
+
+/// How an answer is to look, whatever it holds.
+struct View {
+    table: Table,
+    parameters: Parameters,
+    origin: Origin,
+}
+
+impl View {
+    fn detail(&self, call: &mut Call<'_>, detail: &Detail) -> Result<Value, TableError> {
+        self.result(&mut Reader::new(call), &detail.record, detail)
+    }
+
+    fn result(&self, reader: &mut Reader<'_, '_>, record: &Record, detail: &Detail) -> Result<Value, TableError> {
+        let names = self.parameters.fields.as_deref();
+        let cells = reader.cells(&self.table, names, record, detail.projection_of_document.as_ref())?;
+        let shaped = cells.into_iter().map(|(name, cell)| (name, shape::shaped(cell, &self.parameters, &self.origin)));
+        Ok(shaped.collect::<Map<_, _>>().into())
+    }
+
+    /// The records of a list. Journals are read from documents, which a list does only when it is asked for them by name.
+    fn results(&self, call: &mut Call<'_>, records: Vec<Record>) -> Result<Vec<Value>, TableError> {
+        let details = records.into_iter().map(|record| self.listed(call, record)).collect::<Result<Vec<_>, _>>()?;
+        let mut reader = Reader::new(call);
+        details.iter().map(|detail| self.result(&mut reader, &detail.record, detail)).collect()
+    }
+
+    fn listed(&self, call: &mut Call<'_>, record: Record) -> Result<Detail, TableError> {
+        let named = self.parameters.fields.iter().flatten();
+        let wants_journals = named.into_iter().any(|name| JOURNALS.iter().any(|(journal, _)| journal == name));
+        if wants_journals && self.parameters.show != Show::Values {
+            return table::get(call, record.id.table.as_str(), record.id.sys_id);
+        }
+        Ok(Detail { record, projection_of_document: None })
+    }
+}
+
+/// Who asks what of the record API: the request but its body.
+struct Asked {
+    caller: Caller,
+    view: View,
+    sys_id: Option<String>,
+    path: String,
+    pairs: Vec<(String, String)>,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<App> for Asked {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let TableCaller(caller) = TableCaller::from_request_parts(parts, app).await?;
+        check_acceptable(&parts.headers)?;
+        let unreadable = |problem: &dyn Display| Refusal::Malformed(format!("the address: {problem}"));
+        let named = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
+        let Path(mut named) = named.map_err(|problem| unreadable(&problem))?;
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let Query(pairs) = pairs.map_err(|problem| unreadable(&problem))?;
+        let table = named.remove("table").unwrap_or_default();
+        let declared = app.server.dictionary().table(&table);
+        let table = declared.ok_or_else(|| Refusal::UnknownTable(table.chars().take(80).collect()))?.clone();
+        let (parameters, origin) = (Parameters::read(&pairs)?, Origin::of(&parts.headers));
+        let view = View { table, parameters, origin };
+        let (sys_id, path, headers) = (named.remove("sys_id"), parts.uri.path().to_owned(), parts.headers.clone());
+        Ok(Self { caller, view, sys_id, path, pairs, headers })
+    }
+}
+
+impl Asked {
+    /// The record in the address; an ill-formed identity is one that no record has.
+    fn sys_id(&self) -> Result<SysId, Refusal> {
+        self.sys_id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(no_record)
+    }
+
+    async fn texts(&self, body: Body) -> Result<BTreeMap<String, String>, Refusal> {
+        input::texts(crate::body::json(&self.headers, body).await?)
+    }
+}
+
+/// The document formats a client takes must include JSON.
+fn check_acceptable(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(accepted) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+    let kinds = accepted.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let mut kinds = kinds.filter(|kind| matches!(kind.as_str(), "" | "*/*" | "application/*" | "application/json"));
+    kinds.next().map(drop).ok_or(Refusal::NotAcceptable)
+}
+
+fn answered(status: StatusCode, result: Value) -> Response {
+    let headers = [(header::CONTENT_TYPE, TABLE_CONTENT_TYPE)];
+    (status, headers, json!({ "result": result }).to_string()).into_response()
+}
+
+async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
+    let Asked { caller, view, path, pairs, .. } = asked;
+    let (parameters, address) = (view.parameters.clone(), view.origin.at(&path));
+    let (results, total) = blocking(&app, move |server, now, rng| {
+        let query = criteria::criteria(&view.parameters, &view.table, server.dictionary());
+        server.read(&caller, now, rng, |call| {
+            let (name, rows, offset) = (view.table.name.as_str(), view.parameters.rows(), view.parameters.offset);
+            let Found { records, total } = table::query(call, name, &query, rows, offset)?;
+            Ok::<_, TableError>((view.results(call, records)?, total))
+        })
+    })
+    .await?;
+    if results.is_empty() && path.starts_with("/api/now/v1/") {
+        return Err(Failure(no_record()));
+    }
+    let page = Page { limit: parameters.rows(), offset: parameters.offset, total };
+    let mut response = answered(StatusCode::OK, results.into());
+    if !parameters.no_count {
+        response.headers_mut().insert(TOTAL_COUNT, HeaderValue::from(total));
+    }
+    if !parameters.suppress_pagination_header
+        && let Some(links) = page.links(&address, &pairs)
+    {
+        response.headers_mut().insert(header::LINK, links);
+    }
+    Ok(response)
+}
+
+async fn read(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
+    let sys_id = asked.sys_id()?;
+    let result = blocking(&app, move |server, now, rng| {
+        server.read(&asked.caller, now, rng, |call| {
+            let detail = table::get(call, asked.view.table.name.as_str(), sys_id)?;
+            asked.view.detail(call, &detail)
+        })
+    })
+    .await?;
+    Ok(answered(StatusCode::OK, result))
+}
+
+async fn create(State(app): State<App>, asked: Asked, body: Body) -> Result<Response, Failure> {
+    let texts = asked.texts(body).await?;
+    let address = asked.view.origin.at(&asked.path);
+    let (result, sys_id) = blocking(&app, move |server, now, rng| {
+        let Asked { caller, view, .. } = asked;
+        let class = input::class(server, view.table.name.as_str(), &texts);
+        let input = input::input(server, &class, texts, view.parameters.input_display_value);
+        server.write(&caller, now, rng, |call| {
+            let detail = table::create(call, &class, &input)?;
+            Ok::<_, TableError>((view.detail(call, &detail)?, detail.record.id.sys_id))
+        })
+    })
+    .await?;
+    let mut response = answered(StatusCode::CREATED, result);
+    if let Ok(location) = HeaderValue::from_str(&format!("{address}/{sys_id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+async fn update(State(app): State<App>, asked: Asked, body: Body) -> Result<Response, Failure> {
+    let sys_id = asked.sys_id()?;
+    let texts = asked.texts(body).await?;
+    let result = blocking(&app, move |server, now, rng| {
+        let Asked { caller, view, .. } = asked;
+        let table = view.table.name.as_str();
+        let input = input::input(server, table, texts, view.parameters.input_display_value);
+        server.write(&caller, now, rng, |call| {
+            let detail = table::update(call, table, sys_id, &input)?;
+            view.detail(call, &detail)
+        })
+    })
+    .await?;
+    Ok(answered(StatusCode::OK, result))
+}
+
+impl From<TableError> for Refusal {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::NotFound(_) => no_record(),
+            TableError::Denied { .. } => Self::Rejected(error.to_string()),
+            TableError::Invalid { .. } => Self::Malformed(error.to_string()),
+            TableError::Service(error) => error.into(),
+        }
+    }
+}

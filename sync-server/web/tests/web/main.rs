@@ -1,0 +1,9 @@
+//! The router as its clients meet it: in one process, on a database in memory, under a clock the test sets.
+
+mod description;
+mod devices;
+mod house;
+mod logs;
+mod sessions;
+mod sync;
+mod table;
