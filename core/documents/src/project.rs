@@ -235,13 +235,15 @@ fn is_register(field: &Field) -> bool {
     matches!(field.merge, Merge::Register | Merge::Fixed) && field.field_type != FieldType::GlideList
 }
 
+/// Cases have a priority people set; everywhere else it follows from impact and urgency.
 fn project_priority(table: &Table, priorities: &PriorityMatrix, record: &mut Record) {
+    if table.field("priority").is_none_or(|field| field.merge != Merge::Derived) {
+        return;
+    }
     let level = |name: &str| record.get(name).and_then(Value::as_integer);
     let priority =
         level("impact").zip(level("urgency")).and_then(|(impact, urgency)| priorities.priority(impact, urgency));
-    if table.field("priority").is_some() {
-        record.set("priority", priority.map(Value::Integer));
-    }
+    record.set("priority", priority.map(Value::Integer));
 }
 
 /// A scalar as the dictionary says to read it: `Some(None)` for an emptied field, `None` when it is of another type.
@@ -279,7 +281,9 @@ fn answered(entries: Vec<Entry<Answer>>) -> Vec<Answered> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::Act;
+    use fieldline_model::DocumentId;
+
+    use crate::edit::{Act, Edit};
     use crate::testing::{answer, description, edit, set, step, task};
 
     fn project(document: &Document) -> Projection {
@@ -304,6 +308,15 @@ mod tests {
         assert_eq!(record.reference("sys_updated_by"), Some(SysId([2; 16])));
         assert_eq!(record.get("sys_mod_count"), Some(&Value::Integer(1)));
         assert_eq!(record.get("opened_at"), record.get("sys_created_on"));
+    }
+
+    #[test]
+    fn the_priority_of_a_case_is_what_an_agent_chose() {
+        let case = DocumentId::new("sn_customerservice_case", SysId([7; 16]));
+        let mut document = Document::seed(case.clone());
+        let chosen = edit(1, 1, &document.heads()).act(set("priority", Value::Integer(2)));
+        document.apply(&Edit { document: case, ..chosen }).expect("is on the heads");
+        assert_eq!(project(&document).record.get("priority"), Some(&Value::Integer(2)));
     }
 
     #[test]
@@ -358,7 +371,7 @@ mod tests {
     #[test]
     fn a_projection_survives_being_stored() {
         let mut document = Document::seed(task());
-        let edit = crate::testing::every_act().into_iter().fold(edit(1, 1, &document.heads()), crate::Edit::act);
+        let edit = crate::testing::every_act().into_iter().fold(edit(1, 1, &document.heads()), Edit::act);
         document.apply(&edit).expect("is on the heads");
         let projection = project(&document);
         let text = serde_json::to_string(&projection).expect("writes");
@@ -367,10 +380,10 @@ mod tests {
 
     #[test]
     fn a_record_of_an_unknown_table_keeps_its_journals() {
-        let id = fieldline_model::DocumentId::new("u_new_table", SysId([1; 16]));
+        let id = DocumentId::new("u_new_table", SysId([1; 16]));
         let mut document = Document::seed(id.clone());
         let note = Act::WorkNote { text: "from a newer app".into() };
-        let edit = crate::Edit { document: id, ..edit(1, 1, &document.heads()).act(note) };
+        let edit = Edit { document: id, ..edit(1, 1, &document.heads()).act(note) };
         document.apply(&edit).expect("is on the heads");
         assert_eq!(project(&document).work_notes.len(), 1);
     }
