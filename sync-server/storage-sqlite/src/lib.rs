@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fieldline_storage::{Result, Storage, StorageError, Tx};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::transaction::{Held, Transaction};
@@ -140,6 +141,8 @@ fn connect(path: &Path) -> Result<Connection> {
 /// Sets what SQLite forgets between connections. `fullfsync` matters on macOS, where `fsync` stops at the drive's cache.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Without this, binding a parameter that a partial index might depend on prepares the statement anew, every time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA busy_timeout = {BUSY_MILLISECONDS};
          PRAGMA journal_mode = WAL;
