@@ -177,19 +177,20 @@ fn parse(call: &Call<'_>, record: &Record, field: &Field, text: &str, as_display
     }
 }
 
-/// The one record of the referenced table that people read as this text.
+/// The one record of the referenced table that people read as this text; a person also goes by the sign-in name.
 fn by_display(call: &Call<'_>, record: &Record, field: &Field, text: &str) -> Result<Value> {
     let invalid = |problem: String| TableError::invalid(&record.id, Some(&field.name), problem);
     let table = field.reference.as_ref().and_then(|table| call.server.dictionary.table(table.as_str()));
     let table = table.ok_or_else(|| invalid("refers to no table".into()))?;
     let shown: String = text.chars().take(80).collect();
-    let named = equal(&[(table.display.as_str(), text)]);
-    let found: Vec<SysId> = call
-        .tx
-        .query(call.server.family(table.name.as_str()), &named, 2, 0)?
-        .into_iter()
-        .map(|record| record.id.sys_id)
-        .collect();
+    let known_by = [table.display.as_str(), "user_name"].into_iter().filter(|name| table.field(name).is_some());
+    let mut found: Vec<SysId> = Vec::new();
+    for name in known_by {
+        if found.is_empty() {
+            let rows = call.tx.query(call.server.family(table.name.as_str()), &equal(&[(name, text)]), 2, 0)?;
+            found.extend(rows.into_iter().map(|record| record.id.sys_id));
+        }
+    }
     match found[..] {
         [one] => Ok(Value::Reference(one)),
         [] => Err(invalid(format!("no {} is called \"{shown}\"; send its sys_id", table.label))),

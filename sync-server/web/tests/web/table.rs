@@ -141,6 +141,8 @@ async fn input_may_be_what_people_read() {
     let path = format!("{}?sysparm_input_display_value=true&sysparm_exclude_reference_link=true", path_of(&made));
     let changed = house.ask("PATCH", &path, &basic("dora"), change).await.json();
     assert_eq!((&changed["result"]["impact"], &changed["result"]["caller_id"]), (&json!("1"), &json!(house.mia)));
+    let by_sign_in_name = incident(&house, json!({ "short_description": "x", "caller_id": "mia" })).await;
+    assert_eq!(by_sign_in_name["caller_id"]["value"], json!(house.mia));
 }
 
 #[tokio::test]

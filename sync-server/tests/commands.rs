@@ -1,0 +1,155 @@
+//! The commands as an administrator's script runs them: real processes on a real directory.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+const PASSWORD: &str = "an-administrators-password";
+
+fn sync_server(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-server"));
+    command.args(arguments).env_remove("FIELDLINE_LOG").env_remove("FIELDLINE_ADMIN_PASSWORD");
+    command
+}
+
+fn done(arguments: &[&str]) -> String {
+    let output = sync_server(arguments).output().expect("runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let Output { status, stderr, .. } = sync_server(arguments).output().expect("runs");
+    assert!(!status.success(), "{arguments:?}");
+    String::from_utf8(stderr).expect("text")
+}
+
+/// A server that serves, and ends with the test whatever happens.
+struct Serving {
+    process: Child,
+    lines: Vec<String>,
+    address: String,
+}
+
+impl Serving {
+    fn begin(data: &str, password: Option<&str>) -> Self {
+        let mut command = sync_server(&["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+        command.envs(password.map(|password| ("FIELDLINE_ADMIN_PASSWORD", password)));
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("runs");
+        let said = BufReader::new(process.stdout.take().expect("piped"));
+        let mut serving = Self { process, lines: Vec::new(), address: String::new() };
+        for line in said.lines().map(|line| line.expect("text")) {
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                serving.address = address.to_owned();
+                return serving;
+            }
+            serving.lines.push(line);
+        }
+        panic!("the server ended early: {:?}", serving.lines);
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("listening");
+        stream.write_all(request.as_bytes()).expect("connected");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        answer
+    }
+
+    fn sign_in(&self, password: &str) -> String {
+        let body = format!("{{\"user_name\":\"admin\",\"password\":\"{password}\"}}");
+        let head = "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json";
+        self.ask(&format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    }
+
+    /// Tells it to stop, as a service manager does, and waits until it has.
+    fn stop(mut self) -> bool {
+        let told = Command::new("kill").arg(self.process.id().to_string()).status();
+        told.is_ok_and(|status| status.success()) && self.process.wait().is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+#[test]
+fn the_first_start_lets_the_administrator_in_and_a_told_stop_is_a_clean_end() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("new/data");
+    let first = Serving::begin(text(&data), Some(PASSWORD));
+    assert_eq!(first.lines.len(), 0, "a given password is not printed");
+    assert!(first.sign_in(PASSWORD).starts_with("HTTP/1.1 200"));
+    assert!(first.stop());
+    let second = Serving::begin(text(&data), None);
+    assert_eq!(second.lines.len(), 0, "only the first start makes an administrator");
+    assert!(second.sign_in(PASSWORD).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_generated_password_is_printed_once_and_works() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let serving = Serving::begin(text(directory.path()), None);
+    let (_, said) = serving.lines[0].split_once("with the password ").expect("the password");
+    let password = said.split(' ').next().expect("a word");
+    assert!(serving.sign_in(password).starts_with("HTTP/1.1 200"));
+    assert!(serving.sign_in("another-password").starts_with("HTTP/1.1 401"));
+}
+
+#[test]
+fn people_and_devices_are_managed_beside_a_running_server() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = text(directory.path());
+    let serving = Serving::begin(data, Some(PASSWORD));
+    let added = done(&["user", "add", "mia", "--data", data, "--name", "Mia", "--role", "wm_agent", "--json"]);
+    let added: Value = serde_json::from_str(&added).expect("JSON");
+    assert!(added["password"].as_str().is_some_and(|password| password.len() >= 8));
+    assert!(refused(&["user", "add", "mia", "--data", data]).contains("mia is taken"));
+    assert!(refused(&["user", "add", "eve", "--data", data, "--role", "boss"]).contains("boss is no role"));
+
+    let invited = done(&["device", "enrol", "--data", data, "--user", "mia", "--name", "phone", "--json"]);
+    let invited: Value = serde_json::from_str(&invited).expect("JSON");
+    let token = invited["token"].as_str().expect("a token");
+    let body = format!("{{\"public_key\":\"{}\"}}", "07".repeat(32));
+    let head = "POST /api/v1/devices HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json";
+    let length = body.len();
+    let answer =
+        serving.ask(&format!("{head}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"));
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let listed: Value = serde_json::from_str(&done(&["device", "list", "--data", data, "--json"])).expect("JSON");
+    assert_eq!((&listed[0]["name"], &listed[0]["user"]), (&Value::from("phone"), &added["user"]));
+    done(&["device", "revoke", "--data", data, listed[0]["device"].as_str().expect("an id")]);
+    assert!(done(&["device", "list", "--data", data]).contains("locked out"));
+    assert!(refused(&["device", "enrol", "--data", data, "--user", "nobody", "--name", "x"]).contains("user nobody"));
+}
+
+#[test]
+fn a_backup_of_a_running_server_goes_on_in_another_directory() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (data, copy, other) = (directory.path().join("a"), directory.path().join("copy"), directory.path().join("b"));
+    let (data, copy, other) = (text(&data), text(&copy), text(&other));
+    let serving = Serving::begin(data, Some(PASSWORD));
+    done(&["backup", "--data", data, copy]);
+    assert!(refused(&["backup", "--data", data, copy]).contains("exists"));
+    done(&["restore", "--data", other, copy]);
+    assert!(refused(&["restore", "--data", other, copy]).contains("exists"));
+    assert_eq!(done(&["export", "--data", other, "-"]), done(&["export", "--data", data, "-"]));
+    let users = done(&["export", "--data", other, "--table", "sys_user", "-"]);
+    let users: Vec<Value> = users.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(users.iter().any(|user| user["user_name"] == "admin" && user["sys_class_name"] == "sys_user"));
+    assert!(refused(&["export", "--data", other, "--table", "nonsense", "-"]).contains("nonsense is no table"));
+    assert!(refused(&["export", "--data", "/nonexistent/data", "-"]).contains("serve"));
+    drop(serving);
+    let restored = Serving::begin(other, None);
+    assert!(restored.sign_in(PASSWORD).starts_with("HTTP/1.1 200"));
+}
