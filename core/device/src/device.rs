@@ -90,7 +90,7 @@ impl Device {
         self.place = place;
     }
 
-    /// Says how many bytes an answer may have, by what the line is worth.
+    /// Says how many bytes an answer, and the pieces of files sent at once, may have, by what the line is worth.
     pub fn set_budget_bytes(&mut self, budget_bytes: u32) {
         self.budget_bytes = budget_bytes;
     }

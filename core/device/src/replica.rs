@@ -63,7 +63,7 @@ impl Replica for Device {
             self.store.write(|tx| tx.mark_sent(&fresh))?;
         }
         let files = request.chunk_wants.iter().map(|want| want.blob).collect();
-        self.asked = Asked { wants: request.wants.clone(), files };
+        self.asked = Asked { wants: request.wants.clone(), files, numbers: request.number_wants.clone() };
         Ok(request)
     }
 
@@ -88,7 +88,10 @@ impl Replica for Device {
             purge_what_may_go(tx, response.more)?;
             compare_checksum(tx, response)?;
             tx.forget_acknowledged(now.plus_milliseconds(-caps::KEEP_ACKNOWLEDGED_DAYS * DAY_MILLISECONDS))?;
-            absorbed.pending = pending(tx, &asked, fetched)?;
+            // A new phone learns with the first answer what its owner may create, and does not leave without numbers for it.
+            let numbers = number_wants(**tx, &self.rules, &who)?;
+            absorbed.pending = pending(tx, &asked, fetched)?
+                || (!response.more && numbers.iter().any(|prefix| !asked.numbers.contains(prefix)));
             if !response.more && !absorbed.pending {
                 tx.put_meta(SYNCED_AT, Some(&now.0.to_be_bytes()))?;
             }
@@ -162,10 +165,11 @@ fn number_wants(view: View<'_>, rules: &Rules, who: &Enrolment) -> Result<Vec<St
 }
 
 impl Device {
-    /// Pieces of captured files, signatures first, each file from where the server stands.
+    /// Pieces of captured files, signatures first, each file from where the server stands. A cut costs what is on the line,
+    /// so as many bytes go at once as the line is worth, and one piece in any case.
     fn chunks(&self) -> Result<Vec<BlobChunk>, DeviceError> {
         let files = self.store.read(|view| view.blobs_to_send(caps::MAX_CHUNKS_PER_REQUEST as u32))?;
-        let mut chunks = Vec::new();
+        let (mut chunks, mut left) = (Vec::new(), self.budget_bytes as usize);
         for file in files {
             let last = pieces(file.size_bytes).max(1);
             for index in file.chunks_sent.min(last - 1)..last {
@@ -173,6 +177,10 @@ impl Device {
                     return Ok(chunks);
                 }
                 let bytes = self.store.blob_files().piece(file.blob, index)?.unwrap_or_default();
+                if bytes.len() > left && !chunks.is_empty() {
+                    return Ok(chunks);
+                }
+                left = left.saturating_sub(bytes.len());
                 chunks.push(BlobChunk { blob: file.blob, size_bytes: file.size_bytes, index, bytes: bytes.into() });
             }
         }

@@ -282,8 +282,14 @@ impl Runtime {
             Some(enrolment) => self.carry(&enrolment, frame).await,
             None => Reply::NeedsSignIn,
         };
-        let handle =
-            |session: &mut Session, device: &mut Device| session.handle(now(), &mut Entropy::default(), reply, device);
+        let handle = |session: &mut Session, device: &mut Device| {
+            let happened = session.handle(now(), &mut Entropy::default(), reply, device)?;
+            // HTTP pairs answers with questions: what answers another one (a caching proxy's) was all that will come.
+            if session.in_flight() {
+                return session.handle(now(), &mut Entropy::default(), Reply::Failed, device);
+            }
+            Ok(happened)
+        };
         Ok((Some(self.blocking(handle).await?), Some(now())))
     }
 

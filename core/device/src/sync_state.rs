@@ -9,4 +9,6 @@ pub(crate) struct Asked {
     pub wants: Vec<DocumentId>,
     /// Files.
     pub files: Vec<BlobHash>,
+    /// Prefixes of numbers.
+    pub numbers: Vec<String>,
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{MIA, Office, Phone, accepted, pushed, values};
+use super::world::{MIA, Office, Phone, accepted, key, pushed, row, values};
 use crate::view::Day;
-use crate::{Captured, Command, DeviceError};
-use fieldline_model::{DocumentId, SysId, TableName, Timestamp, Value};
-use fieldline_sync::wire::BlobStatus;
+use crate::{Captured, Command, Device, DeviceError};
+use fieldline_model::{DocumentId, Record, SysId, TableName, Timestamp, Value};
+use fieldline_sync::session::Replica;
+use fieldline_sync::wire::{BlobChunk, BlobStatus};
 
 fn with_task() -> (Phone, Office) {
     let (mut phone, office) = (Phone::new(), Office::task(7));
@@ -88,6 +89,21 @@ fn a_record_made_offline_has_its_number_and_identity_at_birth_and_numbers_run_ou
 }
 
 #[test]
+fn a_new_phone_does_not_call_its_first_sync_done_before_it_has_numbers() {
+    let mut phone = Phone::new();
+    assert!(!phone.exchange(|_| {}).pending, "what was asked for once is not asked for in a loop");
+    let mut mia = Record::new(DocumentId::new("sys_user", MIA));
+    mia.set("roles", Some(Value::text("wm_agent")));
+    let dir = tempfile::tempdir().unwrap();
+    let mut fresh = Device::open(dir.path(), &key()).unwrap();
+    fresh.enrol(phone.device.enrolment().unwrap().clone()).unwrap();
+    assert_eq!(fresh.outgoing(9, phone.now).unwrap().number_wants, [""; 0], "it does not know its owner's roles yet");
+    phone.device = fresh;
+    assert!(phone.answer(|answer| answer.entries.push(row(&mia, 1))).pending, "it knows now, and asks at once");
+    assert!(!phone.request().number_wants.is_empty());
+}
+
+#[test]
 fn what_failed_takes_no_number() {
     let mut phone = Phone::new();
     for _ in 0..5 {
@@ -121,17 +137,21 @@ fn a_signature_is_sent_before_a_thumbnail_and_that_before_its_photo() {
     phone.execute(Command::AddSignature { document: office.id(), signature }).unwrap();
     let mut phone = phone.restart();
     let request = phone.request();
-    let sizes: Vec<(u64, u32)> = request.chunks.iter().map(|chunk| (chunk.size_bytes, chunk.index)).collect();
-    assert_eq!(sizes, [(2_000, 0), (900, 0), (100_000, 0), (100_000, 1)]);
-    let status =
-        |index: usize, chunks_held, complete| BlobStatus { blob: request.chunks[index].blob, chunks_held, complete };
+    let sizes = |chunks: &[BlobChunk]| chunks.iter().map(|chunk| (chunk.size_bytes, chunk.index)).collect::<Vec<_>>();
+    assert_eq!(sizes(&request.chunks), [(2_000, 0), (900, 0)], "on a line worth one piece, the photo waits");
+    let status = |index: usize| BlobStatus { blob: request.chunks[index].blob, chunks_held: 1, complete: true };
     let absorbed = phone.answer(|answer| {
         answer.receipts = pushed(&request).iter().map(|edit| accepted(edit.id.counter)).collect();
-        answer.blobs = vec![status(0, 1, true), status(1, 1, true), status(2, 1, false)];
+        answer.blobs = vec![status(0), status(1)];
     });
     assert!(absorbed.pending && absorbed.progressed);
+    phone.device.set_budget_bytes(1 << 20);
+    let photo = phone.request().chunks;
+    assert_eq!(sizes(&photo), [(100_000, 0), (100_000, 1)], "a better line takes more at once");
+    let half = BlobStatus { blob: photo[0].blob, chunks_held: 1, complete: false };
+    phone.answer(|answer| answer.blobs = vec![half]);
     let rest = phone.request().chunks;
-    assert_eq!(rest.iter().map(|chunk| (chunk.size_bytes, chunk.index)).collect::<Vec<_>>(), [(100_000, 1)]);
+    assert_eq!(sizes(&rest), [(100_000, 1)]);
     assert_eq!(phone.device.file(rest[0].blob).unwrap().map(|bytes| bytes.len()), Some(100_000));
 }
 

@@ -4,16 +4,17 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
-use fieldline_model::{DeviceId, SysId};
+use fieldline_model::{DeviceId, SysId, Timestamp};
 use fieldline_store::DatabaseKey;
-use fieldline_sync::frame::MEDIA_TYPE;
+use fieldline_sync::frame::{MEDIA_TYPE, encode_response};
 use fieldline_sync::session::Event;
+use fieldline_sync::wire::{Response, WIRE_VERSION};
 
 use crate::runtime::{Entropy, Runtime, RuntimeError};
 use crate::{Device, DeviceError, Enrolment, SigningKey};
 
 /// Answers each connection with the next of `answers`, whatever was asked; says how many there were.
-fn stub(answers: &[String]) -> (String, JoinHandle<usize>) {
+fn stub<A: AsRef<[u8]> + Clone + Send + 'static>(answers: &[A]) -> (String, JoinHandle<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let answers = answers.to_vec();
@@ -22,7 +23,7 @@ fn stub(answers: &[String]) -> (String, JoinHandle<usize>) {
             let (mut connection, _) = listener.accept().unwrap();
             let mut asked = [0; 4096];
             assert!(connection.read(&mut asked).unwrap() > 0);
-            connection.write_all(answer.as_bytes()).unwrap();
+            connection.write_all(answer.as_ref()).unwrap();
         }
         answers.len()
     };
@@ -105,4 +106,37 @@ async fn enrolling_says_what_the_server_refused_and_when_it_is_no_server_of_ours
     let nobody = runtime.enrol("http://127.0.0.1:1", "mia", "guess", "phone").await.unwrap_err();
     assert!(matches!(nobody, RuntimeError::Unreachable { .. }));
     assert!(matches!(runtime.sync_until_idle().await, Err(DeviceError::NotEnrolled)));
+}
+
+#[tokio::test]
+async fn an_answer_to_another_question_is_a_failed_try_and_not_worth_waiting_for() {
+    let old = Response {
+        wire_version: WIRE_VERSION,
+        nonce: u64::MAX,
+        server_epoch: 1,
+        now: Timestamp(0),
+        receipts: Vec::new(),
+        entries: Vec::new(),
+        cursor: b"elsewhere".to_vec().into(),
+        more: false,
+        progress: None,
+        scope_checksum: None,
+        blobs: Vec::new(),
+        chunks: Vec::new(),
+        numbers: Vec::new(),
+        audit: None,
+    };
+    let body = encode_response(&old);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let (address, served) = stub(&vec![[head.into_bytes(), body].concat(); 2]);
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = runtime(dir.path(), &address);
+    for _ in 0..2 {
+        let events = runtime.sync_until_idle().await.unwrap();
+        assert!(matches!(events[..], [Event::Failed { .. }]), "{events:?}");
+    }
+    assert_eq!(served.join().unwrap(), 2);
 }
