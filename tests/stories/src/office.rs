@@ -1,0 +1,275 @@
+//! The office: the server's process on its own data directory, and a dispatcher who works on it over REST.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Once, OnceLock};
+
+use fieldline_model::{DocumentId, SysId};
+use reqwest::{Client, Method};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::{Line, Technician, wait};
+
+/// Everybody's password; it is checked like any other.
+pub const PASSWORD: &str = "a long enough password";
+/// The dispatcher's sign-in name.
+pub const DISPATCHER: &str = "dora";
+/// The administrator's sign-in name.
+pub const ADMINISTRATOR: &str = "admin";
+
+/// The environment variable with a server's binary to tell the stories with, such as one that is about to be released.
+const SERVER_BINARY: &str = "FIELDLINE_SERVER_BINARY";
+
+/// A server with a dispatcher. The process dies with it.
+pub struct Office {
+    home: TempDir,
+    http: Client,
+    dispatcher: SysId,
+    server: Serving,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body; `null` when it was not JSON.
+    pub body: Json,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// What the server says happened and what to do, in either of its forms.
+    pub fn detail(&self) -> &str {
+        let detail = self.body["detail"].as_str().or(self.body["error"]["detail"].as_str());
+        detail.unwrap_or_else(|| panic!("{} says what happened", self.body))
+    }
+}
+
+struct Serving {
+    process: Child,
+    address: SocketAddr,
+    /// Kept so that the process can go on writing.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.process.kill().and_then(|()| self.process.wait()).expect("one's own child can be killed");
+    }
+}
+
+impl Office {
+    /// Opens an office on an empty data directory.
+    pub fn open() -> Self {
+        let home = tempfile::tempdir().expect("there is room for a data directory");
+        let server = serve(home.path(), "127.0.0.1:0");
+        let mut office = Self { home, http: http(), dispatcher: SysId([0; 16]), server };
+        office.dispatcher = office.hires(DISPATCHER, &["wm_dispatcher"]);
+        office
+    }
+
+    /// Where the server is reached.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    /// Where the server is reached, for browsers and phones.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// Whom review tasks of the dispatcher's steps go to.
+    pub fn dispatcher(&self) -> SysId {
+        self.dispatcher
+    }
+
+    /// Kills the server as `kill -9` does and starts it again under the same address.
+    pub fn is_killed_and_comes_back(&mut self) {
+        let address = self.server.address.to_string();
+        self.server.process.kill().and_then(|()| self.server.process.wait()).expect("one's own child can be killed");
+        self.server = serve(self.home.path(), &address);
+    }
+
+    /// Runs a command of the server's binary on the office's data; returns whether it succeeded, and what it printed.
+    pub fn runs(&self, arguments: &[&str], input: &str) -> (bool, String) {
+        let mut command = Command::new(server_binary());
+        command.args(arguments).arg("--data").arg(self.home.path());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary was built");
+        child.stdin.take().expect("it was piped").write_all(input.as_bytes()).expect("the command reads its input");
+        let output = child.wait_with_output().expect("the command ends");
+        (output.status.success(), String::from_utf8(output.stdout).expect("the binary prints text"))
+    }
+
+    /// Lets a person in; everybody has the same password here.
+    pub fn hires(&self, name: &str, roles: &[&str]) -> SysId {
+        let mut arguments = vec!["user", "add", name, "--json", "--password-stdin"];
+        arguments.extend(roles.iter().flat_map(|role| ["--role", role]));
+        let (done, printed) = self.runs(&arguments, PASSWORD);
+        assert!(done, "{name} was let in: {printed}");
+        let printed: Json = serde_json::from_str(&printed).expect("--json prints JSON");
+        printed["user"].as_str().and_then(|user| user.parse().ok()).expect("it names the new user")
+    }
+
+    /// Hires a technician and gives them a phone that talks to the server itself.
+    pub fn technician(&self, name: &str) -> Technician {
+        let user = self.hires(name, &["wm_agent"]);
+        Technician::enrolled(name, user, &self.url())
+    }
+
+    /// Hires a technician whose phone talks through a line.
+    pub fn technician_behind(&self, line: &Line, name: &str) -> Technician {
+        let user = self.hires(name, &["wm_agent"]);
+        Technician::enrolled(name, user, &line.url())
+    }
+
+    /// Gives a technician one more, empty device, which knows only what the server knows.
+    pub fn another_phone_of(&self, technician: &Technician) -> Technician {
+        let phone = Technician::enrolled(technician.name(), technician.user(), &self.url());
+        phone.syncs();
+        phone
+    }
+
+    /// Asks the server anything, as somebody.
+    pub fn asks(&self, who: &str, method: Method, path: &str, body: Option<&Json>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.url())).basic_auth(who, Some(PASSWORD));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.sends_request(request)
+    }
+
+    /// A request to a path of the server, for stories that need another kind than the dispatcher's.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url()))
+    }
+
+    /// Sends a request and reads the answer.
+    pub fn sends_request(&self, request: reqwest::RequestBuilder) -> Answer {
+        wait(async {
+            let response = request.send().await.expect("the server answers");
+            let status = response.status().as_u16();
+            let bytes = response.bytes().await.expect("the answer is whole").to_vec();
+            Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default(), bytes }
+        })
+    }
+
+    /// The dispatcher creates a record.
+    pub fn creates(&self, table: &str, fields: &Json) -> DocumentId {
+        let answer = self.asks(DISPATCHER, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
+        assert_eq!(answer.status, 201, "creating {fields}: {}", answer.body);
+        record(table, &answer.body["result"])
+    }
+
+    /// The dispatcher changes a record.
+    pub fn changes(&self, id: &DocumentId, fields: &Json) {
+        let answer = self.asks(DISPATCHER, Method::PATCH, &format!("/api/now/table/{id}"), Some(fields));
+        assert_eq!(answer.status, 200, "changing {id} to {fields}: {}", answer.body);
+    }
+
+    /// What the dispatcher reads of a record, references as plain identities.
+    pub fn reads(&self, id: &DocumentId) -> Json {
+        let path = format!("/api/now/table/{id}?sysparm_exclude_reference_link=true");
+        let answer = self.asks(DISPATCHER, Method::GET, &path, None);
+        assert_eq!(answer.status, 200, "reading {id}: {}", answer.body);
+        answer.body["result"].clone()
+    }
+
+    /// What the dispatcher finds by an encoded query, references as plain identities.
+    pub fn finds(&self, table: &str, query: &str) -> Vec<Json> {
+        let path = format!("/api/now/table/{table}?sysparm_query={query}&sysparm_exclude_reference_link=true");
+        let answer = self.asks(DISPATCHER, Method::GET, &path, None);
+        assert_eq!(answer.status, 200, "finding {query}: {}", answer.body);
+        answer.body["result"].as_array().cloned().expect("a query answers a list")
+    }
+
+    /// Creates a job and sends a technician to it.
+    pub fn sends(&self, technician: &Technician, what: &str) -> DocumentId {
+        self.creates("wm_task", &job_for(technician, what))
+    }
+
+    /// Creates a task of an order and sends a technician to it.
+    pub fn sends_to(&self, order: &DocumentId, technician: &Technician, what: &str) -> DocumentId {
+        let mut job = job_for(technician, what);
+        job["parent"] = order.sys_id.to_string().into();
+        self.creates("wm_task", &job)
+    }
+
+    /// Gives a job to another technician.
+    pub fn reassigns(&self, task: &DocumentId, technician: &Technician) {
+        self.changes(task, &json!({ "assigned_to": technician.user().to_string() }));
+    }
+
+    /// Cancels a job.
+    pub fn cancels(&self, task: &DocumentId) {
+        self.changes(task, &json!({ "state": "7" }));
+    }
+}
+
+fn job_for(technician: &Technician, what: &str) -> Json {
+    json!({ "short_description": what, "assigned_to": technician.user().to_string(), "state": "16" })
+}
+
+/// The identity of a record as the record API shows it.
+pub fn record(table: &str, shown: &Json) -> DocumentId {
+    let sys_id = shown["sys_id"].as_str().and_then(|text| text.parse().ok());
+    DocumentId::new(table, sys_id.unwrap_or_else(|| panic!("{shown} names its sys_id")))
+}
+
+fn http() -> Client {
+    static TLS: Once = Once::new();
+    TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    Client::new()
+}
+
+/// Starts the server and waits until it says where it listens.
+fn serve(data: &Path, listen: &str) -> Serving {
+    let mut process = Command::new(server_binary())
+        .args(["serve", "--listen", listen, "--data"])
+        .arg(data)
+        .env("FIELDLINE_ADMIN_PASSWORD", PASSWORD)
+        .env("FIELDLINE_LOG", "error")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary was built");
+    let mut output = BufReader::new(process.stdout.take().expect("it was piped"));
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let read = output.read_line(&mut line).expect("the server prints text");
+        assert!(read > 0, "the server ended before it listened");
+        if let Some(address) = line.trim().strip_prefix("listening on http://") {
+            let address = address.parse().expect("the server prints its address");
+            return Serving { process, address, _output: output };
+        }
+    }
+}
+
+/// The server's binary, built once in the profile and target directory of the running test. Choosing it out of the whole
+/// workspace gives dependencies the features they have when everything is tested, so nothing is compiled twice.
+fn server_binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        if let Some(given) = std::env::var_os(SERVER_BINARY) {
+            return given.into();
+        }
+        let test = std::env::current_exe().expect("a running test has a path");
+        let profile_directory = test.ancestors().nth(2).expect("tests lie in TARGET/PROFILE/deps");
+        let target = profile_directory.parent().expect("tests lie in TARGET/PROFILE/deps");
+        let profile = match profile_directory.file_name().and_then(|name| name.to_str()) {
+            Some("debug") | None => "dev",
+            Some(other) => other,
+        };
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--workspace", "--bin", "sync-server", "--profile", profile])
+            .env("CARGO_TARGET_DIR", target)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "sync-server builds");
+        profile_directory.join(format!("sync-server{}", std::env::consts::EXE_SUFFIX))
+    })
+}

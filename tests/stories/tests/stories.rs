@@ -1,0 +1,15 @@
+//! User stories, one per file, over real HTTP and real files; see `fieldline_stories` for who acts in them.
+
+mod stories {
+    mod bad_input;
+    mod cancelled_meanwhile;
+    mod captive_portal;
+    mod created_offline;
+    mod cut_photo;
+    mod damaged_phone;
+    mod hostile_pushes;
+    mod killed_phone;
+    mod killed_server;
+    mod reassigned;
+    mod same_checklist;
+}
