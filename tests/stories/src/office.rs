@@ -95,14 +95,17 @@ impl Office {
         self.server = serve(self.home.path(), &address);
     }
 
-    /// Runs a command of the server's binary on the office's data; returns whether it succeeded, and what it printed.
+    /// Runs a command of the server's binary on the office's data; returns whether it succeeded, and what it
+    /// printed: data, or else why not.
     pub fn runs(&self, arguments: &[&str], input: &str) -> (bool, String) {
         let mut command = Command::new(server_binary());
         command.args(arguments).arg("--data").arg(self.home.path());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary was built");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary was built");
         child.stdin.take().expect("it was piped").write_all(input.as_bytes()).expect("the command reads its input");
         let output = child.wait_with_output().expect("the command ends");
-        (output.status.success(), String::from_utf8(output.stdout).expect("the binary prints text"))
+        let printed = if output.status.success() { output.stdout } else { output.stderr };
+        (output.status.success(), String::from_utf8(printed).expect("the binary prints text"))
     }
 
     /// Lets a person in; everybody has the same password here.

@@ -31,7 +31,7 @@ fn a_server_killed_in_the_middle_of_pushes_keeps_every_edit_it_acknowledged() {
         }
         for _ in 0..KILLS {
             pause_milliseconds(any_between(20, 250));
-            let promised = acknowledged.lock().unwrap().clone();
+            let promised = acknowledged.lock().expect("no phone panicked").clone();
             office.is_killed_and_comes_back();
             olga.syncs();
             let notes: BTreeSet<String> = olga.notes_on(&order).into_iter().collect();
@@ -67,7 +67,7 @@ fn works(technician: &Technician, order: &DocumentId, acknowledged: &Mutex<BTree
         let outbox = technician.phone().outbox().expect("a phone reads its outbox");
         let settled = outbox.iter().filter(|edit| matches!(edit.fate, Fate::Accepted | Fate::AcceptedWithMerge));
         let settled: Vec<String> = settled.filter_map(|edit| notes.get(&edit.counter).cloned()).collect();
-        acknowledged.lock().unwrap().extend(settled);
+        acknowledged.lock().expect("no phone panicked").extend(settled);
         pause_milliseconds(any_between(5, 40));
     }
 }
