@@ -54,7 +54,7 @@ struct Serving {
     process: Child,
     address: SocketAddr,
     /// Kept so that the process can go on writing.
-    _output: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Drop for Serving {
@@ -239,15 +239,16 @@ fn serve(data: &Path, listen: &str) -> Serving {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary was built");
-    let mut output = BufReader::new(process.stdout.take().expect("it was piped"));
+    let output = BufReader::new(process.stdout.take().expect("it was piped"));
+    let mut serving = Serving { process, address: listen.parse().expect("an address"), output };
     let mut line = String::new();
     loop {
         line.clear();
-        let read = output.read_line(&mut line).expect("the server prints text");
+        let read = serving.output.read_line(&mut line).expect("the server prints text");
         assert!(read > 0, "the server ended before it listened");
         if let Some(address) = line.trim().strip_prefix("listening on http://") {
-            let address = address.parse().expect("the server prints its address");
-            return Serving { process, address, _output: output };
+            serving.address = address.parse().expect("the server prints its address");
+            return serving;
         }
     }
 }
