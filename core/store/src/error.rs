@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::closed_mark::damage_was_seen;
+
 /// Why the store did not do what was asked. Not found is never an error but `None`.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -86,7 +88,10 @@ impl<T> Doing<T> for rusqlite::Result<T> {
         self.map_err(|source| {
             let doing = doing.to_string();
             match source.sqlite_error_code() {
-                _ if is_damage(&source) => StoreError::Damaged { doing, source },
+                _ if is_damage(&source) => {
+                    damage_was_seen();
+                    StoreError::Damaged { doing, source }
+                }
                 Some(ErrorCode::DiskFull) => StoreError::Full { doing },
                 _ => StoreError::Database { doing, source },
             }

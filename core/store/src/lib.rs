@@ -13,6 +13,7 @@
 
 pub mod blob_files;
 pub mod blobs;
+mod closed_mark;
 pub mod documents;
 pub mod edits;
 mod error;

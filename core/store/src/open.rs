@@ -13,6 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::blob_files::{BlobFiles, sync_directory};
+use crate::closed_mark::ClosedMark;
 use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
 use crate::salvage::{self, Salvage};
@@ -163,11 +164,14 @@ fn damage(verdict: &str) -> rusqlite::Error {
 /// Opens a database, brings it to the newest schema and checks it; [`StoreError::Damaged`] when it is not sound.
 fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store> {
     let doing = "opening the database";
+    let (closed_mark, closed_in_order) = ClosedMark::take(database);
     let mut writer = connect(database, key).doing(doing)?;
     migrations::migrate(&mut writer)?;
-    let verdict: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).doing(doing)?;
-    if verdict != "ok" {
-        return Err(damage(&verdict)).doing(doing);
+    if !closed_in_order {
+        let verdict: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).doing(doing)?;
+        if verdict != "ok" {
+            return Err(damage(&verdict)).doing(doing);
+        }
     }
     let reader = connect(database, key).doing(doing)?;
     reader.pragma_update(None, "query_only", true).doing(doing)?;
@@ -176,6 +180,7 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
         reader: Mutex::new(reader),
         blob_files: BlobFiles::open(files.blobs.clone(), key)?,
         identity_file: IdentityFile::new(files.identity.clone(), key),
+        closed_mark,
     })
 }
 

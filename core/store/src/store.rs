@@ -10,6 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::Result;
 use crate::blob_files::BlobFiles;
+use crate::closed_mark::ClosedMark;
 use crate::error::Doing;
 use crate::identity::IdentityFile;
 use crate::{StoreError, meta, search};
@@ -20,6 +21,8 @@ pub struct Store {
     pub(crate) reader: Mutex<Connection>,
     pub(crate) blob_files: BlobFiles,
     pub(crate) identity_file: IdentityFile,
+    /// The last field: it looks at the files after the connections are closed.
+    pub(crate) closed_mark: ClosedMark,
 }
 
 /// Reads one consistent state.
@@ -107,7 +110,8 @@ impl Store {
 
 impl Store {
     /// Ends write-ahead logging, so that the database is one file that can be renamed; opening it again returns to it.
-    pub(crate) fn fold_into_one_file(self) -> Result<()> {
+    pub(crate) fn fold_into_one_file(mut self) -> Result<()> {
+        self.closed_mark.disarm();
         let inner = |connection: Mutex<Connection>| connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         drop(inner(self.reader));
         let writer = inner(self.writer);
