@@ -24,9 +24,14 @@ impl Pull<'_, '_> {
     pub fn bootstrap(&mut self, after: Option<Place>, mut done: u64) -> Result<()> {
         let items = self.items()?;
         let total = items.len() as u64;
+        let mut before = None;
         for item in items {
             if after.as_ref().is_some_and(|after| item <= *after) {
                 continue;
+            }
+            // The day's list is an answer of its own, on screen before anything else is on its way.
+            if !item.snapshot && item.rank != JOB && before == Some(JOB) {
+                self.page.close();
             }
             if self.page.is_full() {
                 self.progress = Some(Progress { done: done.min(total), total });
@@ -37,6 +42,7 @@ impl Pull<'_, '_> {
                 false => self.page.row(&*self.call.tx, &item.document)?,
             }
             done += 1;
+            before = Some(item.rank);
             self.cursor.stage = Some(Stage::Bootstrap { after: Some(item), done });
         }
         self.progress = Some(Progress { done: total, total });

@@ -35,6 +35,11 @@ impl Page {
         self.left == 0
     }
 
+    /// Ends the page, whatever room is left.
+    pub fn close(&mut self) {
+        self.left = 0;
+    }
+
     fn push(&mut self, entry: Entry, bytes: usize) {
         self.left = self.left.saturating_sub(bytes + ENTRY_BYTES);
         self.entries.push(entry);

@@ -20,8 +20,6 @@ use super::people::{NOTES, OUTCOMES, QUESTIONS, below, chance, one_of};
 use super::picture;
 use super::radio::Radio;
 
-/// How often somebody looks whether the first job is there.
-const LOOK_AT_THE_SCREEN: Duration = Duration::from_millis(3);
 /// A tunnel comes this soon after a sync began, if one comes.
 const TUNNEL_WITHIN_MILLISECONDS: usize = 40;
 
@@ -105,19 +103,18 @@ impl Phone {
     #[expect(clippy::disallowed_methods, reason = "the demo measures how long a person waits")]
     pub async fn first_sync(&mut self) -> Result<(), DemoFailed> {
         let (began, (_, before)) = (Instant::now(), self.radio.bytes());
-        let runtime = self.runtime.clone();
+        let (runtime, screen) = (self.runtime.clone(), self.screen());
         let sync = tokio::spawn(async move { runtime.sync_until_idle().await });
-        loop {
-            let is_over = sync.is_finished();
-            if !self.jobs().map_err(self.failed())?.is_empty() {
+        // Looks without a pause, so that the next answer is not counted in.
+        while !sync.is_finished() {
+            let is_blank = screen(&self.runtime.device()).map_err(self.failed())?.is_empty();
+            if is_blank {
+                tokio::task::yield_now().await;
+            } else {
                 self.seen.first_job_milliseconds = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
                 self.seen.first_job_bytes = self.radio.bytes().1 - before;
                 break;
             }
-            if is_over {
-                break;
-            }
-            tokio::time::sleep(LOOK_AT_THE_SCREEN).await;
         }
         sync.await.expect("the sync does not panic").map_err(self.failed())?;
         self.seen.first_sync_bytes = self.radio.bytes().1 - before;
@@ -183,18 +180,19 @@ impl Phone {
         Ok(())
     }
 
-    /// The jobs on screen.
-    pub fn jobs(&self) -> Result<Vec<Item>, DeviceError> {
+    /// What shows the jobs of this shift.
+    fn screen(&self) -> impl Fn(&Device) -> Result<Vec<Item>, DeviceError> + use<> {
         let from = self.clock.began();
-        let day = Day { from, until: from.plus_milliseconds(2 * SHIFT_MILLISECONDS) };
-        let mut jobs = self.runtime.device().today(day)?;
-        jobs.retain(|job| job.document.table == *"wm_task");
-        Ok(jobs)
+        move |device| {
+            let mut jobs = device.today(Day { from, until: from.plus_milliseconds(2 * SHIFT_MILLISECONDS) })?;
+            jobs.retain(|job| job.document.table == *"wm_task");
+            Ok(jobs)
+        }
     }
 
     /// The job in hand, else the next one.
     fn job(&mut self) -> Result<Option<Item>, DemoFailed> {
-        let jobs = self.jobs().map_err(self.failed())?;
+        let jobs = self.screen()(&self.runtime.device()).map_err(self.failed())?;
         let begun = |job: &&Item| matches!(job.stage.as_deref(), Some("en_route" | "on_site" | "work_in_progress"));
         let in_hand = jobs.iter().find(begun);
         let next =

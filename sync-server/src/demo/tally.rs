@@ -142,7 +142,7 @@ impl Tally {
             "syncs": phones.syncs, "syncs_cut": phones.cut,
             "bytes_up": phones.bytes_up, "bytes_down": phones.bytes_down,
             "first_job_milliseconds": { "median": median, "longest": longest },
-            "first_job_percent_of_first_sync": phones.first_job_percent(),
+            "first_job_bytes": phones.first_job_bytes, "first_sync_bytes": phones.first_sync_bytes,
             "records_compared": verdict.compared, "differences": verdict.differences,
             "seconds": self.seconds,
         })
