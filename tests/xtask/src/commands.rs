@@ -32,6 +32,15 @@ pub fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// One of our programs, built as part of the whole workspace: building a package alone asks its dependencies for other
+/// features, and would compile them, OpenSSL and all, once more.
+pub fn built(program: &str) -> Result<Command, Failed> {
+    run(&mut cargo(&["build", "--workspace", "--bins", "--locked"]))?;
+    let mut command = Command::new(target().join("debug").join(program));
+    command.current_dir(root());
+    Ok(command)
+}
+
 /// The command as one would type it.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Failed, cargo, run};
+use commands::{Failed, built, cargo, run};
 
 /// The project's own words, the same for people and for CI.
 #[derive(Parser)]
@@ -62,8 +62,8 @@ impl Word {
     fn speak(self) -> Result<(), Failed> {
         match self {
             Self::Test => test::everything(),
-            Self::Demo { arguments } => run(cargo(&["run", "--package", "sync-server", "--", "demo"]).args(arguments)),
-            Self::Fleet { arguments } => run(cargo(&["run", "--package", "fieldline-fleet", "--"]).args(arguments)),
+            Self::Demo { arguments } => run(built("sync-server")?.arg("demo").args(arguments)),
+            Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Bench { arguments } => {
                 run(cargo(&["run", "--release", "--package", "fieldline-bench", "--"]).args(arguments))
             }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::commands::{Failed, cargo, run, target};
+use crate::commands::{Failed, built, cargo, run, target};
 use crate::{deny, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
@@ -51,12 +51,12 @@ fn tests() -> Result<(), Failed> {
 }
 
 fn fleet() -> Result<(), Failed> {
-    run(&mut cargo(&["run", "--package", "fieldline-fleet", "--locked", "--", "--seeds", SEEDS]))
+    run(built("fieldline-fleet")?.args(["--seeds", SEEDS]))
 }
 
 fn demo() -> Result<(), Failed> {
     let json = result_file("demo.json")?;
-    run(cargo(&["run", "--package", "sync-server", "--locked", "--", "demo", "--headless", "--json"]).arg(&json))?;
+    run(built("sync-server")?.args(["demo", "--headless", "--json"]).arg(&json))?;
     report::check_demo(&json)
 }
 
