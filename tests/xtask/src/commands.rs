@@ -41,6 +41,16 @@ pub fn built(program: &str) -> Result<Command, Failed> {
     Ok(command)
 }
 
+/// A binary of the workspace, built in the dev profile and ready to be run. Choosing it out of the whole workspace gives
+/// its dependencies the features they have when everything is tested, so nothing is compiled twice.
+pub fn built(binary: &str) -> Result<Command, Failed> {
+    run(&mut cargo(&["build", "--workspace", "--locked", "--bin", binary]))?;
+    let path = target().join("debug").join(format!("{binary}{}", std::env::consts::EXE_SUFFIX));
+    let mut command = Command::new(path);
+    command.current_dir(root());
+    Ok(command)
+}
+
 /// The command as one would type it.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
