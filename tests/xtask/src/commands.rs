@@ -35,17 +35,8 @@ pub fn cargo(arguments: &[&str]) -> Command {
 /// One of our programs, built as part of the whole workspace: building a package alone asks its dependencies for other
 /// features, and would compile them, OpenSSL and all, once more.
 pub fn built(program: &str) -> Result<Command, Failed> {
-    run(&mut cargo(&["build", "--workspace", "--bins", "--locked"]))?;
-    let mut command = Command::new(target().join("debug").join(program));
-    command.current_dir(root());
-    Ok(command)
-}
-
-/// A binary of the workspace, built in the dev profile and ready to be run. Choosing it out of the whole workspace gives
-/// its dependencies the features they have when everything is tested, so nothing is compiled twice.
-pub fn built(binary: &str) -> Result<Command, Failed> {
-    run(&mut cargo(&["build", "--workspace", "--locked", "--bin", binary]))?;
-    let path = target().join("debug").join(format!("{binary}{}", std::env::consts::EXE_SUFFIX));
+    run(&mut cargo(&["build", "--workspace", "--locked", "--bin", program]))?;
+    let path = target().join("debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
     let mut command = Command::new(path);
     command.current_dir(root());
     Ok(command)
