@@ -54,6 +54,7 @@ impl Records for Transaction<'_> {
                    ON CONFLICT DO UPDATE SET next_number = next_number + ?2
                    RETURNING next_number - ?2";
         let doing = format!("leasing numbers of {prefix}");
+        self.must_write(&doing)?;
         let first = self.first(&doing, sql, (prefix, integer(count)), |row| natural(row, 0))?;
         Ok(first.expect("an upsert returns its row"))
     }

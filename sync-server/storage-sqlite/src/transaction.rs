@@ -29,24 +29,31 @@ impl Deref for Held<'_> {
 /// An open transaction.
 pub(crate) struct Transaction<'a> {
     held: Held<'a>,
+    writes: bool,
 }
 
 impl<'a> Transaction<'a> {
     pub(crate) fn write(connection: MutexGuard<'a, Connection>) -> Result<Self> {
         connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("beginning a transaction"))?;
-        Ok(Self { held: Held::Writer(connection) })
+        Ok(Self { held: Held::Writer(connection), writes: true })
     }
 
     /// The state is fixed here and not at the first query, so what is read cannot depend on how long the caller waited.
     pub(crate) fn read(held: Held<'a>) -> Result<Self> {
-        held.execute_batch("PRAGMA query_only = ON; BEGIN DEFERRED; SELECT head FROM feed")
-            .map_err(failed("beginning to read"))?;
-        Ok(Self { held })
+        held.execute_batch("BEGIN DEFERRED; SELECT head FROM feed").map_err(failed("beginning to read"))?;
+        Ok(Self { held, writes: false })
     }
 
-    /// Runs a statement that changes rows; returns how many.
+    /// Runs a statement that changes rows; returns how many. That a reading transaction refuses is said here and not by
+    /// `PRAGMA query_only`, which would throw away every prepared statement each time it is switched.
     pub(crate) fn run(&self, doing: &str, sql: &str, params: impl Params) -> Result<usize> {
+        self.must_write(doing)?;
         self.held.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(failed(doing))
+    }
+
+    /// Fails in a transaction that only reads.
+    pub(crate) fn must_write(&self, doing: &str) -> Result<()> {
+        if self.writes { Ok(()) } else { Err(failed(doing)("this transaction only reads; begin one that writes")) }
     }
 
     /// The first row, if any.
@@ -88,11 +95,9 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         // What cannot be undone here is undone when the connection closes or the file is opened again.
         let undone = self.held.is_autocommit() || self.held.execute_batch("ROLLBACK").is_ok();
-        let writable = self.held.execute_batch("PRAGMA query_only = OFF").is_ok();
         if let Held::Reader(storage, connection) = &mut self.held
             && let Some(connection) = connection.take()
             && undone
-            && writable
         {
             storage.keep_reader(connection);
         }

@@ -81,9 +81,11 @@ pub fn a_reading_transaction_refuses_to_write(storage: &dyn Storage) -> Result<(
     let mut tx = storage.read()?;
     assert!(tx.put_setting("epoch", b"1").is_err());
     assert!(tx.append(&[row(&task(1))]).is_err());
+    assert!(tx.lease_numbers("WOT", 50).is_err());
     tx.commit()?;
     let mut tx = storage.begin()?;
     assert_eq!(tx.setting("epoch")?, None);
+    assert_eq!(tx.lease_numbers("WOT", 1)?, 1);
     tx.put_setting("epoch", b"1")?;
     tx.commit()
 }
