@@ -65,15 +65,6 @@ impl StoredEdit {
     }
 }
 
-const HOLD_REASONS: [(HoldReason, &str); 6] = [
-    (HoldReason::Identity, "identity"),
-    (HoldReason::Scope, "scope"),
-    (HoldReason::Role, "role"),
-    (HoldReason::Shape, "shape"),
-    (HoldReason::Cost, "cost"),
-    (HoldReason::Equivocation, "equivocation"),
-];
-
 fn stored_edit(row: &Row<'_>) -> rusqlite::Result<StoredEdit> {
     let position = || row.get("position").map(|position: Option<i64>| Position(position.unwrap_or(0).cast_unsigned()));
     let state = match row.get_ref("state")?.as_str()? {
@@ -81,9 +72,7 @@ fn stored_edit(row: &Row<'_>) -> rusqlite::Result<StoredEdit> {
         "sent" => EditState::Sent,
         "held" => {
             let word: String = row.get("reason")?;
-            let reason =
-                HOLD_REASONS.iter().find(|(_, known)| *known == word).map_or(HoldReason::Shape, |(reason, _)| *reason);
-            EditState::Held { reason, detail: row.get("detail")? }
+            EditState::Held { reason: HoldReason::of_word(&word), detail: row.get("detail")? }
         }
         state => EditState::Accepted { position: position()?, merged: state == "merged" },
     };
@@ -194,7 +183,6 @@ impl Tx<'_> {
             Outcome::Held { reason, detail } => ("held", None, Some(*reason), Some(detail)),
             Outcome::NeedsHeads => ("local", None, None, None),
         };
-        let word = |reason| HOLD_REASONS.iter().find(|(known, _)| *known == reason).map(|(_, word)| *word);
         self.connection
             .prepare_cached(include_str!("sql/receive.sql"))
             .and_then(|mut sql| {
@@ -202,7 +190,7 @@ impl Tx<'_> {
                     ":counter": counter.cast_signed(),
                     ":state": state,
                     ":position": position.map(|position| position.0.cast_signed()),
-                    ":reason": reason.and_then(word),
+                    ":reason": reason.map(HoldReason::word),
                     ":detail": detail,
                     ":now": position.map(|_| now.0),
                 })

@@ -254,6 +254,28 @@ pub enum HoldReason {
     Equivocation,
 }
 
+impl HoldReason {
+    /// Every reason.
+    const ALL: [Self; 6] = [Self::Identity, Self::Scope, Self::Role, Self::Shape, Self::Cost, Self::Equivocation];
+
+    /// The reason as databases and people write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Scope => "scope",
+            Self::Role => "role",
+            Self::Shape => "shape",
+            Self::Cost => "cost",
+            Self::Equivocation => "equivocation",
+        }
+    }
+
+    /// The reason a word stands for; an unknown word, such as a newer build's, reads as a matter of shape.
+    pub fn of_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.word() == word).unwrap_or(Self::Shape)
+    }
+}
+
 /// One thing that is new for a device.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Entry {

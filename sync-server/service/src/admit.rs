@@ -107,7 +107,7 @@ impl Admission {
         let kept = kept(pushed);
         if let Some(again) = held.iter().find(|held| held.body == kept) {
             call.server.metrics.edits_replayed.increment();
-            let reason = reason_of(&again.reason);
+            let reason = HoldReason::of_word(&again.reason);
             return Ok(Some(Verdict::Known(Outcome::Held { reason, detail: again.detail.clone() })));
         }
         if held.is_empty() { Ok(None) } else { equivocated(call, key, pushed).map(Some) }
@@ -300,7 +300,7 @@ fn set_aside(call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit, hold: Hold)
         key,
         document: Edit::decode(&body).ok().map(|edit| edit.document),
         body,
-        reason: word_of(hold.reason).into(),
+        reason: hold.reason.word().into(),
         detail: hold.detail.clone(),
         received_at: call.now,
     })?;
@@ -313,21 +313,4 @@ fn kept(pushed: &PushedEdit) -> Vec<u8> {
         return pushed.body.to_vec();
     }
     ring::digest::digest(&ring::digest::SHA256, &pushed.body).as_ref().to_vec()
-}
-
-const WORDS: [(HoldReason, &str); 6] = [
-    (HoldReason::Identity, "identity"),
-    (HoldReason::Scope, "scope"),
-    (HoldReason::Role, "role"),
-    (HoldReason::Shape, "shape"),
-    (HoldReason::Cost, "cost"),
-    (HoldReason::Equivocation, "equivocation"),
-];
-
-fn word_of(reason: HoldReason) -> &'static str {
-    WORDS.iter().find(|(known, _)| *known == reason).map_or("shape", |(_, word)| word)
-}
-
-fn reason_of(word: &str) -> HoldReason {
-    WORDS.iter().find(|(_, known)| *known == word).map_or(HoldReason::Shape, |(reason, _)| *reason)
 }
