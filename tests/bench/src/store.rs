@@ -82,7 +82,7 @@ fn lines(wall: &'static str, costs: &[Vec<Cost>; 2]) -> [Line; 2] {
 fn opening(ours_dir: &Path, floor_path: &Path) -> Result<Vec<Line>> {
     let costs =
         in_turns(OPENINGS, |_| Ok(ours::today(&ours::open(ours_dir)?)?), |_| floor::today(&floor::open(floor_path)?))?;
-    Ok(lines("cold open and first list (ours checks the file)", &costs).into())
+    Ok(lines("cold open after an orderly close, first list", &costs).into())
 }
 
 fn editing_and_reading(ours_dir: &Path, floor_path: &Path, all: &[Record]) -> Result<Vec<Line>> {
