@@ -36,10 +36,20 @@ pub fn cargo(arguments: &[&str]) -> Command {
 /// features, and would compile them, OpenSSL and all, once more.
 pub fn built(program: &str) -> Result<Command, Failed> {
     run(&mut cargo(&["build", "--workspace", "--locked", "--bin", program]))?;
-    let path = target().join("debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+    Ok(program_in("debug", program))
+}
+
+/// The measuring program and the server it measures, as they are shipped; built as a whole for the same reason.
+pub fn released(program: &str) -> Result<Command, Failed> {
+    run(&mut cargo(&["build", "--release", "--workspace", "--locked", "--bins"]))?;
+    Ok(program_in("release", program))
+}
+
+fn program_in(profile: &str, program: &str) -> Command {
+    let path = target().join(profile).join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
     let mut command = Command::new(path);
     command.current_dir(root());
-    Ok(command)
+    command
 }
 
 /// The command as one would type it.

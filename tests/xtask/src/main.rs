@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Failed, built, cargo, run};
+use commands::{Failed, built, released, run};
 
 /// The project's own words, the same for people and for CI.
 #[derive(Parser)]
@@ -64,9 +64,7 @@ impl Word {
             Self::Test => test::everything(),
             Self::Demo { arguments } => run(built("sync-server")?.arg("demo").args(arguments)),
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
-            Self::Bench { arguments } => {
-                run(cargo(&["run", "--release", "--package", "fieldline-bench", "--"]).args(arguments))
-            }
+            Self::Bench { arguments } => run(released("fieldline-bench")?.args(arguments)),
         }
     }
 }
