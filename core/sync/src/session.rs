@@ -10,9 +10,18 @@ use fieldline_model::Timestamp;
 use rand_core::Rng;
 
 use crate::backoff::Backoff;
-use crate::caps::{ANSWER_TIMEOUT_MILLISECONDS, POLL_PERIOD_MILLISECONDS};
+use crate::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_BACKOFF_MILLISECONDS, POLL_PERIOD_MILLISECONDS};
 use crate::frame::{self, FrameError};
 use crate::wire::{Progress, Request, Response};
+
+/// More than any pause between two exchanges.
+const LONGEST_PAUSE_MILLISECONDS: i64 = MAX_BACKOFF_MILLISECONDS + POLL_PERIOD_MILLISECONDS;
+
+/// Whether a moment is still to come. One further away than a wait can be was set before the clock was put back: it is over,
+/// or a phone whose clock is put right by years would be silent for years.
+fn is_ahead(now: Timestamp, moment: Timestamp, longest_milliseconds: i64) -> bool {
+    now < moment && moment.milliseconds_since(now) <= longest_milliseconds
+}
 
 /// What a session needs from the device whose data it carries.
 pub trait Replica {
@@ -166,7 +175,7 @@ impl Session {
     /// When the replica cannot read its own data.
     pub fn poll<R: Replica>(&mut self, now: Timestamp, rng: &mut dyn Rng, replica: &mut R) -> Result<Action, R::Error> {
         if let Some(flight) = &self.in_flight {
-            if now < flight.deadline {
+            if is_ahead(now, flight.deadline, ANSWER_TIMEOUT_MILLISECONDS) {
                 return Ok(Action::Wait { until: flight.deadline });
             }
             self.fail(now, rng);
@@ -174,7 +183,7 @@ impl Session {
         if self.stopped {
             return Ok(Action::Idle);
         }
-        if let Some(until) = self.not_before.filter(|until| now < *until) {
+        if let Some(until) = self.not_before.filter(|until| is_ahead(now, *until, LONGEST_PAUSE_MILLISECONDS)) {
             return Ok(Action::Wait { until });
         }
         // Thirty-two bits tell the answer in flight from any late one and keep an idle exchange small.

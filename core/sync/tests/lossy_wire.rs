@@ -269,6 +269,22 @@ fn silence_ends_at_the_deadline_and_an_answer_after_it_is_ignored() {
 }
 
 #[test]
+fn a_clock_put_back_by_years_makes_nobody_wait_for_years() {
+    const TEN_YEARS: i64 = 10 * 365 * 86_400_000;
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let (mut phone, mut session) = (Phone { unsent: [1].into(), ..Phone::default() }, Session::new());
+    let wrong = Timestamp(TEN_YEARS);
+    assert!(matches!(session.poll(wrong, &mut rng, &mut phone), Ok(Action::Send { .. })));
+    // In the middle of an exchange: it is given up, and the pause after it is one of the new clock.
+    let Ok(Action::Wait { until }) = session.poll(Timestamp(0), &mut rng, &mut phone) else { panic!("pauses") };
+    assert!(until.0 <= 300_000);
+    // In the middle of a pause.
+    let Ok(Action::Send { .. }) = session.poll(wrong, &mut rng, &mut phone) else { panic!("the pause is over") };
+    session.handle(wrong, &mut rng, Reply::Failed, &mut phone).expect("infallible");
+    assert!(matches!(session.poll(Timestamp(5), &mut rng, &mut phone), Ok(Action::Send { .. })));
+}
+
+#[test]
 fn a_refused_token_keeps_the_queue_and_stops_until_somebody_signs_in() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     for (reply, event) in [
