@@ -75,7 +75,7 @@ impl Replica for Device {
             let mut absorbing = Absorbing { tx, rules: &self.rules, bench: Bench::new(tx, &self.rules, &who) };
             let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
             absorbing.server_epoch(response.server_epoch)?;
-            absorbing.receipts(&response.receipts, now, &mut absorbed)?;
+            absorbing.receipts(&response.receipts, response.now, &mut absorbed)?;
             absorbing.entries(&response.entries, &mut absorbed)?;
             absorbing.audit(response, &mut absorbed)?;
             absorbed.progressed |= absorbing.bench.finish()?;
@@ -87,7 +87,8 @@ impl Replica for Device {
             unwant_what_did_not_come(tx, &asked, response)?;
             purge_what_may_go(tx, response.more)?;
             compare_checksum(tx, response)?;
-            tx.forget_acknowledged(now.plus_milliseconds(-caps::KEEP_ACKNOWLEDGED_DAYS * DAY_MILLISECONDS))?;
+            // By the server's clock: a phone's that jumps by years must not forget what a restored server will need.
+            tx.forget_acknowledged(response.now.plus_milliseconds(-caps::KEEP_ACKNOWLEDGED_DAYS * DAY_MILLISECONDS))?;
             // A new phone learns with the first answer what its owner may create, and does not leave without numbers for it.
             let numbers = number_wants(**tx, &self.rules, &who)?;
             absorbed.pending = pending(tx, &asked, fetched)?

@@ -199,6 +199,22 @@ fn what_a_restored_server_has_lost_is_offered_again_under_the_same_numbers() {
 }
 
 #[test]
+fn a_clock_that_jumps_by_years_forgets_nothing_a_restored_server_will_need() {
+    const YEAR: i64 = 365 * 86_400_000;
+    let (mut phone, office) = with_task();
+    let truly = phone.now;
+    for years in [10, -10, 0] {
+        phone.now = truly.plus_milliseconds(years * YEAR);
+        let counter = phone.note(&office.id(), "kept for weeks");
+        phone.exchange(|answer| (answer.now, answer.receipts) = (truly, vec![accepted(counter)]));
+    }
+    phone.exchange(|answer| answer.now = truly);
+    assert_eq!(phone.device.outbox().unwrap().len(), 3);
+    phone.exchange(|answer| answer.now = truly.plus_milliseconds(36 * 86_400_000));
+    assert_eq!(phone.device.outbox().unwrap().len(), 0, "weeks of the server's time have passed");
+}
+
+#[test]
 fn work_on_top_of_what_a_restored_server_has_lost_is_made_anew() {
     let (mut phone, mut office) = with_task();
     let id = office.id();
