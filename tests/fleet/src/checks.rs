@@ -7,7 +7,7 @@ use fieldline_documents::{Document, Edit, Projection};
 use fieldline_model::{Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
 use fieldline_storage::Tx;
 
-use crate::shift::World;
+use crate::world::World;
 
 /// Records the reckoning works on.
 struct Truth {

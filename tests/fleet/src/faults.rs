@@ -2,12 +2,11 @@
 //! always there hides the bugs that need its absence.
 
 use rand_core::Rng;
+use serde::{Deserialize, Serialize};
 
-/// Milliseconds in a minute of virtual time.
-pub const MINUTE: i64 = 60_000;
-
-/// The fault rates of one seed, in thousandths.
-#[derive(Debug, Clone)]
+/// The fault rates of one seed, in thousandths. What is left out of a plan does not happen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// Messages that never arrive.
     pub loss: u32,
@@ -17,7 +16,7 @@ pub struct Faults {
     pub truncate: u32,
     /// Messages with one byte changed.
     pub corrupt: u32,
-    /// Messages that arrive after every timeout in the code has passed.
+    /// Messages that arrive after every timeout in the code has passed, some of them hours later.
     pub very_late: u32,
     /// Answers that come from a captive portal.
     pub portal: u32,
@@ -25,6 +24,8 @@ pub struct Faults {
     pub partition: u32,
     /// Chance, each time a technician acts, that the phone dies and starts again.
     pub phone_crash: u32,
+    /// Chance, each time a technician acts, that the phone's clock jumps or begins to drift.
+    pub clock: u32,
     /// Chance, each time the dispatcher acts, that the server dies and starts again.
     pub server_crash: u32,
 }
@@ -42,32 +43,8 @@ impl Faults {
             portal: rate(60),
             partition: rate(250),
             phone_crash: rate(40),
+            clock: rate(40),
             server_crash: rate(60),
         }
     }
-
-    /// No faults at all: the calm after the storm.
-    pub fn none() -> Self {
-        Self {
-            loss: 0,
-            duplicate: 0,
-            truncate: 0,
-            corrupt: 0,
-            very_late: 0,
-            portal: 0,
-            partition: 0,
-            phone_crash: 0,
-            server_crash: 0,
-        }
-    }
-}
-
-/// Whether something that happens `thousandths` times in a thousand happens now.
-pub fn happens(rng: &mut dyn Rng, thousandths: u32) -> bool {
-    rng.next_u32() % 1000 < thousandths
-}
-
-/// A number in `low..=high`.
-pub fn between(rng: &mut dyn Rng, low: i64, high: i64) -> i64 {
-    low + (rng.next_u64() % (high - low + 1) as u64) as i64
 }

@@ -4,7 +4,9 @@
 
 use rand_core::Rng;
 
-use crate::faults::{Faults, MINUTE, between, happens};
+use crate::dice::{between, happens};
+use crate::faults::Faults;
+use crate::plan::MINUTE;
 
 /// What a captive portal answers, whatever was asked.
 pub const PORTAL_PAGE: &[u8] = b"<html><head><title>Welcome to Hotel Wi-Fi</title></head><body>Sign in</body></html>";
@@ -29,7 +31,11 @@ pub fn carry(rng: &mut dyn Rng, faults: &Faults, bytes: &[u8]) -> Vec<Delivery> 
 }
 
 fn delay(rng: &mut dyn Rng, faults: &Faults) -> i64 {
-    if happens(rng, faults.very_late) { between(rng, MINUTE / 2, 10 * MINUTE) } else { between(rng, 20, 4_000) }
+    match () {
+        () if !happens(rng, faults.very_late) => between(rng, 20, 4_000),
+        () if happens(rng, 200) => between(rng, 10 * MINUTE, 300 * MINUTE),
+        () => between(rng, MINUTE / 2, 10 * MINUTE),
+    }
 }
 
 fn damage(rng: &mut dyn Rng, faults: &Faults, bytes: &[u8]) -> Vec<u8> {

@@ -14,9 +14,9 @@ use fieldline_sync::frame;
 use fieldline_sync::session::Reply;
 use rand_core::Rng;
 
-use crate::faults::{MINUTE, between};
-use crate::people::one_of;
-use crate::phone::{Phone, copy_as_it_is};
+use crate::dice::{between, one_of};
+use crate::phone::copy_as_it_is;
+use crate::plan::MINUTE;
 
 /// Sites the work is at; each has one asset.
 const SITES: usize = 12;
@@ -83,20 +83,21 @@ impl Office {
         self.falls_back_to = Some(morning);
     }
 
-    /// Lets a technician in, with a phone.
-    pub fn hire(&mut self, home: &Path, index: usize, now: Timestamp, rng: &mut dyn Rng) -> Phone {
+    /// Lets a technician in.
+    pub fn hire(&mut self, index: usize, now: Timestamp, rng: &mut dyn Rng) -> SysId {
         let user = self.let_in(&format!("technician-{index}"), &["wm_agent"], now, rng);
         self.technicians.push(user);
+        user
+    }
+
+    /// Binds a phone to a technician.
+    pub fn enrol(&mut self, user: SysId, now: Timestamp, rng: &mut dyn Rng) -> Enrolment {
         let key = SigningKey::random(rng);
         let admin = self.server().system();
-        let enrolled = self.server().enrol_device(&admin, user, &format!("phone {index}"), key.public_key(), now, rng);
+        let enrolled = self.server().enrol_device(&admin, user, "a phone", key.public_key(), now, rng);
         let enrolled = enrolled.expect("a technician can be given a phone");
-        let token = enrolled.session.token;
         let server = "simulated".into();
-        let enrolment = Enrolment { device: enrolled.device, epoch: 1, user, token, server, key };
-        let mut secret = [0; 32];
-        rng.fill_bytes(&mut secret);
-        Phone::new(home, secret, enrolment).expect("a new phone works")
+        Enrolment { device: enrolled.device, epoch: 1, user, token: enrolled.session.token, server, key }
     }
 
     /// Puts sites, assets and everybody's first tasks on the server.

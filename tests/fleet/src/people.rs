@@ -7,30 +7,29 @@ use fieldline_device::{Captured, Command, DeviceError};
 use fieldline_model::{Decimal, DocumentId, SysId, TableName, Timestamp, Value};
 use rand_core::Rng;
 
-use crate::faults::{MINUTE, between, happens};
+use crate::dice::{between, happens, one_of};
 use crate::office::Office;
 use crate::phone::{Phone, Promise};
+use crate::plan::MINUTE;
 
 const DAY_MILLISECONDS: i64 = 24 * 60 * MINUTE;
 /// Tables whose records technicians work on besides their own tasks.
 const SHARED_TABLES: [&str; 3] = ["wm_order", "incident", "alm_asset"];
 
-/// One thing out of several.
-pub fn one_of<'a, T>(rng: &mut dyn Rng, things: &'a [T]) -> Option<&'a T> {
-    (!things.is_empty()).then(|| &things[rng.next_u32() as usize % things.len()])
-}
-
 /// Lets a technician do one thing; returns what it was.
 pub fn technician(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> String {
-    let command = match choose(phone, now, rng) {
+    let shown = phone.clock.shows(now);
+    let command = match choose(phone, shown, rng) {
         Some(command) => command,
         None => return "has nothing to do".into(),
     };
     let deed = deed_of(&command);
-    match phone.device().execute(command, now, rng) {
+    match phone.device().execute(command.clone(), shown, rng) {
         Ok(done) => {
-            phone.promises.push(Promise { document: done.document, at: now, deed: deed.clone() });
-            deed
+            let edit = *done.edits.first().expect("whatever a technician does here makes an edit");
+            let promise = Promise { document: done.document, at: shown, truly_at: now, deed, command, edit };
+            phone.promises.push(promise.clone());
+            promise.deed
         }
         Err(DeviceError::NotLoaded(_)) => format!("waits for the document to {deed}"),
         Err(error) => format!("may not {deed}: {error}"),
@@ -58,9 +57,14 @@ fn choose(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Option<Comman
     Some(add_something(item.document, now, rng))
 }
 
+/// Today's list; who finds nothing there, such as on a phone whose clock is years off, looks through all tasks.
 fn tasks(phone: &mut Phone, now: Timestamp) -> Vec<Item> {
     let day = Day { from: now, until: now.plus_milliseconds(DAY_MILLISECONDS) };
-    phone.device().today(day).expect("a phone can read its own lists")
+    let today = phone.device().today(day).expect("a phone can read its own lists");
+    if !today.is_empty() {
+        return today;
+    }
+    phone.device().by_table(&TableName::from("wm_task")).expect("a phone can read its own lists")
 }
 
 fn shared_items(phone: &mut Phone, rng: &mut dyn Rng) -> Vec<Item> {

@@ -1,23 +1,53 @@
-//! A technician's phone: the real device on real files, and what it promised its owner.
+//! A technician's phone: the real device on real files, its clock, and what it promised its owner.
 
 use std::path::{Path, PathBuf};
 
-use fieldline_device::{DatabaseKey, Device, DeviceError, Enrolment};
+use fieldline_device::{Command, DatabaseKey, Device, DeviceError, Enrolment};
+use fieldline_documents::EditId;
 use fieldline_model::{DocumentId, SysId, Timestamp};
 use fieldline_sync::session::{Action, Event, Reply, Session};
+use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
-use crate::faults::happens;
+use crate::dice::{dice, happens};
 
 /// Something a phone said was saved.
 #[derive(Debug, Clone)]
 pub struct Promise {
     /// The record.
     pub document: DocumentId,
-    /// When it was done; no phone does two things in one millisecond, so this and the author name the deed.
+    /// When it was done, by the phone's clock; no phone does two things in one millisecond, so this and the author name the
+    /// deed.
     pub at: Timestamp,
+    /// When it was done in truth.
+    pub truly_at: Timestamp,
     /// What was done, for people who read a failing seed.
     pub deed: String,
+    /// What was asked of the phone.
+    pub command: Command,
+    /// Under which number it was saved; a rebase may have given it another one since.
+    pub edit: EditId,
+}
+
+/// A clock that is wrong.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock {
+    set_at: Timestamp,
+    ahead_milliseconds: i64,
+    drift: i64,
+}
+
+impl Clock {
+    /// A clock that was set at a moment, this far ahead, and gains `drift` milliseconds in a thousand seconds.
+    pub fn set(set_at: Timestamp, ahead_milliseconds: i64, drift: i64) -> Self {
+        Self { set_at, ahead_milliseconds, drift }
+    }
+
+    /// What it shows.
+    pub fn shows(&self, now: Timestamp) -> Timestamp {
+        let gained = now.milliseconds_since(self.set_at) / 1_000 * self.drift / 1_000;
+        now.plus_milliseconds(self.ahead_milliseconds + gained)
+    }
 }
 
 /// A phone in a technician's pocket.
@@ -28,29 +58,37 @@ pub struct Phone {
     pub token: String,
     /// Whether the radio reaches anybody.
     pub linked: bool,
+    /// What it shows the time by.
+    pub clock: Clock,
     /// What it promised.
     pub promises: Vec<Promise>,
     /// When the session wants to be asked next.
     pub polls_at: Option<Timestamp>,
+    /// How many messages it sent and how many were sent to it, which name their dice.
+    pub messages: [u64; 2],
     device: Option<Device>,
     session: Session,
+    dice: ChaCha8Rng,
     key: [u8; 32],
     home: PathBuf,
     lives: u32,
 }
 
 impl Phone {
-    /// A phone fresh from enrolment.
-    pub fn new(home: &Path, key: [u8; 32], enrolment: Enrolment) -> Result<Self, DeviceError> {
+    /// A phone fresh from enrolment; `seed` and `index` name its dice.
+    pub fn new(home: &Path, key: [u8; 32], enrolment: Enrolment, seed: u64, index: usize) -> Result<Self, DeviceError> {
         let (user, token) = (enrolment.user, enrolment.token.clone());
         let mut phone = Self {
             user,
             token,
             linked: true,
+            clock: Clock::default(),
             promises: Vec::new(),
             polls_at: None,
+            messages: [0; 2],
             device: None,
             session: Session::new(),
+            dice: dice(seed, "phone", &[index as u64]),
             key,
             home: home.to_owned(),
             lives: 0,
@@ -77,16 +115,16 @@ impl Phone {
         self.session.resume();
     }
 
-    /// Asks the session what to do next.
-    pub fn poll(&mut self, now: Timestamp, rng: &mut dyn Rng) -> Result<Action, DeviceError> {
+    /// Asks the session what to do next. What it says is in the phone's time.
+    pub fn poll(&mut self, now: Timestamp) -> Result<Action, DeviceError> {
         let device = self.device.as_mut().expect("a phone is only without its device while it starts again");
-        self.session.poll(now, rng, device)
+        self.session.poll(self.clock.shows(now), &mut self.dice, device)
     }
 
     /// Gives the session what came back.
-    pub fn handle(&mut self, reply: Reply, now: Timestamp, rng: &mut dyn Rng) -> Result<Vec<Event>, DeviceError> {
+    pub fn handle(&mut self, reply: Reply, now: Timestamp) -> Result<Vec<Event>, DeviceError> {
         let device = self.device.as_mut().expect("a phone is only without its device while it starts again");
-        self.session.handle(now, rng, reply, device)
+        self.session.handle(self.clock.shows(now), &mut self.dice, reply, device)
     }
 
     /// Dies as a killed process does (what is on disk stays, nothing is closed), sometimes in the middle of writing a page

@@ -1,0 +1,154 @@
+//! What is going to happen in a shift, as data: drawn from a seed up front, run by the world, shrunk when it breaks a
+//! promise, and kept as a file when it did.
+//!
+//! A plan says who does what when; what exactly somebody does depends on what the phone shows at that moment, decided by
+//! the step's own dice. What becomes of a message is decided by dice named after the link and the message's number on it.
+
+use std::path::Path;
+
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::dice::{between, dice, happens};
+use crate::faults::Faults;
+
+/// Milliseconds in a minute of virtual time.
+pub const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const YEAR: i64 = 365 * 24 * HOUR;
+
+/// A shift, before it happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Names every die that is not a step's own.
+    pub seed: u64,
+    /// How many technicians.
+    pub phones: usize,
+    /// How long the storm lasts.
+    pub hours: i64,
+    /// Whether the server, when it dies, comes back without what it had acknowledged since the morning: the control that
+    /// shows that the reckoning would notice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub server_forgets: bool,
+    /// What becomes of messages.
+    pub faults: Faults,
+    /// What people, machines and misfortune do, in the order it happens.
+    pub steps: Vec<Step>,
+}
+
+/// Something that happens at a moment the plan says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Milliseconds since the morning.
+    pub at: i64,
+    /// Whom it concerns.
+    pub who: Who,
+    /// What happens.
+    pub deed: Deed,
+    /// The seed of everything the step decides.
+    pub dice: u64,
+}
+
+/// Whom a step concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// A technician and the phone in that pocket.
+    Phone(usize),
+    /// The server and its dispatcher.
+    Office,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// The person does something.
+    Work,
+    /// The machine dies as a killed process does, and starts again.
+    Crash,
+    /// The phone reaches nobody for a while.
+    LoseLink {
+        /// For how long.
+        minutes: i64,
+    },
+    /// The phone's clock shows another time from here on.
+    SetClock {
+        /// How far it is ahead of the true time; behind when negative.
+        ahead_milliseconds: i64,
+        /// How many milliseconds it gains in a thousand seconds; loses when negative.
+        drift: i64,
+    },
+}
+
+impl Plan {
+    /// Draws the plan of a seed.
+    pub fn draw(seed: u64, phones: usize, hours: i64) -> Self {
+        let faults = Faults::draw(&mut dice(seed, "faults", &[]));
+        let mut steps = Vec::new();
+        for phone in 0..phones {
+            day_of_a_technician(&mut steps, phone, hours * HOUR, &faults, &mut dice(seed, "day", &[phone as u64]));
+        }
+        day_of_the_office(&mut steps, hours * HOUR, &faults, &mut dice(seed, "office", &[]));
+        steps.sort_by_key(|step| step.at);
+        Self { seed, phones, hours, server_forgets: false, faults, steps }
+    }
+
+    /// Reads the plan in a file.
+    ///
+    /// # Errors
+    /// Says which file it was and what is wrong with it.
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(file).map_err(|problem| format!("{}: {problem}", file.display()))?;
+        serde_json::from_str(&text).map_err(|problem| format!("{} is no plan: {problem}", file.display()))
+    }
+
+    /// How long the storm lasts.
+    pub fn storm_milliseconds(&self) -> i64 {
+        self.hours * HOUR
+    }
+}
+
+fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, faults: &Faults, rng: &mut dyn Rng) {
+    let mut at = between(rng, 0, 10 * MINUTE);
+    while at < end {
+        let mut step = |deed, rng: &mut dyn Rng| {
+            steps.push(Step { at, who: Who::Phone(phone), deed, dice: rng.next_u64() });
+        };
+        if happens(rng, faults.phone_crash) {
+            step(Deed::Crash, rng);
+        }
+        if happens(rng, faults.partition) {
+            step(Deed::LoseLink { minutes: between(rng, 5, 90) }, rng);
+        }
+        if happens(rng, faults.clock) {
+            step(clock_change(rng), rng);
+        }
+        step(Deed::Work, rng);
+        at += between(rng, MINUTE, 12 * MINUTE);
+    }
+}
+
+fn day_of_the_office(steps: &mut Vec<Step>, end: i64, faults: &Faults, rng: &mut dyn Rng) {
+    let mut at = between(rng, MINUTE, 10 * MINUTE);
+    while at < end {
+        let mut step = |deed, rng: &mut dyn Rng| {
+            steps.push(Step { at, who: Who::Office, deed, dice: rng.next_u64() });
+        };
+        if happens(rng, faults.server_crash) {
+            step(Deed::Crash, rng);
+        }
+        step(Deed::Work, rng);
+        at += between(rng, MINUTE, 8 * MINUTE);
+    }
+}
+
+/// Clocks are wrong by minutes (drawn from the network), by hours (a time zone) or by years (a flat battery), and people and
+/// networks set them right again.
+fn clock_change(rng: &mut dyn Rng) -> Deed {
+    let most = [0, 10 * MINUTE, 14 * HOUR, 10 * YEAR][rng.next_u32() as usize % 4];
+    let drift = if happens(rng, 300) { between(rng, -20_000, 20_000) } else { 0 };
+    Deed::SetClock { ahead_milliseconds: between(rng, -most, most), drift }
+}

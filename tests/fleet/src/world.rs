@@ -1,0 +1,301 @@
+//! Everything there is during a shift, and the one heap of what happens next.
+
+use std::collections::BTreeMap;
+
+use fieldline_model::Timestamp;
+use fieldline_sync::session::{Action, Event, Reply};
+use tempfile::TempDir;
+
+use crate::checks;
+use crate::dice::{between, dice, happens};
+use crate::faults::Faults;
+use crate::network::{PORTAL_PAGE, carry};
+use crate::office::Office;
+use crate::people;
+use crate::phone::{Clock, Phone};
+use crate::plan::{Deed, MINUTE, Plan, Step, Who};
+use crate::shift::Report;
+use crate::trace::Trace;
+
+/// When every shift begins: 2026-03-02 06:00 UTC, a Monday.
+pub const MORNING: Timestamp = Timestamp(1_772_431_200_000);
+/// How long the calm lasts: everything must have come together by then.
+const CALM_MILLISECONDS: i64 = 60 * MINUTE;
+/// Which number of a phone's messages counts what.
+const UP: usize = 0;
+const DOWN: usize = 1;
+
+/// What can happen next.
+enum Happening {
+    /// The plan's next step.
+    Step(Step),
+    /// A phone's session wants to be asked.
+    Poll(usize),
+    /// A request reaches the server.
+    Request { phone: usize, token: String, bytes: Vec<u8> },
+    /// An answer reaches a phone.
+    Answer { phone: usize, reply: Reply },
+    /// A phone's radio reaches somebody again.
+    LinkBack(usize),
+}
+
+/// Everything there is during a shift.
+pub struct World {
+    /// The true time.
+    pub now: Timestamp,
+    /// The server and the people at it.
+    pub office: Office,
+    /// The technicians' phones.
+    pub phones: Vec<Phone>,
+    /// What came of it so far.
+    pub report: Report,
+    heap: BTreeMap<(Timestamp, u64), Happening>,
+    happenings: u64,
+    seed: u64,
+    faults: Faults,
+    storm_ends: Timestamp,
+    trace: Trace,
+    _folder: TempDir,
+}
+
+impl World {
+    /// A world on the morning of a plan, which prints every event if asked.
+    pub fn new(plan: &Plan, prints: bool) -> Self {
+        let mut rng = dice(plan.seed, "morning", &[]);
+        let folder = folder();
+        let mut office = Office::open(&folder.path().join("server"), MORNING, &mut rng);
+        let phones = (0..plan.phones).map(|index| {
+            let user = office.hire(index, MORNING, &mut rng);
+            let enrolment = office.enrol(user, MORNING, &mut rng);
+            let home = folder.path().join(format!("phone-{index}"));
+            Phone::new(&home, [index as u8; 32], enrolment, plan.seed, index).expect("a new phone works")
+        });
+        let phones = phones.collect();
+        office.prepare_the_day(plan.phones, MORNING, &mut rng);
+        if plan.server_forgets {
+            office.remember_only_the_morning(&mut rng);
+        }
+        let mut world = Self {
+            now: MORNING,
+            office,
+            phones,
+            report: Report { seed: plan.seed, ..Report::default() },
+            heap: BTreeMap::new(),
+            happenings: 0,
+            seed: plan.seed,
+            faults: plan.faults.clone(),
+            storm_ends: MORNING.plus_milliseconds(plan.storm_milliseconds()),
+            trace: Trace::new(prints),
+            _folder: folder,
+        };
+        (0..plan.phones).for_each(|phone| world.ask(phone, MORNING));
+        for step in &plan.steps {
+            world.at(MORNING.plus_milliseconds(step.at), Happening::Step(step.clone()));
+        }
+        world
+    }
+
+    /// Lives through the storm and the calm, and is judged.
+    pub fn run(mut self) -> Report {
+        self.live_until(self.storm_ends);
+        self.calm_down();
+        self.live_until(self.storm_ends.plus_milliseconds(CALM_MILLISECONDS));
+        self.report.edits = self.phones.iter().map(|phone| phone.promises.len() as u64).sum();
+        checks::judge(&mut self);
+        self.report.trace_hash = self.trace.finish();
+        self.report
+    }
+
+    fn live_until(&mut self, end: Timestamp) {
+        while let Some(next) = self.heap.first_entry().filter(|next| next.key().0 <= end) {
+            let ((at, _), happening) = next.remove_entry();
+            self.now = at;
+            self.happen(happening);
+        }
+        self.now = end;
+    }
+
+    /// Faults stop, people go home, radios reach everybody. Clocks stay as wrong as they are, and sessions keep the pauses
+    /// they are in: they must come out of them by themselves.
+    fn calm_down(&mut self) {
+        self.faults = Faults::default();
+        self.heap.retain(|_, happening| !matches!(happening, Happening::Step(_)));
+        for phone in 0..self.phones.len() {
+            self.link_back(phone);
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Step(step) => self.step(&step),
+            Happening::Poll(phone) => self.poll(phone),
+            Happening::Request { phone, token, bytes } => self.answer(phone, &token, &bytes),
+            Happening::Answer { phone, reply } => self.deliver(phone, reply),
+            Happening::LinkBack(phone) => self.link_back(phone),
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        let mut rng = dice(step.dice, "step", &[]);
+        let rng = &mut rng;
+        match (step.who, step.deed) {
+            (Who::Phone(phone), _) if phone >= self.phones.len() => {}
+            (Who::Phone(phone), Deed::Work) => {
+                let deed = people::technician(&mut self.phones[phone], self.now, rng);
+                self.trace.event(self.now, &format!("technician {phone} {deed}"), &[]);
+                self.phones[phone].poke();
+                self.ask(phone, self.now);
+            }
+            (Who::Phone(phone), Deed::Crash) => {
+                self.report.crashes += 1;
+                self.trace.event(self.now, &format!("phone {phone} dies"), &[]);
+                if let Err(error) = self.phones[phone].crash(rng) {
+                    self.broken(format!("phone {phone} does not start again: {error}"));
+                }
+                self.ask(phone, self.now);
+            }
+            (Who::Phone(phone), Deed::LoseLink { minutes }) => {
+                self.phones[phone].linked = false;
+                self.at(self.now.plus_milliseconds(minutes * MINUTE), Happening::LinkBack(phone));
+            }
+            (Who::Phone(phone), Deed::SetClock { ahead_milliseconds, drift }) => {
+                self.report.clock_changes += 1;
+                self.phones[phone].clock = Clock::set(self.now, ahead_milliseconds, drift);
+                let shows = self.phones[phone].clock.shows(self.now);
+                self.trace.event(self.now, &format!("the clock of phone {phone} shows {shows}"), &[]);
+            }
+            (Who::Office, Deed::Work) => {
+                let deed = people::dispatcher(&mut self.office, self.now, rng);
+                self.trace.event(self.now, &format!("dispatcher {deed}"), &[]);
+            }
+            (Who::Office, Deed::Crash) => {
+                self.report.crashes += 1;
+                self.trace.event(self.now, "server dies", &[]);
+                self.office.crash(self.now, rng);
+            }
+            (Who::Office, Deed::LoseLink { .. } | Deed::SetClock { .. }) => {}
+        }
+    }
+
+    fn link_back(&mut self, phone: usize) {
+        if !std::mem::replace(&mut self.phones[phone].linked, true) {
+            self.phones[phone].resume();
+            self.ask(phone, self.now);
+        }
+    }
+
+    fn poll(&mut self, phone: usize) {
+        if self.phones[phone].polls_at != Some(self.now) {
+            return;
+        }
+        self.phones[phone].polls_at = None;
+        match self.phones[phone].poll(self.now) {
+            Ok(Action::Send { frame, deadline }) => self.send(phone, &frame, deadline),
+            Ok(Action::Wait { until }) => self.ask(phone, self.true_time(phone, until)),
+            Ok(Action::Idle) => {}
+            Err(error) => self.broken(format!("phone {phone} cannot read its own data: {error}")),
+        }
+    }
+
+    /// A runtime sleeps for a span, whatever the phone's clock shows when it wakes up.
+    fn true_time(&self, phone: usize, until: Timestamp) -> Timestamp {
+        let span = until.milliseconds_since(self.phones[phone].clock.shows(self.now));
+        self.now.plus_milliseconds(span)
+    }
+
+    fn send(&mut self, phone: usize, frame: &[u8], deadline: Timestamp) {
+        self.trace.event(self.now, &format!("phone {phone} sends"), frame);
+        self.ask(phone, self.true_time(phone, deadline));
+        if !self.phones[phone].linked {
+            return self.deliver(phone, Reply::Failed);
+        }
+        let mut rng = self.dice_of_message(phone, UP);
+        if happens(&mut rng, self.faults.portal) {
+            self.report.messages_spoilt += 1;
+            let at = self.now.plus_milliseconds(between(&mut rng, 50, 2_000));
+            return self.at(at, Happening::Answer { phone, reply: Reply::Body(PORTAL_PAGE.to_vec()) });
+        }
+        for (at, bytes) in self.carried(&mut rng, frame) {
+            let token = self.phones[phone].token.clone();
+            self.at(at, Happening::Request { phone, token, bytes });
+        }
+    }
+
+    fn answer(&mut self, phone: usize, token: &str, bytes: &[u8]) {
+        let mut rng = self.dice_of_message(phone, DOWN);
+        let reply = self.office.exchange(token, bytes, self.now, &mut rng);
+        self.report.exchanges += 1;
+        let Reply::Body(body) = reply else {
+            let at = self.now.plus_milliseconds(between(&mut rng, 20, 500));
+            return self.at(at, Happening::Answer { phone, reply });
+        };
+        self.trace.event(self.now, &format!("server answers phone {phone}"), &body);
+        for (at, bytes) in self.carried(&mut rng, &body) {
+            self.at(at, Happening::Answer { phone, reply: Reply::Body(bytes) });
+        }
+    }
+
+    fn dice_of_message(&mut self, phone: usize, direction: usize) -> rand_chacha::ChaCha8Rng {
+        let number = &mut self.phones[phone].messages[direction];
+        *number += 1;
+        dice(self.seed, "message", &[phone as u64, direction as u64, *number])
+    }
+
+    fn carried(&mut self, rng: &mut rand_chacha::ChaCha8Rng, bytes: &[u8]) -> Vec<(Timestamp, Vec<u8>)> {
+        let deliveries = carry(rng, &self.faults, bytes);
+        let whole =
+            deliveries.len() == 1 && deliveries[0].bytes == bytes && deliveries[0].after_milliseconds < MINUTE / 2;
+        self.report.messages_spoilt += u64::from(!whole);
+        deliveries.into_iter().map(|one| (self.now.plus_milliseconds(one.after_milliseconds), one.bytes)).collect()
+    }
+
+    fn deliver(&mut self, phone: usize, reply: Reply) {
+        if !self.phones[phone].linked && !matches!(reply, Reply::Failed) {
+            return;
+        }
+        match self.phones[phone].handle(reply, self.now) {
+            Ok(events) => self.note(phone, &events),
+            Err(error) => self.broken(format!("phone {phone} cannot keep an answer: {error}")),
+        }
+        self.ask(phone, self.now);
+    }
+
+    fn note(&mut self, phone: usize, events: &[Event]) {
+        for event in events {
+            match event {
+                Event::Absorbed(absorbed) => {
+                    self.report.merges += absorbed.merged;
+                    self.report.held += absorbed.held.len() as u64;
+                }
+                Event::NeedsSignIn | Event::Revoked | Event::UpdateNeeded => {
+                    self.broken(format!("phone {phone} was turned away: {event:?}"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Notes a broken promise.
+    pub fn broken(&mut self, what: String) {
+        self.report.violations.push(what);
+    }
+
+    /// Sees to it that the phone's session is asked at that moment, or sooner.
+    fn ask(&mut self, phone: usize, at: Timestamp) {
+        let at = at.max(self.now);
+        if self.phones[phone].polls_at.is_none_or(|planned| at < planned || planned < self.now) {
+            self.phones[phone].polls_at = Some(at);
+            self.at(at, Happening::Poll(phone));
+        }
+    }
+
+    fn at(&mut self, at: Timestamp, happening: Happening) {
+        self.happenings += 1;
+        self.heap.insert((at, self.happenings), happening);
+    }
+}
+
+/// A folder in memory where there is one, so that a durable write costs what it computes and not what the disk waits.
+fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder for the simulator's files")
+}
