@@ -11,18 +11,36 @@ use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, Ta
 use fieldline_store::blobs::BlobProgress;
 use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
 use fieldline_store::{DatabaseKey, Salvage, Store, Tx, View};
+use fieldline_sync::wire::WIRE_VERSION;
 
 use crate::enrol::Enrolment;
 use crate::error::DeviceError;
+use crate::replica::NEWER_ROWS;
 use crate::sync_state::Asked;
 
-/// Which reading of documents the stored projections come from; raise it when projecting or the shipped dictionary changes.
+/// Which reading of documents the stored projections come from, beside the dictionary; raise it when projecting changes.
 const PROJECTION_VERSION: u8 = 1;
 const PROJECTED_BY: &str = "projected_by";
 /// The reference table that holds the organisation's priorities.
 const PRIORITY_TABLE: &str = "dl_u_priority";
 /// More pairs of impact and urgency than there are.
 const MOST_PRIORITIES: u32 = 100;
+
+/// What an app of some age speaks and knows. The default is this build's; anything else is for testing how apps and servers
+/// of different ages get on.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialect {
+    /// The newest wire version it speaks.
+    pub wire_version: u16,
+    /// The tables and fields it knows.
+    pub dictionary: &'static Dictionary,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self { wire_version: WIRE_VERSION, dictionary: Dictionary::shipped() }
+    }
+}
 
 /// A phone with everything it carries.
 pub struct Device {
@@ -31,6 +49,7 @@ pub struct Device {
     pub(crate) enrolment: Option<Enrolment>,
     pub(crate) asked: Asked,
     pub(crate) budget_bytes: u32,
+    pub(crate) wire_version: u16,
     pub(crate) place: Option<Place>,
     salvage: Option<Salvage>,
 }
@@ -48,15 +67,24 @@ impl Device {
     /// When the key is wrong, a newer app wrote the database, or the disk fails. A damaged database is no error: what can be
     /// read of it is carried over, see [`Device::salvage`].
     pub fn open(dir: &Path, key: &DatabaseKey) -> Result<Self, DeviceError> {
+        Self::open_with(dir, key, Dialect::default())
+    }
+
+    /// Opens the device as an app of another age does.
+    ///
+    /// # Errors
+    /// As [`Device::open`].
+    pub fn open_with(dir: &Path, key: &DatabaseKey, dialect: Dialect) -> Result<Self, DeviceError> {
         let opened = Store::open(dir, key)?;
         let enrolment =
             opened.store.read(|view| view.identity())?.map(|bytes| Enrolment::decode(&bytes)).transpose()?;
         let mut device = Self {
             store: opened.store,
-            rules: Rules { dictionary: Dictionary::shipped(), priorities: PriorityMatrix::default() },
+            rules: Rules { dictionary: dialect.dictionary, priorities: PriorityMatrix::default() },
             enrolment,
             asked: Asked::default(),
             budget_bytes: fieldline_sync::caps::DEFAULT_BUDGET_BYTES,
+            wire_version: dialect.wire_version,
             place: None,
             salvage: opened.salvage,
         };
@@ -151,9 +179,11 @@ impl Device {
         Ok(())
     }
 
-    /// Projections are caches: one made by an app that read documents differently is made again.
+    /// Projections are caches: one made by an app that read documents differently is made again. Rows that app could not read
+    /// whole are asked for again.
     fn project_anew_after_an_update(&self) -> Result<(), DeviceError> {
-        let version = Some([PROJECTION_VERSION].to_vec());
+        let fingerprint = self.rules.dictionary.fingerprint().to_be_bytes();
+        let version = Some([&[PROJECTION_VERSION], &fingerprint[..]].concat());
         if self.store.read(|view| view.meta(PROJECTED_BY))? == version {
             return Ok(());
         }
@@ -164,6 +194,10 @@ impl Device {
                         self.show(tx, &Document::load(id, &bytes)?)?;
                     }
                 }
+            }
+            if tx.meta(NEWER_ROWS)?.is_some() {
+                tx.put_meta(NEWER_ROWS, None)?;
+                tx.put_cursor(None)?;
             }
             Ok(tx.put_meta(PROJECTED_BY, version.as_deref())?)
         })

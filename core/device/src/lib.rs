@@ -22,7 +22,7 @@ mod tests;
 pub mod view;
 
 pub use command::{Captured, Command, Done};
-pub use device::Device;
+pub use device::{Device, Dialect};
 pub use enrol::{Enrolment, SigningKey};
 pub use error::DeviceError;
 pub use fieldline_store::{DatabaseKey, Salvage};

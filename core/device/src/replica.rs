@@ -17,8 +17,8 @@ use fieldline_store::{StoreError, Tx, View};
 use fieldline_sync::caps;
 use fieldline_sync::session::{Absorbed, Replica};
 use fieldline_sync::wire::{
-    Batch, BlobChunk, ChunkWant, Entry, Outcome, Position, PushedEdit, Receipt, Request, Response, SignedBatch,
-    WIRE_VERSION, scope_term, signing_input,
+    Batch, BlobChunk, ChunkWant, Entry, OLDEST_WIRE_VERSION, Outcome, Position, PushedEdit, Receipt, Request, Response,
+    SignedBatch, scope_term, signing_input,
 };
 
 use crate::bench::Bench;
@@ -29,6 +29,10 @@ use crate::sync_state::Asked;
 
 /// Set while the scope checksum disagreed and the server has not listed the scope yet.
 const AUDIT_DUE: &str = "audit_due";
+/// The wire version of the last answer, as two bytes.
+const SERVER_SPEAKS: &str = "server_speaks";
+/// Set once rows came that only a newer app can read whole.
+pub(crate) const NEWER_ROWS: &str = "newer_rows";
 /// When everything there was had been exchanged.
 pub(crate) const SYNCED_AT: &str = "synced_at";
 /// Edits read from the outbox at once: a batch is cut by bytes, and edits may be large.
@@ -43,7 +47,7 @@ impl Replica for Device {
         let (mut request, fresh) = self.store.read(|view| {
             let (push, fresh) = push(view, &who)?;
             let request = Request {
-                wire_version: WIRE_VERSION,
+                wire_version: self.wire_version,
                 nonce,
                 device: who.device,
                 epoch: who.epoch,
@@ -75,6 +79,7 @@ impl Replica for Device {
             let mut absorbing = Absorbing { tx, rules: &self.rules, bench: Bench::new(tx, &self.rules, &who) };
             let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
             absorbing.server_epoch(response.server_epoch)?;
+            absorbing.server_speaks(response.wire_version)?;
             absorbing.receipts(&response.receipts, response.now, &mut absorbed)?;
             absorbing.entries(&response.entries, &mut absorbed)?;
             absorbing.audit(response, &mut absorbed)?;
@@ -103,6 +108,15 @@ impl Replica for Device {
             self.reload_priorities()?;
         }
         Ok(absorbed)
+    }
+
+    fn common_version(&self) -> Result<u16, DeviceError> {
+        let version = self.store.read(|view| view.meta(SERVER_SPEAKS))?.and_then(|bytes| bytes.try_into().ok());
+        Ok(version.map_or(OLDEST_WIRE_VERSION, u16::from_be_bytes).min(self.wire_version))
+    }
+
+    fn forget_version(&mut self) -> Result<(), DeviceError> {
+        Ok(self.store.write(|tx| tx.put_meta(SERVER_SPEAKS, None))?)
     }
 }
 
@@ -244,6 +258,14 @@ impl Absorbing<'_, '_> {
         Ok(())
     }
 
+    fn server_speaks(&self, version: u16) -> Result<(), DeviceError> {
+        let version = version.to_be_bytes();
+        if self.tx.meta(SERVER_SPEAKS)?.as_deref() != Some(&version) {
+            self.tx.put_meta(SERVER_SPEAKS, Some(&version))?;
+        }
+        Ok(())
+    }
+
     fn receipts(&mut self, receipts: &[Receipt], now: Timestamp, absorbed: &mut Absorbed) -> Result<(), DeviceError> {
         for Receipt { counter, outcome } in receipts {
             let Some(stored) = self.tx.receive(*counter, outcome, now)? else { continue };
@@ -305,7 +327,16 @@ impl Absorbing<'_, '_> {
 
     /// A row enters the scope. A document that is here keeps the word on its own fields; its edits or snapshot follow.
     fn row(&mut self, id: &DocumentId, position: Position, bytes: &[u8]) -> Result<(), DeviceError> {
-        let Ok(record) = minicbor::decode::<Record>(bytes) else { return Ok(()) };
+        let record = match minicbor::decode(bytes) {
+            Ok(record) => record,
+            Err(_) => match Record::decode_known(bytes) {
+                Ok(record) => {
+                    self.tx.put_meta(NEWER_ROWS, Some(&[1]))?;
+                    record
+                }
+                Err(_) => return Ok(()),
+            },
+        };
         if record.id != *id {
             return Ok(());
         }

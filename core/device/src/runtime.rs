@@ -322,7 +322,7 @@ impl Runtime {
             StatusCode::OK if is_ours(&response) => read_capped(response).await.map_or(Reply::Failed, Reply::Body),
             StatusCode::UNAUTHORIZED if is_problem(&response) => Reply::NeedsSignIn,
             StatusCode::FORBIDDEN if is_problem(&response) => Reply::Revoked,
-            StatusCode::UPGRADE_REQUIRED if is_problem(&response) => Reply::TooOld,
+            StatusCode::UPGRADE_REQUIRED if is_problem(&response) => Reply::OtherVersion,
             status => {
                 tracing::debug!(%status, "an answer to a sync request that is no sync answer");
                 Reply::Failed

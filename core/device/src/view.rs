@@ -333,7 +333,10 @@ fn held(view: View<'_>, edit: &StoredEdit) -> Result<Option<HeldEdit>, DeviceErr
         document: edit.document.clone(),
         display,
         made_at: edit.made_at,
-        deeds: edit.edit()?.acts.iter().map(deed).collect(),
+        deeds: edit.edit().map_or_else(
+            |_| vec!["what a newer app did here; update this app to see it".into()],
+            |edit| edit.acts.iter().map(deed).collect(),
+        ),
         reason: format!("{reason:?}").to_lowercase(),
         detail: detail.clone(),
     }))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DocumentId, FieldName, SysId};
@@ -23,6 +23,23 @@ impl Record {
     /// A record without any field.
     pub fn new(id: DocumentId) -> Self {
         Self { id, fields: BTreeMap::new() }
+    }
+
+    /// Reads what this build knows of a record that a newer one wrote: values of other kinds are left out.
+    ///
+    /// # Errors
+    /// When the bytes are no record.
+    pub fn decode_known(bytes: &[u8]) -> Result<Self, minicbor::decode::Error> {
+        let mut decoder = Decoder::new(bytes);
+        decoder.array()?;
+        let mut record = Self::new(decoder.decode()?);
+        for _ in 0..decoder.map()?.unwrap_or(0) {
+            let field: FieldName = decoder.decode()?;
+            let mut value = decoder.probe();
+            record.set(field, value.decode().ok());
+            decoder.skip()?;
+        }
+        Ok(record)
     }
 
     /// The value of a field, `None` when empty.
@@ -47,5 +64,27 @@ impl Record {
             Some(value) => self.fields.insert(field, value),
             None => self.fields.remove(&field),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SysId;
+
+    #[test]
+    fn of_a_newer_builds_record_the_known_fields_are_read() {
+        let mut record = Record::new(DocumentId::new("wm_task", SysId([7; 16])));
+        record.set("number", Some(Value::text("WOT0000001")));
+        record.set("state", Some(Value::Integer(16)));
+        let mut bytes = minicbor::to_vec(&record).expect("in memory");
+        assert_eq!(Record::decode_known(&bytes).ok(), Some(record.clone()));
+        // The last value, [1, [16]], becomes one of a kind nobody knows yet.
+        let kind = bytes.len() - 3;
+        assert_eq!(bytes[kind..], [1, 0x81, 16]);
+        bytes[kind] = 23;
+        assert!(minicbor::decode::<Record>(&bytes).is_err());
+        record.set("state", None);
+        assert_eq!(Record::decode_known(&bytes).ok(), Some(record));
     }
 }

@@ -5,13 +5,14 @@
 //! answer of a version nobody here speaks are told apart before a byte of payload is read, and none of them can pass for an
 //! acknowledgement. The checksum guards against lines and proxies, not against people: those are the signature's job.
 //!
-//! The payload is compressed only when that makes it smaller. The inflated length is declared, capped, and must be met
-//! exactly, so a bomb costs nothing.
+//! A frame says the version it *needs*, which is not always the newest its sender speaks: whoever sends does not go beyond
+//! what the receiver has shown to speak, and what older builds can read says so.
 
 use minicbor::{Decode, Encode};
 
 use crate::caps::{MAX_REQUEST_BYTES, MAX_REQUEST_INFLATED_BYTES, MAX_RESPONSE_BYTES, MAX_RESPONSE_INFLATED_BYTES};
-use crate::wire::{OLDEST_WIRE_VERSION, Request, Response, WIRE_VERSION};
+use crate::packing::{Packed, pack, unpack};
+use crate::wire::{OLDEST_WIRE_VERSION, Request, Response};
 
 /// The media type of a frame in HTTP.
 pub const MEDIA_TYPE: &str = "application/vnd.fieldline.sync";
@@ -19,13 +20,6 @@ pub const MEDIA_TYPE: &str = "application/vnd.fieldline.sync";
 const MAGIC: &[u8; 2] = b"FL";
 const HEADER_BYTES: usize = 6;
 const CHECKSUM_BYTES: usize = 8;
-/// Payload is compressed with zstd; an inflated length follows the header.
-const FLAG_ZSTD: u8 = 1;
-/// A payload shorter than this never gets smaller by compression (zstd's own header, the length and the weak statistics).
-const WORTH_COMPRESSING_BYTES: usize = 128;
-/// Level 3: within 10 % of level 9 on rows and edits at a sixth of the time.
-const ZSTD_LEVEL: i32 = 3;
-
 /// Why bytes are not a frame this build can read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
@@ -40,13 +34,15 @@ pub enum FrameError {
         /// What does not fit.
         what: &'static str,
     },
-    /// They are written in a version this build does not speak.
+    /// They are written in a version the reader does not speak.
     #[error(
-        "the message is written in version {version} and this app reads {OLDEST_WIRE_VERSION} to {WIRE_VERSION}; update the older side"
+        "the message is written in version {version} and is read from {OLDEST_WIRE_VERSION} to {newest} here; update the older side"
     )]
     OtherVersion {
         /// The version.
         version: u16,
+        /// The newest the reader speaks.
+        newest: u16,
     },
     /// They are, or would become, larger than any message may be.
     #[error("the message has {bytes} bytes and may have {most}")]
@@ -58,62 +54,47 @@ pub enum FrameError {
     },
 }
 
-/// Wraps a request.
-pub fn encode_request(request: &Request) -> Vec<u8> {
-    encode(request)
+/// Wraps a request for somebody who speaks `version`, and perhaps newer ones.
+pub fn encode_request(request: &Request, version: u16) -> Vec<u8> {
+    encode(request, version)
 }
 
-/// Unwraps a request.
+/// Unwraps a request written in a version up to `newest`.
 ///
 /// # Errors
-/// When the bytes are not a request this build reads.
-pub fn decode_request(frame: &[u8]) -> Result<Request, FrameError> {
-    decode(frame, MAX_REQUEST_BYTES, MAX_REQUEST_INFLATED_BYTES)
+/// When the bytes are not such a request.
+pub fn decode_request(frame: &[u8], newest: u16) -> Result<Request, FrameError> {
+    decode(frame, newest, MAX_REQUEST_BYTES, MAX_REQUEST_INFLATED_BYTES)
 }
 
-/// Wraps an answer.
+/// Wraps an answer, in the version it says.
 pub fn encode_response(response: &Response) -> Vec<u8> {
-    encode(response)
+    encode(response, response.wire_version)
 }
 
-/// Unwraps an answer.
+/// Unwraps an answer written in a version up to `newest`.
 ///
 /// # Errors
-/// When the bytes are not an answer this build reads.
-pub fn decode_response(frame: &[u8]) -> Result<Response, FrameError> {
-    decode(frame, MAX_RESPONSE_BYTES, MAX_RESPONSE_INFLATED_BYTES)
+/// When the bytes are not such an answer.
+pub fn decode_response(frame: &[u8], newest: u16) -> Result<Response, FrameError> {
+    decode(frame, newest, MAX_RESPONSE_BYTES, MAX_RESPONSE_INFLATED_BYTES)
 }
 
-fn encode<T: Encode<()>>(message: &T) -> Vec<u8> {
+fn encode<T: Encode<()>>(message: &T, version: u16) -> Vec<u8> {
     let payload = minicbor::to_vec(message).expect("encoding into memory does not fail");
-    let mut frame = Vec::with_capacity(payload.len().min(MAX_RESPONSE_BYTES) + HEADER_BYTES + CHECKSUM_BYTES);
-    frame.extend_from_slice(MAGIC);
-    frame.extend_from_slice(&WIRE_VERSION.to_be_bytes());
-    match compressed(&payload) {
-        Some(smaller) => {
-            frame.extend_from_slice(&[FLAG_ZSTD, 0]);
-            frame.extend_from_slice(&(payload.len() as u32).to_be_bytes());
-            frame.extend_from_slice(&smaller);
-        }
-        None => {
-            frame.extend_from_slice(&[0, 0]);
-            frame.extend_from_slice(&payload);
-        }
-    }
+    let Packed { version, flags, dictionary, bytes } = pack(&payload, version);
+    let mut frame = [MAGIC, &version.to_be_bytes()[..], &[flags, dictionary], &bytes].concat();
     let checksum = checksum(&frame);
     frame.extend_from_slice(&checksum);
     frame
 }
 
-fn compressed(payload: &[u8]) -> Option<Vec<u8>> {
-    if payload.len() < WORTH_COMPRESSING_BYTES || u32::try_from(payload.len()).is_err() {
-        return None;
-    }
-    let smaller = zstd::bulk::compress(payload, ZSTD_LEVEL).ok()?;
-    (smaller.len() + 4 < payload.len()).then_some(smaller)
-}
-
-fn decode<T: for<'b> Decode<'b, ()>>(frame: &[u8], most: usize, most_inflated: usize) -> Result<T, FrameError> {
+fn decode<T: for<'b> Decode<'b, ()>>(
+    frame: &[u8],
+    newest: u16,
+    most: usize,
+    most_inflated: usize,
+) -> Result<T, FrameError> {
     if !frame.starts_with(MAGIC) {
         return Err(FrameError::NotOurs);
     }
@@ -127,27 +108,11 @@ fn decode<T: for<'b> Decode<'b, ()>>(frame: &[u8], most: usize, most_inflated: u
         return Err(damaged("the checksum differs"));
     }
     let version = u16::from_be_bytes([covered[2], covered[3]]);
-    if !(OLDEST_WIRE_VERSION..=WIRE_VERSION).contains(&version) {
-        return Err(FrameError::OtherVersion { version });
+    if !(OLDEST_WIRE_VERSION..=newest).contains(&version) {
+        return Err(FrameError::OtherVersion { version, newest });
     }
-    let (flags, dictionary, payload) = (covered[4], covered[5], &covered[HEADER_BYTES..]);
-    match (flags, dictionary) {
-        (0, 0) => read(payload),
-        (FLAG_ZSTD, 0) => read(&inflated(payload, most_inflated)?),
-        _ => Err(damaged("it is packed in an unknown way")),
-    }
-}
-
-fn inflated(packed: &[u8], most: usize) -> Result<Vec<u8>, FrameError> {
-    let damaged = FrameError::Damaged { what: "it does not unpack" };
-    let (length, packed) = packed.split_first_chunk::<4>().ok_or(damaged.clone())?;
-    let bytes = u32::from_be_bytes(*length) as usize;
-    if bytes > most {
-        return Err(FrameError::TooLarge { bytes, most });
-    }
-    // The capacity is the declared length: zstd stops with an error where a frame would give more.
-    let payload = zstd::bulk::decompress(packed, bytes).map_err(|_| damaged.clone())?;
-    if payload.len() == bytes { Ok(payload) } else { Err(damaged) }
+    let (flags, dictionary, bytes) = (covered[4], covered[5], covered[HEADER_BYTES..].into());
+    read(&unpack(&Packed { version, flags, dictionary, bytes }, most_inflated)?)
 }
 
 fn read<T: for<'b> Decode<'b, ()>>(payload: &[u8]) -> Result<T, FrameError> {
@@ -166,7 +131,7 @@ mod tests {
 
     use super::*;
     use crate::caps::DEFAULT_BUDGET_BYTES;
-    use crate::wire::{Outcome, Position, Receipt};
+    use crate::wire::{Outcome, Position, Receipt, WIRE_VERSION};
 
     fn idle_request() -> Request {
         Request {
@@ -212,16 +177,16 @@ mod tests {
 
     #[test]
     fn asking_for_nothing_new_costs_at_most_a_hundred_bytes_each_way() {
-        let (up, down) = (encode_request(&idle_request()), encode_response(&idle_response()));
+        let (up, down) = (encode_request(&idle_request(), WIRE_VERSION), encode_response(&idle_response()));
         assert!(up.len() <= 100 && down.len() <= 100, "{} up, {} down", up.len(), down.len());
-        assert_eq!(decode_request(&up), Ok(idle_request()));
-        assert_eq!(decode_response(&down), Ok(idle_response()));
+        assert_eq!(decode_request(&up, WIRE_VERSION), Ok(idle_request()));
+        assert_eq!(decode_response(&down, WIRE_VERSION), Ok(idle_response()));
     }
 
     #[test]
     fn a_portal_page_a_redirect_body_and_silence_are_not_ours() {
         for body in ["", "<html><body>Welcome to HotelNet</body></html>", "{\"ok\":true}", "ok", "\u{1f}\u{8b}\0\0"] {
-            assert_eq!(decode_response(body.as_bytes()), Err(FrameError::NotOurs), "{body}");
+            assert_eq!(decode_response(body.as_bytes(), WIRE_VERSION), Err(FrameError::NotOurs), "{body}");
         }
     }
 
@@ -233,20 +198,33 @@ mod tests {
         });
         let frame = encode_response(&Response { receipts: receipts.collect(), ..idle_response() });
         for end in 0..frame.len() {
-            assert!(decode_response(&frame[..end]).is_err(), "cut at {end}");
+            assert!(decode_response(&frame[..end], WIRE_VERSION).is_err(), "cut at {end}");
         }
         for bit in 0..8 * frame.len() {
             let mut altered = frame.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            assert!(decode_response(&altered).is_err(), "bit {bit}");
+            assert!(decode_response(&altered, WIRE_VERSION).is_err(), "bit {bit}");
         }
     }
 
     #[test]
     fn a_frame_of_another_version_says_which() {
-        let mut frame = encode_request(&idle_request());
+        let mut frame = encode_request(&idle_request(), WIRE_VERSION);
         frame[3] = 9;
-        assert_eq!(decode_request(&reseal(frame)), Err(FrameError::OtherVersion { version: 9 }));
+        let frame = reseal(frame);
+        assert_eq!(decode_request(&frame, 8), Err(FrameError::OtherVersion { version: 9, newest: 8 }));
+        assert_eq!(decode_request(&frame, 9), Ok(idle_request()));
+    }
+
+    #[test]
+    fn an_answer_is_written_in_the_version_it_says_and_says_the_version_it_needs() {
+        let receipts = (0..40).map(|counter| Receipt { counter, outcome: Outcome::NeedsHeads });
+        let answer = Response { receipts: receipts.collect(), ..idle_response() };
+        let older = Response { wire_version: 1, ..answer.clone() };
+        let needs = |answer: &Response| encode_response(answer)[3];
+        assert_eq!((needs(&older), needs(&answer), needs(&idle_response())), (1, 2, 1));
+        assert_eq!(decode_response(&encode_response(&older), 1), Ok(older));
+        assert!(matches!(decode_response(&encode_response(&answer), 1), Err(FrameError::OtherVersion { .. })));
     }
 
     #[test]
@@ -264,19 +242,19 @@ mod tests {
         let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 19).expect("compresses");
         assert!(bomb.len() < 16 << 10);
         for declared in [64_u32 << 20, 1 << 20, 100, 0, u32::MAX] {
-            let head = [b"FL".as_slice(), &1_u16.to_be_bytes(), &[FLAG_ZSTD, 0], &declared.to_be_bytes(), &bomb];
+            let head = [b"FL".as_slice(), &1_u16.to_be_bytes(), &[1, 0], &declared.to_be_bytes(), &bomb];
             let frame = reseal([head.concat(), vec![0; CHECKSUM_BYTES]].concat());
-            assert!(decode_request(&frame).is_err(), "declared {declared}");
+            assert!(decode_request(&frame, WIRE_VERSION).is_err(), "declared {declared}");
         }
         let huge = [b"FL".as_slice(), &vec![0; MAX_REQUEST_BYTES]].concat();
-        assert!(matches!(decode_request(&huge), Err(FrameError::TooLarge { .. })));
+        assert!(matches!(decode_request(&huge, WIRE_VERSION), Err(FrameError::TooLarge { .. })));
     }
 
     proptest! {
         #[test]
         fn sealed_noise_is_refused_or_read_but_never_harms(noise in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let frame = reseal([b"FL\0\x01".as_slice(), &noise, &[0; 12]].concat());
-            let _ = (decode_request(&frame), decode_response(&frame));
+            let frame = reseal([b"FL\0\x02".as_slice(), &noise, &[0; 12]].concat());
+            let _ = (decode_request(&frame, WIRE_VERSION), decode_response(&frame, WIRE_VERSION));
         }
     }
 }

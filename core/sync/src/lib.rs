@@ -10,5 +10,6 @@
 pub mod backoff;
 pub mod caps;
 pub mod frame;
+mod packing;
 pub mod session;
 pub mod wire;

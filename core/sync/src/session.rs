@@ -12,7 +12,7 @@ use rand_core::Rng;
 use crate::backoff::Backoff;
 use crate::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_BACKOFF_MILLISECONDS, POLL_PERIOD_MILLISECONDS};
 use crate::frame::{self, FrameError};
-use crate::wire::{Progress, Request, Response};
+use crate::wire::{OLDEST_WIRE_VERSION, Progress, Request, Response};
 
 /// More than any pause between two exchanges.
 const LONGEST_PAUSE_MILLISECONDS: i64 = MAX_BACKOFF_MILLISECONDS + POLL_PERIOD_MILLISECONDS;
@@ -39,6 +39,18 @@ pub trait Replica {
     /// # Errors
     /// When the answer is not durable; then nothing of it is, and the exchange is made again.
     fn absorb(&mut self, response: &Response, now: Timestamp) -> Result<Absorbed, Self::Error>;
+
+    /// The newest wire version this device and, as its last answer said, its server speak.
+    ///
+    /// # Errors
+    /// When the device cannot read its own data.
+    fn common_version(&self) -> Result<u16, Self::Error>;
+
+    /// Goes back to the oldest wire version, because the server has gone back to an older build.
+    ///
+    /// # Errors
+    /// When that is not durable.
+    fn forget_version(&mut self) -> Result<(), Self::Error>;
 }
 
 /// What an answer did to a device.
@@ -89,8 +101,8 @@ pub enum Reply {
     NeedsSignIn,
     /// The server has revoked the device (HTTP 403).
     Revoked,
-    /// The server does not speak this app's version any more (HTTP 426).
-    TooOld,
+    /// The server does not speak the version the request is written in (HTTP 426).
+    OtherVersion,
 }
 
 /// Something people or the runtime want to know.
@@ -114,7 +126,7 @@ pub enum Event {
     NeedsSignIn,
     /// The device was revoked; everything queued is kept.
     Revoked,
-    /// One side must be updated first; everything queued is kept.
+    /// The server has forgotten every version this app speaks: it must be updated; everything queued is kept.
     UpdateNeeded,
     /// The exchange came to nothing.
     Failed {
@@ -129,6 +141,9 @@ pub enum Event {
 struct InFlight {
     nonce: u64,
     deadline: Timestamp,
+    /// The version the request is written in, and the newest the answer may be.
+    version: u16,
+    newest: u16,
 }
 
 /// The conversation. It keeps nothing that matters: a new one after a crash goes on from what the replica holds.
@@ -189,11 +204,12 @@ impl Session {
         // Thirty-two bits tell the answer in flight from any late one and keep an idle exchange small.
         let nonce = u64::from(rng.next_u32());
         let request = replica.outgoing(nonce, now)?;
+        let version = replica.common_version()?;
         let deadline = now.plus_milliseconds(ANSWER_TIMEOUT_MILLISECONDS);
-        self.in_flight = Some(InFlight { nonce, deadline });
+        self.in_flight = Some(InFlight { nonce, deadline, version, newest: request.wire_version });
         // What is poked while the exchange is in flight may have come too late for it.
         self.idle = true;
-        Ok(Action::Send { frame: frame::encode_request(&request), deadline })
+        Ok(Action::Send { frame: frame::encode_request(&request, version), deadline })
     }
 
     /// Takes in what came back.
@@ -213,11 +229,15 @@ impl Session {
             Reply::Failed => return Ok(vec![Event::Failed { why: None, retry_at: self.fail(now, rng) }]),
             Reply::NeedsSignIn => return Ok(self.stop(Event::NeedsSignIn)),
             Reply::Revoked => return Ok(self.stop(Event::Revoked)),
-            Reply::TooOld => return Ok(self.stop(Event::UpdateNeeded)),
+            Reply::OtherVersion if flight.version > OLDEST_WIRE_VERSION => {
+                self.in_flight = None;
+                self.not_before = None;
+                return replica.forget_version().map(|()| Vec::new());
+            }
+            Reply::OtherVersion => return Ok(self.stop(Event::UpdateNeeded)),
         };
-        let response = match frame::decode_response(&body) {
+        let response = match frame::decode_response(&body, flight.newest) {
             Ok(response) => response,
-            Err(FrameError::OtherVersion { .. }) => return Ok(self.stop(Event::UpdateNeeded)),
             Err(why) => return Ok(vec![Event::Failed { why: Some(why), retry_at: self.fail(now, rng) }]),
         };
         if response.nonce != flight.nonce {

@@ -1,4 +1,8 @@
-//! The messages, first wire version. CBOR arrays: fields are only ever added at the end, unknown ones are skipped.
+//! The messages. CBOR arrays: fields are only ever added at the end, unknown ones are skipped, so a new field needs no new
+//! version. A new variant of an enum does, and is never sent to somebody who speaks less.
+//!
+//! A device begins in the oldest version and goes on in the newest that both sides speak, as the last answer told it.
+//! Version 2 packs payloads with a dictionary both sides ship.
 
 use fieldline_model::number::NumberBlock;
 use fieldline_model::{BlobHash, DeviceId, DocumentId, SysId, TableName, Timestamp};
@@ -6,7 +10,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 /// The newest version this build speaks.
-pub const WIRE_VERSION: u16 = 1;
+pub const WIRE_VERSION: u16 = 2;
 /// The oldest version this build still speaks.
 pub const OLDEST_WIRE_VERSION: u16 = 1;
 
@@ -127,7 +131,7 @@ pub struct ChunkWant {
 /// What the server answers.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Response {
-    /// The version the answer is written in: the newest both sides speak.
+    /// The newest version both sides speak: the answer needs no newer one, and the next request may use it.
     #[n(0)]
     pub wire_version: u16,
     /// The request's nonce.

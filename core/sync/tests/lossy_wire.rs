@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp};
-use fieldline_sync::frame;
+use fieldline_sync::frame::{self, FrameError};
 use fieldline_sync::session::{Absorbed, Action, Event, Replica, Reply, Session};
 use fieldline_sync::wire::{
-    Batch, Entry, Outcome, Position, PushedEdit, Receipt, Request, Response, SignedBatch, WIRE_VERSION,
+    Batch, Entry, OLDEST_WIRE_VERSION, Outcome, Position, PushedEdit, Receipt, Request, Response, SignedBatch,
+    WIRE_VERSION,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -23,6 +24,7 @@ struct Phone {
     acknowledged: BTreeSet<u64>,
     taken: Vec<u64>,
     cursor: Option<u64>,
+    version: Option<u16>,
 }
 
 impl Replica for Phone {
@@ -57,6 +59,7 @@ impl Replica for Phone {
             let Entry::Leave { document } = entry else { panic!("this server sends nothing else") };
             self.taken.push(u64::from_be_bytes(document.sys_id.0[8..].try_into().expect("8 bytes")));
         }
+        self.version = Some(response.wire_version);
         self.cursor = Some(u64::from_be_bytes(response.cursor[..].try_into().expect("8 bytes")));
         Ok(Absorbed {
             pending: !self.unsent.is_empty(),
@@ -64,6 +67,15 @@ impl Replica for Phone {
             changed: response.entries.len() as u64,
             ..Absorbed::default()
         })
+    }
+
+    fn common_version(&self) -> Result<u16, Self::Error> {
+        Ok(self.version.unwrap_or(OLDEST_WIRE_VERSION))
+    }
+
+    fn forget_version(&mut self) -> Result<(), Self::Error> {
+        self.version = None;
+        Ok(())
     }
 }
 
@@ -76,7 +88,7 @@ struct Server {
 
 impl Server {
     fn answer(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let request = frame::decode_request(bytes).ok()?;
+        let request = frame::decode_request(bytes, WIRE_VERSION).ok()?;
         let batch: Batch = minicbor::decode(&request.push?.bytes).ok()?;
         let mut receipts = Vec::new();
         for edit in batch.edits {
@@ -290,7 +302,7 @@ fn a_refused_token_keeps_the_queue_and_stops_until_somebody_signs_in() {
     for (reply, event) in [
         (Reply::NeedsSignIn, Event::NeedsSignIn),
         (Reply::Revoked, Event::Revoked),
-        (Reply::TooOld, Event::UpdateNeeded),
+        (Reply::OtherVersion, Event::UpdateNeeded),
     ] {
         let mut phone = Phone { unsent: [1].into(), ..Phone::default() };
         let mut session = Session::new();
@@ -302,6 +314,35 @@ fn a_refused_token_keeps_the_queue_and_stops_until_somebody_signs_in() {
         session.resume();
         assert!(matches!(session.poll(Timestamp(2), &mut rng, &mut phone), Ok(Action::Send { .. })));
     }
+}
+
+#[test]
+fn a_server_that_went_back_to_an_older_build_is_asked_again_at_once_in_the_oldest_version() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let (mut phone, mut session) = (Phone { version: Some(WIRE_VERSION), ..Phone::default() }, Session::new());
+    phone.unsent = (1..=3).collect();
+    let mut sent_and_refused = |now, session: &mut Session, phone: &mut Phone| {
+        let Ok(Action::Send { frame, .. }) = session.poll(now, &mut rng, phone) else { panic!("sends") };
+        let events = session.handle(now, &mut rng, Reply::OtherVersion, phone).expect("infallible");
+        (frame[3], events)
+    };
+    let (_, events) = sent_and_refused(Timestamp(0), &mut session, &mut phone);
+    assert_eq!((events, phone.version), (Vec::new(), None));
+    let (version, events) = sent_and_refused(Timestamp(0), &mut session, &mut phone);
+    assert_eq!((version, events), (1, vec![Event::UpdateNeeded]), "nothing older is left to try");
+}
+
+#[test]
+fn an_answer_in_a_version_nobody_asked_for_is_a_failed_try_and_stops_nothing() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let (mut phone, mut session) = (Phone::default(), Session::new());
+    let Ok(Action::Send { .. }) = session.poll(Timestamp(0), &mut rng, &mut phone) else { panic!("begins") };
+    let mut frame = b"FL\0\x63\0\0\xa0".to_vec();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &frame);
+    frame.extend(&digest.as_ref()[..8]);
+    let events = session.handle(Timestamp(1), &mut rng, Reply::Body(frame), &mut phone).expect("infallible");
+    assert!(matches!(events[..], [Event::Failed { why: Some(FrameError::OtherVersion { version: 99, .. }), .. }]));
+    assert!(matches!(session.poll(Timestamp(400_000), &mut rng, &mut phone), Ok(Action::Send { .. })));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
 use fieldline_storage::{Storage, Tx};
+use fieldline_sync::wire::WIRE_VERSION;
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
@@ -48,6 +49,7 @@ pub struct Server {
     storage: Arc<dyn Storage>,
     pub(crate) dictionary: Arc<Dictionary>,
     pub(crate) identity: Identity,
+    pub(crate) wire_version: u16,
     pub(crate) password_cost: PasswordCost,
     pub(crate) attempts: Mutex<Attempts>,
     families: BTreeMap<TableName, Vec<TableName>>,
@@ -75,6 +77,7 @@ impl Server {
                 .tables()
                 .map(|table| (table.name.clone(), dictionary.descendants(table.name.as_str())))
                 .collect(),
+            wire_version: WIRE_VERSION,
             password_cost: PasswordCost::default(),
             attempts: Mutex::default(),
             priorities: RwLock::default(),
@@ -112,6 +115,12 @@ impl Server {
     /// Uses other costs for password hashes made from here on.
     pub fn with_password_cost(mut self, cost: PasswordCost) -> Self {
         self.password_cost = cost;
+        self
+    }
+
+    /// Speaks wire versions up to this one only, as an older server does; for testing how it gets on with newer apps.
+    pub fn with_wire_version(mut self, newest: u16) -> Self {
+        self.wire_version = newest;
         self
     }
 

@@ -8,9 +8,9 @@ use fieldline_model::Timestamp;
 use fieldline_model::number::NumberBlock;
 use fieldline_storage::StorageError;
 use fieldline_sync::caps;
+use fieldline_sync::frame::{self, FrameError};
 use fieldline_sync::wire::{
-    Batch, BlobChunk, BlobStatus, OLDEST_WIRE_VERSION, Receipt, Request, Response, SignedBatch, WIRE_VERSION,
-    signing_input,
+    Batch, BlobChunk, BlobStatus, OLDEST_WIRE_VERSION, Receipt, Request, Response, SignedBatch, signing_input,
 };
 use rand_core::Rng;
 
@@ -27,6 +27,9 @@ const NUMBERS_LEASED: u64 = 50;
 /// Why a whole request was refused; nothing of it was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncRefusal {
+    /// The bytes are not a request this server reads.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
     /// The token is not a device's, or another device's.
     #[error("this token does not belong to the device that speaks; enrol the device and use its token")]
     NotThisDevice,
@@ -36,14 +39,6 @@ pub enum SyncRefusal {
     /// The signature over the edits is wrong.
     #[error("the signature over the edits is not this device's; enrol the device again")]
     Signature,
-    /// The device speaks a version this server has forgotten.
-    #[error(
-        "this app speaks protocol version {given}, the server needs at least {OLDEST_WIRE_VERSION}; update the app"
-    )]
-    Version {
-        /// The newest version the device speaks.
-        given: u16,
-    },
     /// The edits cannot be read.
     #[error("the edits cannot be read ({0}); update the app")]
     Malformed(String),
@@ -69,7 +64,22 @@ impl From<StorageError> for SyncRefusal {
 }
 
 impl Server {
-    /// Answers a device.
+    /// Answers a device's frame with one.
+    ///
+    /// # Errors
+    /// When the request as a whole cannot stand; nothing of it is recorded then.
+    pub fn answer(
+        &self,
+        caller: &Caller,
+        request: &[u8],
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<u8>, SyncRefusal> {
+        let request = frame::decode_request(request, self.wire_version)?;
+        Ok(frame::encode_response(&self.sync(caller, &request, now, rng)?))
+    }
+
+    /// Answers a device's request.
     ///
     /// # Errors
     /// When the request as a whole cannot stand; nothing of it is recorded then.
@@ -80,7 +90,7 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Response, SyncRefusal> {
-        let answer = check(caller, request).and_then(|()| {
+        let answer = check(caller, request, self.wire_version).and_then(|()| {
             let writes = request.push.is_some() || !request.chunks.is_empty() || !request.number_wants.is_empty();
             let exchange = |call: &mut Call<'_>| exchange(call, request);
             if writes { self.write(caller, now, rng, exchange) } else { self.read(caller, now, rng, exchange) }
@@ -94,12 +104,12 @@ impl Server {
 }
 
 /// What can be refused before the database is asked.
-fn check(caller: &Caller, request: &Request) -> Result<(), SyncRefusal> {
+fn check(caller: &Caller, request: &Request, newest: u16) -> Result<(), SyncRefusal> {
     if caller.device != Some(request.device) {
         return Err(SyncRefusal::NotThisDevice);
     }
     if request.wire_version < OLDEST_WIRE_VERSION {
-        return Err(SyncRefusal::Version { given: request.wire_version });
+        return Err(FrameError::OtherVersion { version: request.wire_version, newest }.into());
     }
     at_most("wanted records", request.wants.len(), caps::MAX_WANTS)?;
     at_most("pieces of files", request.chunks.len(), caps::MAX_CHUNKS_PER_REQUEST)?;
@@ -142,7 +152,7 @@ fn exchange(call: &mut Call<'_>, request: &Request) -> Result<Response, SyncRefu
     };
     let Pulled { entries, cursor, more, progress, scope_checksum, audit } = pull(call, wish)?;
     Ok(Response {
-        wire_version: request.wire_version.min(WIRE_VERSION),
+        wire_version: request.wire_version.min(call.server.wire_version),
         nonce: request.nonce,
         server_epoch: identity.server_epoch,
         now: call.now,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use fieldline_service::accounts::AccountError;
 use fieldline_service::error::ServiceError;
 use fieldline_storage::StorageError;
-use fieldline_sync::wire::{OLDEST_WIRE_VERSION, WIRE_VERSION};
+use fieldline_sync::wire::OLDEST_WIRE_VERSION;
 use serde_json::{Value as Json_, json};
 
 /// Why a request was not done.
@@ -54,9 +54,14 @@ pub enum Refusal {
     Malformed(String),
     /// The device speaks a wire version this server does not.
     #[error(
-        "the device speaks wire version {0}, this server {OLDEST_WIRE_VERSION} to {WIRE_VERSION}: update the older side"
+        "the device speaks wire version {given}, this server {OLDEST_WIRE_VERSION} to {newest}: update the older side"
     )]
-    WireVersion(u16),
+    WireVersion {
+        /// The version the device spoke.
+        given: u16,
+        /// The newest this server speaks.
+        newest: u16,
+    },
     /// Too many attempts; seconds until the next one.
     #[error("too many attempts; try again in {0} seconds")]
     TooMany(u32),
@@ -81,7 +86,7 @@ impl Refusal {
             Self::UriTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::WireVersion(_) => StatusCode::UPGRADE_REQUIRED,
+            Self::WireVersion { .. } => StatusCode::UPGRADE_REQUIRED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
@@ -103,7 +108,7 @@ impl Refusal {
             Self::TooLarge(_) => "too-large",
             Self::MediaType(_) => "media-type",
             Self::Malformed(_) => "malformed",
-            Self::WireVersion(_) => "wire-version",
+            Self::WireVersion { .. } => "wire-version",
             Self::TooMany(_) => "too-many",
             Self::TimedOut => "timed-out",
             Self::Broken => "broken",
@@ -124,8 +129,9 @@ impl Refusal {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
             }
             // RFC 9110, 15.5.22: a 426 must say what to upgrade to.
-            Self::WireVersion(_) => {
-                headers.insert(header::UPGRADE, HeaderValue::from_static("fieldline-sync/1"));
+            Self::WireVersion { newest, .. } => {
+                let protocol = HeaderValue::try_from(format!("fieldline-sync/{newest}"));
+                headers.insert(header::UPGRADE, protocol.expect("a name and a number make a header"));
             }
             // The rest of an oversized body is not read, so the connection cannot carry another request.
             Self::TooLarge(_) => {
@@ -193,9 +199,9 @@ impl IntoResponse for Problem {
             "status": status.as_u16(),
             "detail": self.0.to_string(),
         });
-        if let Refusal::WireVersion(_) = self.0 {
+        if let Refusal::WireVersion { newest, .. } = self.0 {
             body["oldest"] = OLDEST_WIRE_VERSION.into();
-            body["newest"] = WIRE_VERSION.into();
+            body["newest"] = newest.into();
         }
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use fieldline_service::SyncRefusal;
 use fieldline_sync::caps::MAX_REQUEST_BYTES;
-use fieldline_sync::frame::{self, FrameError, MEDIA_TYPE};
+use fieldline_sync::frame::{FrameError, MEDIA_TYPE};
 
 use crate::App;
 use crate::body::{is, read};
@@ -40,12 +40,7 @@ async fn sync(
     }
     let bytes = read(&headers, body, MAX_REQUEST_BYTES).await?;
     let bytes_in = bytes.len();
-    let answer = blocking(&app, move |server, now, rng| {
-        let request = frame::decode_request(&bytes)?;
-        let response = server.sync(&caller, &request, now, rng)?;
-        Ok::<_, Refusal>(frame::encode_response(&response))
-    })
-    .await?;
+    let answer = blocking(&app, move |server, now, rng| server.answer(&caller, &bytes, now, rng)).await?;
     app.metrics.synced(bytes_in, answer.len());
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], answer).into_response())
 }
@@ -55,7 +50,7 @@ impl From<FrameError> for Refusal {
         match error {
             FrameError::NotOurs => Self::Malformed("the body is not a sync frame".into()),
             FrameError::Damaged { what } => Self::Malformed(format!("the frame was damaged on the way: {what}")),
-            FrameError::OtherVersion { version } => Self::WireVersion(version),
+            FrameError::OtherVersion { version, newest } => Self::WireVersion { given: version, newest },
             FrameError::TooLarge { most, .. } => Self::TooLarge(most),
         }
     }
@@ -64,10 +59,10 @@ impl From<FrameError> for Refusal {
 impl From<SyncRefusal> for Refusal {
     fn from(error: SyncRefusal) -> Self {
         match error {
+            SyncRefusal::Frame(error) => error.into(),
             SyncRefusal::NotThisDevice | SyncRefusal::Revoked | SyncRefusal::Signature => {
                 Self::Forbidden(error.to_string())
             }
-            SyncRefusal::Version { given } => Self::WireVersion(given),
             SyncRefusal::Malformed(_) | SyncRefusal::TooMuch { .. } => Self::Malformed(error.to_string()),
             SyncRefusal::Service(error) => error.into(),
         }

@@ -10,7 +10,7 @@ use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
 use fieldline_service::table::{self, Input, TableError};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
 use fieldline_storage_sqlite::SqliteStorage;
-use fieldline_sync::frame;
+use fieldline_sync::frame::FrameError;
 use fieldline_sync::session::Reply;
 use rand_core::Rng;
 
@@ -118,12 +118,12 @@ impl Office {
 
     /// Answers a request as the web edge does.
     pub fn exchange(&self, token: &str, bytes: &[u8], now: Timestamp, rng: &mut dyn Rng) -> Reply {
-        let Ok(request) = frame::decode_request(bytes) else { return Reply::Failed };
         let Ok(caller) = self.server().authenticate(token, now) else { return Reply::NeedsSignIn };
-        match self.server().sync(&caller, &request, now, rng) {
-            Ok(response) => Reply::Body(frame::encode_response(&response)),
+        match self.server().answer(&caller, bytes, now, rng) {
+            Ok(answer) => Reply::Body(answer),
+            Err(SyncRefusal::Frame(FrameError::OtherVersion { .. })) => Reply::OtherVersion,
+            Err(SyncRefusal::Frame(_)) => Reply::Failed,
             Err(SyncRefusal::Revoked) => Reply::Revoked,
-            Err(SyncRefusal::Version { .. }) => Reply::TooOld,
             Err(refusal) => panic!("an honest phone was refused: {refusal}"),
         }
     }

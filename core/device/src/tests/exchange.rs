@@ -3,7 +3,7 @@
 use super::world::{DISPATCHER, EPOCH, MIA, Office, Phone, accepted, pushed, values};
 use crate::Command;
 use crate::view::Fate;
-use fieldline_documents::Act;
+use fieldline_documents::{Act, Edit};
 use fieldline_model::{DocumentId, SysId, Value};
 use fieldline_sync::wire::{Entry, HoldReason, Outcome, Position, Receipt, scope_term};
 
@@ -265,4 +265,33 @@ fn two_values_of_one_field_need_attention_until_one_is_confirmed() {
     assert_eq!(doubt.alternatives[0].origin.by, DISPATCHER);
     phone.execute(Command::Confirm { document: office.id(), field: "description".into() }).unwrap();
     assert_eq!(phone.device.needs_attention().unwrap().records.len(), 0);
+}
+
+/// Bytes of an edit that does one thing more than this build can read.
+fn with_an_act_of_a_newer_app(edit: &Edit) -> Vec<u8> {
+    let mut bytes = edit.encode();
+    // The last act, [5, [text]], becomes one of a kind nobody knows yet.
+    let act = minicbor::to_vec(edit.acts.last().unwrap()).unwrap();
+    let kind = bytes.len() - act.len() + 1;
+    assert_eq!(bytes[kind], 5);
+    bytes[kind] = 23;
+    assert!(Edit::decode(&bytes).is_err());
+    bytes
+}
+
+#[test]
+fn what_a_newer_app_did_comes_with_the_snapshot_and_unsent_work_stays_on_top() {
+    let (mut phone, mut office) = with_task();
+    phone.note(&office.id(), "mine");
+    let Entry::Edit { position, hash, body, document } = office.edit(vec![Act::WorkNote { text: "theirs".into() }])
+    else {
+        panic!("an edit")
+    };
+    let body = with_an_act_of_a_newer_app(&Edit::decode(&body).unwrap()).into();
+    let absorbed = phone.exchange(|answer| answer.entries.push(Entry::Edit { position, hash, body, document }));
+    assert!(absorbed.pending);
+    assert_eq!(phone.request().wants, [office.id()]);
+    phone.answer(|answer| answer.entries.push(office.snapshot()));
+    assert_eq!(phone.notes(&office.id()), ["theirs", "mine"]);
+    assert_eq!(pushed(&phone.request()).len(), 1);
 }

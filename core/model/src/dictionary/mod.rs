@@ -21,7 +21,7 @@ use crate::id::{FieldName, TableName};
 use crate::life_cycle::LifeCycle;
 
 pub use field::{FieldError, LIST_LIMIT};
-pub use load::DictionaryError;
+pub use load::{DictionaryError, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 
 /// The roles a person may have. `admin` and `system` may do everything that the shape of a record allows.
 pub const ROLES: [&str; 10] = [
@@ -205,6 +205,7 @@ impl Table {
 pub struct Dictionary {
     pub(crate) tables: BTreeMap<TableName, Table>,
     pub(crate) life_cycles: BTreeMap<String, LifeCycle>,
+    pub(crate) fingerprint: u64,
 }
 
 impl Dictionary {
@@ -216,6 +217,11 @@ impl Dictionary {
     /// Every table in name order.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.values()
+    }
+
+    /// A number that is another one when any table or life cycle is: what was read by this dictionary is told by it.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// A life cycle by name.

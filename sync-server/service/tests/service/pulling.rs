@@ -2,7 +2,7 @@
 
 use fieldline_model::{DocumentId, SysId};
 use fieldline_sync::frame;
-use fieldline_sync::wire::{Entry, Outcome};
+use fieldline_sync::wire::{Entry, Outcome, WIRE_VERSION};
 
 use crate::house::{House, Phone, describe, note, set, step};
 
@@ -63,7 +63,7 @@ fn reconnecting_with_nothing_new_is_one_exchange_of_a_hundred_bytes_each_way() {
     jobs(&mut house, mia.user, 30);
     let mut phone = house.phone(&mia);
     phone.sync(&mut house);
-    let request = frame::encode_request(&phone.request());
+    let request = frame::encode_request(&phone.request(), WIRE_VERSION);
     let response = phone.send(&mut house, &phone.request()).unwrap();
     let answer = frame::encode_response(&response);
     assert!(!response.more && response.entries.is_empty());

@@ -50,7 +50,7 @@ impl Phone {
     }
 
     async fn send(&self, house: &House, request: &wire::Request) -> Answer {
-        send(house, &self.token, MEDIA_TYPE, frame::encode_request(request)).await
+        send(house, &self.token, MEDIA_TYPE, frame::encode_request(request, WIRE_VERSION)).await
     }
 }
 
@@ -68,7 +68,7 @@ async fn a_device_is_answered_in_a_frame_of_its_own_media_type() {
     let answer = phone.send(&house, &request).await;
     assert_eq!(answer.status.as_u16(), 200, "{}", String::from_utf8_lossy(&answer.body));
     assert_eq!(answer.header("content-type"), MEDIA_TYPE);
-    let response = frame::decode_response(&answer.body).expect("a frame");
+    let response = frame::decode_response(&answer.body, WIRE_VERSION).expect("a frame");
     assert_eq!((response.nonce, response.numbers.len()), (42, 1));
     assert!(!response.entries.is_empty(), "the look-up tables come first");
 }
@@ -77,7 +77,7 @@ async fn a_device_is_answered_in_a_frame_of_its_own_media_type() {
 async fn whoever_is_not_the_device_is_refused_before_anything_is_recorded() {
     let house = House::new();
     let phone = Phone::enrol(&house, "mia").await;
-    let idle = frame::encode_request(&phone.request());
+    let idle = frame::encode_request(&phone.request(), WIRE_VERSION);
     send(&house, "", MEDIA_TYPE, idle.clone()).await.problem(401);
     send(&house, "Bearer invented", MEDIA_TYPE, idle.clone()).await.problem(401);
     send(&house, &house.sign_in("mia").await, MEDIA_TYPE, idle).await.problem(403);
@@ -98,7 +98,7 @@ async fn whoever_is_not_the_device_is_refused_before_anything_is_recorded() {
 async fn what_is_not_a_frame_of_a_known_version_is_refused_with_what_would_be() {
     let house = House::new();
     let phone = Phone::enrol(&house, "mia").await;
-    let good = frame::encode_request(&phone.request());
+    let good = frame::encode_request(&phone.request(), WIRE_VERSION);
     assert!(send(&house, &phone.token, "application/json", good.clone()).await.problem(415).contains(MEDIA_TYPE));
     send(&house, &phone.token, MEDIA_TYPE, b"<html>sign in to the network</html>".to_vec()).await.problem(400);
     send(&house, &phone.token, MEDIA_TYPE, good[..good.len() - 1].to_vec()).await.problem(400);
@@ -111,5 +111,5 @@ async fn what_is_not_a_frame_of_a_known_version_is_refused_with_what_would_be() 
     newer[body..].copy_from_slice(&digest.as_ref()[..8]);
     let refused = send(&house, &phone.token, MEDIA_TYPE, newer).await;
     assert!(refused.problem(426).contains("version 9"));
-    assert_eq!((refused.header("upgrade"), &refused.json()["newest"]), ("fieldline-sync/1", &json!(WIRE_VERSION)));
+    assert_eq!((refused.header("upgrade"), &refused.json()["newest"]), ("fieldline-sync/2", &json!(WIRE_VERSION)));
 }

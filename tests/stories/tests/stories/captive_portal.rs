@@ -5,6 +5,7 @@ use fieldline_device::view::Fate;
 use fieldline_stories::{Line, Office, Technician};
 use fieldline_sync::frame::{self, MEDIA_TYPE};
 use fieldline_sync::session::{Event, Replica};
+use fieldline_sync::wire::WIRE_VERSION;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 
@@ -69,7 +70,7 @@ fn an_old_answer(office: &Office, mia: &Technician) -> Vec<u8> {
         .request(Method::POST, "/api/v1/sync")
         .bearer_auth(token)
         .header(CONTENT_TYPE, MEDIA_TYPE)
-        .body(frame::encode_request(&request));
+        .body(frame::encode_request(&request, WIRE_VERSION));
     let answer = office.sends_request(request);
     assert_eq!(answer.status, 200);
     answer.bytes

@@ -9,7 +9,7 @@ use fieldline_stories::{ADMINISTRATOR, Answer, Office, PASSWORD, Technician, noi
 use fieldline_sync::caps::MAX_REQUEST_BYTES;
 use fieldline_sync::frame::{self, MEDIA_TYPE};
 use fieldline_sync::session::{Event, Replica};
-use fieldline_sync::wire::{Batch, HoldReason, Outcome, PushedEdit, Request, SignedBatch, signing_input};
+use fieldline_sync::wire::{Batch, HoldReason, Outcome, PushedEdit, Request, SignedBatch, WIRE_VERSION, signing_input};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
@@ -35,7 +35,7 @@ impl Scene {
 
     /// Sends a request as it is.
     fn pushes(&self, token: &str, request: &Request) -> Answer {
-        self.posts(token, frame::encode_request(request))
+        self.posts(token, frame::encode_request(request, WIRE_VERSION))
     }
 
     fn posts(&self, token: &str, body: Vec<u8>) -> Answer {
@@ -78,7 +78,7 @@ fn request_with(technician: &Technician, document: &DocumentId, acts: Vec<Act>) 
 
 fn held(answer: &Answer) -> (HoldReason, String) {
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let response = frame::decode_response(&answer.bytes).expect("the server answers a frame");
+    let response = frame::decode_response(&answer.bytes, WIRE_VERSION).expect("the server answers a frame");
     match response.receipts.into_iter().map(|receipt| receipt.outcome).next() {
         Some(Outcome::Held { reason, detail }) => (reason, detail),
         other => panic!("the edit is held: {other:?}"),

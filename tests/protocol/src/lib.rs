@@ -1,0 +1,11 @@
+//! A table to try the protocol on: the real device and the real server, message by message, with nothing in between.
+//!
+//! An [`Office`] is a server in memory with a dispatcher; a [`Phone`] is the device on real files with its session. A test
+//! decides which message is delivered, lost, or held back; who runs an older build; whose files are copied. It leaves out
+//! clocks that run, random faults and HTTP: the first two are the fleet simulator's, the last the stories'.
+
+mod office;
+mod phone;
+
+pub use office::Office;
+pub use phone::Phone;

@@ -1,0 +1,132 @@
+//! The server and a dispatcher who works on it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fieldline_device::{Enrolment, SigningKey};
+use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
+use fieldline_service::table::{self, Detail, Input};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
+use fieldline_storage_sqlite::SqliteStorage;
+use fieldline_sync::frame::FrameError;
+use fieldline_sync::session::Reply;
+use fieldline_sync::wire::WIRE_VERSION;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use crate::Phone;
+
+/// 2026-03-02 08:00 UTC, a Monday.
+const MORNING: Timestamp = Timestamp(1_772_438_400_000);
+
+/// A server in memory, with a dispatcher.
+pub struct Office {
+    /// The server.
+    pub server: Server,
+    /// The time everywhere.
+    pub now: Timestamp,
+    /// The dice everywhere.
+    pub rng: ChaCha8Rng,
+    storage: Arc<SqliteStorage>,
+    dispatcher: Caller,
+}
+
+impl Office {
+    /// Opens an empty office.
+    pub fn open() -> Self {
+        let storage = Arc::new(SqliteStorage::in_memory().expect("a database in memory"));
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let server = serve(&storage, Dictionary::shipped(), WIRE_VERSION, MORNING, &mut rng);
+        let dispatcher = Caller { user: SysId([0; 16]), roles: BTreeSet::new(), device: None };
+        let mut office = Self { server, now: MORNING, rng, storage, dispatcher };
+        let roles = ["wm_dispatcher", "wm_qualifier", "itil"];
+        let user = office.lets_in("dora", &roles);
+        office.dispatcher = Caller { user, roles: roles.map(String::from).into(), device: None };
+        office
+    }
+
+    /// Another build of the server takes over the same database.
+    pub fn runs(&mut self, wire_version: u16, dictionary: &Dictionary) {
+        self.server = serve(&self.storage, dictionary, wire_version, self.now, &mut self.rng);
+    }
+
+    /// Lets time pass.
+    pub fn waits(&mut self, milliseconds: i64) {
+        self.now = self.now.plus_milliseconds(milliseconds);
+    }
+
+    /// Hires a technician with a new phone.
+    pub fn hires(&mut self, name: &str) -> Phone {
+        let user = self.lets_in(name, &["wm_agent"]);
+        let key = SigningKey::random(&mut self.rng);
+        let system = self.server.system();
+        let enrolled = self.server.enrol_device(&system, user, name, key.public_key(), self.now, &mut self.rng);
+        let enrolled = enrolled.expect("a technician can be given a phone");
+        let (device, token, server) = (enrolled.device, enrolled.session.token, "here".to_owned());
+        Phone::new(Enrolment { device, epoch: 1, user, token, server, key })
+    }
+
+    /// Creates a job for somebody.
+    pub fn sends(&mut self, phone: &Phone, what: &str) -> DocumentId {
+        let who = phone.user().to_string();
+        let fields = input(&[("short_description", what), ("assigned_to", &who), ("state", "16")]);
+        let by = self.dispatcher.clone();
+        let created = self.server.write(&by, self.now, &mut self.rng, |call| table::create(call, "wm_task", &fields));
+        created.expect("a dispatcher may create a job").record.id
+    }
+
+    /// Changes a record.
+    pub fn changes(&mut self, id: &DocumentId, fields: &[(&str, &str)]) {
+        let (by, fields) = (self.dispatcher.clone(), input(fields));
+        let (table, sys_id) = (id.table.as_str(), id.sys_id);
+        let changed =
+            self.server.write(&by, self.now, &mut self.rng, |call| table::update(call, table, sys_id, &fields));
+        changed.expect("a dispatcher may change a job");
+    }
+
+    /// What the server has of a record.
+    pub fn reads(&mut self, id: &DocumentId) -> Detail {
+        let (by, table, sys_id) = (self.server.system(), id.table.as_str(), id.sys_id);
+        let read = self.server.read(&by, self.now, &mut self.rng, |call| table::get(call, table, sys_id));
+        read.expect("the record is there")
+    }
+
+    /// The work notes the server has on a record.
+    pub fn notes_on(&mut self, id: &DocumentId) -> Vec<String> {
+        let document = self.reads(id).projection_of_document.expect("work is on documents");
+        document.work_notes.into_iter().map(|note| note.what.text).collect()
+    }
+
+    /// Answers a frame as the web edge does.
+    pub fn answers(&mut self, token: &str, frame: &[u8]) -> Reply {
+        let Ok(caller) = self.server.authenticate(token, self.now) else { return Reply::NeedsSignIn };
+        match self.server.answer(&caller, frame, self.now, &mut self.rng) {
+            Ok(answer) => Reply::Body(answer),
+            Err(SyncRefusal::Frame(FrameError::OtherVersion { .. })) => Reply::OtherVersion,
+            Err(SyncRefusal::Revoked) => Reply::Revoked,
+            Err(refusal) => panic!("a phone was refused: {refusal}"),
+        }
+    }
+
+    fn lets_in(&mut self, user_name: &str, roles: &[&str]) -> SysId {
+        let user = NewUser { user_name, name: user_name, password: "a long enough password", roles };
+        let created = self.server.create_user(&self.server.system(), &user, self.now, &mut self.rng);
+        created.expect("a new name can be let in")
+    }
+}
+
+fn serve(
+    storage: &Arc<SqliteStorage>,
+    dictionary: &Dictionary,
+    wire_version: u16,
+    now: Timestamp,
+    rng: &mut ChaCha8Rng,
+) -> Server {
+    let server = Server::open(storage.clone(), Arc::new(dictionary.clone()), now, rng).expect("the server starts");
+    server.with_password_cost(PasswordCost::cheapest()).with_wire_version(wire_version)
+}
+
+fn input(fields: &[(&str, &str)]) -> Input {
+    let fields = fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    Input { fields, as_displayed: false }
+}
