@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use fieldline_documents::{ApplyError, ChangeHash, Document, Edit, EditId};
 use fieldline_model::DocumentId;
+use fieldline_model::plant::{self, Plant};
 use fieldline_store::Tx;
 use fieldline_store::edits::{EditState, StoredEdit};
 use fieldline_sync::wire::{Outcome, Position};
@@ -107,7 +108,7 @@ impl<'a, 'c> Bench<'a, 'c> {
         let applied = touched.confirmed.as_mut().and_then(|document| document.apply(edit).ok());
         touched.is_changed |= applied.is_some();
         let is_same = |hash: ChangeHash| wanted.is_none_or(|wanted| hash.0[..16] == wanted);
-        if !applied.is_some_and(|applied| is_same(applied.hash)) {
+        if !applied.is_some_and(|applied| is_same(applied.hash)) && !plant::is(Plant::GapAccepted) {
             tx.want(&edit.document)?;
         }
         Ok(())
@@ -159,7 +160,13 @@ impl<'a, 'c> Bench<'a, 'c> {
         for stored in &unsent {
             self.put_on_top(&mut document, stored)?;
         }
+        if plant::is(Plant::DraftNotRebuilt) && !unsent.is_empty() {
+            return Ok(());
+        }
         let draft = (!unsent.is_empty()).then(|| document.save());
+        if plant::is(Plant::DraftOutlivesReceipt) && draft.is_none() {
+            return Ok(());
+        }
         self.tx.put_draft(id, draft.as_deref())?;
         self.rules.show(self.tx, &document, Some(self.who.user))?;
         Ok(())
@@ -175,7 +182,7 @@ impl<'a, 'c> Bench<'a, 'c> {
             Err(ApplyError::UnknownHeads(_) | ApplyError::Equivocation { .. }) => {}
         }
         let heads = document.heads_for(self.who.device, self.who.epoch);
-        if stored.state != EditState::Local {
+        if stored.state != EditState::Local && !plant::is(Plant::RenumberedWhileSent) {
             // It is only shown: whether it applies here does not matter to the server.
             drop(document.apply(&Edit { heads, ..edit }));
             return Ok(());

@@ -6,6 +6,7 @@ use std::path::Path;
 use fieldline_documents::journal::{Entry, PartUse};
 use fieldline_documents::{Document, Projection};
 use fieldline_model::life_cycle::LifeCycle;
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, TableName, Value};
 use fieldline_store::blobs::BlobProgress;
@@ -225,7 +226,10 @@ impl Rules {
             stockroom: entry.what.stockroom,
             model: entry.what.model,
             asset: entry.what.asset,
-            quantity: entry.what.quantity,
+            quantity: match plant::is(Plant::StockBooksOnlyUse) {
+                true => entry.what.quantity.abs(),
+                false => entry.what.quantity,
+            },
         };
         let parts: Vec<PartUsed> = projection.parts.iter().map(part).collect();
         tx.put_record(&RecordUpdate {
@@ -256,6 +260,9 @@ impl Rules {
 
 /// How many things about a record need a person: their refused steps, values in doubt, disputed answers.
 fn attention(projection: &Projection, user: Option<SysId>) -> u32 {
+    if plant::is(Plant::AttentionForgotten) {
+        return 0;
+    }
     let refused = projection.refused.iter().filter(|refused| Some(refused.step.by) == user).count();
     let disputed = projection.answers.iter().filter(|answered| answered.is_disputed).count();
     u32::try_from(refused + projection.alternatives.len() + disputed).unwrap_or(u32::MAX)

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use fieldline_documents::{ChangeHash, Edit};
 use fieldline_model::dictionary::{Kind, may};
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, Timestamp};
 use fieldline_store::blob_files::pieces;
 use fieldline_store::edits::{EditState, StoredEdit};
@@ -74,6 +75,9 @@ impl Replica for Device {
     fn absorb(&mut self, response: &Response, now: Timestamp) -> Result<Absorbed, DeviceError> {
         let who = self.who()?.clone();
         let asked = std::mem::take(&mut self.asked);
+        if plant::is(Plant::CursorBeforeData) {
+            self.store.write(|tx| tx.put_cursor(Some(&response.cursor)))?;
+        }
         let fetched = self.keep_chunks(&response.chunks)?;
         let mut absorbed = self.store.write(|tx| {
             let mut absorbing = Absorbing { tx, rules: &self.rules, bench: Bench::new(tx, &self.rules, &who) };
@@ -93,7 +97,8 @@ impl Replica for Device {
             purge_what_may_go(tx, response.more)?;
             compare_checksum(tx, response)?;
             // By the server's clock: a phone's that jumps by years must not forget what a restored server will need.
-            tx.forget_acknowledged(response.now.plus_milliseconds(-caps::KEEP_ACKNOWLEDGED_DAYS * DAY_MILLISECONDS))?;
+            let days = if plant::is(Plant::AcknowledgedForgottenAtOnce) { -1 } else { caps::KEEP_ACKNOWLEDGED_DAYS };
+            tx.forget_acknowledged(response.now.plus_milliseconds(-days * DAY_MILLISECONDS))?;
             // A new phone learns with the first answer what its owner may create, and does not leave without numbers for it.
             let numbers = number_wants(**tx, &self.rules, &who)?;
             absorbed.pending = pending(tx, &asked, fetched)?
@@ -245,7 +250,7 @@ impl Absorbing<'_, '_> {
             return Ok(());
         }
         self.tx.put_server_epoch(epoch)?;
-        if known.is_some() {
+        if known.is_some() && !plant::is(Plant::RestoredServerNotOffered) {
             let offered = self.tx.acknowledged(0, u32::MAX)?;
             self.tx.offer_again()?;
             self.tx.mark_sent(&offered.iter().map(|edit| edit.counter).collect::<Vec<_>>())?;
@@ -341,6 +346,7 @@ impl Absorbing<'_, '_> {
             return Ok(());
         }
         let has_document = self.tx.document(id)?.is_some();
+        let has_document = has_document && !plant::is(Plant::RowOverwritesUnsentWork);
         if !has_document && position >= self.tx.position(id)? {
             self.rules.show_row(self.tx, &record)?;
             self.tx.put_position(id, position)?;
@@ -354,7 +360,7 @@ impl Absorbing<'_, '_> {
     }
 
     fn leave(&mut self, id: &DocumentId) -> Result<(), DeviceError> {
-        if self.tx.standing(id)?.is_none() {
+        if self.tx.standing(id)?.is_none() || plant::is(Plant::PurgeForgotten) {
             return Ok(());
         }
         if self.tx.unsent_of(id)?.is_empty() {
@@ -391,7 +397,8 @@ fn blobs_sent(tx: &Tx<'_>, response: &Response) -> Result<bool, DeviceError> {
     for status in &response.blobs {
         let Some(mut progress) = tx.blob(status.blob)? else { continue };
         moved |= (progress.chunks_sent, progress.on_server) != (status.chunks_held, status.complete);
-        (progress.chunks_sent, progress.on_server) = (status.chunks_held, status.complete);
+        let complete = status.complete || plant::is(Plant::FileMarkedSentEarly);
+        (progress.chunks_sent, progress.on_server) = (status.chunks_held, complete);
         tx.put_blob(&progress)?;
     }
     Ok(moved)

@@ -9,6 +9,7 @@ use automerge::transaction::{Transactable, Transaction};
 use automerge::{AutomergeError, ObjId, ReadDoc, ScalarValue};
 use fieldline_model::Value;
 use fieldline_model::life_cycle::StepId;
+use fieldline_model::plant::{self, Plant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,7 +31,8 @@ impl Writer<'_, '_> {
     /// Writes every act in order.
     pub(crate) fn write(mut self) -> Result<(), AutomergeError> {
         let edit = self.edit;
-        edit.acts.iter().zip(0..).try_for_each(|(act, number)| self.act(act, number))
+        let written = if plant::is(Plant::OnlyFirstActWritten) { 1 } else { edit.acts.len() };
+        edit.acts.iter().take(written).zip(0..).try_for_each(|(act, number)| self.act(act, number))
     }
 
     fn act(&mut self, act: &Act, number: u32) -> Result<(), AutomergeError> {
@@ -38,7 +40,9 @@ impl Writer<'_, '_> {
             Act::Set { field, value } => self.put(layout::FIELDS, field.as_str(), scalar(value.as_ref())),
             Act::Confirm { field } => {
                 let shown = register::read(self.transaction, self.containers, field.as_str(), self.ledger)?;
-                let value = shown.into_iter().next().map_or(ScalarValue::Null, |written| written.value);
+                let last = shown.len().saturating_sub(1);
+                let chosen = if plant::is(Plant::ConfirmTakesTheOther) { last } else { 0 };
+                let value = shown.into_iter().nth(chosen).map_or(ScalarValue::Null, |written| written.value);
                 self.put(layout::FIELDS, field.as_str(), value)
             }
             Act::Include { field, item } => self.put(layout::SETS, &format!("{field}/{item}"), true.into()),
@@ -46,11 +50,13 @@ impl Writer<'_, '_> {
             Act::Comment { text } => self.append(layout::COMMENTS, number, Note { text }),
             Act::WorkNote { text } => self.append(layout::WORK_NOTES, number, Note { text }),
             Act::Transition { step, reason } => {
-                let after = self.frontier(layout::TRANSITIONS, |_: &Transition| true);
+                let sees = !plant::is(Plant::StepsForgetWhatTheyKnew);
+                let after = self.frontier(layout::TRANSITIONS, |_: &Transition| sees);
                 self.append(layout::TRANSITIONS, number, Transition { step, reason, after })
             }
             Act::Answer { question, answer, photo } => {
-                let after = self.frontier(layout::ANSWERS, |earlier: &Answer| earlier.question == question);
+                let sees = !plant::is(Plant::AnswersForgetWhatTheyKnew);
+                let after = self.frontier(layout::ANSWERS, |earlier: &Answer| sees && earlier.question == question);
                 self.append(layout::ANSWERS, number, Answer { question, answer, photo, after })
             }
             Act::UsePart { model, quantity, asset, stockroom } => {
@@ -77,6 +83,9 @@ impl Writer<'_, '_> {
         let sets = self.container(layout::SETS);
         if self.transaction.get(&sets, key)?.is_none() {
             self.transaction.put(&sets, key, true)?;
+        }
+        if plant::is(Plant::ExcludeForgotten) {
+            return self.transaction.put(&sets, key, false);
         }
         self.transaction.delete(&sets, key)
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use automerge::{ObjId, ReadDoc};
 use fieldline_model::life_cycle::{Step, StepId};
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, Decimal, DeviceId, Place, SysId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -171,7 +172,9 @@ impl<T: DeserializeOwned> Entry<T> {
             Some(Self { by: *by, at: *at, device, epoch, counter, act, place, what })
         };
         let mut entries: Vec<Self> = doc.values(list).filter_map(read).collect();
-        entries.sort_by_key(|entry| (entry.at, entry.id()));
+        if !plant::is(Plant::JournalNotSorted) {
+            entries.sort_by_key(|entry| (entry.at, entry.id()));
+        }
         entries
     }
 }

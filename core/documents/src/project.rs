@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::{ReadDoc, ScalarValue};
 use fieldline_model::dictionary::Merge;
 use fieldline_model::life_cycle::{RefusedStep, Step};
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{
     Decimal, DeviceId, Dictionary, Field, FieldName, FieldType, Record, SysId, Table, Timestamp, Value,
@@ -172,10 +173,12 @@ impl Document {
         for (Written { made, .. }, value) in values.filter(|(_, value)| *value != shown) {
             let origin = made.as_ref().map(Origin::from);
             let alternative = origin.map(|origin| Alternative { field: name.clone(), value, origin });
-            projection.alternatives.extend(alternative);
+            projection.alternatives.extend(alternative.filter(|_| !plant::is(Plant::AlternativesDropped)));
         }
         projection.provenance.extend(first.made.as_ref().map(|made| (name.clone(), made.into())));
-        projection.record.set(name.clone(), shown);
+        if shown.is_some() || !plant::is(Plant::EmptiedFieldShowsDefault) {
+            projection.record.set(name.clone(), shown);
+        }
     }
 
     fn project_sets(&self, table: &Table, record: &mut Record) {
@@ -270,7 +273,8 @@ fn answered(entries: Vec<Entry<Answer>>) -> Vec<Answered> {
     let judge = |mut entries: Vec<Entry<Answer>>| {
         let open: Vec<&Entry<Answer>> = frontier(&entries).collect();
         let shown = open.last().copied().or(entries.last())?;
-        let is_disputed = open.iter().any(|entry| entry.what.answer != shown.what.answer);
+        let differs = open.iter().any(|entry| entry.what.answer != shown.what.answer);
+        let is_disputed = differs && !plant::is(Plant::DisputeNotSeen);
         let index = entries.iter().position(|entry| entry.id() == shown.id())?;
         let latest = entries.remove(index);
         Some(Answered { latest, is_disputed, others: entries })

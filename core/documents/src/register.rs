@@ -1,6 +1,7 @@
 //! An ordinary field: the value shown, and the other values that people wrote without knowing of it.
 
 use automerge::{AutomergeError, ReadDoc, ScalarValue, Value};
+use fieldline_model::plant::{self, Plant};
 
 use crate::layout::{self, Containers};
 use crate::ledger::{Ledger, Made};
@@ -31,5 +32,8 @@ pub(crate) fn read(
     });
     let mut written: Vec<Written> = written.collect();
     written.sort_by_key(|written| std::cmp::Reverse(written.made.as_ref().map_or(i64::MAX, |made| made.at.0)));
+    if plant::is(Plant::OldestValueShown) {
+        written.reverse();
+    }
     Ok(written)
 }

@@ -22,6 +22,7 @@ pub mod id;
 pub mod life_cycle;
 pub mod number;
 pub mod place;
+pub mod plant;
 pub mod priority;
 pub mod record;
 pub mod time;

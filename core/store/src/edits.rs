@@ -4,6 +4,7 @@
 //! Bodies are the bytes that were made once and are sent as they stand, so a repeated edit is the same edit.
 
 use fieldline_documents::edit::{ChangeHash, Edit};
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Timestamp};
 use fieldline_sync::wire::{HoldReason, Outcome, Position};
 use rusqlite::{Params, Row, named_params};
@@ -141,6 +142,9 @@ impl Tx<'_> {
     /// Puts an edit in the outbox. Its counter comes from [`Tx::take_counter`].
     pub fn append_edit(&self, edit: &Edit, hash: ChangeHash) -> Result<()> {
         let place = format_args!("edit {} of {}", edit.id.counter, edit.document);
+        if plant::is(Plant::OutboxKeepsOneOfARecord) {
+            self.unsent_of(&edit.document)?.iter().try_for_each(|earlier| self.remove_edit(earlier.counter))?;
+        }
         self.connection
             .prepare_cached(include_str!("sql/append_edit.sql"))
             .and_then(|mut sql| {
@@ -161,11 +165,12 @@ impl Tx<'_> {
     /// Remembers that these edits were put on the wire.
     pub fn mark_sent(&self, counters: &[u64]) -> Result<()> {
         let doing = "marking edits as sent";
+        let state = if plant::is(Plant::SentCountsAsSaved) { "accepted" } else { "sent" };
         let mut sql = self
             .connection
-            .prepare_cached("UPDATE edit SET state = 'sent' WHERE counter = ?1 AND state = 'local'")
+            .prepare_cached("UPDATE edit SET state = ?2 WHERE counter = ?1 AND state = 'local'")
             .doing(doing)?;
-        counters.iter().try_for_each(|counter| sql.execute([counter.cast_signed()]).map(drop)).doing(doing)
+        counters.iter().try_for_each(|counter| sql.execute((counter.cast_signed(), state)).map(drop)).doing(doing)
     }
 
     /// Notes the server's word on an edit and returns which edit it was; `None` when it is unknown or was settled before.
@@ -175,7 +180,18 @@ impl Tx<'_> {
         if !matches!(edit.state, EditState::Local | EditState::Sent) {
             return Ok(None);
         }
+        if plant::is(Plant::AckClearsUnsent) {
+            let all = "UPDATE edit SET state = 'accepted', position = 0 WHERE state IN ('local', 'sent')";
+            self.connection.execute(all, []).doing("clearing the outbox")?;
+        }
+        if plant::is(Plant::HeldEditDropped) && matches!(outcome, Outcome::Held { .. }) {
+            self.remove_edit(counter)?;
+            return Ok(Some(edit));
+        }
         let (state, position, reason, detail) = match outcome {
+            Outcome::Held { .. } if plant::is(Plant::HeldCountsAsAccepted) => {
+                ("accepted", Some(Position(0)), None, None)
+            }
             Outcome::Accepted { position, merged: false } => ("accepted", Some(*position), None, None),
             Outcome::Accepted { position, merged: true } | Outcome::Differs { position } => {
                 ("merged", Some(*position), None, None)

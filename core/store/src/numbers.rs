@@ -1,6 +1,7 @@
 //! Numbers leased to this device, so that a record created offline has its final number at birth.
 
 use fieldline_model::number::NumberBlock;
+use fieldline_model::plant::{self, Plant};
 use rusqlite::{OptionalExtension, named_params};
 
 use crate::error::Doing;
@@ -48,10 +49,11 @@ impl Tx<'_> {
             .optional()
             .doing(doing)?;
         let Some((first, next, end)) = block else { return Ok(None) };
+        let taken = i64::from(!plant::is(Plant::NumbersUsedTwice));
         self.connection
             .execute(
-                "UPDATE number_block SET next = next + 1 WHERE prefix = :prefix AND first = :first",
-                named_params! {":prefix": prefix, ":first": first},
+                "UPDATE number_block SET next = next + :taken WHERE prefix = :prefix AND first = :first",
+                named_params! {":prefix": prefix, ":first": first, ":taken": taken},
             )
             .doing(doing)?;
         let (next, end) = (next.cast_unsigned(), end.cast_unsigned());

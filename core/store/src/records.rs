@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, Value};
 use fieldline_sync::wire::{Position, scope_term};
 use rusqlite::{OptionalExtension, named_params};
@@ -210,10 +211,12 @@ impl Tx<'_> {
 
     fn write_parts(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
         let doing = format_args!("noting the parts used on {}", update.record.id);
-        self.connection
-            .prepare_cached("DELETE FROM part WHERE record = ?1")
-            .and_then(|mut sql| sql.execute([key]))
-            .doing(doing)?;
+        if !plant::is(Plant::StockDoubleApplied) {
+            self.connection
+                .prepare_cached("DELETE FROM part WHERE record = ?1")
+                .and_then(|mut sql| sql.execute([key]))
+                .doing(doing)?;
+        }
         for part in update.parts {
             self.connection
                 .prepare_cached(
@@ -280,7 +283,12 @@ impl Tx<'_> {
             .and_then(|mut sql| sql.query_map([key], |row| row.get(0))?.collect())
             .doing(doing)?;
         self.names_changed(id.sys_id)?;
-        self.connection.execute("DELETE FROM search WHERE rowid = ?1", [key]).doing(doing)?;
+        if plant::is(Plant::PurgeTakesUnsentWork) {
+            self.connection.execute("DELETE FROM edit WHERE sys_id = ?1", [id.sys_id.0]).doing(doing)?;
+        }
+        if !plant::is(Plant::PurgeLeavesSearchEntry) {
+            self.connection.execute("DELETE FROM search WHERE rowid = ?1", [key]).doing(doing)?;
+        }
         self.connection.execute("DELETE FROM record WHERE id = ?1", [key]).doing(doing)?;
         self.stale.borrow_mut().remove(&key);
         self.count_in_scope(id, standing, None);

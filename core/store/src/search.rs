@@ -3,6 +3,7 @@
 //! A record is found by its number, its title, every other text of its fields, what was written in its journals, and the
 //! names of the records it refers to. When such a name changes, or arrives after the record, the entry is made again.
 
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record};
 use ring::digest;
 use rusqlite::{OptionalExtension, named_params};
@@ -15,6 +16,9 @@ use crate::{Result, Tx};
 /// Brings the index up to date with everything the transaction touched, each record once.
 pub(crate) fn bring_up_to_date(tx: &Tx<'_>) -> Result<()> {
     let stale = std::mem::take(&mut *tx.stale.borrow_mut());
+    if plant::is(Plant::SearchNotUpdated) {
+        return Ok(());
+    }
     stale.into_iter().try_for_each(|key| index(tx, key))
 }
 

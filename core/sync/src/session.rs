@@ -7,6 +7,7 @@
 //! so a crash or a lost answer at any point leads to the same exchange again, and repeating one is harmless.
 
 use fieldline_model::Timestamp;
+use fieldline_model::plant::{self, Plant};
 use rand_core::Rng;
 
 use crate::backoff::Backoff;
@@ -190,7 +191,8 @@ impl Session {
     /// When the replica cannot read its own data.
     pub fn poll<R: Replica>(&mut self, now: Timestamp, rng: &mut dyn Rng, replica: &mut R) -> Result<Action, R::Error> {
         if let Some(flight) = &self.in_flight {
-            if is_ahead(now, flight.deadline, ANSWER_TIMEOUT_MILLISECONDS) {
+            let waits = is_ahead(now, flight.deadline, ANSWER_TIMEOUT_MILLISECONDS);
+            if waits || plant::is(Plant::DeadlineForgotten) {
                 return Ok(Action::Wait { until: flight.deadline });
             }
             self.fail(now, rng);
@@ -238,9 +240,12 @@ impl Session {
         };
         let response = match frame::decode_response(&body, flight.newest) {
             Ok(response) => response,
+            Err(FrameError::NotOurs) if plant::is(Plant::PortalStopsTheSession) => {
+                return Ok(self.stop(Event::UpdateNeeded));
+            }
             Err(why) => return Ok(vec![Event::Failed { why: Some(why), retry_at: self.fail(now, rng) }]),
         };
-        if response.nonce != flight.nonce {
+        if response.nonce != flight.nonce && !plant::is(Plant::StaleAnswerTaken) {
             return Ok(Vec::new());
         }
         let absorbed = match replica.absorb(&response, now) {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use fieldline_documents::shape::check_shape;
 use fieldline_documents::{Act, ApplyError, Edit, caps};
 use fieldline_model::dictionary::Kind;
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DeviceId, DocumentId, Table};
 use fieldline_storage::{EditKey, HeldEdit, Position, StoredEdit};
 use fieldline_sync::wire::{HoldReason, Outcome, PushedEdit, Receipt};
@@ -63,6 +64,10 @@ impl Admission {
 
     /// Judges the next edit and records it if it may stand.
     pub fn admit(&mut self, call: &mut Call<'_>, pushed: &PushedEdit) -> Result<()> {
+        let held_before = matches!(self.verdicts.last(), Some((_, Verdict::Known(Outcome::Held { .. }))));
+        if plant::is(Plant::HoldBlocksTheRest) && held_before {
+            return Ok(());
+        }
         let key = EditKey { device: self.device, epoch: self.epoch, counter: pushed.counter };
         let verdict = match self.known(call, key, pushed)? {
             Some(verdict) => verdict,
@@ -96,6 +101,9 @@ impl Admission {
             };
             return if same(body) { Ok(Some(again)) } else { equivocated(call, key, pushed).map(Some) };
         }
+        if plant::is(Plant::DedupeDropped) {
+            return Ok(None);
+        }
         if let Some((position, stored)) = call.tx.edit(key)? {
             if !same(&stored.body) {
                 return equivocated(call, key, pushed).map(Some);
@@ -125,6 +133,10 @@ impl Admission {
                 Ok(Verdict::Accepted { recorded, differs })
             }
             Err(Refusal::Hold(hold)) => set_aside(call, key, pushed, hold),
+            Err(Refusal::NeedsHeads) if plant::is(Plant::OrphanCountsAsAccepted) => {
+                let position = fieldline_sync::wire::Position(call.tx.head()?);
+                Ok(Verdict::Known(Outcome::Accepted { position, merged: false }))
+            }
             Err(Refusal::NeedsHeads) => {
                 call.server.metrics.edits_waiting.increment();
                 Ok(Verdict::Known(Outcome::NeedsHeads))
@@ -168,7 +180,7 @@ impl Admission {
 
     fn check_identity(&self, call: &Call<'_>, edit: &Edit, counter: u64) -> Result<(), Refusal> {
         let document = &edit.document;
-        if edit.author != call.caller.user {
+        if edit.author != call.caller.user && !plant::is(Plant::AuthorNotChecked) {
             let detail = format!("{document}: the edit names another author than the person signed in on this device");
             return hold(HoldReason::Identity, format!("{detail}; sign in as its author, or make it anew"));
         }
@@ -209,6 +221,9 @@ fn check_weight(call: &mut Call<'_>, edit: &Edit, bytes: usize) -> Result<(), Re
 }
 
 fn check_scope(call: &Call<'_>, document: &DocumentId, table: &Table) -> Result<(), Refusal> {
+    if plant::is(Plant::ScopeNotChecked) {
+        return Ok(());
+    }
     let user = call.caller.user;
     if call.caller.reads_all(table) || call.was_in_scope(document)? || creator(call, document)? == Some(user) {
         return Ok(());
@@ -234,6 +249,9 @@ fn check_creation(call: &Call<'_>, table: &Table, edit: &Edit) -> Result<(), Ref
 }
 
 fn check_roles(call: &Call<'_>, table: &Table, edit: &Edit, exists: bool) -> Result<(), Refusal> {
+    if plant::is(Plant::RolesNotChecked) {
+        return Ok(());
+    }
     let document = &edit.document;
     for act in &edit.acts {
         let field = act.field().and_then(|field| table.field(field.as_str()));
@@ -296,6 +314,9 @@ fn equivocated(call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result
 fn set_aside(call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit, hold: Hold) -> Result<Verdict> {
     call.server.metrics.edits_held.increment();
     let body = kept(pushed);
+    if plant::is(Plant::HoldNotKept) {
+        return Ok(Verdict::Known(Outcome::Held { reason: hold.reason, detail: hold.detail }));
+    }
     call.tx.hold(&HeldEdit {
         key,
         document: Edit::decode(&body).ok().map(|edit| edit.document),

@@ -1,6 +1,7 @@
 //! Captured files: pieces in order, checked as a whole against their hash, given only to who may see a record that refers
 //! to them.
 
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId};
 use fieldline_storage::BlobState;
 use fieldline_sync::caps::{CHUNK_BYTES, MAX_BLOB_BYTES};
@@ -22,10 +23,11 @@ impl Call<'_> {
         let state = BlobState { chunks_held: state.chunks_held + 1, ..state };
         self.tx.put_chunk(&state, chunk.index, &chunk.bytes)?;
         self.server.metrics.chunks_received.increment();
-        if state.chunks_held < pieces(state.size_bytes) {
+        let early = u32::from(plant::is(Plant::BlobCompleteEarly));
+        if state.chunks_held + early < pieces(state.size_bytes) {
             return Ok(status(&state));
         }
-        let right = self.has_its_hash(&state)?;
+        let right = self.has_its_hash(&state)? || plant::is(Plant::BlobCompleteEarly);
         self.tx.finish_blob(state.blob, right)?;
         self.server.metrics.blobs_completed.add(right.into());
         let chunks_held = if right { state.chunks_held } else { 0 };

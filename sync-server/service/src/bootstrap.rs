@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, Timestamp};
 use fieldline_sync::wire::Progress;
 
@@ -47,6 +48,9 @@ impl Pull<'_, '_> {
         }
         self.progress = Some(Progress { done: total, total });
         self.cursor.stage = None;
+        if plant::is(Plant::BootstrapEndsAtHead) {
+            self.cursor.position = self.call.tx.head()?;
+        }
         Ok(())
     }
 

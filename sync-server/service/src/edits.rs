@@ -5,6 +5,7 @@
 //! [`Call::append`] numbers everything as the last write of the transaction.
 
 use fieldline_documents::{Act, ApplyError, ChangeHash, Document, Edit};
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId, SysId};
 use fieldline_storage::{EditKey, FeedEntry, Happening, Position, StoredEdit};
 use fieldline_sync::caps::MAX_RESPONSE_BYTES;
@@ -139,7 +140,9 @@ impl Call<'_> {
         let priorities = server.priorities();
         let projection = self.document(id)?.project(&server.dictionary, &priorities);
         let before = self.tx.record(id)?.map(|(_, record)| record);
-        self.tx.put_record(&projection.record)?;
+        if !(plant::is(Plant::RowWrittenOncePerCall) && self.pending.changed.contains_key(id)) {
+            self.tx.put_record(&projection.record)?;
+        }
         let blobs: Vec<BlobHash> = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
         self.relink(before.as_ref(), &projection.record, &blobs)?;
         let commenters = edits.iter().filter(|edit| comments(edit)).map(|edit| edit.author);
@@ -159,6 +162,9 @@ impl Call<'_> {
     /// Brings the call to an end: reacts to what changed, stores the documents, and numbers everything in the feed.
     /// Returns the position of the first change; nothing may change afterwards.
     pub(crate) fn append(&mut self) -> Result<Position> {
+        if plant::is(Plant::SnapshotBeforeReactions) {
+            self.store_documents()?;
+        }
         for round in 0.. {
             let changed = std::mem::take(&mut self.pending.changed);
             if changed.is_empty() {
@@ -179,10 +185,8 @@ impl Call<'_> {
                 }
             }
         }
-        for id in std::mem::take(&mut self.pending.unsaved) {
-            let stored = StoredSnapshot::of(self.document(&id)?);
-            let bytes = minicbor::to_vec(&stored).expect("encoding to memory cannot fail");
-            self.tx.put_snapshot(&id, &bytes)?;
+        if !plant::is(Plant::SnapshotBeforeReactions) {
+            self.store_documents()?;
         }
         self.save_own_counter()?;
         let (enters, leaves) = self.scope_entries()?;
@@ -195,6 +199,15 @@ impl Call<'_> {
         let entered = enters.len() as Position;
         let entries: Vec<FeedEntry> = enters.into_iter().chain(changes).chain(leaves).collect();
         Ok(self.tx.append(&entries)? + entered)
+    }
+
+    fn store_documents(&mut self) -> Result<()> {
+        for id in std::mem::take(&mut self.pending.unsaved) {
+            let stored = StoredSnapshot::of(self.document(&id)?);
+            let bytes = minicbor::to_vec(&stored).expect("encoding to memory cannot fail");
+            self.tx.put_snapshot(&id, &bytes)?;
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_model::dictionary::Kind;
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DeviceId, DocumentId};
 use fieldline_storage::{Interval, Position, ScopeKey};
 use fieldline_sync::wire::{Entry, Progress};
@@ -113,6 +114,9 @@ impl Pull<'_, '_> {
             None if self.cursor.position < self.head => {
                 self.cursor.access = self.head;
                 self.cursor.stage = Some(Stage::Feed { done: self.cursor.position });
+                if plant::is(Plant::CursorAheadOfPage) {
+                    self.cursor.position = self.head;
+                }
                 Ok(true)
             }
             None => Ok(false),
@@ -125,6 +129,9 @@ impl Pull<'_, '_> {
     }
 
     fn keys_changed(&self, upto: Position) -> BTreeSet<&ScopeKey> {
+        if plant::is(Plant::SubscriptionsNotReread) {
+            return BTreeSet::new();
+        }
         let new = |position: Position| position > self.cursor.access && position <= upto;
         let changed = |interval: &Interval| new(interval.from) || interval.until.is_some_and(new);
         self.subscriptions.iter().filter(|(_, interval)| changed(interval)).map(|(key, _)| key).collect()
@@ -168,6 +175,9 @@ impl Pull<'_, '_> {
         let in_order: BTreeMap<Position, DocumentId> =
             newest.into_iter().map(|(document, position)| (position, document)).collect();
         for (position, document) in in_order.range(..=horizon) {
+            if self.page.is_full() && plant::is(Plant::PageCutSkips) {
+                break;
+            }
             if self.page.is_full() {
                 return Ok(());
             }
@@ -198,7 +208,8 @@ impl Pull<'_, '_> {
         if !self.is_document(document) {
             return self.page.row(tx, document);
         }
-        let own = |key: fieldline_storage::EditKey| key.device == self.device && key.epoch == self.epoch;
+        let is_own = |device| device == self.device || plant::is(Plant::OwnEditsToldByNumber);
+        let own = |key: fieldline_storage::EditKey| is_own(key.device) && key.epoch == self.epoch;
         let mut edits = tx.edits(document, self.since())?;
         edits.retain(|(_, edit)| !own(edit.key));
         self.page.edits(tx, document, edits)

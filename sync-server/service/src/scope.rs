@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, TableName, Timestamp, Value};
 use fieldline_storage::{FeedEntry, Happening, Interval, Position, ScopeKey, Tx};
 use fieldline_sync::caps::KEEP_ACKNOWLEDGED_DAYS;
@@ -48,7 +49,8 @@ pub(crate) fn blob_key(blob: BlobHash) -> ScopeKey {
 
 /// The keys a user subscribes to.
 pub(crate) fn keys_of(tx: &dyn Tx, user: SysId) -> Result<BTreeSet<ScopeKey>> {
-    let open = |(key, interval): (ScopeKey, Interval)| interval.until.is_none().then_some(key);
+    let counts = |interval: Interval| interval.until.is_none() || plant::is(Plant::EndedSubscriptionsCount);
+    let open = |(key, interval): (ScopeKey, Interval)| counts(interval).then_some(key);
     Ok(tx.subscriptions(user)?.into_iter().filter_map(open).collect())
 }
 
@@ -137,7 +139,7 @@ impl Call<'_> {
         if differ || !blobs.is_empty() {
             self.relink_anchor(after, blobs)?;
         }
-        if !differ {
+        if !differ || plant::is(Plant::CarriedRecordsNotRelinked) {
             return Ok(());
         }
         let mut anchors = self.tx.anchors(&after.id)?;
@@ -177,6 +179,8 @@ impl Call<'_> {
         let (mut enters, mut leaves) = (Vec::new(), Vec::new());
         for ((key, document), held) in std::mem::take(&mut self.pending.memberships) {
             match (held, self.tx.linked(&key, &document)?) {
+                (false, true) if plant::is(Plant::EnterNotListed) => {}
+                (true, false) if plant::is(Plant::LeaveNotListed) => {}
                 (false, true) => enters.push(FeedEntry { document, happening: Happening::Enter(key) }),
                 (true, false) => leaves.push(FeedEntry { document, happening: Happening::Leave(key) }),
                 _ => {}
@@ -253,6 +257,8 @@ fn links(server: &Server, tx: &dyn Tx, anchor: &Record) -> Result<Links> {
     let offline = &table.offline;
     let users = offline.users.iter().flat_map(|field| targets(anchor, field.as_str())).map(user_key);
     let groups = offline.groups.iter().flat_map(|field| targets(anchor, field.as_str())).map(group_key);
+    let opener = targets(anchor, "opened_by").into_iter().filter(|_| plant::is(Plant::ScopeWidened)).map(user_key);
+    let users = users.chain(opener);
     let keys: BTreeSet<ScopeKey> = users.chain(groups).chain(offline.everyone.then(everyone)).collect();
     if keys.is_empty() {
         return Ok(Links::new());

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
 use fieldline_storage::{Storage, Tx};
@@ -99,7 +100,9 @@ impl Server {
     /// # Errors
     /// When the database fails.
     pub fn restored(mut self, now: Timestamp, rng: &mut dyn Rng) -> Result<Self> {
-        self.identity.server_epoch = rng.next_u64();
+        if !plant::is(Plant::RestoredServerKeepsItsEpoch) {
+            self.identity.server_epoch = rng.next_u64();
+        }
         self.identity.actor_epoch = self.identity.actor_epoch.saturating_add(1);
         self.write(&self.system(), now, rng, |call| {
             let prefixes: BTreeSet<String> =
@@ -159,6 +162,9 @@ impl Server {
         let mut call = Call { server: self, caller: caller.clone(), now, rng, tx, pending: Pending::default() };
         let done = work(&mut call)?;
         call.append()?;
+        if plant::is(Plant::ReceiptBeforeCommit) && call.caller.device.is_some() && call.rng.next_u32() % 8 == 0 {
+            return Ok(done);
+        }
         call.tx.commit().map_err(ServiceError::from)?;
         Ok(done)
     }

@@ -1,6 +1,7 @@
 //! Accepted edits, edits kept aside, and snapshots.
 
 use fieldline_model::DocumentId;
+use fieldline_model::plant::{self, Plant};
 use fieldline_storage::{Documents, EditKey, HeldEdit, Position, Result, StoredEdit};
 use rusqlite::{Row, params};
 
@@ -33,6 +34,7 @@ impl Documents for Transaction<'_> {
     fn edits(&self, document: &DocumentId, after: Position) -> Result<Vec<(Position, StoredEdit)>> {
         let sql = "SELECT position, device, epoch, counter, table_name, sys_id, hash, author, received_at, body
                    FROM edit WHERE table_name = ?1 AND sys_id = ?2 AND position > ?3 ORDER BY position";
+        let after = if plant::is(Plant::EditsSinceOneLate) && after > 0 { after + 1 } else { after };
         let params = (document.table.as_str(), document.sys_id.to_string(), integer(after));
         self.all(&format!("reading the edits of {document}"), sql, params, stored_edit)
     }

@@ -2,6 +2,7 @@
 //! each key that sees it. So the feed itself is only its head.
 
 use fieldline_model::DocumentId;
+use fieldline_model::plant::{self, Plant};
 use fieldline_storage::{Feed, FeedEntry, Happening, Position, Result, ScopeKey, StoredEdit};
 use rusqlite::params;
 
@@ -35,7 +36,8 @@ impl Feed for Transaction<'_> {
                 Happening::Enter(_) | Happening::Leave(_) => {}
             }
         }
-        let count = integer(entries.len() as u64);
+        let short = u64::from(plant::is(Plant::FeedHeadShort) && entries.len() > 1);
+        let count = integer(entries.len() as u64 - short);
         self.run("numbering feed entries", "UPDATE feed SET head = head + ?1", [count])?;
         Ok(first)
     }
@@ -65,6 +67,7 @@ impl Transaction<'_> {
         let sql = "INSERT INTO edit
                        (device, epoch, counter, position, table_name, sys_id, hash, author, received_at, body)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let sql = if plant::is(Plant::DedupeDropped) { &sql.replace("INSERT", "INSERT OR REPLACE") } else { sql };
         let (device, epoch, counter) = columns(edit.key);
         let params = params![
             device,
@@ -88,6 +91,7 @@ impl Transaction<'_> {
                     SELECT scope_key, ?1, table_name, sys_id FROM membership
                     WHERE table_name = ?2 AND sys_id = ?3 AND until_position IS NULL";
         let doing = format!("listing a change of {document}");
+        let list = if plant::is(Plant::ListedUnderOneKey) { &format!("{list} LIMIT 1") } else { list };
         self.run(&doing, list, (params.0, params.1, &params.2))?;
         let stamp = "UPDATE record SET position = ?1 WHERE table_name = ?2 AND sys_id = ?3";
         self.run(&doing, stamp, params).map(drop)

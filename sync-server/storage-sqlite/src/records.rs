@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use fieldline_model::condition::Query;
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, SysId, TableName, Value};
 use fieldline_storage::{Position, Records, Result};
 use rusqlite::types::Type;
@@ -54,6 +55,7 @@ impl Records for Transaction<'_> {
                    ON CONFLICT DO UPDATE SET next_number = next_number + ?2
                    RETURNING next_number - ?2";
         let doing = format!("leasing numbers of {prefix}");
+        let count = if plant::is(Plant::NumbersLeasedTwice) { 1 } else { count };
         self.must_write(&doing)?;
         let first = self.first(&doing, sql, (prefix, integer(count)), |row| natural(row, 0))?;
         Ok(first.expect("an upsert returns its row"))

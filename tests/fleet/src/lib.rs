@@ -14,6 +14,8 @@ pub mod office;
 pub mod people;
 pub mod phone;
 pub mod plan;
+#[cfg(feature = "plant")]
+pub mod planted;
 pub mod shift;
 pub mod trace;
 pub mod world;

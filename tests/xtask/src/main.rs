@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Failed, built, released, run};
+use commands::{Failed, built, built_with_plants, released, run};
 
 /// The project's own words, the same for people and for CI.
 #[derive(Parser)]
@@ -40,7 +40,8 @@ enum Word {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Simulated shifts: `fleet --seeds N [--start S] [--json FILE]`.
+    /// Simulated shifts: `fleet --seeds N [--start S] [--json FILE]`; `fleet --planted` or `fleet --plant NAME` simulates
+    /// with bugs planted on purpose and says how soon they are caught.
     Fleet {
         /// Arguments of the simulator.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -63,6 +64,10 @@ impl Word {
         match self {
             Self::Test => test::everything(),
             Self::Demo { arguments } => run(built("sync-server")?.arg("demo").args(arguments)),
+            Self::Fleet { mut arguments } if arguments.iter().any(|word| word == "--planted" || word == "--plant") => {
+                arguments.retain(|word| word != "--planted");
+                run(built_with_plants()?.args(arguments))
+            }
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Bench { arguments } => run(released("fieldline-bench")?.args(arguments)),
         }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::{Folded, LifeCycle, Step, StepRule};
 use crate::dictionary::{FieldType, Table};
 use crate::id::FieldName;
+use crate::plant::{self, Plant};
 use crate::value::Value;
 
 type Fields = BTreeMap<FieldName, Value>;
@@ -21,7 +22,11 @@ impl LifeCycle {
         for step in &folded.accepted {
             let Some(rule) = self.step(&step.name) else { continue };
             self.add_seconds(before, step, &mut fields);
-            rule.clears.iter().for_each(|field| drop(fields.remove(field)));
+            let clears = if plant::is(Plant::ClearsForgotten) { &[][..] } else { &rule.clears };
+            clears.iter().for_each(|field| drop(fields.remove(field)));
+            if plant::is(Plant::ReasonOutlivesItsStep) {
+                put_reason(table, rule, step, &mut fields);
+            }
             stamp(table, rule, step, &mut fields);
             before = Some((step, rule));
         }
@@ -40,7 +45,11 @@ impl LifeCycle {
     /// Adds the time since the step before to the field of the stage that it led to.
     fn add_seconds(&self, before: Option<(&Step, &StepRule)>, step: &Step, fields: &mut Fields) {
         let Some((entered, rule)) = before else { return };
-        let Some(field) = self.stage(&rule.to).and_then(|stage| stage.seconds_in.clone()) else { return };
+        let counts_as = match rule.to.as_str() {
+            "paused" if plant::is(Plant::PauseCountsAsWork) => "work_in_progress",
+            stage => stage,
+        };
+        let Some(field) = self.stage(counts_as).and_then(|stage| stage.seconds_in.clone()) else { return };
         let seconds = step.at.milliseconds_since(entered.at).max(0) / 1000;
         let sum = fields.get(&field).and_then(Value::as_integer).unwrap_or(0).saturating_add(seconds);
         fields.insert(field, Value::Integer(sum));
@@ -49,7 +58,7 @@ impl LifeCycle {
 
 fn stamp(table: &Table, rule: &StepRule, step: &Step, fields: &mut Fields) {
     for name in &rule.stamps {
-        let held = fields.get(name).cloned();
+        let held = fields.get(name).filter(|_| !plant::is(Plant::StampsOverwritten)).cloned();
         let value = match table.field(name.as_str()).map(|field| field.field_type) {
             Some(FieldType::GlideDateTime) => held.unwrap_or(Value::Time(step.at)),
             Some(FieldType::Reference) => held.unwrap_or(Value::Reference(step.by)),

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Folded, LifeCycle, Refusal, RefusedStep, Step, StepId};
 use crate::id::SysId;
+use crate::plant::{self, Plant};
 use crate::time::Timestamp;
 
 /// Furthest first, then earliest, then smallest identity (steps are sorted by it).
@@ -37,6 +38,9 @@ impl LifeCycle {
     }
 
     pub(super) fn rank_of_step(&self, name: &str) -> i64 {
+        if plant::is(Plant::FoldForgetsRank) {
+            return 0;
+        }
         self.step(name).map_or(i64::MIN, |rule| rule.rank.unwrap_or_else(|| self.rank_of(&rule.to)))
     }
 
@@ -75,6 +79,7 @@ impl Queue {
         for (index, step) in steps.iter().enumerate() {
             let known: BTreeSet<usize> =
                 step.after.iter().filter_map(index_of).filter(|known| *known != index).collect();
+            let known = if plant::is(Plant::FoldByArrival) { BTreeSet::new() } else { known };
             known.iter().for_each(|earlier| after[*earlier].push(index));
             before.push(known.into_iter().collect::<Vec<usize>>());
         }
@@ -179,7 +184,13 @@ impl<'a> Course<'a> {
             let already = Refusal::AlreadyThere { stage: rule.to.clone(), by };
             return if by == step.by { Verdict::Repeated } else { Verdict::Refused(already) };
         }
-        let work_unseen = known.work_began < self.facts.work_began || (!leads_on && known.newest < self.facts.newest);
+        if plant::is(Plant::FoldFollowsAnything) {
+            return Verdict::Followed(rule.to.clone());
+        }
+        let mut work_unseen =
+            known.work_began < self.facts.work_began || (!leads_on && known.newest < self.facts.newest);
+        work_unseen |= plant::is(Plant::FoldRefusesSeenCancel);
+        work_unseen &= !plant::is(Plant::FoldForgetsWork);
         if work_unseen && self.life_cycle.works(&self.stage) && !self.life_cycle.works(&rule.to) {
             return Verdict::Refused(Refusal::WorkWasDone { stage: self.stage.clone() });
         }
