@@ -235,7 +235,7 @@ impl Runtime {
     pub async fn sync_until_idle(&self) -> Result<Vec<Event>, DeviceError> {
         lock(&self.session).resume();
         let mut events = Vec::new();
-        while let Some(happened) = self.exchange().await?.0 {
+        while let Some(happened) = self.sync_once().await? {
             let failed = happened.iter().any(|event| matches!(event, Event::Failed { .. }));
             events.extend(happened);
             if failed {
@@ -243,6 +243,14 @@ impl Runtime {
             }
         }
         Ok(events)
+    }
+
+    /// Exchanges once, if an exchange is due, and says what happened: for whoever wants to look between two of them.
+    ///
+    /// # Errors
+    /// When the device is not enrolled or its disk fails.
+    pub async fn sync_once(&self) -> Result<Option<Vec<Event>>, DeviceError> {
+        Ok(self.exchange().await?.0)
     }
 
     /// Keeps the device in step for as long as somebody listens to the events.

@@ -2,30 +2,37 @@
 //!
 //! `fieldline-bench store [--records N] [--json FILE]`. Both sides run in turns in one process, so that a busy machine is busy
 //! for both; only peak memory is measured in a process of its own per side.
+//!
+//! `fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]`. Every side is a client's and a
+//! server's process, one side after the other.
 
 mod data;
 mod floor;
 mod measure;
 mod ours;
 mod store;
+mod sync;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]";
+const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]
+       fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]";
 
 /// What the command line asks for.
 struct Options {
     records: usize,
     json: Option<PathBuf>,
+    without: Vec<String>,
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
-    let mut options = Options { records: 10_000, json: None };
+    let mut options = Options { records: 10_000, json: None, without: Vec::new() };
     while let Some(word) = words.next() {
         match word.as_str() {
             "--records" => options.records = words.next()?.parse().ok().filter(|records| *records >= 100)?,
             "--json" => options.json = Some(words.next()?.into()),
+            "--without" => options.without = words.next()?.split(',').map(str::to_owned).collect(),
             _ => return None,
         }
     }
@@ -36,6 +43,9 @@ fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let done = match words.next().as_deref() {
         Some("store") => options(words).map(|options| store::run(options.records, options.json.as_deref())),
+        Some("sync") => options(words)
+            .map(|Options { records, json, without }| sync::run(&sync::Options { records, json, without })),
+        Some(sync::phone::COMMAND) => Some(sync::phone::run(words)),
         Some(store::MEMORY_COMMAND) => Some(store::peak_memory_of_this_process(words)),
         _ => None,
     };
