@@ -1,10 +1,10 @@
-//! How unkind the world is. Every seed draws its own rates, and some faults are off altogether, because a fault that is
-//! always there hides the bugs that need its absence.
+//! How unkind the world is. Every seed draws its own rates, and each fault is off in a third of the worlds, because a fault
+//! that is always there hides the bugs that need its absence.
 
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
-/// The fault rates of one seed, in thousandths. What is left out of a plan does not happen.
+/// What becomes of messages, in thousandths. What is left out of a plan does not happen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
@@ -20,31 +20,68 @@ pub struct Faults {
     pub very_late: u32,
     /// Answers that come from a captive portal.
     pub portal: u32,
-    /// Chance, each time a technician acts, that the phone loses its link for a while.
+}
+
+/// Chances, in thousandths, that something befalls a phone each time its technician acts, or the server each time the
+/// dispatcher acts. A plan is drawn with them and holds what came of it.
+#[derive(Debug, Clone)]
+pub struct Misfortunes {
+    /// The phone loses its link for a while.
     pub partition: u32,
-    /// Chance, each time a technician acts, that the phone dies and starts again.
+    /// The phone dies and starts again.
     pub phone_crash: u32,
-    /// Chance, each time a technician acts, that the phone's clock jumps or begins to drift.
+    /// The phone's clock jumps or begins to drift.
     pub clock: u32,
-    /// Chance, each time the dispatcher acts, that the server dies and starts again.
+    /// The server dies and starts again.
     pub server_crash: u32,
 }
 
 impl Faults {
-    /// Draws the rates of a seed: each fault is off in a third of the worlds.
+    /// Draws the rates of a seed.
     pub fn draw(rng: &mut dyn Rng) -> Self {
-        let mut rate = |most: u32| if rng.next_u32().is_multiple_of(3) { 0 } else { rng.next_u32() % (most + 1) };
         Self {
-            loss: rate(400),
-            duplicate: rate(150),
-            truncate: rate(60),
-            corrupt: rate(40),
-            very_late: rate(80),
-            portal: rate(60),
-            partition: rate(250),
-            phone_crash: rate(40),
-            clock: rate(40),
-            server_crash: rate(60),
+            loss: rate(rng, 400),
+            duplicate: rate(rng, 150),
+            truncate: rate(rng, 60),
+            corrupt: rate(rng, 40),
+            very_late: rate(rng, 80),
+            portal: rate(rng, 60),
         }
     }
+
+    /// The same world with one fault less, one choice for each fault there is.
+    pub fn with_one_less(&self) -> Vec<Self> {
+        let clear: [fn(&mut Self) -> &mut u32; 6] = [
+            |faults| &mut faults.loss,
+            |faults| &mut faults.duplicate,
+            |faults| &mut faults.truncate,
+            |faults| &mut faults.corrupt,
+            |faults| &mut faults.very_late,
+            |faults| &mut faults.portal,
+        ];
+        let mut choices = Vec::new();
+        for rate in clear {
+            let mut less = self.clone();
+            if std::mem::take(rate(&mut less)) > 0 {
+                choices.push(less);
+            }
+        }
+        choices
+    }
+}
+
+impl Misfortunes {
+    /// Draws the chances of a seed.
+    pub fn draw(rng: &mut dyn Rng) -> Self {
+        Self {
+            partition: rate(rng, 250),
+            phone_crash: rate(rng, 40),
+            clock: rate(rng, 40),
+            server_crash: rate(rng, 60),
+        }
+    }
+}
+
+fn rate(rng: &mut dyn Rng, most: u32) -> u32 {
+    if rng.next_u32().is_multiple_of(3) { 0 } else { rng.next_u32() % (most + 1) }
 }

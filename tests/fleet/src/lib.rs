@@ -4,7 +4,8 @@
 //! people are made here. A [`plan`] is drawn from a seed and says who does what when; the [`world`] runs it from one event
 //! heap on one thread, so a seed replays identically. Each shift has two phases: a *storm*, in which everything may fail,
 //! and a *calm*, in which nothing does and everything must come together within one virtual hour. [`checks`] says what must
-//! be true; it shares no code with what it judges.
+//! be true; it shares no code with what it judges. A shift that breaks a promise is made small by [`shrink`] and kept by
+//! [`seeds`].
 
 pub mod checks;
 pub mod dice;
@@ -16,6 +17,8 @@ pub mod phone;
 pub mod plan;
 #[cfg(feature = "plant")]
 pub mod planted;
+pub mod seeds;
 pub mod shift;
+pub mod shrink;
 pub mod trace;
 pub mod world;

@@ -1,5 +1,5 @@
-//! `fieldline-fleet --seeds N [--start S] [--json FILE]`: simulates shifts and says which seeds broke a promise;
-//! `--replay FILE` runs one plan again.
+//! `fieldline-fleet --seeds N [--start S] [--json FILE]`: simulates shifts and says which seeds broke a promise; the first that
+//! did is made small and kept. `--replay FILE` runs one plan again.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,13 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::Parser;
 use fieldline_fleet::plan::Plan;
 use fieldline_fleet::shift::{Report, run};
+use fieldline_fleet::{seeds, shrink};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 /// Broken promises of one shift that are told; the rest is most often the same.
 const MOST_SHOWN: usize = 12;
 
-/// Simulates a fleet of phones and a server under faults, one shift a seed.
+/// Shifts run to make one small: some minutes.
+const MOST_SHRINKING_RUNS: u64 = 400;
+
+/// Simulates a fleet of phones and a server under faults, one shift a seed, after every kept shift that once broke a promise.
 #[derive(Parser)]
 struct Options {
     /// How many shifts.
@@ -39,48 +43,88 @@ struct Options {
     /// Prints every event, for one shift at a time.
     #[arg(long)]
     trace: bool,
+    /// Leaves a failing shift as large as it is.
+    #[arg(long)]
+    no_shrink: bool,
+}
+
+/// A plan and how to run it again.
+struct Candidate {
+    plan: Plan,
+    again: String,
 }
 
 impl Options {
     /// The plans to run.
-    fn plans(&self) -> Result<Vec<Plan>, String> {
-        let seeds = self.start..self.start + self.seeds;
-        match &self.replay {
-            Some(file) => Ok(vec![Plan::read(file)?]),
-            None => Ok(seeds.map(|seed| Plan::draw(seed, self.phones, self.hours)).collect()),
+    fn candidates(&self) -> Result<Vec<Candidate>, String> {
+        let replay = |(file, plan): (PathBuf, Plan)| Candidate { plan, again: format!("--replay {}", file.display()) };
+        if let Some(file) = &self.replay {
+            return Ok(vec![replay((file.clone(), Plan::read(file)?))]);
         }
+        let (phones, hours) = (self.phones, self.hours);
+        let drawn = |seed| Candidate {
+            plan: Plan::draw(seed, phones, hours),
+            again: format!("--start {seed} --seeds 1 --phones {phones} --hours {hours}"),
+        };
+        let kept = seeds::kept()?.into_iter().map(replay);
+        Ok(kept.chain((self.start..self.start + self.seeds).map(drawn)).collect())
     }
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    let plans = match options.plans() {
-        Ok(plans) => plans,
+    match simulate(&Options::parse()) {
+        Ok(broken) if broken == 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(problem) => {
             eprintln!("{problem}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
-    let reports = run_all(&plans, options.trace);
-    let broken: Vec<&Report> = reports.iter().filter(|report| !report.violations.is_empty()).collect();
-    for report in &broken {
+    }
+}
+
+/// Runs every plan and tells what came of it; returns how many broke a promise.
+fn simulate(options: &Options) -> Result<usize, String> {
+    let candidates = options.candidates()?;
+    let reports = run_all(&candidates, options.trace);
+    let broken: Vec<(&Candidate, &Report)> =
+        candidates.iter().zip(&reports).filter(|(_, report)| !report.violations.is_empty()).collect();
+    for (candidate, report) in &broken {
         println!("seed {} broke {} promise(s):", report.seed, report.violations.len());
-        report.violations.iter().take(MOST_SHOWN).for_each(|violation| println!("  - {violation}"));
-        if options.replay.is_none() {
-            let (seed, phones, hours) = (report.seed, options.phones, options.hours);
-            println!("  again: cargo xtask fleet --start {seed} --seeds 1 --phones {phones} --hours {hours} --trace");
-        }
+        tell(report);
+        println!("  again: cargo xtask fleet {} --trace", candidate.again);
     }
     println!("{}; {} broke a promise", figures(&reports), broken.len());
     if let Some(path) = &options.json {
         let all: Vec<_> = reports.iter().map(Report::to_json).collect();
         let text = json!({ "seeds": reports.len(), "broken": broken.len(), "shifts": all }).to_string();
-        if let Err(error) = std::fs::write(path, text) {
-            eprintln!("{}: {error}", path.display());
-            return ExitCode::FAILURE;
-        }
+        std::fs::write(path, text).map_err(|problem| format!("{}: {problem}", path.display()))?;
     }
-    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if let Some((candidate, report)) = broken.first().filter(|_| !options.no_shrink) {
+        make_small(&candidate.plan, report)?;
+    }
+    Ok(broken.len())
+}
+
+fn tell(report: &Report) {
+    report.violations.iter().take(MOST_SHOWN).for_each(|violation| println!("  - {violation}"));
+}
+
+/// Shrinks a failing shift and keeps it where every test run finds it.
+fn make_small(plan: &Plan, report: &Report) -> Result<(), String> {
+    let bar = ProgressBar::new(MOST_SHRINKING_RUNS);
+    bar.set_style(
+        ProgressStyle::with_template("shrinking {wide_bar} {msg} {elapsed} left {eta} at the most")
+            .expect("a valid template"),
+    );
+    let (small, report) = shrink::shrink(plan, report, MOST_SHRINKING_RUNS, &|runs, steps| {
+        bar.set_position(runs);
+        bar.set_message(format!("{steps} steps"));
+    });
+    bar.finish_and_clear();
+    let file = seeds::keep(&format!("seed-{}", plan.seed), &small)?;
+    println!("seed {} in {} steps, kept in {}:", plan.seed, small.steps.len(), file.display());
+    tell(&report);
+    Ok(())
 }
 
 fn figures(reports: &[Report]) -> String {
@@ -101,8 +145,8 @@ fn figures(reports: &[Report]) -> String {
 }
 
 /// Runs every plan, as many at a time as there are processors, and returns the reports in the plans' order.
-fn run_all(plans: &[Plan], prints: bool) -> Vec<Report> {
-    let bar = ProgressBar::new(plans.len() as u64);
+fn run_all(candidates: &[Candidate], prints: bool) -> Vec<Report> {
+    let bar = ProgressBar::new(candidates.len() as u64);
     bar.set_style(
         ProgressStyle::with_template("{pos}/{len} shifts {wide_bar} {elapsed} left {eta}").expect("a valid template"),
     );
@@ -113,9 +157,9 @@ fn run_all(plans: &[Plan], prints: bool) -> Vec<Report> {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let index = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(plan) = plans.get(index)
+                    && let Some(candidate) = candidates.get(index)
                 {
-                    let report = run(plan, prints);
+                    let report = run(&candidate.plan, prints);
                     reports.lock().expect("no worker panics while it holds the lock").push((index, report));
                     bar.inc(1);
                 }

@@ -28,17 +28,29 @@ pub fn technician(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Strin
         Ok(done) => {
             let edit = *done.edits.first().expect("whatever a technician does here makes an edit");
             let promise = Promise { document: done.document, at: shown, truly_at: now, deed, command, edit };
-            phone.promises.push(promise.clone());
-            promise.deed
+            phone.promises.push(promise);
+            deed.into()
         }
         Err(DeviceError::NotLoaded(_)) => format!("waits for the document to {deed}"),
         Err(error) => format!("may not {deed}: {error}"),
     }
 }
 
-fn deed_of(command: &Command) -> String {
-    let text = format!("{command:?}");
-    text.chars().take_while(|letter| letter.is_alphanumeric()).collect()
+fn deed_of(command: &Command) -> &'static str {
+    match command {
+        Command::Create { .. } => "create",
+        Command::SetFields { .. } => "set fields",
+        Command::Include { .. } => "include",
+        Command::Comment { .. } => "comment",
+        Command::WorkNote { .. } => "note",
+        Command::Transition { .. } => "take a step",
+        Command::Answer { .. } => "answer",
+        Command::UsePart { .. } => "use a part",
+        Command::LogTime { .. } => "log time",
+        Command::Read { .. } => "read a meter",
+        Command::AddPhoto { .. } => "add a photo",
+        _ => "something else",
+    }
 }
 
 fn choose(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Option<Command> {
@@ -124,7 +136,10 @@ fn add_something(document: DocumentId, now: Timestamp, rng: &mut dyn Rng) -> Com
             ended_at: now,
         },
         7 => Command::Include { document, field: "watch_list".into(), item: SysId([rng.next_u32() as u8; 16]) },
-        _ => Command::AddPhoto { document, photo: photo(rng, 200_000), thumbnail: Some(photo(rng, 3_000)) },
+        _ => {
+            let most_bytes = if happens(rng, 300) { 150_000 } else { 10_000 };
+            Command::AddPhoto { document, photo: photo(rng, most_bytes), thumbnail: Some(photo(rng, 3_000)) }
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Promise {
     /// When it was done in truth.
     pub truly_at: Timestamp,
     /// What was done, for people who read a failing seed.
-    pub deed: String,
+    pub deed: &'static str,
     /// What was asked of the phone.
     pub command: Command,
     /// Under which number it was saved; a rebase may have given it another one since.

@@ -10,7 +10,7 @@ use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::dice::{between, dice, happens};
-use crate::faults::Faults;
+use crate::faults::{Faults, Misfortunes};
 
 /// Milliseconds in a minute of virtual time.
 pub const MINUTE: i64 = 60_000;
@@ -86,12 +86,13 @@ pub enum Deed {
 impl Plan {
     /// Draws the plan of a seed.
     pub fn draw(seed: u64, phones: usize, hours: i64) -> Self {
-        let faults = Faults::draw(&mut dice(seed, "faults", &[]));
+        let mut rng = dice(seed, "faults", &[]);
+        let (faults, misfortunes) = (Faults::draw(&mut rng), Misfortunes::draw(&mut rng));
         let mut steps = Vec::new();
         for phone in 0..phones {
-            day_of_a_technician(&mut steps, phone, hours * HOUR, &faults, &mut dice(seed, "day", &[phone as u64]));
+            day_of_a_technician(&mut steps, phone, hours * HOUR, &misfortunes, &mut dice(seed, "day", &[phone as u64]));
         }
-        day_of_the_office(&mut steps, hours * HOUR, &faults, &mut dice(seed, "office", &[]));
+        day_of_the_office(&mut steps, hours * HOUR, &misfortunes, &mut dice(seed, "office", &[]));
         steps.sort_by_key(|step| step.at);
         Self { seed, phones, hours, server_forgets: false, faults, steps }
     }
@@ -105,25 +106,34 @@ impl Plan {
         serde_json::from_str(&text).map_err(|problem| format!("{} is no plan: {problem}", file.display()))
     }
 
+    /// The plan as it is kept in a file: a line a step, so that people can read it.
+    pub fn to_json(&self) -> String {
+        let line = |step: &Step| serde_json::to_string(step).expect("a step is JSON");
+        let lines: Vec<String> = self.steps.iter().map(line).collect();
+        let head = serde_json::to_string(&Self { steps: Vec::new(), ..self.clone() }).expect("a plan is JSON");
+        let head = head.strip_suffix("[]}").expect("the steps come last");
+        format!("{head}[\n{}\n]}}\n", lines.join(",\n"))
+    }
+
     /// How long the storm lasts.
     pub fn storm_milliseconds(&self) -> i64 {
         self.hours * HOUR
     }
 }
 
-fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, faults: &Faults, rng: &mut dyn Rng) {
+fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, chances: &Misfortunes, rng: &mut dyn Rng) {
     let mut at = between(rng, 0, 10 * MINUTE);
     while at < end {
         let mut step = |deed, rng: &mut dyn Rng| {
             steps.push(Step { at, who: Who::Phone(phone), deed, dice: rng.next_u64() });
         };
-        if happens(rng, faults.phone_crash) {
+        if happens(rng, chances.phone_crash) {
             step(Deed::Crash, rng);
         }
-        if happens(rng, faults.partition) {
+        if happens(rng, chances.partition) {
             step(Deed::LoseLink { minutes: between(rng, 5, 90) }, rng);
         }
-        if happens(rng, faults.clock) {
+        if happens(rng, chances.clock) {
             step(clock_change(rng), rng);
         }
         step(Deed::Work, rng);
@@ -131,13 +141,13 @@ fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, faults: &F
     }
 }
 
-fn day_of_the_office(steps: &mut Vec<Step>, end: i64, faults: &Faults, rng: &mut dyn Rng) {
+fn day_of_the_office(steps: &mut Vec<Step>, end: i64, chances: &Misfortunes, rng: &mut dyn Rng) {
     let mut at = between(rng, MINUTE, 10 * MINUTE);
     while at < end {
         let mut step = |deed, rng: &mut dyn Rng| {
             steps.push(Step { at, who: Who::Office, deed, dice: rng.next_u64() });
         };
-        if happens(rng, faults.server_crash) {
+        if happens(rng, chances.server_crash) {
             step(Deed::Crash, rng);
         }
         step(Deed::Work, rng);

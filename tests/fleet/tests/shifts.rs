@@ -2,13 +2,10 @@
 
 use fieldline_fleet::plan::Plan;
 use fieldline_fleet::shift::{Report, run};
+use fieldline_fleet::{seeds, shrink};
 
 fn short_plan(seed: u64) -> Plan {
     Plan::draw(seed, 3, 3)
-}
-
-fn forgetful(seed: u64) -> Report {
-    run(&Plan { server_forgets: true, ..short_plan(seed) }, false)
 }
 
 #[test]
@@ -23,8 +20,21 @@ fn the_same_plan_gives_the_same_shift_to_the_last_byte() {
 }
 
 #[test]
-fn a_server_that_forgets_what_it_acknowledged_is_caught() {
-    let caught = (0..40).map(forgetful).find(|report| !report.violations.is_empty());
-    let caught = caught.expect("one of forty forgetful servers dies and is caught");
-    assert!(caught.violations.iter().any(|violation| violation.contains("counts 0 times")), "{:?}", caught.violations);
+fn every_kept_shift_that_once_broke_a_promise_keeps_it_now() {
+    let kept = seeds::kept().expect("every kept seed is a plan");
+    for (file, plan) in kept {
+        assert_eq!(run(&plan, false).violations, Vec::<String>::new(), "{}", file.display());
+    }
+}
+
+#[test]
+fn a_server_that_forgets_what_it_acknowledged_is_caught_and_the_shift_shrinks_to_thirty_steps() {
+    let forgetful = |seed| Plan { server_forgets: true, ..Plan::draw(seed, 2, 2) };
+    let runs = (0..40).map(forgetful).map(|plan| (run(&plan, false), plan));
+    let (report, plan) = runs.skip_while(|(report, _)| report.violations.is_empty()).next().expect("one is caught");
+    let lost = |report: &Report| report.violations.iter().any(|violation| violation.contains("counts 0 times"));
+    assert!(lost(&report), "{:?}", report.violations);
+    let (small, report) = shrink::shrink(&plan, &report, 48, &|_, _| {});
+    assert!(small.steps.len() <= 30, "{} of {} steps are left", small.steps.len(), plan.steps.len());
+    assert!(lost(&run(&small, false)), "what is left does not fail any more: {:?}", report.violations);
 }
