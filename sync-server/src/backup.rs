@@ -2,12 +2,13 @@
 //!
 //! A restored server begins another life: devices see that it does and offer again what the backup does not hold.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fieldline_storage_sqlite::SqliteStorage;
+
 use crate::data::{self, Data};
-use crate::failed::{Failed, io};
+use crate::failed::Failed;
 
 /// What `backup` is told.
 #[derive(Debug, clap::Args)]
@@ -44,12 +45,12 @@ pub fn restore(args: &RestoreArgs) -> Result<(), Failed> {
     }
     args.data.create()?;
     // The new life begins before the copy gets its name: a server cut off in between is no server yet.
-    let partial = database.with_extension("restoring");
-    fs::copy(&args.file, &partial).map_err(io("copying", &args.file))?;
-    let mut opened = data::open(&partial)?;
-    let server = Arc::into_inner(opened.server).expect("nobody else holds a server that was just opened");
-    drop(server.restored(opened.now, &mut opened.rng)?);
-    fs::rename(&partial, &database).map_err(io("naming", &database))?;
+    SqliteStorage::restore(&args.file, &database, |storage| {
+        let mut opened = data::open(storage)?;
+        let server = Arc::into_inner(opened.server).expect("nobody else holds a server that was just opened");
+        drop(server.restored(opened.now, &mut opened.rng)?);
+        Ok::<_, Failed>(())
+    })?;
     println!("{} goes on from {}", database.display(), args.file.display());
     Ok(())
 }

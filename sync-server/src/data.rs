@@ -1,6 +1,6 @@
 //! The data directory: one database file, readable by nobody else on the machine.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use fieldline_model::{Dictionary, Timestamp};
@@ -47,7 +47,7 @@ impl Data {
     /// Opens the server, on a new database the first time.
     pub fn open_or_create(&self) -> Result<Opened, Failed> {
         self.create()?;
-        open(&self.database())
+        open(SqliteStorage::open(self.database())?)
     }
 
     /// Opens the server on the database there is.
@@ -57,16 +57,15 @@ impl Data {
             let problem = format!("{} does not exist; `sync-server serve` makes it", database.display());
             return Err(Failed::Usage(problem));
         }
-        open(&database)
+        open(SqliteStorage::open(database)?)
     }
 }
 
-/// Opens the server on a database file.
-pub fn open(database: &Path) -> Result<Opened, Failed> {
+/// Opens the server on a database.
+pub fn open(storage: SqliteStorage) -> Result<Opened, Failed> {
     let (now, mut rng) = (SystemClock.now(), Entropy::open());
-    let storage = Arc::new(SqliteStorage::open(database)?);
     let dictionary = Arc::new(Dictionary::shipped().clone());
-    let server = Arc::new(Server::open(storage, dictionary, now, &mut rng)?);
+    let server = Arc::new(Server::open(Arc::new(storage), dictionary, now, &mut rng)?);
     Ok(Opened { server, now, rng })
 }
 

@@ -9,6 +9,7 @@
 //! **Leaves out** encryption: the file is as private as the disk it lies on.
 
 mod accounts;
+mod backup;
 mod blobs;
 mod documents;
 mod feed;
@@ -19,7 +20,6 @@ mod row;
 mod scopes;
 mod transaction;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -103,28 +103,11 @@ impl Storage for SqliteStorage {
         Ok(Box::new(Transaction::read(held)?))
     }
 
-    /// Refuses to replace a file. The copy appears under its name only when it is whole and on disk.
     fn backup(&self, to: &Path) -> Result<()> {
-        let doing = format!("writing a backup to {}", to.display());
-        if to.exists() {
-            let source = "the file exists; name another one".into();
-            return Err(StorageError::Backend { doing, source });
-        }
-        let mut partial = to.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let io = |source: std::io::Error| StorageError::Backend { doing: doing.clone(), source: source.into() };
-        if partial.exists() {
-            std::fs::remove_file(&partial).map_err(io)?;
-        }
-        let copy = |connection: &Connection| connection.execute("VACUUM INTO ?1", [partial.to_string_lossy()]);
         match &self.path {
-            Some(path) => copy(&connect(path)?),
-            None => copy(&self.writer()),
+            Some(path) => backup::copy(&connect(path)?, to),
+            None => backup::copy(&self.writer(), to),
         }
-        .map_err(failed(&doing))?;
-        File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
-        std::fs::rename(&partial, to).map_err(io)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | fleet`: the words everybody who works on this project shares with CI.
+//! `cargo xtask demo | test | bench | fleet | endure`: the words everybody who works on this project shares with CI.
 //!
 //! Every word is a cargo command or a row of them, shown before it runs, so nothing happens here that could not be typed.
 //! All but `bench` use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
@@ -32,7 +32,8 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Everything that must hold: format, lints, dependencies, tests, 50 simulated shifts, the demo without a screen.
+    /// Everything that must hold: format, lints, dependencies, tests, 50 simulated shifts, a share of what must be
+    /// endured, the demo without a screen.
     Test,
     /// A measurement side by side with its floor, in the release profile: `bench store`.
     Bench {
@@ -44,6 +45,12 @@ enum Word {
     /// with bugs planted on purpose and says how soon they are caught.
     Fleet {
         /// Arguments of the simulator.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Power cuts, kills and broken disks: `endure [--share S] [--only KIND] [--json FILE]`.
+    Endure {
+        /// Arguments of the trials.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -69,6 +76,7 @@ impl Word {
                 run(built_with_plants()?.args(arguments))
             }
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
+            Self::Endure { arguments } => run(built("fieldline-endure")?.args(arguments)),
             Self::Bench { arguments } => run(released("fieldline-bench")?.args(arguments)),
         }
     }

@@ -8,15 +8,18 @@ use crate::{deny, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
 const SEEDS: &str = "50";
+/// The part of all trials of endurance in every test run.
+const SHARE: &str = "0.01";
 
 type Step = (&'static str, fn() -> Result<(), Failed>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("format", format),
     ("lints", lints),
     ("licences, bans and sources of dependencies", deny::check),
     ("tests", tests),
     ("simulated shifts", fleet),
+    ("power cuts, kills and broken disks", endure),
     ("the demo without a screen", demo),
 ];
 
@@ -52,6 +55,14 @@ fn tests() -> Result<(), Failed> {
 
 fn fleet() -> Result<(), Failed> {
     run(built("fieldline-fleet")?.args(["--seeds", SEEDS]))
+}
+
+fn endure() -> Result<(), Failed> {
+    if cfg!(not(target_os = "linux")) {
+        eprintln!("     left out: the calls that reach the disk are known by their Linux names only");
+        return Ok(());
+    }
+    run(built("fieldline-endure")?.args(["--share", SHARE]))
 }
 
 fn demo() -> Result<(), Failed> {
