@@ -41,7 +41,7 @@ pub fn built(program: &str) -> Result<Command, Failed> {
 
 /// The measuring program and the server it measures, as they are shipped; built as a whole for the same reason.
 pub fn released(program: &str) -> Result<Command, Failed> {
-    run(&mut cargo(&["build", "--release", "--workspace", "--locked", "--bins"]))?;
+    run(&mut cargo(&["build", "--release", "--workspace", "--locked", "--bin", program, "--bin", "sync-server"]))?;
     Ok(program_in("release", program))
 }
 
