@@ -15,18 +15,31 @@ pub struct InvalidId {
     wanted: &'static str,
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Two digits a byte, written at once: ids are put into words millions of times.
 fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    let mut digits = [0; 64];
+    let written = &mut digits[..2 * bytes.len()];
+    for (pair, byte) in written.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    f.write_str(std::str::from_utf8(written).map_err(|_| fmt::Error)?)
+}
+
+fn digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
 fn unhex<const N: usize>(text: &str, wanted: &'static str) -> Result<[u8; N], InvalidId> {
     let invalid = || InvalidId { given: text.chars().take(80).collect(), wanted };
-    if text.len() != 2 * N || !text.is_ascii() {
+    if text.len() != 2 * N {
         return Err(invalid());
     }
     let mut bytes = [0; N];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| invalid())?;
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let (high, low) = digit(pair[0]).zip(digit(pair[1])).ok_or_else(invalid)?;
+        *byte = high << 4 | low;
     }
     Ok(bytes)
 }

@@ -36,12 +36,12 @@ impl Accounts for Transaction<'_> {
         let folded = account.user_name.to_lowercase();
         let user = account.user.to_string();
         let params = params![user, account.user_name, folded, account.password_hash, roles, account.active];
-        self.run(&format!("writing the account {}", account.user_name), sql, params).map(drop)
+        self.run(format_args!("writing the account {}", account.user_name), sql, params).map(drop)
     }
 
     fn device(&self, id: DeviceId) -> Result<Option<Device>> {
         let sql = "SELECT id, user, public_key, name, enrolled_at, revoked_at FROM device WHERE id = ?1";
-        self.first(&format!("looking up device {id}"), sql, [id.to_string()], device)
+        self.first(format_args!("looking up device {id}"), sql, [id.to_string()], device)
     }
 
     fn devices(&self) -> Result<Vec<Device>> {
@@ -59,7 +59,7 @@ impl Accounts for Transaction<'_> {
         let (id, user) = (device.id.to_string(), device.user.to_string());
         let revoked_at = device.revoked_at.map(|moment| moment.0);
         let params = params![id, user, device.public_key, device.name, device.enrolled_at.0, revoked_at];
-        self.run(&format!("writing device {id}"), sql, params).map(drop)
+        self.run(format_args!("writing device {id}"), sql, params).map(drop)
     }
 
     fn token(&self, hash: &[u8; 32]) -> Result<Option<Token>> {

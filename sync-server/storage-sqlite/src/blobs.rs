@@ -10,32 +10,32 @@ use crate::transaction::Transaction;
 impl Blobs for Transaction<'_> {
     fn blob(&self, blob: BlobHash) -> Result<Option<BlobState>> {
         let sql = "SELECT size_bytes, chunks_held, complete FROM blob WHERE hash = ?1";
-        self.first(&format!("reading the state of file {blob}"), sql, [blob.0], |row| {
+        self.first(format_args!("reading the state of file {blob}"), sql, [blob.0], |row| {
             Ok(BlobState { blob, size_bytes: natural(row, 0)?, chunks_held: row.get(1)?, complete: row.get(2)? })
         })
     }
 
     fn put_chunk(&mut self, state: &BlobState, index: u32, bytes: &[u8]) -> Result<()> {
-        let doing = format!("writing piece {index} of file {}", state.blob);
+        let doing = format_args!("writing piece {index} of file {}", state.blob);
         let sql = "INSERT INTO blob (hash, size_bytes, chunks_held, complete) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes,
                        chunks_held = excluded.chunks_held, complete = excluded.complete";
         let size_bytes = integer(state.size_bytes);
-        self.run(&doing, sql, params![state.blob.0, size_bytes, state.chunks_held, state.complete])?;
+        self.run(doing, sql, params![state.blob.0, size_bytes, state.chunks_held, state.complete])?;
         let sql = "INSERT INTO blob_chunk (hash, piece, bytes) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET bytes = excluded.bytes";
-        self.run(&doing, sql, params![state.blob.0, index, bytes]).map(drop)
+        self.run(doing, sql, params![state.blob.0, index, bytes]).map(drop)
     }
 
     fn chunk(&self, blob: BlobHash, index: u32) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT bytes FROM blob_chunk WHERE hash = ?1 AND piece = ?2";
-        let doing = format!("reading piece {index} of file {blob}");
-        self.first(&doing, sql, params![blob.0, index], |row| row.get(0))
+        let doing = format_args!("reading piece {index} of file {blob}");
+        self.first(doing, sql, params![blob.0, index], |row| row.get(0))
     }
 
     fn finish_blob(&mut self, blob: BlobHash, right: bool) -> Result<()> {
         let sql =
             if right { "UPDATE blob SET complete = TRUE WHERE hash = ?1" } else { "DELETE FROM blob WHERE hash = ?1" };
-        self.run(&format!("finishing file {blob}"), sql, [blob.0]).map(drop)
+        self.run(format_args!("finishing file {blob}"), sql, [blob.0]).map(drop)
     }
 }

@@ -57,8 +57,8 @@ impl Feed for Transaction<'_> {
                                        AND newer.position > listing.position AND newer.position <= ?3)
                    ORDER BY position LIMIT ?4";
         let params = (&key.0, integer(after), integer(upto), limit);
-        let doing = format!("reading what changed under {}", key.0);
-        self.all(&doing, sql, params, |row| Ok((natural(row, 0)?, document(row, 1)?)))
+        let doing = format_args!("reading what changed under {}", key.0);
+        self.all(doing, sql, params, |row| Ok((natural(row, 0)?, document(row, 1)?)))
     }
 }
 
@@ -81,7 +81,7 @@ impl Transaction<'_> {
             edit.received_at.0,
             edit.body
         ];
-        self.run(&format!("recording an edit of {}", edit.document), sql, params).map(drop)
+        self.run(format_args!("recording an edit of {}", edit.document), sql, params).map(drop)
     }
 
     /// Lists an entry under the keys the record belongs to and stamps its row.
@@ -90,11 +90,11 @@ impl Transaction<'_> {
         let list = "INSERT INTO listing (scope_key, position, table_name, sys_id)
                     SELECT scope_key, ?1, table_name, sys_id FROM membership
                     WHERE table_name = ?2 AND sys_id = ?3 AND until_position IS NULL";
-        let doing = format!("listing a change of {document}");
+        let doing = format_args!("listing a change of {document}");
         let list = if plant::is(Plant::ListedUnderOneKey) { &format!("{list} LIMIT 1") } else { list };
-        self.run(&doing, list, (params.0, params.1, &params.2))?;
+        self.run(doing, list, (params.0, params.1, &params.2))?;
         let stamp = "UPDATE record SET position = ?1 WHERE table_name = ?2 AND sys_id = ?3";
-        self.run(&doing, stamp, params).map(drop)
+        self.run(doing, stamp, params).map(drop)
     }
 
     fn enter(&self, position: Position, document: &DocumentId, key: &ScopeKey) -> Result<()> {
@@ -120,6 +120,6 @@ impl Transaction<'_> {
 
     fn move_membership(&self, sql: &str, position: Position, document: &DocumentId, key: &ScopeKey) -> Result<()> {
         let params = (&key.0, document.table.as_str(), document.sys_id.to_string(), integer(position));
-        self.run(&format!("moving {document} in or out of {}", key.0), sql, params).map(drop)
+        self.run(format_args!("moving {document} in or out of {}", key.0), sql, params).map(drop)
     }
 }

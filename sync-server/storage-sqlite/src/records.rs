@@ -17,14 +17,14 @@ impl Records for Transaction<'_> {
     fn record(&self, id: &DocumentId) -> Result<Option<(Position, Record)>> {
         let sql = "SELECT record, position FROM record WHERE sys_id = ?1 AND table_name = ?2";
         let params = (id.sys_id.to_string(), id.table.as_str());
-        self.first(&format!("reading {id}"), sql, params, |row| Ok((natural(row, 1)?, record(row)?)))
+        self.first(format_args!("reading {id}"), sql, params, |row| Ok((natural(row, 1)?, record(row)?)))
     }
 
     fn find(&self, tables: &[TableName], sys_id: SysId) -> Result<Option<Record>> {
         let sql = format!("SELECT record FROM record WHERE sys_id = ?1 AND table_name IN ({})", marks(2, tables.len()));
         let sys_id = sys_id.to_string();
         let params = std::iter::once(&*sys_id).chain(tables.iter().map(TableName::as_str));
-        self.first(&format!("looking for {sys_id}"), &sql, params_from_iter(params), record)
+        self.first(format_args!("looking for {sys_id}"), &sql, params_from_iter(params), record)
     }
 
     fn put_record(&mut self, record: &Record) -> Result<()> {
@@ -32,7 +32,7 @@ impl Records for Transaction<'_> {
                    ON CONFLICT DO UPDATE SET record = excluded.record, fields = excluded.fields";
         let exact = minicbor::to_vec(record).expect("encoding to memory cannot fail");
         let params = (record.id.sys_id.to_string(), record.id.table.as_str(), exact, queryable(record));
-        self.run(&format!("writing {}", record.id), sql, params).map(drop)
+        self.run(format_args!("writing {}", record.id), sql, params).map(drop)
     }
 
     fn query(&self, tables: &[TableName], query: &Query, limit: u32, offset: u32) -> Result<Vec<Record>> {
@@ -54,18 +54,18 @@ impl Records for Transaction<'_> {
         let sql = "INSERT INTO number_lease (prefix, next_number) VALUES (?1, 1 + ?2)
                    ON CONFLICT DO UPDATE SET next_number = next_number + ?2
                    RETURNING next_number - ?2";
-        let doing = format!("leasing numbers of {prefix}");
+        let doing = format_args!("leasing numbers of {prefix}");
         let count = if plant::is(Plant::NumbersLeasedTwice) { 1 } else { count };
-        self.must_write(&doing)?;
-        let first = self.first(&doing, sql, (prefix, integer(count)), |row| natural(row, 0))?;
+        self.must_write(doing)?;
+        let first = self.first(doing, sql, (prefix, integer(count)), |row| natural(row, 0))?;
         Ok(first.expect("an upsert returns its row"))
     }
 
     fn numbers_used(&mut self, prefix: &str, number: u64) -> Result<()> {
         let sql = "INSERT INTO number_lease (prefix, next_number) VALUES (?1, 1 + ?2)
                    ON CONFLICT DO UPDATE SET next_number = max(next_number, excluded.next_number)";
-        let doing = format!("noting the number {prefix}{number}");
-        self.run(&doing, sql, (prefix, integer(number))).map(drop)
+        let doing = format_args!("noting the number {prefix}{number}");
+        self.run(doing, sql, (prefix, integer(number))).map(drop)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One transaction: a connection held until the end, undone unless committed.
 
+use std::fmt::Display;
 use std::ops::Deref;
 use std::sync::MutexGuard;
 
@@ -26,7 +27,7 @@ impl Deref for Held<'_> {
     }
 }
 
-/// An open transaction.
+/// An open transaction. What its methods call `doing` is put into words only when the database failed.
 pub(crate) struct Transaction<'a> {
     held: Held<'a>,
     writes: bool,
@@ -46,20 +47,20 @@ impl<'a> Transaction<'a> {
 
     /// Runs a statement that changes rows; returns how many. That a reading transaction refuses is said here and not by
     /// `PRAGMA query_only`, which would throw away every prepared statement each time it is switched.
-    pub(crate) fn run(&self, doing: &str, sql: &str, params: impl Params) -> Result<usize> {
-        self.must_write(doing)?;
+    pub(crate) fn run(&self, doing: impl Display, sql: &str, params: impl Params) -> Result<usize> {
+        self.must_write(&doing)?;
         self.held.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(failed(doing))
     }
 
     /// Fails in a transaction that only reads.
-    pub(crate) fn must_write(&self, doing: &str) -> Result<()> {
+    pub(crate) fn must_write(&self, doing: impl Display) -> Result<()> {
         if self.writes { Ok(()) } else { Err(failed(doing)("this transaction only reads; begin one that writes")) }
     }
 
     /// The first row, if any.
     pub(crate) fn first<T>(
         &self,
-        doing: &str,
+        doing: impl Display,
         sql: &str,
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
@@ -73,7 +74,7 @@ impl<'a> Transaction<'a> {
     /// Every row, into whatever collects.
     pub(crate) fn all<T, C: FromIterator<T>>(
         &self,
-        doing: &str,
+        doing: impl Display,
         sql: &str,
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
