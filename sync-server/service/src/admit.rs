@@ -159,6 +159,7 @@ impl Admission {
             return hold(HoldReason::Cost, problem.to_string());
         }
         let table = table_of(call, &edit.document)?;
+        call.settle_before(Some(&edit.document))?;
         let exists = call.exists(&edit.document)?;
         check_heads(call, &edit, exists)?;
         if let Err(problem) = check_shape(&edit, &call.server.dictionary, !exists) {
@@ -171,7 +172,7 @@ impl Admission {
             check_creation(call, table, &edit)?
         }
         check_roles(call, table, &edit, exists)?;
-        match call.record_edit(&edit, pushed.body.to_vec()) {
+        match call.record_edit(edit, pushed.body.to_vec()) {
             Ok(recorded) => Ok(recorded),
             Err(RecordError::Service(error)) => Err(Refusal::Service(error)),
             Err(RecordError::Apply(problem)) => refuse(problem),

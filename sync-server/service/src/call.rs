@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_documents::{Document, Projection};
+use fieldline_documents::{Document, Edit, Projection};
 use fieldline_model::dictionary::may;
 use fieldline_model::{DeviceId, DocumentId, Record, SysId, Table, Timestamp};
 use fieldline_storage::{FeedEntry, ScopeKey, Tx};
@@ -62,6 +62,8 @@ pub(crate) struct Pending {
     pub weights: BTreeMap<DocumentId, usize>,
     /// Documents with edits that no snapshot holds.
     pub unsaved: BTreeSet<DocumentId>,
+    /// Edits of one document that were applied one after the other and are not settled.
+    pub unsettled: Vec<Edit>,
     /// What becomes of the feed.
     pub entries: Vec<FeedEntry>,
     /// Memberships this call may have changed, and whether they held before.

@@ -72,7 +72,10 @@ impl From<fieldline_storage::StorageError> for RecordError {
 impl Call<'_> {
     /// Whether a document holds any edit.
     pub(crate) fn exists(&self, id: &DocumentId) -> Result<bool> {
-        Ok(self.pending.unsaved.contains(id) || self.tx.snapshot(id)?.is_some())
+        match self.pending.weights.get(id) {
+            Some(weight) => Ok(*weight > 0),
+            None => Ok(self.tx.first_author(id)?.is_some()),
+        }
     }
 
     /// A document with the edits of this call; one nobody has edited is new.
@@ -101,11 +104,23 @@ impl Call<'_> {
         Ok((weight > MAX_DOCUMENT_BYTES).then(problem))
     }
 
-    /// Applies an edit, whose encoding is `body`, and everything that must be known before the next one.
-    pub(crate) fn record_edit(&mut self, edit: &Edit, body: Vec<u8>) -> Result<Recorded, RecordError> {
-        let recorded = self.apply_edit(edit, body)?;
-        self.settle(&edit.document, std::slice::from_ref(edit))?;
+    /// Applies an edit, whose encoding is `body`. It is settled together with the edits of the same document that follow it
+    /// at once: [`Call::settle_before`] must be called before anything that looks beyond this document.
+    pub(crate) fn record_edit(&mut self, edit: Edit, body: Vec<u8>) -> Result<Recorded, RecordError> {
+        let recorded = self.apply_edit(&edit, body)?;
+        self.pending.unsettled.push(edit);
         Ok(recorded)
+    }
+
+    /// Settles the edits that wait for it, unless they are of the document that is looked at next.
+    pub(crate) fn settle_before(&mut self, next: Option<&DocumentId>) -> Result<()> {
+        match self.pending.unsettled.first() {
+            Some(edit) if next != Some(&edit.document) => {
+                let edits = std::mem::take(&mut self.pending.unsettled);
+                self.settle(&edits[0].document, &edits)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Applies an edit; [`Call::settle`] must follow.
@@ -130,6 +145,7 @@ impl Call<'_> {
     /// Takes back everything this call did to a document that is new in it and has not been settled.
     pub(crate) fn forget(&mut self, id: &DocumentId) {
         self.pending.documents.remove(id);
+        self.pending.weights.remove(id);
         self.pending.unsaved.remove(id);
         self.pending.entries.retain(|entry| entry.document != *id);
     }
@@ -162,6 +178,7 @@ impl Call<'_> {
     /// Brings the call to an end: reacts to what changed, stores the documents, and numbers everything in the feed.
     /// Returns the position of the first change; nothing may change afterwards.
     pub(crate) fn append(&mut self) -> Result<Position> {
+        self.settle_before(None)?;
         if plant::is(Plant::SnapshotBeforeReactions) {
             self.store_documents()?;
         }
@@ -236,12 +253,11 @@ pub(crate) fn was_merged(earlier: &[StoredEdit], heads: &[fieldline_documents::H
     Ok(false)
 }
 
-/// The author of a document's first edit and when it came.
+/// The author of a document's first edit.
 pub(crate) fn creator(call: &Call<'_>, id: &DocumentId) -> Result<Option<SysId>> {
     let new = call.pending.entries.iter().find_map(|entry| match &entry.happening {
         Happening::Edit(edit) if entry.document == *id => Some(edit.author),
         _ => None,
     });
-    let first = call.tx.edits(id, 0)?.into_iter().next().map(|(_, edit)| edit.author);
-    Ok(first.or(new))
+    Ok(call.tx.first_author(id)?.or(new))
 }

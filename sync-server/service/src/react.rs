@@ -104,6 +104,9 @@ impl Call<'_> {
     }
 
     fn roll_up_orders_of(&mut self, changed: &Changed) -> Result<()> {
+        if !changed.stands_elsewhere() {
+            return Ok(());
+        }
         let rows = changed.before.iter().chain([&changed.projection.record]);
         let mut orders: Vec<SysId> = rows.filter_map(|row| row.reference("parent")).collect();
         orders.dedup();
@@ -124,7 +127,7 @@ impl Call<'_> {
                 self.step_towards(&task, "cancelled")?;
             }
         }
-        self.roll_up(id)
+        if changed.stands_elsewhere() { self.roll_up(id) } else { Ok(()) }
     }
 
     /// Takes an order where its tasks stand.
@@ -168,6 +171,17 @@ impl Call<'_> {
             return incident.map_or(Ok(()), |incident| self.step_towards(&incident, "in_progress"));
         }
         Ok(())
+    }
+}
+
+impl Changed {
+    /// Whether the record is new, at another stage or under another parent: only then can an order have to follow.
+    fn stands_elsewhere(&self) -> bool {
+        let after = &self.projection.record;
+        let differs = |before: &Record| {
+            ["state", "sub_state", "parent"].iter().any(|field| before.get(field) != after.get(field))
+        };
+        self.before.as_ref().is_none_or(differs)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Accepted edits, edits kept aside, and snapshots.
 
-use fieldline_model::DocumentId;
 use fieldline_model::plant::{self, Plant};
+use fieldline_model::{DocumentId, SysId};
 use fieldline_storage::{Documents, EditKey, HeldEdit, Position, Result, StoredEdit};
 use rusqlite::{Row, params};
 
@@ -14,15 +14,15 @@ const EQUIVOCATION: &str = "equivocation";
 impl Documents for Transaction<'_> {
     fn snapshot(&self, document: &DocumentId) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT bytes FROM snapshot WHERE table_name = ?1 AND sys_id = ?2";
-        let doing = format!("reading the snapshot of {document}");
-        self.first(&doing, sql, (document.table.as_str(), document.sys_id.to_string()), |row| row.get(0))
+        let doing = format_args!("reading the snapshot of {document}");
+        self.first(doing, sql, (document.table.as_str(), document.sys_id.to_string()), |row| row.get(0))
     }
 
     fn put_snapshot(&mut self, document: &DocumentId, bytes: &[u8]) -> Result<()> {
         let sql = "INSERT INTO snapshot (table_name, sys_id, bytes) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET bytes = excluded.bytes";
-        let doing = format!("writing the snapshot of {document}");
-        self.run(&doing, sql, (document.table.as_str(), document.sys_id.to_string(), bytes)).map(drop)
+        let doing = format_args!("writing the snapshot of {document}");
+        self.run(doing, sql, (document.table.as_str(), document.sys_id.to_string(), bytes)).map(drop)
     }
 
     fn edit(&self, key: EditKey) -> Result<Option<(Position, StoredEdit)>> {
@@ -36,7 +36,13 @@ impl Documents for Transaction<'_> {
                    FROM edit WHERE table_name = ?1 AND sys_id = ?2 AND position > ?3 ORDER BY position";
         let after = if plant::is(Plant::EditsSinceOneLate) && after > 0 { after + 1 } else { after };
         let params = (document.table.as_str(), document.sys_id.to_string(), integer(after));
-        self.all(&format!("reading the edits of {document}"), sql, params, stored_edit)
+        self.all(format_args!("reading the edits of {document}"), sql, params, stored_edit)
+    }
+
+    fn first_author(&self, document: &DocumentId) -> Result<Option<SysId>> {
+        let sql = "SELECT author FROM edit WHERE table_name = ?1 AND sys_id = ?2 ORDER BY position LIMIT 1";
+        let params = (document.table.as_str(), document.sys_id.to_string());
+        self.first(format_args!("looking for the first edit of {document}"), sql, params, |row| id(row, 0))
     }
 
     fn hold(&mut self, held: &HeldEdit) -> Result<()> {

@@ -125,6 +125,8 @@ pub trait Documents {
     fn edit(&self, key: EditKey) -> Result<Option<(Position, StoredEdit)>>;
     /// A document's accepted edits after a position, in order.
     fn edits(&self, document: &DocumentId, after: Position) -> Result<Vec<(Position, StoredEdit)>>;
+    /// The author of a document's first accepted edit; `None` when it has no edit.
+    fn first_author(&self, document: &DocumentId) -> Result<Option<SysId>>;
     /// Keeps an edit aside; the first one under a key stays. Under the reason `equivocation` each other body is kept once beside it.
     fn hold(&mut self, held: &HeldEdit) -> Result<()>;
     /// The edits kept aside under a key, in the order they came.

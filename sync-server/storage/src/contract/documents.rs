@@ -2,8 +2,8 @@
 
 use fieldline_model::Timestamp;
 
-use super::{edit, edited, task};
-use crate::{EditKey, FeedEntry, Happening, HeldEdit, Result, Storage};
+use super::{edit, edited, sys_id, task};
+use crate::{EditKey, FeedEntry, Happening, HeldEdit, Result, Storage, StoredEdit};
 
 /// Any key, even the largest counter, finds its own edit and no other.
 pub fn an_edit_is_found_by_its_key_with_its_position(storage: &dyn Storage) -> Result<()> {
@@ -40,12 +40,14 @@ pub fn a_key_is_recorded_once(storage: &dyn Storage) -> Result<()> {
     Ok(())
 }
 
-/// A document's edits come by position, only its own, only those after the position asked.
+/// A document's edits come by position, only its own, only those after the position asked; the first names who began it.
 pub fn the_edits_of_a_document_come_in_order(storage: &dyn Storage) -> Result<()> {
     let (first, second) = (task(1), task(2));
     let mut tx = storage.begin()?;
-    tx.append(&[edited(&first, 9), edited(&second, 8), edited(&first, 3)])?;
-    tx.append(&[edited(&first, 4)])?;
+    let by_another = StoredEdit { author: sys_id(2), ..edit(&second, 8) };
+    let by_another = FeedEntry { document: second.clone(), happening: Happening::Edit(Box::new(by_another)) };
+    tx.append(&[edited(&first, 9), by_another, edited(&first, 3)])?;
+    tx.append(&[edited(&first, 4), edited(&second, 5)])?;
     tx.commit()?;
     let tx = storage.read()?;
     let counters = |after| -> Result<Vec<(u64, u64)>> {
@@ -54,6 +56,9 @@ pub fn the_edits_of_a_document_come_in_order(storage: &dyn Storage) -> Result<()
     assert_eq!(counters(0)?, [(1, 9), (3, 3), (4, 4)]);
     assert_eq!(counters(1)?, [(3, 3), (4, 4)]);
     assert_eq!(counters(u64::MAX)?, []);
+    assert_eq!(tx.first_author(&first)?, Some(sys_id(1)));
+    assert_eq!(tx.first_author(&second)?, Some(sys_id(2)));
+    assert_eq!(tx.first_author(&task(3))?, None);
     Ok(())
 }
 
