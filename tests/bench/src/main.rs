@@ -5,11 +5,14 @@
 //!
 //! `fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]`. Every side is a client's and a
 //! server's process, one side after the other.
+//!
+//! `fieldline-bench server [--records N] [--phones N] [--json FILE]`. How many signed edits a second the server keeps.
 
 mod data;
 mod floor;
 mod measure;
 mod ours;
+mod server;
 mod store;
 mod sync;
 
@@ -17,20 +20,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]
-       fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]";
+       fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]
+       fieldline-bench server [--records N] [--phones N] [--json FILE]";
 
 /// What the command line asks for.
 struct Options {
     records: usize,
+    phones: usize,
     json: Option<PathBuf>,
     without: Vec<String>,
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
-    let mut options = Options { records: 10_000, json: None, without: Vec::new() };
+    let mut options = Options { records: 10_000, phones: 1_000, json: None, without: Vec::new() };
     while let Some(word) = words.next() {
         match word.as_str() {
             "--records" => options.records = words.next()?.parse().ok().filter(|records| *records >= 100)?,
+            "--phones" => options.phones = words.next()?.parse().ok().filter(|phones| *phones >= 1)?,
             "--json" => options.json = Some(words.next()?.into()),
             "--without" => options.without = words.next()?.split(',').map(str::to_owned).collect(),
             _ => return None,
@@ -44,7 +50,11 @@ fn main() -> ExitCode {
     let done = match words.next().as_deref() {
         Some("store") => options(words).map(|options| store::run(options.records, options.json.as_deref())),
         Some("sync") => options(words)
-            .map(|Options { records, json, without }| sync::run(&sync::Options { records, json, without })),
+            .map(|Options { records, json, without, .. }| sync::run(&sync::Options { records, json, without })),
+        Some("server") => options(words).map(|options| {
+            let asked = server::Options { records: options.records, phones: options.phones };
+            server::run(&asked, options.json.as_deref()).map_err(|error| -> Box<dyn std::error::Error> { error })
+        }),
         Some(sync::phone::COMMAND) => Some(sync::phone::run(words)),
         Some(store::MEMORY_COMMAND) => Some(store::peak_memory_of_this_process(words)),
         _ => None,

@@ -35,6 +35,22 @@ pub fn peak_memory_bytes() -> u64 {
     kilobytes.unwrap_or(0) * 1024
 }
 
+/// The memory this process has now, in bytes (`VmRSS`); 0 where the system does not say.
+pub fn resident_memory_bytes() -> u64 {
+    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
+
+/// Seconds that all threads of this process have spent on a processor (Linux counts in hundredths).
+pub fn processor_seconds() -> f64 {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let numbers: Vec<f64> = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse().ok()).collect();
+    numbers.iter().sum::<f64>() / 100.0
+}
+
 /// The middle one's wall time in microseconds.
 pub fn median_wall_microseconds(costs: &[Cost]) -> f64 {
     let mut all: Vec<Duration> = costs.iter().map(|cost| cost.wall).collect();
