@@ -39,5 +39,5 @@ pub use call::{Call, Caller};
 pub use error::ServiceError;
 pub use passwords::PasswordCost;
 pub use server::Server;
-pub use sync::SyncRefusal;
+pub use sync::{Checked, SyncRefusal};
 pub use table::TableError;

@@ -24,6 +24,8 @@ counters! {
     syncs,
     /// Sync requests refused as a whole.
     syncs_refused,
+    /// Transactions that made answers durable, one or many each.
+    transactions,
     /// Edits accepted from devices.
     edits_accepted,
     /// Accepted edits that others had edited concurrently.

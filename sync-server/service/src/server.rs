@@ -158,15 +158,17 @@ impl Server {
         rng: &mut dyn Rng,
         work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let tx = self.storage.begin().map_err(ServiceError::from)?;
-        let mut call = Call { server: self, caller: caller.clone(), now, rng, tx, pending: Pending::default() };
+        let mut call = self.begin(caller, now, rng)?;
         let done = work(&mut call)?;
         call.append()?;
-        if plant::is(Plant::ReceiptBeforeCommit) && call.caller.device.is_some() && call.rng.next_u32() % 8 == 0 {
-            return Ok(done);
-        }
         call.tx.commit().map_err(ServiceError::from)?;
         Ok(done)
+    }
+
+    /// A call that may write; dropping it undoes everything.
+    pub(crate) fn begin<'a>(&'a self, caller: &Caller, now: Timestamp, rng: &'a mut dyn Rng) -> Result<Call<'a>> {
+        let tx = self.storage.begin()?;
+        Ok(Call { server: self, caller: caller.clone(), now, rng, tx, pending: Pending::default() })
     }
 
     /// Does `work` on one consistent state, waiting for nobody.

@@ -3,6 +3,10 @@
 //! All of it happens in one transaction, so what the answer says is durable before it is said. Losing the answer is
 //! harmless: the same request again is answered the same way. A request that only asks is answered from a read transaction
 //! and waits for nobody.
+//!
+//! What can be found out without writing (caps, signatures) is found out before ([`Server::check`]), and requests that wait
+//! for each other may share a transaction ([`Server::answer_together`]): making them durable costs the same for one and for a
+//! hundred.
 
 use fieldline_model::Timestamp;
 use fieldline_model::number::NumberBlock;
@@ -16,7 +20,7 @@ use fieldline_sync::wire::{
 use rand_core::Rng;
 
 use crate::admit::Admission;
-use crate::call::{Call, Caller};
+use crate::call::{Call, Caller, Pending};
 use crate::cursor::Cursor;
 use crate::error::ServiceError;
 use crate::pull::{Pulled, Wish, pull};
@@ -64,6 +68,37 @@ impl From<StorageError> for SyncRefusal {
     }
 }
 
+/// A request that was read and found to be its device's.
+pub struct Checked {
+    caller: Caller,
+    request: Request,
+    edits: Option<Signed>,
+}
+
+/// Edits under a signature that is right by this key.
+struct Signed {
+    batch: Batch,
+    public_key: [u8; 32],
+}
+
+impl Checked {
+    /// Whether answering it needs a transaction that writes.
+    pub fn writes(&self) -> bool {
+        self.edits.is_some() || !self.request.chunks.is_empty() || !self.request.number_wants.is_empty()
+    }
+
+    /// How many things it asks to be kept: edits and pieces of files.
+    pub fn pieces(&self) -> usize {
+        self.edits.as_ref().map_or(0, |signed| signed.batch.edits.len()) + self.request.chunks.len()
+    }
+
+    /// How many bytes these take.
+    pub fn size_bytes(&self) -> usize {
+        let edits = self.edits.iter().flat_map(|signed| &signed.batch.edits).map(|edit| edit.body.len());
+        edits.chain(self.request.chunks.iter().map(|chunk| chunk.bytes.len())).sum()
+    }
+}
+
 impl Server {
     /// Answers a device's frame with one.
     ///
@@ -76,8 +111,8 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Vec<u8>, SyncRefusal> {
-        let request = frame::decode_request(request, self.wire_version)?;
-        Ok(frame::encode_response(&self.sync(caller, &request, now, rng)?))
+        let checked = self.check(caller, request)?;
+        Ok(frame::encode_response(&self.answer_checked(&checked, now, rng)?))
     }
 
     /// Answers a device's request.
@@ -91,21 +126,112 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Response, SyncRefusal> {
-        let answer = check(caller, request, self.wire_version).and_then(|()| {
-            let writes = request.push.is_some() || !request.chunks.is_empty() || !request.number_wants.is_empty();
-            let exchange = |call: &mut Call<'_>| exchange(call, request);
-            if writes { self.write(caller, now, rng, exchange) } else { self.read(caller, now, rng, exchange) }
-        });
-        match &answer {
+        self.answer_checked(&self.check_request(caller, request.clone())?, now, rng)
+    }
+
+    /// Reads a device's frame and finds out all that does not need a transaction: caps, and whose signature is on the edits.
+    ///
+    /// # Errors
+    /// When the request as a whole cannot stand.
+    pub fn check(&self, caller: &Caller, frame: &[u8]) -> Result<Checked, SyncRefusal> {
+        self.check_request(caller, frame::decode_request(frame, self.wire_version)?)
+    }
+
+    /// Answers one request by itself.
+    ///
+    /// # Errors
+    /// When the request as a whole cannot stand; nothing of it is recorded then.
+    pub fn answer_checked(
+        &self,
+        checked: &Checked,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Response, SyncRefusal> {
+        if checked.writes() {
+            let mut answers = self.answer_together(std::slice::from_ref(checked), now, rng);
+            return answers.pop().expect("one request has one answer");
+        }
+        let answer = self.read(&checked.caller, now, rng, |call| exchange(call, checked));
+        self.count(&answer);
+        answer
+    }
+
+    /// Answers requests one after the other as if each had come alone, but makes what they change durable together. When the
+    /// database fails for one of them, each is tried again by itself.
+    pub fn answer_together(
+        &self,
+        checked: &[Checked],
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Vec<Result<Response, SyncRefusal>> {
+        let answers = match self.in_one_transaction(checked, now, rng) {
+            Err(_) if checked.len() > 1 => {
+                let alone = |one| self.answer_together(std::slice::from_ref(one), now, rng);
+                return checked.iter().flat_map(alone).collect();
+            }
+            answers => answers.unwrap_or_else(|error| vec![Err(error.into())]),
+        };
+        answers.iter().for_each(|answer| self.count(answer));
+        answers
+    }
+
+    /// A refusal stands before anything is written, so only a failure undoes the work of the others.
+    fn in_one_transaction(
+        &self,
+        checked: &[Checked],
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<Result<Response, SyncRefusal>>, ServiceError> {
+        let mut call = self.begin(&self.system(), now, rng)?;
+        let mut answers = Vec::with_capacity(checked.len());
+        for one in checked {
+            call.caller = one.caller.clone();
+            call.pending = Pending::default();
+            match exchange(&mut call, one) {
+                Err(SyncRefusal::Service(error)) => return Err(error),
+                answer => answers.push(answer),
+            }
+        }
+        if plant::is(Plant::ReceiptBeforeCommit) && call.rng.next_u32() % 8 == 0 {
+            return Ok(answers);
+        }
+        call.tx.commit()?;
+        self.metrics.transactions.increment();
+        Ok(answers)
+    }
+
+    fn count(&self, answer: &Result<Response, SyncRefusal>) {
+        match answer {
             Ok(_) => self.metrics.syncs.increment(),
             Err(_) => self.metrics.syncs_refused.increment(),
         }
-        answer
+    }
+
+    fn check_request(&self, caller: &Caller, mut request: Request) -> Result<Checked, SyncRefusal> {
+        let checked = check_caps(caller, &request, self.wire_version);
+        let opened = checked.and_then(|()| request.push.take().map(|push| self.opened(&push, &request)).transpose());
+        let opened = opened.inspect_err(|_| self.metrics.syncs_refused.increment());
+        Ok(Checked { caller: caller.clone(), edits: opened?, request })
+    }
+
+    /// The edits of a batch, once the device's signature over them is found right.
+    fn opened(&self, push: &SignedBatch, request: &Request) -> Result<Signed, SyncRefusal> {
+        let device = self.storage().read()?.device(request.device)?;
+        let public_key = device.ok_or(SyncRefusal::NotThisDevice)?.public_key;
+        let signed = signing_input(request.device, request.epoch, &push.bytes);
+        let key = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, &public_key);
+        if key.verify(&signed, &push.signature).is_err() && !plant::is(Plant::SignatureNotChecked) {
+            return Err(SyncRefusal::Signature);
+        }
+        let batch: Batch =
+            minicbor::decode(&push.bytes).map_err(|problem| SyncRefusal::Malformed(problem.to_string()))?;
+        at_most("edits", batch.edits.len(), caps::MAX_EDITS_PER_BATCH)?;
+        Ok(Signed { batch, public_key })
     }
 }
 
 /// What can be refused before the database is asked.
-fn check(caller: &Caller, request: &Request, newest: u16) -> Result<(), SyncRefusal> {
+fn check_caps(caller: &Caller, request: &Request, newest: u16) -> Result<(), SyncRefusal> {
     if caller.device != Some(request.device) {
         return Err(SyncRefusal::NotThisDevice);
     }
@@ -127,14 +253,16 @@ fn at_most(what: &'static str, given: usize, most: usize) -> Result<(), SyncRefu
     if given <= most { Ok(()) } else { Err(SyncRefusal::TooMuch { what, given, most }) }
 }
 
-fn exchange(call: &mut Call<'_>, request: &Request) -> Result<Response, SyncRefusal> {
+fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefusal> {
+    let request = &checked.request;
     let device = call.tx.device(request.device)?.filter(|device| device.user == call.caller.user);
     let device = device.ok_or(SyncRefusal::NotThisDevice)?;
     if device.revoked_at.is_some() && !plant::is(Plant::RevokedDeviceAnswered) {
         return Err(SyncRefusal::Revoked);
     }
-    let receipts = match &request.push {
-        Some(push) => call.admit(request, &opened(push, request, &device.public_key)?)?,
+    let receipts = match &checked.edits {
+        Some(signed) if signed.public_key != device.public_key => return Err(SyncRefusal::Signature),
+        Some(signed) => call.admit(request, &signed.batch)?,
         None => Vec::new(),
     };
     let blobs = request.chunks.iter().map(|chunk| call.take_chunk(chunk)).collect::<Result<Vec<BlobStatus>, _>>()?;
@@ -168,18 +296,6 @@ fn exchange(call: &mut Call<'_>, request: &Request) -> Result<Response, SyncRefu
         numbers,
         audit,
     })
-}
-
-/// The edits of a batch, once the device's signature over them is found right.
-fn opened(push: &SignedBatch, request: &Request, public_key: &[u8; 32]) -> Result<Batch, SyncRefusal> {
-    let signed = signing_input(request.device, request.epoch, &push.bytes);
-    let key = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, public_key);
-    if key.verify(&signed, &push.signature).is_err() && !plant::is(Plant::SignatureNotChecked) {
-        return Err(SyncRefusal::Signature);
-    }
-    let batch: Batch = minicbor::decode(&push.bytes).map_err(|problem| SyncRefusal::Malformed(problem.to_string()))?;
-    at_most("edits", batch.edits.len(), caps::MAX_EDITS_PER_BATCH)?;
-    Ok(batch)
 }
 
 impl Call<'_> {

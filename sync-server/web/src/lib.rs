@@ -7,6 +7,7 @@
 //! What it leaves out: TLS (a proxy in front, which says so in `X-Forwarded-Proto`) and pages for browsers.
 
 mod about;
+mod admission;
 mod body;
 mod caller;
 mod credentials;
@@ -30,6 +31,7 @@ use axum::middleware::from_fn_with_state;
 use fieldline_service::Server;
 use serde_json::Value;
 
+pub use admission::Admission;
 pub use devices::device_json;
 pub use endpoint::{Access, Content, Endpoint};
 pub use layers::REQUEST_SECONDS;
@@ -43,6 +45,7 @@ pub struct App {
     entropy: Entropy,
     metrics: Arc<metrics::Metrics>,
     passwords: Arc<caller::Passwords>,
+    admission: Arc<Admission>,
     description: Arc<Value>,
 }
 
@@ -60,7 +63,8 @@ pub fn router(server: Arc<Server>, clock: Arc<dyn Clock>) -> Router {
     let description = Arc::new(openapi::document(&endpoints, server.dictionary()));
     let mut entropy = Entropy::open();
     let passwords = Arc::new(caller::Passwords::new(&mut entropy));
-    let app = App { server, clock, entropy, metrics: Arc::default(), passwords, description };
+    let admission = Arc::new(Admission::start(server.clone(), clock.clone(), entropy.clone()));
+    let app = App { server, clock, entropy, metrics: Arc::default(), passwords, admission, description };
     endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)

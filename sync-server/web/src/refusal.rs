@@ -68,6 +68,9 @@ pub enum Refusal {
     /// The work took too long and its outcome is not known to the caller.
     #[error("the request took too long; repeat it")]
     TimedOut,
+    /// More waits than the server can hold.
+    #[error("more is waiting than the server can hold; repeat it in {RETRY_AFTER_SECONDS} seconds")]
+    Busy,
     /// Something inside failed; the log says what, under the request id.
     #[error("the server failed; its log says why under this request's id")]
     Broken,
@@ -88,7 +91,7 @@ impl Refusal {
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WireVersion { .. } => StatusCode::UPGRADE_REQUIRED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -111,6 +114,7 @@ impl Refusal {
             Self::WireVersion { .. } => "wire-version",
             Self::TooMany(_) => "too-many",
             Self::TimedOut => "timed-out",
+            Self::Busy => "busy",
             Self::Broken => "broken",
         }
     }
@@ -125,7 +129,7 @@ impl Refusal {
             Self::TooMany(seconds) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
             }
-            Self::TimedOut => {
+            Self::TimedOut | Self::Busy => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
             }
             // RFC 9110, 15.5.22: a 426 must say what to upgrade to.

@@ -6,9 +6,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use fieldline_service::SyncRefusal;
+use fieldline_service::{Checked, SyncRefusal};
 use fieldline_sync::caps::MAX_REQUEST_BYTES;
-use fieldline_sync::frame::{FrameError, MEDIA_TYPE};
+use fieldline_sync::frame::{self, FrameError, MEDIA_TYPE};
 
 use crate::App;
 use crate::body::{is, read};
@@ -29,6 +29,12 @@ pub fn endpoints() -> Vec<Endpoint> {
     }]
 }
 
+/// Who only asks is answered at once; who writes waits for a turn.
+enum Asked {
+    Answered(Vec<u8>),
+    Writes(Checked),
+}
+
 async fn sync(
     State(app): State<App>,
     Signed(caller): Signed,
@@ -40,7 +46,17 @@ async fn sync(
     }
     let bytes = read(&headers, body, MAX_REQUEST_BYTES).await?;
     let bytes_in = bytes.len();
-    let answer = blocking(&app, move |server, now, rng| server.answer(&caller, &bytes, now, rng)).await?;
+    let asked = blocking(&app, move |server, now, rng| {
+        let checked = server.check(&caller, &bytes)?;
+        if checked.writes() {
+            return Ok::<_, SyncRefusal>(Asked::Writes(checked));
+        }
+        server.answer_checked(&checked, now, rng).map(|response| Asked::Answered(frame::encode_response(&response)))
+    });
+    let answer = match asked.await? {
+        Asked::Answered(answer) => answer,
+        Asked::Writes(checked) => frame::encode_response(&app.admission.answer(checked).await?),
+    };
     app.metrics.synced(bytes_in, answer.len());
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], answer).into_response())
 }

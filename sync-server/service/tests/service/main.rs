@@ -9,3 +9,4 @@ mod house;
 mod pulling;
 mod reactions;
 mod records;
+mod together;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fieldline_service::Server;
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use fieldline_sync::frame;
+use fieldline_sync::wire::WIRE_VERSION;
+use fieldline_web::Admission;
 use tokio::sync::Semaphore;
 
 use super::Result;
-use super::house::MORNING;
 use super::phone::Phone;
 use crate::measure::processor_seconds;
 
@@ -40,10 +40,16 @@ impl Run {
 
 /// Sends everything that is queued as fast as the server answers, so many requests at a time.
 #[expect(clippy::disallowed_methods, reason = "measuring time is what a benchmark is for")]
-pub async fn saturate(server: &Arc<Server>, phones: Vec<Phone>, at_once: usize) -> Result<(Run, Vec<Phone>)> {
+pub async fn saturate(
+    server: &Arc<Server>,
+    admission: &Arc<Admission>,
+    phones: Vec<Phone>,
+    at_once: usize,
+) -> Result<(Run, Vec<Phone>)> {
     let slots = Arc::new(Semaphore::new(at_once));
     let (processor, begun) = (processor_seconds(), Instant::now());
-    let sending = phones.into_iter().map(|phone| tokio::spawn(send_all(server.clone(), phone, slots.clone())));
+    let sending =
+        phones.into_iter().map(|phone| tokio::spawn(send_all(server.clone(), admission.clone(), phone, slots.clone())));
     let sending: Vec<_> = sending.collect();
     let mut run = Run { edits: 0, requests: 0, wall_seconds: 0.0, processor_seconds: 0.0, latencies: Vec::new() };
     let mut phones = Vec::new();
@@ -64,6 +70,7 @@ pub async fn saturate(server: &Arc<Server>, phones: Vec<Phone>, at_once: usize) 
 #[expect(clippy::disallowed_methods, reason = "measuring time is what a benchmark is for")]
 async fn send_all(
     server: Arc<Server>,
+    admission: Arc<Admission>,
     mut phone: Phone,
     slots: Arc<Semaphore>,
 ) -> Result<(Phone, usize, Vec<Duration>), Box<dyn std::error::Error + Send + Sync>> {
@@ -71,11 +78,11 @@ async fn send_all(
     while let Some((batch, count)) = phone.queue.pop_front() {
         let _slot = slots.acquire().await?;
         let begun = Instant::now();
-        let (server, caller, request) = (server.clone(), phone.caller.clone(), phone.request(Some(batch)));
-        let answer = tokio::task::spawn_blocking(move || {
-            server.sync(&caller, &request, MORNING, &mut ChaCha8Rng::seed_from_u64(1))
-        });
-        phone.take(&answer.await??)?;
+        let (server, caller) = (server.clone(), phone.caller.clone());
+        let bytes = frame::encode_request(&phone.request(Some(batch)), WIRE_VERSION);
+        let checked = tokio::task::spawn_blocking(move || server.check(&caller, &bytes)).await??;
+        let response = admission.answer(checked).await.map_err(|refusal| refusal.to_string())?;
+        phone.take(&response)?;
         latencies.push(begun.elapsed());
         edits += count;
     }

@@ -8,9 +8,11 @@ mod phone;
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 
 use drive::{Run, saturate};
-use house::House;
+use fieldline_web::{Admission, Entropy};
+use house::{House, MORNING};
 use serde_json::{Value, json};
 
 use crate::measure::resident_memory_bytes;
@@ -36,13 +38,14 @@ pub fn run(options: &Options, json: Option<&Path>) -> Result<()> {
     eprintln!("filling a server with {} records and {} phones ...", options.records, options.phones);
     let mut house = House::fill(dir.path(), options.records, options.phones, SINGLE_VISITS + BATCHED_VISITS)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let admission = Arc::new(Admission::start(house.server.clone(), Arc::new(|| MORNING), Entropy::open()));
     let mut lines = Vec::new();
     for (what, in_a_batch, visits) in [("one by one", 1, SINGLE_VISITS), ("ten in a batch", 10, BATCHED_VISITS)] {
         for phone in &mut house.phones {
             (0..visits).try_for_each(|_| phone.work(in_a_batch))?;
         }
         let phones = std::mem::take(&mut house.phones);
-        let (run, phones) = runtime.block_on(saturate(&house.server, phones, AT_ONCE))?;
+        let (run, phones) = runtime.block_on(saturate(&house.server, &admission, phones, AT_ONCE))?;
         house.phones = phones;
         lines.push(line(what, &run));
     }
