@@ -21,4 +21,5 @@ pub mod seeds;
 pub mod shift;
 pub mod shrink;
 pub mod trace;
+pub mod truth;
 pub mod world;
