@@ -16,7 +16,8 @@ impl Call<'_> {
     pub(crate) fn take_chunk(&mut self, chunk: &BlobChunk) -> Result<BlobStatus> {
         let held = self.tx.blob(chunk.blob)?;
         let fresh = BlobState { blob: chunk.blob, size_bytes: chunk.size_bytes, chunks_held: 0, complete: false };
-        let state = held.unwrap_or(fresh);
+        // A hash has one length. Whoever claims another one begins anew: a wrong claim must not keep the right file out.
+        let state = held.filter(|held| held.complete || held.size_bytes == chunk.size_bytes).unwrap_or(fresh);
         if state.complete || !is_next(&state, chunk) {
             return Ok(status(&state));
         }

@@ -1,7 +1,7 @@
-//! `cargo xtask demo | test | bench | fleet | endure`: the words everybody who works on this project shares with CI.
+//! `cargo xtask demo | test | bench | fleet | endure | fuzz`: the words everybody who works on this project shares with CI.
 //!
 //! Every word is a cargo command or a row of them, shown before it runs, so nothing happens here that could not be typed.
-//! All but `bench` use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
+//! All but `bench` and `fuzz`, which measure, use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
 
 #![expect(clippy::disallowed_methods, reason = "a tool at the outermost edge tells people how long its steps took")]
 
@@ -41,6 +41,12 @@ enum Word {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Hostile input at every border, a million cases unless told otherwise: `fuzz --cases N [--border NAME]`.
+    Fuzz {
+        /// Arguments of the fuzzer.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Simulated shifts: `fleet --seeds N [--start S] [--json FILE]`; `fleet --planted` or `fleet --plant NAME` simulates
     /// with bugs planted on purpose and says how soon they are caught.
     Fleet {
@@ -71,6 +77,7 @@ impl Word {
         match self {
             Self::Test => test::everything(),
             Self::Demo { arguments } => run(built("sync-server")?.arg("demo").args(arguments)),
+            Self::Fuzz { arguments } => run(released("fieldline-fuzz")?.args(arguments)),
             Self::Fleet { mut arguments } if arguments.iter().any(|word| word == "--planted" || word == "--plant") => {
                 arguments.retain(|word| word != "--planted");
                 run(built_with_plants()?.args(arguments))

@@ -10,16 +10,19 @@ use crate::{deny, report};
 const SEEDS: &str = "50";
 /// The part of all trials of endurance in every test run.
 const SHARE: &str = "0.01";
+/// Hostile inputs in every test run; a million are fed by hand.
+const CASES: &str = "30000";
 
 type Step = (&'static str, fn() -> Result<(), Failed>);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("format", format),
     ("lints", lints),
     ("licences, bans and sources of dependencies", deny::check),
     ("tests", tests),
     ("simulated shifts", fleet),
     ("power cuts, kills and broken disks", endure),
+    ("hostile input", hostile_input),
     ("the demo without a screen", demo),
 ];
 
@@ -63,6 +66,10 @@ fn endure() -> Result<(), Failed> {
         return Ok(());
     }
     run(built("fieldline-endure")?.args(["--share", SHARE]))
+}
+
+fn hostile_input() -> Result<(), Failed> {
+    run(built("fieldline-fuzz")?.args(["--cases", CASES]))
 }
 
 fn demo() -> Result<(), Failed> {

@@ -75,3 +75,17 @@ fn a_file_that_is_not_what_its_hash_says_or_too_large_is_dropped() {
     let again: Vec<_> = (0..3).map(|index| send(&mut house, &phone, piece(blob, &bytes, index))).collect();
     assert!(again[2].complete, "it may be sent again");
 }
+
+#[test]
+fn a_wrong_claim_about_a_files_length_does_not_keep_the_file_out() {
+    let mut house = House::new();
+    let (mia, leo) = (house.mia.clone(), house.leo.clone());
+    let (phone, thief) = (house.phone(&mia), house.phone(&leo));
+    let (blob, bytes) = photo();
+    let claim = BlobChunk { blob, size_bytes: 3 * CHUNK_BYTES as u64, index: 0, bytes: vec![0; CHUNK_BYTES].into() };
+    assert_eq!(send(&mut house, &thief, claim.clone()).chunks_held, 1);
+    assert_eq!(send(&mut house, &phone, piece(blob, &bytes, 1)).chunks_held, 0, "it is told to begin at the first");
+    let pieces: Vec<_> = (0..3).map(|index| send(&mut house, &phone, piece(blob, &bytes, index))).collect();
+    assert!(pieces[2].complete);
+    assert!(send(&mut house, &thief, claim).complete, "what is whole stays");
+}
