@@ -7,15 +7,18 @@
 //! An unsent edit whose heads are gone (it stood on a held edit, or on work a restored server has lost) is made anew under a
 //! new number, but only when the server certainly has not recorded it: it was never sent, or was answered `NeedsHeads`.
 //! Otherwise it keeps its number and is only shown, on top of what is known, until its receipt comes.
+//!
+//! A phone that was restored or cloned has used numbers its twin used for something else. Those edits are made anew in the
+//! epoch it was given; what their authors had seen stays as it was, as far as the document still has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_documents::{ApplyError, ChangeHash, Document, Edit, EditId};
 use fieldline_model::DocumentId;
 use fieldline_model::plant::{self, Plant};
 use fieldline_store::Tx;
 use fieldline_store::edits::{EditState, StoredEdit};
-use fieldline_sync::wire::{Outcome, Position};
+use fieldline_sync::wire::{HoldReason, Outcome, Position};
 
 use crate::device::Rules;
 use crate::enrol::Enrolment;
@@ -27,6 +30,8 @@ pub(crate) struct Bench<'a, 'c> {
     rules: &'a Rules,
     who: &'a Enrolment,
     touched: BTreeMap<DocumentId, Touched>,
+    /// Unsent edits whose numbers a copy of this phone has used in the epoch before.
+    taken: BTreeSet<u64>,
     /// Whether an edit was made anew.
     pub renumbered: bool,
 }
@@ -42,7 +47,41 @@ struct Touched {
 
 impl<'a, 'c> Bench<'a, 'c> {
     pub fn new(tx: &'a Tx<'c>, rules: &'a Rules, who: &'a Enrolment) -> Self {
-        Self { tx, rules, who, touched: BTreeMap::new(), renumbered: false }
+        Self { tx, rules, who, touched: BTreeMap::new(), taken: BTreeSet::new(), renumbered: false }
+    }
+
+    /// What an outcome means for an edit: a number that a copy of this phone has used in an earlier epoch needs nobody's
+    /// decision; the edit is made anew.
+    pub fn in_this_epoch(&mut self, counter: u64, outcome: &Outcome) -> Result<Outcome, DeviceError> {
+        let is_taken = matches!(outcome, Outcome::Held { reason: HoldReason::Equivocation, .. });
+        if is_taken && self.tx.edit(counter)?.is_some_and(|edit| edit.epoch < self.who.epoch) {
+            self.taken.insert(counter);
+            return Ok(Outcome::NeedsHeads);
+        }
+        Ok(outcome.clone())
+    }
+
+    /// Whether a copy of this phone has used the edit's number.
+    pub fn is_taken(&self, stored: &StoredEdit) -> bool {
+        self.taken.contains(&stored.counter)
+    }
+
+    /// Gives an edit of a record that is not here another number in this epoch; the server makes its change.
+    pub fn number_anew(&mut self, stored: &StoredEdit) -> Result<(), DeviceError> {
+        let Ok(edit) = stored.edit() else { return Ok(()) };
+        let anew = Edit { id: self.next_id()?, ..edit };
+        self.replace_edit(stored, &anew, stored.hash)
+    }
+
+    fn next_id(&self) -> Result<EditId, DeviceError> {
+        Ok(EditId { device: self.who.device, epoch: self.who.epoch, counter: self.tx.take_counter()? })
+    }
+
+    fn replace_edit(&mut self, stored: &StoredEdit, anew: &Edit, hash: ChangeHash) -> Result<(), DeviceError> {
+        self.tx.remove_edit(stored.counter)?;
+        self.tx.append_edit(anew, hash)?;
+        self.renumbered = true;
+        Ok(())
     }
 
     /// The work on a document, begun when it was not. A confirmed document that cannot be read is fetched again.
@@ -83,8 +122,11 @@ impl<'a, 'c> Bench<'a, 'c> {
     /// and takes the server's snapshot if not.
     pub fn needs_heads(&mut self, stored: &StoredEdit) -> Result<(), DeviceError> {
         let heads = stored.edit().map(|edit| edit.heads).unwrap_or_default();
+        let is_taken = self.is_taken(stored);
         let touched = self.touched(&stored.document)?;
-        if touched.confirmed.as_ref().is_some_and(|document| heads.iter().all(|head| document.knows(*head))) {
+        if !is_taken
+            && touched.confirmed.as_ref().is_some_and(|document| heads.iter().all(|head| document.knows(*head)))
+        {
             self.tx.want(&stored.document)?;
         }
         Ok(())
@@ -175,11 +217,13 @@ impl<'a, 'c> Bench<'a, 'c> {
     fn put_on_top(&mut self, document: &mut Document, stored: &StoredEdit) -> Result<(), DeviceError> {
         // A newer app made it here: it is sent as it is and seen once this app is updated.
         let Ok(edit) = stored.edit() else { return Ok(()) };
-        match document.apply(&edit) {
-            Ok(_) | Err(ApplyError::Cost(_) | ApplyError::OtherDocument { .. } | ApplyError::Damaged { .. }) => {
-                return Ok(());
+        if !self.is_taken(stored) {
+            match document.apply(&edit) {
+                Ok(_) | Err(ApplyError::Cost(_) | ApplyError::OtherDocument { .. } | ApplyError::Damaged { .. }) => {
+                    return Ok(());
+                }
+                Err(ApplyError::UnknownHeads(_) | ApplyError::Equivocation { .. }) => {}
             }
-            Err(ApplyError::UnknownHeads(_) | ApplyError::Equivocation { .. }) => {}
         }
         let heads = document.heads_for(self.who.device, self.who.epoch);
         if stored.state != EditState::Local && !plant::is(Plant::RenumberedWhileSent) {
@@ -187,14 +231,16 @@ impl<'a, 'c> Bench<'a, 'c> {
             drop(document.apply(&Edit { heads, ..edit }));
             return Ok(());
         }
-        let id = EditId { device: self.who.device, epoch: self.who.epoch, counter: self.tx.take_counter()? };
-        let anew = Edit { id, heads, ..edit };
-        // One that still does not apply is left to the server's judgement, and its author is told by the hold.
-        let Ok(applied) = document.apply(&anew) else { return Ok(()) };
-        self.tx.remove_edit(stored.counter)?;
-        self.tx.append_edit(&anew, applied.hash)?;
-        self.renumbered = true;
-        Ok(())
+        let mut anew = Edit { id: self.next_id()?, ..edit };
+        let applied = document.apply(&anew).or_else(|_| {
+            anew.heads = heads;
+            document.apply(&anew)
+        });
+        match applied {
+            Ok(applied) => self.replace_edit(stored, &anew, applied.hash),
+            // One that still does not apply is left to the server's judgement, and its author is told by the hold.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Without the edit that creates it there is no record; everything on top waits with that edit for the person.

@@ -206,6 +206,7 @@ impl Device {
     /// Says which record and field stand in the way and what to do; nothing is saved then.
     pub fn execute(&mut self, command: Command, now: Timestamp, rng: &mut dyn Rng) -> Result<Done, DeviceError> {
         self.who()?;
+        let now = self.own_moment(now);
         if let Command::DiscardHeld { counter } = command {
             return self.discard(counter);
         }
@@ -214,6 +215,15 @@ impl Device {
             self.store.write(|tx| tx.want(document))?;
         }
         done
+    }
+
+    /// No two deeds of a device have one moment: the server tells by it that a deed was made anew and not done twice.
+    fn own_moment(&mut self, now: Timestamp) -> Timestamp {
+        const SAME_SPELL_MILLISECONDS: i64 = 1_000;
+        let is_spell = |last: &Timestamp| (0..SAME_SPELL_MILLISECONDS).contains(&last.milliseconds_since(now));
+        let moment = self.last_deed_at.filter(is_spell).map_or(now, |last| last.plus_milliseconds(1));
+        self.last_deed_at = Some(moment);
+        moment
     }
 
     fn draft_of_held(&self, counter: u64) -> Result<Draft, DeviceError> {

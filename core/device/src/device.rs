@@ -8,7 +8,7 @@ use fieldline_documents::{Document, Projection};
 use fieldline_model::life_cycle::LifeCycle;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
-use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, TableName, Value};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, TableName, Timestamp, Value};
 use fieldline_store::blobs::BlobProgress;
 use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
 use fieldline_store::{DatabaseKey, Salvage, Store, Tx, View};
@@ -52,6 +52,7 @@ pub struct Device {
     pub(crate) budget_bytes: u32,
     pub(crate) wire_version: u16,
     pub(crate) place: Option<Place>,
+    pub(crate) last_deed_at: Option<Timestamp>,
     salvage: Option<Salvage>,
 }
 
@@ -87,6 +88,7 @@ impl Device {
             budget_bytes: fieldline_sync::caps::DEFAULT_BUDGET_BYTES,
             wire_version: dialect.wire_version,
             place: None,
+            last_deed_at: None,
             salvage: opened.salvage,
         };
         device.reload_priorities()?;

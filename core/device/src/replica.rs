@@ -60,6 +60,7 @@ impl Replica for Device {
                 chunk_wants: chunk_wants(view)?,
                 number_wants: number_wants(view, &self.rules, &who)?,
                 audit: view.meta(AUDIT_DUE)?.is_some(),
+                newest_counter: Some(view.newest_counter()?),
             };
             Ok::<_, DeviceError>((request, fresh))
         })?;
@@ -73,13 +74,14 @@ impl Replica for Device {
     }
 
     fn absorb(&mut self, response: &Response, now: Timestamp) -> Result<Absorbed, DeviceError> {
-        let who = self.who()?.clone();
+        let mut who = self.who()?.clone();
         let asked = std::mem::take(&mut self.asked);
         if plant::is(Plant::CursorBeforeData) {
             self.store.write(|tx| tx.put_cursor(Some(&response.cursor)))?;
         }
         let fetched = self.keep_chunks(&response.chunks)?;
         let mut absorbed = self.store.write(|tx| {
+            renew(tx, &mut who, response.renew_epoch)?;
             let mut absorbing = Absorbing { tx, rules: &self.rules, bench: Bench::new(tx, &self.rules, &who) };
             let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
             absorbing.server_epoch(response.server_epoch)?;
@@ -108,6 +110,7 @@ impl Replica for Device {
             }
             Ok::<_, DeviceError>(absorbed)
         })?;
+        self.enrolment = Some(who);
         absorbed.changed = response.entries.len() as u64;
         if response.entries.iter().any(is_priority) {
             self.reload_priorities()?;
@@ -125,6 +128,14 @@ impl Replica for Device {
     }
 }
 
+/// Goes on in the epoch the server gave, because there is a copy of this phone. The copy has the same leased numbers.
+fn renew(tx: &Tx<'_>, who: &mut Enrolment, epoch: Option<u32>) -> Result<(), DeviceError> {
+    let Some(epoch) = epoch.filter(|epoch| *epoch > who.epoch) else { return Ok(()) };
+    who.epoch = epoch;
+    tx.put_identity(&who.encode())?;
+    Ok(tx.give_up_numbers()?)
+}
+
 fn is_priority(entry: &Entry) -> bool {
     matches!(entry, Entry::Row { document, .. } | Entry::Leave { document } if document.table == *"dl_u_priority")
 }
@@ -136,7 +147,7 @@ fn push(view: View<'_>, who: &Enrolment) -> Result<(Option<SignedBatch>, Vec<u64
     'pages: loop {
         let page = view.unsent(after, OUTBOX_PAGE)?;
         let is_last = page.len() < OUTBOX_PAGE as usize;
-        for StoredEdit { counter, hash, body, state, .. } in page {
+        for StoredEdit { counter, epoch, hash, body, state, .. } in page {
             bytes += body.len();
             let is_full = batch.edits.len() == caps::MAX_EDITS_PER_BATCH || bytes > caps::MAX_BATCH_BYTES;
             if is_full && !batch.edits.is_empty() {
@@ -144,7 +155,8 @@ fn push(view: View<'_>, who: &Enrolment) -> Result<(Option<SignedBatch>, Vec<u64
             }
             fresh.extend((state == EditState::Local).then_some(counter));
             let hash = hash.0[..16].try_into().expect("a hash has 32 bytes");
-            batch.edits.push(PushedEdit { counter, hash, body: body.into() });
+            let epoch = (epoch != who.epoch).then_some(epoch);
+            batch.edits.push(PushedEdit { counter, hash, body: body.into(), epoch });
             after = counter;
         }
         if is_last {
@@ -273,6 +285,7 @@ impl Absorbing<'_, '_> {
 
     fn receipts(&mut self, receipts: &[Receipt], now: Timestamp, absorbed: &mut Absorbed) -> Result<(), DeviceError> {
         for Receipt { counter, outcome } in receipts {
+            let outcome = &self.bench.in_this_epoch(*counter, outcome)?;
             let Some(stored) = self.tx.receive(*counter, outcome, now)? else { continue };
             absorbed.progressed |= *outcome != Outcome::NeedsHeads;
             match outcome {
@@ -287,6 +300,8 @@ impl Absorbing<'_, '_> {
             // Work on a record that has left was delivered; there is no document here for it to change.
             if self.tx.standing(&stored.document)?.is_some() {
                 self.settle(&stored, outcome)?;
+            } else if self.bench.is_taken(&stored) {
+                self.bench.number_anew(&stored)?;
             }
         }
         Ok(())
@@ -347,9 +362,12 @@ impl Absorbing<'_, '_> {
         }
         let has_document = self.tx.document(id)?.is_some();
         let has_document = has_document && !plant::is(Plant::RowOverwritesUnsentWork);
-        if !has_document && position >= self.tx.position(id)? {
+        let here = self.tx.position(id)?;
+        if !has_document && position >= here {
             self.rules.show_row(self.tx, &record)?;
             self.tx.put_position(id, position)?;
+        } else if has_document && position > here {
+            self.tx.want(id)?;
         }
         self.tx.put_standing(id, Standing::InScope)?;
         let table = self.rules.dictionary.table(id.table.as_str());

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use automerge::transaction::CommitOptions;
 use automerge::{Automerge, AutomergeError, Change, ReadDoc};
-use fieldline_model::{DeviceId, DocumentId};
+use fieldline_model::{DeviceId, DocumentId, Timestamp};
 
 use crate::caps;
 use crate::edit::{ChangeHash, Edit, EditError, EditId, Head};
@@ -137,6 +137,11 @@ impl Document {
     /// The change an edit made here, `None` when the document does not hold the edit.
     pub fn change_of(&self, edit: EditId) -> Option<ChangeHash> {
         self.ledger.change_of(edit)
+    }
+
+    /// The edits a device made here at a moment of its clock, in any of its epochs.
+    pub fn edits_at(&self, device: DeviceId, at: Timestamp) -> impl Iterator<Item = EditId> {
+        self.ledger.edits_of(device).filter(move |(_, made)| made.at == at).map(|(id, _)| id)
     }
 
     /// How many edits the document holds.

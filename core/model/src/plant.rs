@@ -97,6 +97,9 @@ plants! {
     EditsSinceOneLate: "the first edit after a device's position is left out",
     BlobCompleteEarly: "a file counts as whole before its last piece",
     ChecksumIgnored: "a message damaged on the way is read all the same",
+    CopyNotNoticed: "a phone restored from an old backup is not told from the one that went on",
+    CopyNotToldWhatItDid: "a copy of a phone is not sent what the other copy did, because it counts as its own",
+    DeedCountedAgain: "a deed that two copies of a phone bring under two numbers counts twice",
     RevokedDeviceAnswered: "a revoked device goes on as before",
 }
 

@@ -46,6 +46,11 @@ impl View<'_> {
         Ok(self.number_meta(SCOPE_CHECKSUM)?.unwrap_or(0))
     }
 
+    /// The highest number given to an edit, 0 for none.
+    pub fn newest_counter(&self) -> Result<u64> {
+        Ok(self.next_counter()? - 1)
+    }
+
     pub(crate) fn next_counter(&self) -> Result<u64> {
         Ok(self.number_meta(NEXT_COUNTER)?.unwrap_or(1))
     }

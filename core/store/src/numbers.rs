@@ -23,6 +23,13 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// Gives up the numbers that are left, because somebody else may be using them. The blocks stay, so that one that comes
+    /// again gives no number twice.
+    pub fn give_up_numbers(&self) -> Result<()> {
+        self.connection.execute("UPDATE number_block SET next = end", []).doing("giving up leased numbers")?;
+        Ok(())
+    }
+
     /// Adds a leased block; the same block again adds nothing.
     pub fn add_number_block(&self, block: &NumberBlock) -> Result<()> {
         self.connection

@@ -148,6 +148,7 @@ mod tests {
             chunk_wants: Vec::new(),
             number_wants: Vec::new(),
             audit: false,
+            newest_counter: Some(1_000_000),
         }
     }
 
@@ -167,6 +168,7 @@ mod tests {
             chunks: Vec::new(),
             numbers: Vec::new(),
             audit: None,
+            renew_epoch: None,
         }
     }
 

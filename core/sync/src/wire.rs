@@ -58,6 +58,10 @@ pub struct Request {
     /// Asks for the list of every record in scope, because the scope checksum did not agree.
     #[n(11)]
     pub audit: bool,
+    /// The highest number it has given to an edit, 0 for none; `None` from an app that does not say. A server that knows of a
+    /// higher one in this epoch is talking to a copy of a phone that went on.
+    #[n(12)]
+    pub newest_counter: Option<u64>,
 }
 
 /// A batch of edits under one signature.
@@ -98,6 +102,9 @@ pub struct PushedEdit {
     /// The encoded edit.
     #[n(2)]
     pub body: ByteVec,
+    /// The actor epoch it was made in, when that is not the one the request is made in.
+    #[n(3)]
+    pub epoch: Option<u32>,
 }
 
 /// A piece of a captured file.
@@ -173,6 +180,10 @@ pub struct Response {
     /// Every record in scope, answering `audit`.
     #[n(13)]
     pub audit: Option<Vec<DocumentId>>,
+    /// The actor epoch to write in from here on: there is a copy of this phone, and it went another way. Edits under old
+    /// numbers keep them and are offered on; those answered [`HoldReason::Equivocation`] are made anew in this epoch.
+    #[n(14)]
+    pub renew_epoch: Option<u32>,
 }
 
 /// How far an initial sync has come.

@@ -31,7 +31,8 @@ impl Replica for Phone {
     type Error = std::convert::Infallible;
 
     fn outgoing(&mut self, nonce: u64, _: Timestamp) -> Result<Request, Self::Error> {
-        let edit = |counter: &u64| PushedEdit { counter: *counter, hash: [0; 16], body: vec![1; 20].into() };
+        let edit =
+            |counter: &u64| PushedEdit { counter: *counter, hash: [0; 16], body: vec![1; 20].into(), epoch: None };
         let batch = Batch { edits: self.unsent.iter().take(PAGE).map(edit).collect() };
         let bytes = minicbor::to_vec(batch).expect("in memory");
         Ok(Request {
@@ -47,6 +48,7 @@ impl Replica for Phone {
             chunk_wants: Vec::new(),
             number_wants: Vec::new(),
             audit: false,
+            newest_counter: None,
         })
     }
 
@@ -117,6 +119,7 @@ impl Server {
             chunks: Vec::new(),
             numbers: Vec::new(),
             audit: None,
+            renew_epoch: None,
         }))
     }
 }

@@ -242,7 +242,8 @@ impl Server {
             account.ok_or_else(|| AccountError::NotFound(format!("an account for sys_user/{user}")))?;
             let id = DeviceId(call.new_sys_id().0);
             let name = name.trim().to_owned();
-            call.tx.put_device(&Device { id, user, public_key, name, enrolled_at: now, revoked_at: None })?;
+            let device = Device { id, user, public_key, name, enrolled_at: now, revoked_at: None, newest_epoch: 1 };
+            call.tx.put_device(&device)?;
             call.resubscribe(user)?;
             let session = call.open_session(user, Some(id), DEVICE_MILLISECONDS)?;
             Ok(Enrolled { device: id, session })

@@ -31,6 +31,8 @@ fn hold<T>(reason: HoldReason, detail: impl Into<String>) -> Result<T, Refusal> 
 
 enum Refusal {
     Hold(Hold),
+    /// It is recorded under another number, there.
+    Recorded(Position),
     NeedsHeads,
     Service(ServiceError),
 }
@@ -52,6 +54,8 @@ pub(crate) struct Admission {
     device: DeviceId,
     epoch: u32,
     verdicts: Vec<(u64, Verdict)>,
+    /// Whether the device sent another edit under a number that was taken in the epoch it writes in.
+    pub equivocated: bool,
     /// Edits accepted in this exchange, which the feed does not hold yet: the pushed body and its verdict's index.
     fresh: BTreeMap<EditKey, (Vec<u8>, usize)>,
 }
@@ -59,7 +63,7 @@ pub(crate) struct Admission {
 impl Admission {
     /// Begins with no edit, for a device that writes in an epoch.
     pub fn new(device: DeviceId, epoch: u32) -> Self {
-        Self { device, epoch, verdicts: Vec::new(), fresh: BTreeMap::new() }
+        Self { device, epoch, verdicts: Vec::new(), equivocated: false, fresh: BTreeMap::new() }
     }
 
     /// Judges the next edit and records it if it may stand.
@@ -68,11 +72,14 @@ impl Admission {
         if plant::is(Plant::HoldBlocksTheRest) && held_before {
             return Ok(());
         }
-        let key = EditKey { device: self.device, epoch: self.epoch, counter: pushed.counter };
+        let epoch = pushed.epoch.unwrap_or(self.epoch);
+        let key = EditKey { device: self.device, epoch, counter: pushed.counter };
         let verdict = match self.known(call, key, pushed)? {
             Some(verdict) => verdict,
             None => self.judge(call, key, pushed)?,
         };
+        let is_aside = matches!(&verdict, Verdict::Known(Outcome::Held { reason: HoldReason::Equivocation, .. }));
+        self.equivocated |= is_aside && epoch == self.epoch;
         self.verdicts.push((pushed.counter, verdict));
         Ok(())
     }
@@ -122,7 +129,7 @@ impl Admission {
     }
 
     fn judge(&mut self, call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result<Verdict> {
-        match self.record(call, pushed) {
+        match self.record(call, key, pushed) {
             Ok(recorded) => {
                 let differs = recorded.hash.0[..16] != pushed.hash;
                 let metrics = &call.server.metrics;
@@ -131,6 +138,10 @@ impl Admission {
                 metrics.edits_differing.add(differs.into());
                 self.fresh.insert(key, (pushed.body.to_vec(), self.verdicts.len()));
                 Ok(Verdict::Accepted { recorded, differs })
+            }
+            Err(Refusal::Recorded(position)) => {
+                let position = fieldline_sync::wire::Position(position);
+                Ok(Verdict::Known(Outcome::Differs { position }))
             }
             Err(Refusal::Hold(hold)) => set_aside(call, key, pushed, hold),
             Err(Refusal::NeedsHeads) if plant::is(Plant::OrphanCountsAsAccepted) => {
@@ -145,7 +156,7 @@ impl Admission {
         }
     }
 
-    fn record(&self, call: &mut Call<'_>, pushed: &PushedEdit) -> Result<Recorded, Refusal> {
+    fn record(&self, call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result<Recorded, Refusal> {
         if pushed.body.len() > caps::MAX_EDIT_BYTES {
             let (given, most) = (pushed.body.len(), caps::MAX_EDIT_BYTES);
             return hold(HoldReason::Cost, format!("the edit has {given} bytes, {most} are the most; split it in two"));
@@ -154,13 +165,16 @@ impl Admission {
             Ok(edit) => edit,
             Err(problem) => return hold(HoldReason::Shape, format!("{problem}; update the app and do it again")),
         };
-        self.check_identity(call, &edit, pushed.counter)?;
+        self.check_identity(call, &edit, key)?;
         if let Err(problem) = edit.check_cost() {
             return hold(HoldReason::Cost, problem.to_string());
         }
         let table = table_of(call, &edit.document)?;
         call.settle_before(Some(&edit.document))?;
         let exists = call.exists(&edit.document)?;
+        if exists && let Some(position) = call.recorded_as_another(&edit)? {
+            return Err(Refusal::Recorded(position));
+        }
         check_heads(call, &edit, exists)?;
         if let Err(problem) = check_shape(&edit, &call.server.dictionary, !exists) {
             return hold(HoldReason::Shape, problem.to_string());
@@ -179,13 +193,15 @@ impl Admission {
         }
     }
 
-    fn check_identity(&self, call: &Call<'_>, edit: &Edit, counter: u64) -> Result<(), Refusal> {
+    fn check_identity(&self, call: &Call<'_>, edit: &Edit, key: EditKey) -> Result<(), Refusal> {
         let document = &edit.document;
         if edit.author != call.caller.user && !plant::is(Plant::AuthorNotChecked) {
             let detail = format!("{document}: the edit names another author than the person signed in on this device");
             return hold(HoldReason::Identity, format!("{detail}; sign in as its author, or make it anew"));
         }
-        if edit.id.device != self.device || edit.id.epoch != self.epoch || edit.id.counter != counter {
+        // What was made before the device was given another epoch keeps its number.
+        let is_its_number = (edit.id.device, edit.id.epoch, edit.id.counter) == (key.device, key.epoch, key.counter);
+        if !is_its_number || key.epoch > self.epoch {
             let detail = format!("{document}: the edit names another device, epoch or number than it was sent under");
             return hold(HoldReason::Identity, format!("{detail}; make it anew on this device"));
         }

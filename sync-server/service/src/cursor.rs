@@ -1,8 +1,8 @@
 //! Where a device stands, in bytes only the server can make and read.
 //!
-//! A cursor is authenticated together with the device and the server's epoch (HMAC-SHA-256, sixteen bytes of it), so one
-//! that was altered, belongs to another device or comes from before a restore is simply no cursor: the device begins anew
-//! and loses nothing.
+//! A cursor is authenticated together with the device, its actor epoch and the server's epoch (HMAC-SHA-256, sixteen bytes of
+//! it), so one that was altered, belongs to another device or another copy of it, or comes from before a restore is simply no
+//! cursor: the device begins anew and loses nothing.
 
 use fieldline_model::{DeviceId, DocumentId};
 use fieldline_storage::Position;
@@ -81,16 +81,16 @@ pub(crate) struct Place {
 
 impl Cursor {
     /// The cursor as the device keeps it.
-    pub fn seal(&self, identity: &Identity, device: DeviceId) -> Vec<u8> {
+    pub fn seal(&self, identity: &Identity, device: DeviceId, epoch: u32) -> Vec<u8> {
         let mut bytes = minicbor::to_vec(self).expect("encoding to memory cannot fail");
-        bytes.extend(&tag(identity, device, &bytes).as_ref()[..TAG_BYTES]);
+        bytes.extend(&tag(identity, device, epoch, &bytes).as_ref()[..TAG_BYTES]);
         bytes
     }
 
-    /// Reads a cursor; `None` when it is not one this server made for this device.
-    pub fn open(sealed: &[u8], identity: &Identity, device: DeviceId) -> Option<Self> {
+    /// Reads a cursor; `None` when it is not one this server made for this device in this epoch.
+    pub fn open(sealed: &[u8], identity: &Identity, device: DeviceId, epoch: u32) -> Option<Self> {
         let (bytes, given) = sealed.split_at_checked(sealed.len().checked_sub(TAG_BYTES)?)?;
-        let right = tag(identity, device, bytes);
+        let right = tag(identity, device, epoch, bytes);
         // Comparing tags of tags takes the same time wherever the tags differ.
         let key = hmac::Key::new(hmac::HMAC_SHA256, &identity.cursor_key);
         hmac::verify(&key, given, hmac::sign(&key, &right.as_ref()[..TAG_BYTES]).as_ref()).ok()?;
@@ -98,12 +98,13 @@ impl Cursor {
     }
 }
 
-fn tag(identity: &Identity, device: DeviceId, bytes: &[u8]) -> hmac::Tag {
+fn tag(identity: &Identity, device: DeviceId, epoch: u32, bytes: &[u8]) -> hmac::Tag {
     let key = hmac::Key::new(hmac::HMAC_SHA256, &identity.cursor_key);
     let mut context = hmac::Context::with_key(&key);
     context.update(b"fieldline/cursor/1\0");
     context.update(&identity.server_epoch.to_be_bytes());
     context.update(&device.0);
+    context.update(&epoch.to_be_bytes());
     context.update(bytes);
     context.sign()
 }
@@ -137,21 +138,22 @@ mod tests {
         for stage in [None, Some(Stage::Bootstrap { after: Some(place), done: 12 }), Some(Stage::Feed { done: 70_001 })]
         {
             let cursor = Cursor { stage, ..cursor() };
-            assert_eq!(Cursor::open(&cursor.seal(&identity(), DEVICE), &identity(), DEVICE), Some(cursor));
+            assert_eq!(Cursor::open(&cursor.seal(&identity(), DEVICE, 1), &identity(), DEVICE, 1), Some(cursor));
         }
-        assert!(cursor().seal(&identity(), DEVICE).len() <= 32);
+        assert!(cursor().seal(&identity(), DEVICE, 1).len() <= 32);
     }
 
     #[test]
     fn a_cursor_altered_anywhere_or_of_another_device_or_life_is_none() {
-        let sealed = cursor().seal(&identity(), DEVICE);
+        let sealed = cursor().seal(&identity(), DEVICE, 1);
         for bit in 0..sealed.len() * 8 {
             let mut altered = sealed.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Cursor::open(&altered, &identity(), DEVICE), None, "bit {bit}");
+            assert_eq!(Cursor::open(&altered, &identity(), DEVICE, 1), None, "bit {bit}");
         }
-        (0..sealed.len()).for_each(|end| assert_eq!(Cursor::open(&sealed[..end], &identity(), DEVICE), None));
-        assert_eq!(Cursor::open(&sealed, &identity(), DeviceId([8; 16])), None);
-        assert_eq!(Cursor::open(&sealed, &Identity { server_epoch: 6, ..identity() }, DEVICE), None);
+        (0..sealed.len()).for_each(|end| assert_eq!(Cursor::open(&sealed[..end], &identity(), DEVICE, 1), None));
+        assert_eq!(Cursor::open(&sealed, &identity(), DEVICE, 2), None);
+        assert_eq!(Cursor::open(&sealed, &identity(), DeviceId([8; 16]), 1), None);
+        assert_eq!(Cursor::open(&sealed, &Identity { server_epoch: 6, ..identity() }, DEVICE, 1), None);
     }
 }

@@ -28,6 +28,7 @@ mod passwords;
 mod pull;
 mod query;
 mod react;
+mod renewal;
 mod rows;
 mod scope;
 pub mod server;

@@ -36,6 +36,8 @@ counters! {
     edits_replayed,
     /// Edits kept aside.
     edits_held,
+    /// Actor epochs given to copies of a phone.
+    epochs_renewed,
     /// Edits sent back because their predecessors are missing.
     edits_waiting,
     /// Edits the server authored itself.

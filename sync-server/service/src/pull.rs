@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fieldline_model::dictionary::Kind;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DeviceId, DocumentId};
-use fieldline_storage::{Interval, Position, ScopeKey};
+use fieldline_storage::{EditKey, Interval, Position, ScopeKey};
 use fieldline_sync::wire::{Entry, Progress};
 
 use crate::call::Call;
@@ -26,9 +26,10 @@ const CHANGES_AT_ONCE: u32 = 512;
 
 /// What a device asks for, beside what is new.
 pub(crate) struct Wish<'a> {
-    /// The device and the epoch it writes in; its own edits are not sent back.
+    /// The device, the epoch it writes in and the newest number it gave; its own edits are not sent back.
     pub device: DeviceId,
     pub epoch: u32,
+    pub newest_counter: u64,
     /// Where it stands, `None` when it is new.
     pub cursor: Option<Cursor>,
     /// Records it needs whole.
@@ -57,6 +58,7 @@ pub(crate) struct Pull<'c, 'a> {
     pub progress: Option<Progress>,
     device: DeviceId,
     epoch: u32,
+    newest_counter: u64,
     head: Position,
     subscriptions: Vec<(ScopeKey, Interval)>,
 }
@@ -75,6 +77,7 @@ pub(crate) fn pull(call: &Call<'_>, wish: Wish<'_>) -> Result<Pulled> {
         subscriptions: call.tx.subscriptions(call.caller.user)?,
         device: wish.device,
         epoch: wish.epoch,
+        newest_counter: wish.newest_counter,
         progress: None,
         cursor,
         head,
@@ -209,7 +212,9 @@ impl Pull<'_, '_> {
             return self.page.row(tx, document);
         }
         let is_own = |device| device == self.device || plant::is(Plant::OwnEditsToldByNumber);
-        let own = |key: fieldline_storage::EditKey| is_own(key.device) && key.epoch == self.epoch;
+        // What a copy of the phone did under numbers this one has not given is news to it.
+        let given = |counter| counter <= self.newest_counter || plant::is(Plant::CopyNotToldWhatItDid);
+        let own = |key: EditKey| is_own(key.device) && key.epoch == self.epoch && given(key.counter);
         let mut edits = tx.edits(document, self.since())?;
         edits.retain(|(_, edit)| !own(edit.key));
         self.page.edits(tx, document, edits)

@@ -147,7 +147,8 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Response, SyncRefusal> {
-        if checked.writes() {
+        let is_copy = |call: &mut Call<'_>| Ok::<_, ServiceError>(call.is_copy(&checked.request)?);
+        if checked.writes() || self.read(&checked.caller, now, rng, is_copy)? {
             let mut answers = self.answer_together(std::slice::from_ref(checked), now, rng);
             return answers.pop().expect("one request has one answer");
         }
@@ -260,11 +261,13 @@ fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefu
     if device.revoked_at.is_some() && !plant::is(Plant::RevokedDeviceAnswered) {
         return Err(SyncRefusal::Revoked);
     }
-    let receipts = match &checked.edits {
+    let is_copy = call.is_copy(request)?;
+    let (receipts, equivocated) = match &checked.edits {
         Some(signed) if signed.public_key != device.public_key => return Err(SyncRefusal::Signature),
         Some(signed) => call.admit(request, &signed.batch)?,
-        None => Vec::new(),
+        None => (Vec::new(), false),
     };
+    let renew_epoch = if is_copy || equivocated { call.next_epoch(device, request)? } else { None };
     let blobs = request.chunks.iter().map(|chunk| call.take_chunk(chunk)).collect::<Result<Vec<BlobStatus>, _>>()?;
     let numbers = call.lease(&request.number_wants)?;
     let chunks = call.give_chunks(request)?;
@@ -274,7 +277,8 @@ fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefu
     let wish = Wish {
         device: request.device,
         epoch: request.epoch,
-        cursor: sealed.and_then(|sealed| Cursor::open(sealed, identity, request.device)),
+        newest_counter: request.newest_counter.unwrap_or(u64::MAX),
+        cursor: sealed.and_then(|sealed| Cursor::open(sealed, identity, request.device, request.epoch)),
         wants: &request.wants,
         audit: request.audit,
         budget_bytes,
@@ -287,7 +291,7 @@ fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefu
         now: call.now,
         receipts,
         entries,
-        cursor: cursor.seal(identity, request.device).into(),
+        cursor: cursor.seal(identity, request.device, request.epoch).into(),
         more,
         progress,
         scope_checksum,
@@ -295,17 +299,19 @@ fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefu
         chunks,
         numbers,
         audit,
+        renew_epoch,
     })
 }
 
 impl Call<'_> {
-    fn admit(&mut self, request: &Request, batch: &Batch) -> Result<Vec<Receipt>, ServiceError> {
+    /// The receipts, and whether the device is found to be a copy.
+    fn admit(&mut self, request: &Request, batch: &Batch) -> Result<(Vec<Receipt>, bool), ServiceError> {
         let mut admission = Admission::new(request.device, request.epoch);
         for edit in &batch.edits {
             admission.admit(self, edit)?;
         }
-        let first = self.append()?;
-        Ok(admission.receipts(first))
+        let (first, equivocated) = (self.append()?, admission.equivocated);
+        Ok((admission.receipts(first), equivocated))
     }
 
     /// Leases numbers of the prefixes of tables the caller may create records of.

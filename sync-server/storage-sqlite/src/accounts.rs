@@ -40,25 +40,27 @@ impl Accounts for Transaction<'_> {
     }
 
     fn device(&self, id: DeviceId) -> Result<Option<Device>> {
-        let sql = "SELECT id, user, public_key, name, enrolled_at, revoked_at FROM device WHERE id = ?1";
+        let sql = "SELECT id, user, public_key, name, enrolled_at, revoked_at, newest_epoch FROM device WHERE id = ?1";
         self.first(format_args!("looking up device {id}"), sql, [id.to_string()], device)
     }
 
     fn devices(&self) -> Result<Vec<Device>> {
-        let sql = "SELECT id, user, public_key, name, enrolled_at, revoked_at FROM device
+        let sql = "SELECT id, user, public_key, name, enrolled_at, revoked_at, newest_epoch FROM device
                    ORDER BY enrolled_at DESC, id";
         self.all("listing devices", sql, [], device)
     }
 
     fn put_device(&mut self, device: &Device) -> Result<()> {
-        let sql = "INSERT INTO device (id, user, public_key, name, enrolled_at, revoked_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        let sql = "INSERT INTO device (id, user, public_key, name, enrolled_at, revoked_at, newest_epoch)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                    ON CONFLICT DO UPDATE SET
                        user = excluded.user, public_key = excluded.public_key, name = excluded.name,
-                       enrolled_at = excluded.enrolled_at, revoked_at = excluded.revoked_at";
+                       enrolled_at = excluded.enrolled_at, revoked_at = excluded.revoked_at,
+                       newest_epoch = excluded.newest_epoch";
         let (id, user) = (device.id.to_string(), device.user.to_string());
         let revoked_at = device.revoked_at.map(|moment| moment.0);
-        let params = params![id, user, device.public_key, device.name, device.enrolled_at.0, revoked_at];
+        let enrolled_at = device.enrolled_at.0;
+        let params = params![id, user, device.public_key, device.name, enrolled_at, revoked_at, device.newest_epoch];
         self.run(format_args!("writing device {id}"), sql, params).map(drop)
     }
 
@@ -98,6 +100,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         name: row.get(3)?,
         enrolled_at: moment(row, 4)?,
         revoked_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        newest_epoch: row.get(6)?,
     })
 }
 

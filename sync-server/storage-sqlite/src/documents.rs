@@ -1,7 +1,7 @@
 //! Accepted edits, edits kept aside, and snapshots.
 
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{DocumentId, SysId};
+use fieldline_model::{DeviceId, DocumentId, SysId};
 use fieldline_storage::{Documents, EditKey, HeldEdit, Position, Result, StoredEdit};
 use rusqlite::{Row, params};
 
@@ -29,6 +29,17 @@ impl Documents for Transaction<'_> {
         let sql = "SELECT position, device, epoch, counter, table_name, sys_id, hash, author, received_at, body
                    FROM edit WHERE device = ?1 AND epoch = ?2 AND counter = ?3";
         self.first("looking up an edit", sql, columns(key), stored_edit)
+    }
+
+    fn newest_counter(&self, device: DeviceId, epoch: u32) -> Result<Option<u64>> {
+        let newest = |table| {
+            let sql =
+                format!("SELECT counter FROM {table} WHERE device = ?1 AND epoch = ?2 ORDER BY counter DESC LIMIT 1");
+            self.first("looking for a device's newest edit", &sql, (device.to_string(), epoch), |row| {
+                row.get::<_, i64>(0)
+            })
+        };
+        Ok(newest("edit")?.max(newest("held_edit")?).map(i64::cast_unsigned))
     }
 
     fn edits(&self, document: &DocumentId, after: Position) -> Result<Vec<(Position, StoredEdit)>> {

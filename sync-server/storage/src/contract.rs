@@ -32,6 +32,7 @@ macro_rules! battery {
             transactions: writers_on_many_threads_number_without_gap_or_repetition;
             documents: an_edit_is_found_by_its_key_with_its_position;
             documents: a_key_is_recorded_once;
+            documents: the_newest_counter_of_a_device_counts_what_was_accepted_and_what_was_kept_aside;
             documents: the_edits_of_a_document_come_in_order;
             documents: a_snapshot_is_replaced_by_the_next;
             documents: the_first_held_edit_stays_and_other_branches_are_kept_beside_it;

@@ -123,6 +123,8 @@ pub trait Documents {
     fn put_snapshot(&mut self, document: &DocumentId, bytes: &[u8]) -> Result<()>;
     /// An accepted edit and its position.
     fn edit(&self, key: EditKey) -> Result<Option<(Position, StoredEdit)>>;
+    /// The highest counter under which an edit of a device was accepted or kept aside in an epoch.
+    fn newest_counter(&self, device: DeviceId, epoch: u32) -> Result<Option<u64>>;
     /// A document's accepted edits after a position, in order.
     fn edits(&self, document: &DocumentId, after: Position) -> Result<Vec<(Position, StoredEdit)>>;
     /// The author of a document's first accepted edit; `None` when it has no edit.
@@ -260,6 +262,8 @@ pub struct Device {
     pub enrolled_at: Timestamp,
     /// When it was locked out, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The newest actor epoch it was given; each is given once.
+    pub newest_epoch: u32,
 }
 
 /// A token somebody signed in with; only its hash is kept.

@@ -97,6 +97,7 @@ impl House {
             chunk_wants: Vec::new(),
             number_wants: Vec::new(),
             audit: false,
+            newest_counter: None,
         }
     }
 
@@ -138,7 +139,7 @@ impl House {
         let edit = acts.iter().cloned().fold(edit, Edit::act);
         let applied = document.apply(&edit).expect("an honest edit applies");
         let hash = applied.hash.0[..16].try_into().expect("a hash has 32 bytes");
-        PushedEdit { counter: self.counter, hash, body: edit.encode().into() }
+        PushedEdit { counter: self.counter, hash, body: edit.encode().into(), epoch: None }
     }
 
     /// A request with edits.

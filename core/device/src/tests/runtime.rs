@@ -125,6 +125,7 @@ async fn an_answer_to_another_question_is_a_failed_try_and_not_worth_waiting_for
         chunks: Vec::new(),
         numbers: Vec::new(),
         audit: None,
+        renew_epoch: None,
     };
     let body = encode_response(&old);
     let head = format!(

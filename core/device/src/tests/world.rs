@@ -92,6 +92,7 @@ impl Phone {
             chunks: Vec::new(),
             numbers: Vec::new(),
             audit: None,
+            renew_epoch: None,
         };
         answer(&mut response);
         self.device.absorb(&response, self.now).unwrap()

@@ -91,7 +91,7 @@ fn every_reason_holds_an_edit_back_names_it_and_stops_nobody() {
         let id = EditId { device: phone.device, epoch: 1, counter };
         let mut edit = Edit::new(task.clone(), id, phone.user, house.now, &base.heads());
         change(&mut edit);
-        PushedEdit { counter, hash: [0; 16], body: edit.encode().into() }
+        PushedEdit { counter, hash: [0; 16], body: edit.encode().into(), epoch: None }
     };
     let edits = [
         make(1, &|edit| *edit = edit.clone().act(note("first"))),
@@ -114,8 +114,8 @@ fn every_reason_holds_an_edit_back_names_it_and_stops_nobody() {
             edit.document = DocumentId::new("sys_user", SysId([1; 16]));
             *edit = edit.clone().act(describe("Somebody"));
         }),
-        PushedEdit { counter: 14, hash: [0; 16], body: vec![0xff; 40].into() },
-        PushedEdit { counter: 15, hash: [0; 16], body: vec![7; 300_000].into() },
+        PushedEdit { counter: 14, hash: [0; 16], body: vec![0xff; 40].into(), epoch: None },
+        PushedEdit { counter: 15, hash: [0; 16], body: vec![7; 300_000].into(), epoch: None },
         make(1, &|edit| *edit = edit.clone().act(note("another first"))),
     ];
     let request = phone.pushing(&edits);
@@ -239,7 +239,7 @@ fn random_bytes_in_a_signed_batch_never_panic_and_never_become_an_edit() {
             let at = house.rng.next_u32() as usize % body.len();
             body[at] = house.rng.next_u32() as u8;
         }
-        let bad = PushedEdit { counter, hash: [0; 16], body: ByteVec::from(body) };
+        let bad = PushedEdit { counter, hash: [0; 16], body: ByteVec::from(body), epoch: None };
         let request = phone.pushing(&[bad]);
         phone.send(&mut house, &request).unwrap();
     }

@@ -170,6 +170,7 @@ impl Phone {
             chunk_wants: Vec::new(),
             number_wants: Vec::new(),
             audit: false,
+            newest_counter: None,
         }
     }
 
@@ -259,7 +260,7 @@ impl Phone {
 
 pub fn pushed(edit: &Edit, hash: ChangeHash) -> PushedEdit {
     let hash = hash.0[..16].try_into().unwrap();
-    PushedEdit { counter: edit.id.counter, hash, body: edit.encode().into() }
+    PushedEdit { counter: edit.id.counter, hash, body: edit.encode().into(), epoch: None }
 }
 
 pub fn note(text: &str) -> Act {

@@ -40,13 +40,14 @@ pub fn devices_are_listed_newest_first_and_stay_when_revoked(storage: &dyn Stora
         name: format!("phone {number}"),
         enrolled_at: Timestamp(number.into()),
         revoked_at: None,
+        newest_epoch: 1,
     };
     let mut tx = storage.begin()?;
     for number in [2, 3, 1] {
         tx.put_device(&device(number))?;
     }
     assert_eq!(tx.devices()?, [device(3), device(2), device(1)]);
-    let revoked = Device { revoked_at: Some(Timestamp(9)), ..device(2) };
+    let revoked = Device { revoked_at: Some(Timestamp(9)), newest_epoch: 7, ..device(2) };
     tx.put_device(&revoked)?;
     assert_eq!(tx.device(revoked.id)?.as_ref(), Some(&revoked));
     assert_eq!(tx.devices()?.len(), 3);

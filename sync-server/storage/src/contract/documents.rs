@@ -40,6 +40,33 @@ pub fn a_key_is_recorded_once(storage: &dyn Storage) -> Result<()> {
     Ok(())
 }
 
+/// Accepted or kept aside, of any document, but of one device and epoch.
+pub fn the_newest_counter_of_a_device_counts_what_was_accepted_and_what_was_kept_aside(
+    storage: &dyn Storage,
+) -> Result<()> {
+    let EditKey { device, epoch, .. } = edit(&task(1), 1).key;
+    let mut tx = storage.begin()?;
+    assert_eq!(tx.newest_counter(device, epoch)?, None);
+    tx.append(&[edited(&task(1), 9), edited(&task(2), 4)])?;
+    assert_eq!(tx.newest_counter(device, epoch)?, Some(9));
+    let held = |epoch, counter| HeldEdit {
+        key: EditKey { device, epoch, counter },
+        document: None,
+        body: Vec::new(),
+        reason: "shape".to_owned(),
+        detail: String::new(),
+        received_at: Timestamp(1),
+    };
+    for one in [held(epoch, 12), held(epoch, 3), held(epoch + 1, 40)] {
+        tx.hold(&one)?;
+    }
+    tx.commit()?;
+    let tx = storage.read()?;
+    assert_eq!((tx.newest_counter(device, epoch)?, tx.newest_counter(device, epoch + 1)?), (Some(12), Some(40)));
+    assert_eq!(tx.newest_counter(fieldline_model::DeviceId([8; 16]), epoch)?, None);
+    Ok(())
+}
+
 /// A document's edits come by position, only its own, only those after the position asked; the first names who began it.
 pub fn the_edits_of_a_document_come_in_order(storage: &dyn Storage) -> Result<()> {
     let (first, second) = (task(1), task(2));

@@ -39,6 +39,7 @@ impl Phone {
             chunk_wants: Vec::new(),
             number_wants: vec!["WOT".into()],
             audit: false,
+            newest_counter: None,
         }
     }
 

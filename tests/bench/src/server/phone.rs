@@ -95,7 +95,7 @@ impl Phone {
             let edit = Edit::new(id.clone(), edit_id, self.user(), at, &document.heads());
             let edit = acts.into_iter().fold(edit, Edit::act);
             let hash = document.apply(&edit)?.hash.0[..16].try_into()?;
-            edits.push(PushedEdit { counter: self.counter, hash, body: edit.encode().into() });
+            edits.push(PushedEdit { counter: self.counter, hash, body: edit.encode().into(), epoch: None });
         }
         for batch in edits.chunks(in_a_batch) {
             let bytes = minicbor::to_vec(Batch { edits: batch.to_vec() })?;
@@ -120,6 +120,7 @@ impl Phone {
             chunk_wants: Vec::new(),
             number_wants: Vec::new(),
             audit: false,
+            newest_counter: Some(self.counter),
         }
     }
 

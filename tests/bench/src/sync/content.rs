@@ -156,7 +156,7 @@ pub fn edit(document: &mut Document, author: &mut Author, acts: Vec<Act>) -> Res
     let at = DAY.0.plus_milliseconds(-(90 * 86_400_000) + author.counter as i64 * 1_013);
     let edit = Edit { acts, ..Edit::new(document.id().clone(), id, author.user, at, &document.heads()) };
     let hash = document.apply(&edit)?.hash.0[..16].try_into()?;
-    Ok(PushedEdit { counter: author.counter, hash, body: edit.encode().into() })
+    Ok(PushedEdit { counter: author.counter, hash, body: edit.encode().into(), epoch: None })
 }
 
 fn moment(rng: &mut impl Rng, hours: u32) -> Value {

@@ -157,6 +157,7 @@ impl Office {
             chunk_wants: Vec::new(),
             number_wants: Vec::new(),
             audit: false,
+            newest_counter: None,
         };
         let answer = self.tokio.block_on(async {
             let post = self.http.post(format!("{}/api/v1/sync", self.url())).bearer_auth(&pusher.token);

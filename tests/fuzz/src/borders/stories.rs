@@ -114,7 +114,7 @@ fn edit(house: &mut House, document: &mut Document, dice: &mut Dice<'_>) -> Push
     let stands = edit.document == *document.id() && check_shape(&edit, Dictionary::shipped(), false).is_ok();
     let applied = stands.then(|| document.apply(&edit).ok()).flatten();
     let hash = applied.map_or([0; 16], |applied| applied.hash.0[..16].try_into().expect("a hash has 32 bytes"));
-    PushedEdit { counter: edit.id.counter, hash, body: edit.encode().into() }
+    PushedEdit { counter: edit.id.counter, hash, body: edit.encode().into(), epoch: None }
 }
 
 fn value(dice: &mut Dice<'_>) -> Option<Value> {

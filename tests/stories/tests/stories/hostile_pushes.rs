@@ -70,7 +70,7 @@ fn request_with(technician: &Technician, document: &DocumentId, acts: Vec<Act>) 
     let heads = Document::seed(document.clone()).heads();
     let mut edit = Edit::new(document.clone(), id, who.user, now(), &heads);
     edit.acts = acts;
-    let pushed = PushedEdit { counter: 1_000, hash: [0; 16], body: edit.encode().into() };
+    let pushed = PushedEdit { counter: 1_000, hash: [0; 16], body: edit.encode().into(), epoch: None };
     let bytes = minicbor::to_vec(Batch { edits: vec![pushed] }).expect("encoding into memory does not fail");
     let signature = who.key.sign(&signing_input(who.device, who.epoch, &bytes));
     Request { push: Some(SignedBatch { bytes: bytes.into(), signature }), ..request_of(technician) }
