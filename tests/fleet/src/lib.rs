@@ -20,6 +20,7 @@ pub mod planted;
 pub mod seeds;
 pub mod shift;
 pub mod shrink;
+pub mod staff;
 pub mod trace;
 pub mod truth;
 pub mod world;

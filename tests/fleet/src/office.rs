@@ -17,6 +17,7 @@ use rand_core::Rng;
 use crate::dice::{between, one_of};
 use crate::phone::copy_as_it_is;
 use crate::plan::MINUTE;
+use crate::staff::RoleChange;
 
 /// Sites the work is at; each has one asset.
 const SITES: usize = 12;
@@ -37,6 +38,8 @@ pub struct Office {
     assets: Vec<SysId>,
     /// Who can be sent.
     pub technicians: Vec<SysId>,
+    /// Who lost a role or got it back, in order.
+    pub role_changes: Vec<RoleChange>,
 }
 
 impl Office {
@@ -52,6 +55,7 @@ impl Office {
             sites: Vec::new(),
             assets: Vec::new(),
             technicians: Vec::new(),
+            role_changes: Vec::new(),
         };
         std::fs::create_dir_all(office.dir()).expect("the simulator's folder takes files");
         office.start(now, rng);
@@ -109,6 +113,7 @@ impl Office {
             self.assets.push(self.system_creates("alm_asset", &fields, now, rng));
             self.sites.push(location);
         }
+        self.stock_the_vans(now, rng);
         for _ in 0..MORNING_TASKS {
             for technician in 0..technicians {
                 self.send_work(self.technicians[technician], now, rng);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fieldline_device::view::{Day, Item, StepOffer};
 use fieldline_device::{Captured, Command, DeviceError};
-use fieldline_model::{Decimal, DocumentId, SysId, TableName, Timestamp, Value};
+use fieldline_model::{Decimal, DocumentId, FieldName, SysId, TableName, Timestamp, Value};
 use rand_core::Rng;
 
 use crate::dice::{between, happens, one_of};
@@ -24,6 +24,9 @@ pub fn technician(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Strin
         None => return "has nothing to do".into(),
     };
     let deed = deed_of(&command);
+    if let Command::DiscardHeld { counter } = command {
+        return discard(phone, counter, shown, rng);
+    }
     match phone.device().execute(command.clone(), shown, rng) {
         Ok(done) => {
             let edit = *done.edits.first().expect("whatever a technician does here makes an edit");
@@ -36,11 +39,27 @@ pub fn technician(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Strin
     }
 }
 
+/// Gives up an edit the server holds: nobody is owed it any more.
+fn discard(phone: &mut Phone, counter: u64, shown: Timestamp, rng: &mut dyn Rng) -> String {
+    let held = phone.device().needs_attention().expect("a phone can read its own status").held;
+    let Some(held) = held.into_iter().find(|held| held.counter == counter) else { return "finds nothing held".into() };
+    match phone.device().execute(Command::DiscardHeld { counter }, shown, rng) {
+        Ok(_) => {
+            phone.promises.retain(|promise| (&promise.document, promise.at) != (&held.document, held.made_at));
+            "discards what was held".into()
+        }
+        Err(error) => format!("may not discard what was held: {error}"),
+    }
+}
+
 fn deed_of(command: &Command) -> &'static str {
     match command {
         Command::Create { .. } => "create",
         Command::SetFields { .. } => "set fields",
         Command::Include { .. } => "include",
+        Command::Exclude { .. } => "exclude",
+        Command::Confirm { .. } => "confirm",
+        Command::ResendHeld { .. } => "send again",
         Command::Comment { .. } => "comment",
         Command::WorkNote { .. } => "note",
         Command::Transition { .. } => "take a step",
@@ -57,6 +76,11 @@ fn choose(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Option<Comman
     if happens(rng, 50) {
         return Some(create(phone.user, now, rng));
     }
+    if happens(rng, 100)
+        && let Some(command) = settle(phone, rng)
+    {
+        return Some(command);
+    }
     let shared = happens(rng, 250);
     let items = if shared { shared_items(phone, rng) } else { tasks(phone, now) };
     let item = one_of(rng, &items).cloned()?;
@@ -66,7 +90,49 @@ fn choose(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Option<Comman
             return Some(step(item.document, offer, now, rng));
         }
     }
-    Some(add_something(item.document, now, rng))
+    Some(match rng.next_u32() % 6 {
+        0 => take_part(phone, item.document, rng),
+        1 => watch(&item, rng),
+        _ => add_something(item.document, now, rng),
+    })
+}
+
+/// Settles something that waits for this person: an edit the server holds, or a value in doubt.
+fn settle(phone: &mut Phone, rng: &mut dyn Rng) -> Option<Command> {
+    let waits = phone.device().needs_attention().expect("a phone can read its own status");
+    if let Some(held) = one_of(rng, &waits.held) {
+        let counter = held.counter;
+        return Some(if happens(rng, 500) {
+            Command::ResendHeld { counter }
+        } else {
+            Command::DiscardHeld { counter }
+        });
+    }
+    let doubt = one_of(rng, &waits.records)?;
+    let field = one_of(rng, &doubt.alternatives)?.field.clone();
+    Some(Command::Confirm { document: doubt.item.document.clone(), field })
+}
+
+/// Takes a part out of the van, or puts one back.
+fn take_part(phone: &mut Phone, document: DocumentId, rng: &mut dyn Rng) -> Command {
+    let van = phone.device().van_stock().expect("a phone can read its own lists");
+    let part = one_of(rng, &van).map(|stock| stock.item.fields.clone()).unwrap_or_default();
+    let reference = |field: &str| part.get(field).and_then(Value::as_reference);
+    let (model, stockroom) = (reference("model").unwrap_or(SysId([7; 16])), reference("stockroom"));
+    let quantity = if happens(rng, 300) { -between(rng, 1, 3) } else { between(rng, 1, 5) };
+    Command::UsePart { document, model, quantity, asset: None, stockroom }
+}
+
+/// Puts somebody on a record's watch list or takes somebody off.
+fn watch(item: &Item, rng: &mut dyn Rng) -> Command {
+    let (document, field) = (item.document.clone(), "watch_list".into());
+    match item.fields.get("watch_list") {
+        Some(Value::List(on_it)) if happens(rng, 500) && !on_it.is_empty() => {
+            let item = *one_of(rng, on_it).expect("it is not empty");
+            Command::Exclude { document, field, item }
+        }
+        _ => Command::Include { document, field, item: SysId([rng.next_u32() as u8 % 4; 16]) },
+    }
 }
 
 /// Today's list; who finds nothing there, such as on a phone whose clock is years off, looks through all tasks.
@@ -122,25 +188,30 @@ fn add_something(document: DocumentId, now: Timestamp, rng: &mut dyn Rng) -> Com
             let question = format!("question-{}", rng.next_u32() % 4);
             Command::Answer { document, question, answer: text, photo: None }
         }
-        5 => Command::UsePart {
-            document,
-            model: SysId([7; 16]),
-            quantity: between(rng, 1, 5),
-            asset: None,
-            stockroom: None,
-        },
+        5 => Command::SetFields { document, fields: BTreeMap::from([(emptied(rng), None)]) },
         6 => Command::LogTime {
             document,
             kind: "work".into(),
             started_at: now.plus_milliseconds(-between(rng, MINUTE, 60 * MINUTE)),
             ended_at: now,
         },
-        7 => Command::Include { document, field: "watch_list".into(), item: SysId([rng.next_u32() as u8; 16]) },
+        7 => Command::SetFields { document, fields: BTreeMap::from([level(rng)]) },
         _ => {
             let most_bytes = if happens(rng, 300) { 150_000 } else { 10_000 };
             Command::AddPhoto { document, photo: photo(rng, most_bytes), thumbnail: Some(photo(rng, 3_000)) }
         }
     }
+}
+
+/// A field somebody empties.
+fn emptied(rng: &mut dyn Rng) -> FieldName {
+    FieldName::from(if happens(rng, 500) { "description" } else { "impact" })
+}
+
+/// Impact or urgency, as the technician sees it.
+fn level(rng: &mut dyn Rng) -> (FieldName, Option<Value>) {
+    let field = FieldName::from(if happens(rng, 500) { "urgency" } else { "impact" });
+    (field, Some(Value::Integer(between(rng, 1, 3))))
 }
 
 fn photo(rng: &mut dyn Rng, most_bytes: u32) -> Captured {
@@ -155,6 +226,9 @@ pub fn dispatcher(office: &mut Office, now: Timestamp, rng: &mut dyn Rng) -> Str
     let someone = *one_of(rng, &technicians).expect("somebody was hired");
     if happens(rng, 250) {
         return office.send_work(someone, now, rng);
+    }
+    if happens(rng, 80) {
+        return office.change_a_role(now, rng);
     }
     let tasks = office.open_tasks(now, rng);
     let Some(task) = one_of(rng, &tasks).cloned() else { return "sees no open task".into() };

@@ -52,9 +52,11 @@ fn main() -> ExitCode {
     let bar = ProgressBar::new(chosen.len() as u64);
     let style = ProgressStyle::with_template("{pos}/{len} planted bugs {wide_bar} {elapsed} left {eta}");
     bar.set_style(style.expect("a valid template"));
-    let found = search(&chosen, &how, |_| bar.inc(1));
+    let found = search(&chosen, &how, |one| {
+        bar.suspend(|| print(one));
+        bar.inc(1);
+    });
     bar.finish_and_clear();
-    found.iter().for_each(print);
     let escaped: Vec<&str> = found.iter().filter(|one| one.median().is_none()).map(|one| one.name).collect();
     let caught = found.len() - escaped.len();
     println!("{caught} of {} planted bugs caught within {} shifts (medians)", found.len(), options.seeds);

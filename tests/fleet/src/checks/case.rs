@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_device::view::{HeldEdit, Item, NeedsAttention, OutboxEdit, RecordView, StockItem, SyncStatus};
 use fieldline_model::priority::PriorityMatrix;
-use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId};
+use fieldline_model::{Dictionary, DocumentId, Record, SysId};
 use fieldline_storage::{StoredEdit, Tx};
 
 use crate::phone::{Phone, Promise};
+use crate::staff::RoleChange;
 use crate::truth::{History, Meaning};
 
 /// The server's side.
@@ -27,13 +28,15 @@ pub struct Case<'a> {
     pub stored: BTreeMap<DocumentId, Vec<StoredEdit>>,
     /// What each record of the log means by the naive rules.
     pub meanings: BTreeMap<DocumentId, Meaning>,
+    /// Who lost a role or got it back, in order; nothing when the server may have forgotten some of it.
+    pub role_changes: &'a [RoleChange],
     /// Every record by identity: documents as the naive rules have them, reference rows as they stand.
     pub records: BTreeMap<SysId, Record>,
 }
 
 impl<'a> Case<'a> {
     /// Reads the log and works out what it means.
-    pub fn open(tx: &'a dyn Tx, dictionary: &'a Dictionary) -> Self {
+    pub fn open(tx: &'a dyn Tx, dictionary: &'a Dictionary, role_changes: &'a [RoleChange]) -> Self {
         let mut rows = BTreeMap::new();
         for table in dictionary.tables() {
             let found = tx.query(std::slice::from_ref(&table.name), &Default::default(), u32::MAX, 0);
@@ -41,7 +44,7 @@ impl<'a> Case<'a> {
         }
         let priorities = PriorityMatrix::from_rows(rows.values().filter(|row| row.id.table == "dl_u_priority"));
         let (histories, stored, meanings, records) = Default::default();
-        let mut case = Self { tx, dictionary, priorities, rows, histories, stored, meanings, records };
+        let mut case = Self { tx, dictionary, priorities, rows, histories, stored, meanings, role_changes, records };
         for (id, row) in case.rows.clone() {
             case.read(id, row);
         }
@@ -74,8 +77,6 @@ pub struct Seen {
     pub index: usize,
     /// Its owner.
     pub user: SysId,
-    /// The device, while it is enrolled.
-    pub device: Option<DeviceId>,
     /// What its owner was promised.
     pub promises: Vec<Promise>,
     /// Everything on it.
@@ -112,7 +113,6 @@ impl Seen {
         Self {
             index,
             user,
-            device: device.enrolment().map(|enrolment| enrolment.device),
             promises,
             records,
             searches: work.map(|item| (item.document.clone(), found(item))).collect(),

@@ -67,7 +67,7 @@ pub fn judge(world: &mut World) {
     let seen: Vec<Seen> = world.phones.iter_mut().enumerate().map(|(index, phone)| Seen::on(index, phone)).collect();
     let server = world.office.server();
     let tx = server.storage().read().expect("the server's database can be read");
-    let case = Case::open(&*tx, server.dictionary());
+    let case = Case::open(&*tx, server.dictionary(), &world.office.role_changes);
     let refused = case.meanings.values().map(|meaning| meaning.refused.len() as u64).sum();
     let judged = PROMISES
         .iter()

@@ -1,5 +1,5 @@
-//! 4: every accepted edit of a device was made by its owner on that device, of a record that was ever the owner's to work
-//! on, with roles that allow it.
+//! 4: every accepted edit of a device was made by its owner, of a record that was ever the owner's to work on, with roles
+//! that allow it.
 //!
 //! Who might work on what is judged generously, over all the log has ever said: a record is somebody's when any edit ever
 //! named that person or one of the person's groups on it or on something it is reached from. What fails even that was
@@ -9,37 +9,41 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_documents::{Act, Edit};
 use fieldline_model::dictionary::may;
-use fieldline_model::{DeviceId, DocumentId, Record, SysId, Value};
+use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_storage::StoredEdit;
 
 use super::case::{Case, Seen};
 
-pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
-    let owners: BTreeMap<DeviceId, &Seen> = seen.iter().filter_map(|phone| Some((phone.device?, phone))).collect();
+pub fn check(case: &Case<'_>, _: &[Seen]) -> Vec<String> {
     let reach = Reach::of(case);
     let mut broken = Vec::new();
-    for (id, made) in case.log() {
-        let Some(phone) = owners.get(&made.edit.id.device) else { continue };
+    for ((id, made), stored) in case.log().zip(case.stored.values().flatten()) {
         let edit = &made.edit;
-        let name = format!("edit {} of phone {} on {id}", edit.id.counter, phone.index);
-        if edit.author != phone.user {
-            broken.push(format!("{name} was taken in another person's name"));
-        } else if !phone.promises.iter().any(|promise| promise.document == *id && promise.at == edit.at) {
-            broken.push(format!("{name} was taken and never made on that phone"));
+        let device = case.tx.device(edit.id.device).expect("a device can be looked up");
+        let Some(owner) = device.map(|device| device.user) else { continue };
+        let name = format!("edit {} on {id}", edit.id.counter);
+        if edit.author != owner {
+            broken.push(format!("{name} was taken in another person's name than the device's owner"));
         }
-        if !reach.is_ever_in_scope(id, phone.user) {
+        if !reach.is_ever_in_scope(id, owner) {
             broken.push(format!("{name} was taken and the record never was in scope"));
         }
-        broken.extend(roles(case, edit, phone).map(|what| format!("{name}: {what}")));
+        broken.extend(roles(case, stored, edit, owner).map(|what| format!("{name}: {what}")));
     }
     broken
 }
 
-/// What the author's roles, as they stand, do not allow.
-fn roles(case: &Case<'_>, edit: &Edit, phone: &Seen) -> Option<String> {
-    let row = case.records.get(&phone.user)?;
-    let roles: BTreeSet<&str> = row.text("roles").split(',').map(str::trim).collect();
+/// What the author's roles did not allow when the server took the edit.
+fn roles(case: &Case<'_>, stored: &StoredEdit, edit: &Edit, owner: SysId) -> Option<String> {
+    let changes = case.role_changes.iter().rev();
+    let last = changes.into_iter().find(|change| change.user == owner && change.at <= stored.received_at);
+    let roles: BTreeSet<&str> =
+        if last.is_some_and(|change| !change.is_agent) { [].into() } else { ["wm_agent"].into() };
     let table = case.dictionary.table(edit.document.table.as_str())?;
     let is_first = case.histories[&edit.document].made.first().is_some_and(|first| first.edit.id == edit.id);
+    if is_first && !may(roles.iter().copied(), &table.create) {
+        return Some(format!("only {} may create one", table.create.join(", ")));
+    }
     for act in &edit.acts {
         let field = act.field().and_then(|field| table.field(field.as_str())).filter(|_| !is_first);
         if let Some(field) = field.filter(|field| !may(roles.iter().copied(), &field.write)) {

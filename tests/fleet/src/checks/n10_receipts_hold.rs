@@ -1,8 +1,9 @@
-//! 10: an edit the phone shows as accepted is in the log for ever, under its number and on its record.
+//! 10: an edit the phone shows as accepted is in the log for ever, on its record, in its author's name.
 
 use fieldline_device::view::Fate;
 
 use super::case::{Case, Seen, on_each};
+use crate::truth::Made;
 
 pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
     on_each(seen, |phone| {
@@ -12,12 +13,8 @@ pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
                 continue;
             }
             let history = case.histories.get(&edit.document);
-            let stands = history.is_some_and(|history| {
-                history.made.iter().any(|made| {
-                    let id = made.edit.id;
-                    Some(id.device) == phone.device && id.counter == edit.counter && made.edit.at == edit.made_at
-                })
-            });
+            let is_it = |made: &Made| made.edit.author == phone.user && made.edit.at == edit.made_at;
+            let stands = history.is_some_and(|history| history.made.iter().any(is_it));
             if !stands {
                 let (counter, document) = (edit.counter, &edit.document);
                 broken.push(format!("edit {counter} of {document} has a receipt and is not in the log"));

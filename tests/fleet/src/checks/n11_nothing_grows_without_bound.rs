@@ -22,9 +22,10 @@ pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
         broken.push(format!("{held} edits are kept aside"));
     }
     broken.extend(on_each(seen, |phone| {
-        let (kept, made) = (phone.outbox.len(), phone.promises.len());
-        // A person may send a held edit again; each time is a promise of its own.
-        if kept > made { vec![format!("{kept} edits are kept and {made} were made")] } else { Vec::new() }
+        let own = case.log().filter(|(_, made)| made.edit.author == phone.user).count();
+        let (kept, waiting) = (phone.outbox.len(), phone.held().len() + phone.status.unsent_edits as usize);
+        let problem = || format!("{kept} edits are kept; {own} of this person are in the log and {waiting} are not");
+        (kept > own + waiting).then(problem).into_iter().collect()
     }));
     broken
 }

@@ -1,16 +1,14 @@
 //! 12: what the server keeps aside of an honest phone its author sees on the phone, with a reason and what to do; and what
 //! the phone shows as held the server has.
 
-use std::collections::BTreeSet;
-
 use fieldline_device::view::Fate;
-use fieldline_storage::EditKey;
+use fieldline_documents::Edit;
 
 use super::case::{Case, Seen, on_each};
 
 pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
-    let kept: BTreeSet<EditKey> =
-        case.tx.held_recently(u32::MAX).expect("held edits can be read").into_iter().map(|held| held.key).collect();
+    let kept = case.tx.held_recently(u32::MAX).expect("held edits can be read");
+    let kept: Vec<Edit> = kept.iter().filter_map(|held| Edit::decode(&held.body).ok()).collect();
     on_each(seen, |phone| {
         let mut broken = Vec::new();
         let in_outbox = phone.outbox.iter().filter(|edit| edit.fate == Fate::Held).count();
@@ -18,7 +16,7 @@ pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
             broken.push(format!("{in_outbox} edits are held and {} are shown", phone.held().len()));
         }
         for held in phone.held() {
-            let is_kept = kept.iter().any(|key| Some(key.device) == phone.device && key.counter == held.counter);
+            let is_kept = kept.iter().any(|edit| edit.document == held.document && edit.at == held.made_at);
             // What stood on a held edit waits with it on the phone and was never judged by itself.
             let waits_with_another = phone.held().iter().any(|other| {
                 other.document == held.document && other.counter < held.counter && other.detail == held.detail

@@ -1,0 +1,76 @@
+//! What the office does about its people: it stocks their vans, takes a role away and gives it back.
+
+use fieldline_model::{SysId, Timestamp};
+use fieldline_service::table::{self, Input};
+use rand_core::Rng;
+
+use crate::dice::one_of;
+use crate::office::Office;
+
+/// The role without which a technician takes no steps.
+const AGENT: &str = "wm_agent";
+/// Models of parts in every van.
+const MODELS: [SysId; 2] = [SysId([7; 16]), SysId([8; 16])];
+/// How many of each are stocked in the morning.
+const STOCKED: i64 = 50;
+
+/// A technician lost the role of one, or got it back.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleChange {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub user: SysId,
+    /// Whether the role is there from then on.
+    pub is_agent: bool,
+}
+
+impl Office {
+    /// Gives everybody a van: a stockroom of their own with some of each part.
+    pub fn stock_the_vans(&mut self, now: Timestamp, rng: &mut dyn Rng) {
+        for (number, user) in self.technicians.clone().into_iter().enumerate() {
+            let van = [("name", format!("Van {number}")), ("manager", user.to_string())];
+            let van = self.make("alm_stockroom", &van, now, rng);
+            for (kind, model) in MODELS.iter().enumerate() {
+                let part = [
+                    ("display_name", format!("Part {kind} in van {number}")),
+                    ("stockroom", van.to_string()),
+                    ("model", model.to_string()),
+                    ("quantity", STOCKED.to_string()),
+                    ("assigned_to", user.to_string()),
+                ];
+                self.make("alm_asset", &part, now, rng);
+            }
+        }
+    }
+
+    /// Takes the role from somebody, or gives it back to whoever is without.
+    pub fn change_a_role(&mut self, now: Timestamp, rng: &mut dyn Rng) -> String {
+        let latest = |user: &SysId| self.role_changes.iter().rev().find(|change| change.user == *user);
+        let without = |user: &&SysId| latest(user).is_some_and(|change| !change.is_agent);
+        let back = self.technicians.iter().find(without).copied();
+        let Some(user) = back.or_else(|| one_of(rng, &self.technicians).copied()) else {
+            return "has no people".into();
+        };
+        let is_agent = back.is_some();
+        let roles = if is_agent { AGENT } else { "" };
+        let input = as_input(&[("roles", roles.to_owned())]);
+        let system = self.server().system();
+        let changed =
+            self.server().write(&system, now, rng, |call| table::update(call, "sys_user", user.to_owned(), &input));
+        changed.unwrap_or_else(|error| panic!("the office cannot change roles: {error}"));
+        self.role_changes.push(RoleChange { at: now, user, is_agent });
+        if is_agent { "gives a role back".into() } else { "takes a role away".into() }
+    }
+
+    fn make(&self, table: &str, fields: &[(&str, String)], now: Timestamp, rng: &mut dyn Rng) -> SysId {
+        let (system, input) = (self.server().system(), as_input(fields));
+        let made = self.server().write(&system, now, rng, |call| table::create(call, table, &input));
+        made.unwrap_or_else(|error| panic!("the office cannot create a {table}: {error}")).record.id.sys_id
+    }
+}
+
+fn as_input(fields: &[(&str, String)]) -> Input {
+    let fields = fields.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
+    Input { fields, as_displayed: false }
+}
