@@ -198,7 +198,8 @@ fn number_wants(view: View<'_>, rules: &Rules, who: &Enrolment) -> Result<Vec<St
 
 impl Device {
     /// Pieces of captured files, signatures first, each file from where the server stands. A cut costs what is on the line,
-    /// so as many bytes go at once as the line is worth, and one piece in any case.
+    /// so as many bytes go at once as the line is worth, and one piece in any case. A file that was damaged on the disk holds
+    /// up nothing else.
     fn chunks(&self) -> Result<Vec<BlobChunk>, DeviceError> {
         let files = self.store.read(|view| view.blobs_to_send(caps::MAX_CHUNKS_PER_REQUEST as u32))?;
         let (mut chunks, mut left) = (Vec::new(), self.budget_bytes as usize);
@@ -208,7 +209,14 @@ impl Device {
                 if chunks.len() == caps::MAX_CHUNKS_PER_REQUEST {
                     return Ok(chunks);
                 }
-                let bytes = self.store.blob_files().piece(file.blob, index)?.unwrap_or_default();
+                let bytes = match self.store.blob_files().piece(file.blob, index) {
+                    Ok(Some(bytes)) => bytes,
+                    Ok(None) | Err(StoreError::Content { .. }) => {
+                        self.store.write(|tx| tx.blob_is_damaged(file.blob))?;
+                        break;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
                 if bytes.len() > left && !chunks.is_empty() {
                     return Ok(chunks);
                 }

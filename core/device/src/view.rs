@@ -181,6 +181,8 @@ pub struct SyncStatus {
     pub held_edits: u64,
     /// Files the server does not have yet.
     pub unsent_files: u64,
+    /// Files captured here that were damaged on this disk before the server had them; they should be taken again.
+    pub damaged_files: u64,
     /// Documents asked for.
     pub wanted_documents: u64,
 }
@@ -297,6 +299,7 @@ impl Device {
                 unsent_edits: view.unsent_count()?,
                 held_edits: view.held()?.len() as u64,
                 unsent_files: view.blobs_to_send(u32::MAX)?.len() as u64,
+                damaged_files: view.damaged_blobs()?,
                 wanted_documents: view.wants(u32::MAX)?.len() as u64,
             })
         })

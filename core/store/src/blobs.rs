@@ -74,9 +74,16 @@ impl View<'_> {
         self.blobs("WHERE on_server = 0 AND held = 1 ORDER BY role, id LIMIT ?1", [limit])
     }
 
-    /// Files to fetch, in the same order.
+    /// Files to fetch, in the same order; those that only by luck are on the server come last.
     pub fn blobs_to_fetch(&self, limit: u32) -> Result<Vec<BlobProgress>> {
-        self.blobs("WHERE held = 0 ORDER BY role, id LIMIT ?1", [limit])
+        self.blobs("WHERE held = 0 ORDER BY on_server DESC, role, id LIMIT ?1", [limit])
+    }
+
+    /// How many captured files were damaged on this disk before the server said that it has them.
+    pub fn damaged_blobs(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM blob WHERE held = 0 AND on_server = 0";
+        let count: i64 = self.connection.query_row(sql, [], |row| row.get(0)).doing("counting damaged files")?;
+        Ok(count.cast_unsigned())
     }
 }
 
@@ -93,6 +100,15 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Notes that a captured file turned out to be damaged. It is asked of the server, which may have it although its word
+    /// never came.
+    pub fn blob_is_damaged(&self, blob: BlobHash) -> Result<()> {
+        let Some(progress) = self.blob(blob)? else { return Ok(()) };
+        self.put_blob(&BlobProgress { held: false, chunks_held: 0, ..progress })?;
+        self.unneeded.borrow_mut().push(blob);
+        Ok(())
+    }
+
     /// Notes how far a file has come. One that the server has and no record here shows is removed.
     pub fn put_blob(&self, progress: &BlobProgress) -> Result<()> {
         let doing = format_args!("noting how far file {} has come", progress.blob);

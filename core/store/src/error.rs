@@ -31,13 +31,18 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// No room is left on the device. What was saved before is safe.
-    #[error("the device is full, {doing} was not saved; free some space and try again")]
+    #[error(
+        "the device is full: {doing} was not possible. Free some space and try again; what was saved before is safe"
+    )]
     Full {
         /// What was being done, to which record.
         doing: String,
     },
     /// The database failed in another way; nothing of the transaction was saved.
-    #[error("the database failed while {doing}: {source}")]
+    #[error(
+        "the database failed while {doing}: {source}. What was saved before is safe; free some space if little is left, try \
+         again, or restart the device"
+    )]
     Database {
         /// What was being done, to which record.
         doing: String,
@@ -45,7 +50,7 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// A file beside the database failed.
-    #[error("{doing} {path}: {source}")]
+    #[error("{doing} {path} failed: {source}. What was saved before is safe; try again, or restart the device")]
     File {
         /// What was being done.
         doing: &'static str,
@@ -106,6 +111,9 @@ pub(crate) trait DoingFile<T> {
 
 impl<T> DoingFile<T> for io::Result<T> {
     fn doing_file(self, doing: &'static str, path: &Path) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::File { doing, path: path.to_owned(), source })
+        self.map_err(|source| match source.kind() {
+            io::ErrorKind::StorageFull => StoreError::Full { doing: format!("{doing} {}", path.display()) },
+            _ => StoreError::File { doing, path: path.to_owned(), source },
+        })
     }
 }

@@ -20,6 +20,7 @@ mod error;
 mod identity;
 mod key;
 pub mod lists;
+mod log;
 mod meta;
 mod migrations;
 mod numbers;

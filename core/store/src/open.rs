@@ -17,7 +17,7 @@ use crate::closed_mark::ClosedMark;
 use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
 use crate::salvage::{self, Salvage};
-use crate::{DatabaseKey, Result, Store, StoreError, migrations};
+use crate::{DatabaseKey, Result, Store, StoreError, log, migrations};
 
 /// Longest wait for another connection's lock; a write takes milliseconds, a checkpoint at the most tenths of seconds.
 const BUSY: Duration = Duration::from_secs(10);
@@ -164,6 +164,9 @@ fn damage(verdict: &str) -> rusqlite::Error {
 /// Opens a database, brings it to the newest schema and checks it; [`StoreError::Damaged`] when it is not sound.
 fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store> {
     let doing = "opening the database";
+    if log::has_rotted(&with_suffix(database, "-wal"))? {
+        return Err(damage("its log has rotted")).doing(doing);
+    }
     let (closed_mark, closed_in_order) = ClosedMark::take(database);
     let mut writer = connect(database, key).doing(doing)?;
     migrations::migrate(&mut writer)?;

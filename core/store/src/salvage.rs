@@ -8,6 +8,7 @@
 //! Only a working copy is read. When its first pages are unreadable, those of an empty database of the same schema and key
 //! take their place: tables are made in the same order, so their roots lie at the same pages.
 
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
 use crate::open::{Files, connect, remove_database, with_suffix};
 use crate::store::Store;
-use crate::{DatabaseKey, Result, Tx, migrations};
+use crate::{DatabaseKey, Result, Tx, log, migrations};
 
 /// Most unreadable keys stepped over between the readable ends of a table: many pages of edits, under a second of trying.
 const MOST_GAPS: i64 = 1_000;
@@ -41,6 +42,18 @@ pub struct Salvage {
     pub unsent: u64,
     /// Whether the device still knows who it is.
     pub identity: bool,
+}
+
+impl fmt::Display for Salvage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { edits, unsent, .. } = self;
+        write!(
+            f,
+            "the database was damaged and has been replaced: {edits} edits were carried over, {unsent} of them not sent yet. \
+             Everything else comes again with the next sync"
+        )?;
+        if self.identity { Ok(()) } else { f.write_str("; sign in again first") }
+    }
 }
 
 /// Fills the fresh store with what can be read of the damaged database.
@@ -144,6 +157,12 @@ fn copy_database(from: &Path, to: &Path) -> Result<()> {
         if from.exists() {
             fs::copy(&from, &to).doing_file("copying", &from)?;
         }
+    }
+    // SQLite would forget what follows a rotten frame.
+    let wal = with_suffix(to, "-wal");
+    if log::has_rotted(&wal)? {
+        log::fold_by_hand(&wal, to)?;
+        fs::remove_file(&wal).doing_file("removing", &wal)?;
     }
     Ok(())
 }

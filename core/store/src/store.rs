@@ -73,11 +73,13 @@ impl Store {
         search::bring_up_to_date(&tx)?;
         meta::add_to_scope_checksum(&tx)?;
         let (unneeded, identity) = (tx.unneeded.into_inner(), tx.identity.into_inner());
-        transaction.commit().doing("saving")?;
+        // The copy comes first: what can fail must not fail once everything is saved.
         if let Some(identity) = identity {
             self.identity_file.write(&identity)?;
         }
-        unneeded.into_iter().try_for_each(|blob| self.blob_files.remove(blob))?;
+        transaction.commit().doing("saving")?;
+        // A file that cannot be removed now goes when the store is opened again.
+        unneeded.into_iter().for_each(|blob| drop(self.blob_files.remove(blob)));
         Ok(answer)
     }
 

@@ -20,12 +20,13 @@ mod row;
 mod scopes;
 mod transaction;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fieldline_storage::{Result, Storage, StorageError, Tx};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::transaction::{Held, Transaction};
 
@@ -144,7 +145,16 @@ pub(crate) fn failed<E>(doing: impl ToString) -> impl FnOnce(E) -> StorageError
 where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    move |source| StorageError::Backend { doing: doing.to_string(), source: source.into() }
+    move |source| {
+        let (doing, source) = (doing.to_string(), source.into());
+        let of_database = source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        let of_system = source.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if of_database == Some(ErrorCode::DiskFull) || of_system == Some(ErrorKind::StorageFull) {
+            StorageError::Full { doing }
+        } else {
+            StorageError::Backend { doing, source }
+        }
+    }
 }
 
 #[cfg(test)]

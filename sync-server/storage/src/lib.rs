@@ -24,12 +24,21 @@ pub type Position = u64;
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The database failed; nothing of the transaction is durable.
-    #[error("the database failed while {doing}: {source}")]
+    #[error(
+        "the database failed while {doing}: {source}. What was acknowledged is safe; free some space if little is left, try \
+         again, and check the disk"
+    )]
     Backend {
         /// What was being done, to which record.
         doing: String,
         /// The backend's own words.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No room is left on the disk; nothing of the transaction is durable.
+    #[error("the disk is full: {doing} was not possible. Free some space and try again; what was acknowledged is safe")]
+    Full {
+        /// What was being done, to which record.
+        doing: String,
     },
     /// A query names something that cannot be answered.
     #[error("{0}")]

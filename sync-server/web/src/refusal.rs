@@ -173,6 +173,9 @@ impl From<ServiceError> for Refusal {
             ServiceError::Storage(StorageError::Backend { source, .. }) => {
                 tracing::error!(%source, "the database failed");
             }
+            ServiceError::Storage(StorageError::Full { doing }) => {
+                tracing::error!(doing, "the disk is full; free some space");
+            }
             ServiceError::Storage(StorageError::Query(_)) => tracing::error!("a query could not be answered"),
             ServiceError::Damaged { what, .. } => tracing::error!(what, "something stored cannot be read"),
             ServiceError::OwnEdit { record, .. } => tracing::error!(record, "an edit of the server's own failed"),

@@ -143,6 +143,11 @@ pub fn end() -> Seen {
     Seen { tape: watch.tape, calls: watch.calls, grown_bytes: watch.grown }
 }
 
+/// How many things have happened to the watched folder.
+pub fn happened() -> usize {
+    with(|watch| watch.tape.len()).unwrap_or(0)
+}
+
 /// Does something that is not part of what is watched.
 pub fn unwatched<T>(work: impl FnOnce() -> T) -> T {
     let watch = WATCH.with_borrow_mut(Option::take);
@@ -304,8 +309,9 @@ impl Watch {
 
     fn judge(&mut self, call: &Call<'_>) -> Verdict {
         let concerned = match call {
+            // That the folder itself is there is the harness's business.
             Call::Open { path, .. } | Call::Unlink { path } | Call::MakeDirectory { path } => {
-                self.inside(path).is_some()
+                self.inside(path).is_some_and(|path| !path.as_os_str().is_empty())
             }
             Call::Rename { from, to } => self.inside(from).is_some() && self.inside(to).is_some(),
             Call::Read { fd } | Call::Write { fd, .. } | Call::SetLength { fd, .. } | Call::Sync { fd } => {

@@ -9,14 +9,21 @@
 //! Linux only: elsewhere the calls that reach the disk have other names.
 #![cfg(target_os = "linux")]
 
+pub mod actor;
 pub mod calls;
+pub mod damage;
+pub mod death;
 pub mod disk;
+pub mod faults;
 pub mod image;
+pub mod kill;
 pub mod kinds;
 pub mod office;
 pub mod phone;
 pub mod phone_power;
 pub mod power;
+pub mod process;
 pub mod run;
 pub mod server_power;
+pub mod site;
 pub mod tape;

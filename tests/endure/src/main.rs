@@ -18,6 +18,7 @@ mod command {
     use std::process::ExitCode;
 
     use clap::Parser;
+    use fieldline_endure::actor::{Part, play};
     use fieldline_endure::kinds::KINDS;
     use fieldline_endure::run::{Closed, Size};
 
@@ -38,7 +39,18 @@ mod command {
         json: Option<PathBuf>,
     }
 
+    /// What the program tells itself when it runs itself again.
+    #[derive(Parser)]
+    struct Acting {
+        #[command(flatten)]
+        part: Part,
+    }
+
     pub fn main() -> ExitCode {
+        if std::env::args().nth(1).is_some_and(|word| word == "actor") {
+            let Acting { part } = Acting::parse_from(std::env::args().skip(1));
+            return play(&part).map_or_else(told, |()| ExitCode::SUCCESS);
+        }
         let options = Options::parse();
         let size = Size { share: options.share, seed: options.seed };
         let wanted = |kind: &str| options.only.as_deref().is_none_or(|only| kind.starts_with(only));
@@ -62,5 +74,10 @@ mod command {
             }
         }
         if closed.iter().all(|one| one.holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn told(error: String) -> ExitCode {
+        eprintln!("{error}");
+        ExitCode::FAILURE
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fieldline_device::{Enrolment, SigningKey};
 use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
 use fieldline_service::table::{self, Input};
-use fieldline_service::{Caller, NewUser, PasswordCost, Server};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, ServiceError};
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame;
 use fieldline_sync::wire::WIRE_VERSION;
@@ -39,6 +39,12 @@ impl Office {
         let found = server.storage().read().and_then(|tx| tx.account("dora")).map_err(told)?;
         let user = found.map_or(SysId([0; 16]), |account| account.user);
         Ok(Self { server, dispatcher: Caller { user, roles: roles(), device: None }, witness: Box::new(|| ()) })
+    }
+
+    /// Lets a restored database begin another life, as `sync-server restore` does.
+    pub fn begin_new_life(storage: SqliteStorage, now: Timestamp, rng: &mut ChaCha8Rng) -> Result<(), ServiceError> {
+        let server = Server::open(Arc::new(storage), Arc::new(Dictionary::shipped().clone()), now, rng)?;
+        server.restored(now, rng).map(drop)
     }
 
     /// Calls somebody whenever the server has acknowledged something.

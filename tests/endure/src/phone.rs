@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fieldline_device::view::{Fate, OutboxEdit, StepOffer};
+use fieldline_device::view::{Fate, OutboxEdit, RecordView, StepOffer};
 use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Enrolment};
 use fieldline_model::{BlobHash, DocumentId, SysId, Timestamp, Value};
 use fieldline_sync::session::{Action, Event, Reply, Session};
@@ -60,6 +60,8 @@ pub struct Phone {
     pub promises: Promises,
     /// Every state of the promises that was said aloud, oldest first: what [`disk::said`] counts.
     pub said: Vec<Promises>,
+    /// Where a phone that may die at any moment says at once what it does; see [`Promises::hear`].
+    pub aloud: fn(&str),
 }
 
 /// The key of every phone here.
@@ -72,7 +74,7 @@ impl Phone {
     pub fn new(folder: &Path, enrolment: Enrolment, now: Timestamp) -> Self {
         let folder = folder.to_owned();
         let (promises, said) = (Promises::default(), vec![Promises::default()]);
-        Self { folder, device: None, session: Session::new(), enrolment, now, promises, said }
+        Self { folder, device: None, session: Session::new(), enrolment, now, promises, said, aloud: |_| () }
     }
 
     /// Switches the phone on, and signs its owner in the first time.
@@ -84,6 +86,7 @@ impl Phone {
         self.device = Some(device);
         self.session = Session::new();
         self.promises.owner = Some(self.enrolment.user);
+        (self.aloud)(&format!("owner {}", self.enrolment.user));
         self.say();
         Ok(())
     }
@@ -138,10 +141,15 @@ impl Phone {
         Ok(items.into_iter().filter(|item| item.is_editable && !item.is_leaving).map(|item| item.document).collect())
     }
 
+    /// A task the phone shows.
+    pub fn first_task(&mut self) -> Told<DocumentId> {
+        self.tasks()?.into_iter().next().ok_or_else(|| "the phone shows no task".to_owned())
+    }
+
     /// Does something on a record, and remembers what it was told.
     pub fn act(&mut self, rng: &mut ChaCha8Rng) -> Told<()> {
         let tasks = self.tasks()?;
-        let word = format!("word{}", self.now.0);
+        let word = word_at(self.now);
         let Some(task) = one_of(rng, &tasks) else { return Ok(()) };
         let (command, document) = self.choose(task, &word, rng)?;
         self.execute(command, document, word, rng)
@@ -190,10 +198,12 @@ impl Phone {
             Command::AddPhoto { photo, .. } => Some(hash(&photo.bytes)),
             _ => None,
         };
+        (self.aloud)(&format!("tries {} {}", self.now.0, file.map(|file| file.to_string()).unwrap_or_default()));
         self.promises.acts.push(Act { document, at: self.now, word, file, said: false });
         let now = self.now;
         match self.device()?.execute(command, now, rng) {
             Ok(done) => {
+                (self.aloud)(&format!("saved {}", done.document));
                 let act = self.promises.acts.last_mut().expect("pushed above");
                 (act.document, act.said) = (Some(done.document), true);
                 self.say();
@@ -202,6 +212,7 @@ impl Phone {
             Err(DeviceError::Store(error)) => Err(told(error)),
             // What the person may not do was never tried.
             Err(_) => {
+                (self.aloud)("may not");
                 self.promises.acts.pop();
                 Ok(())
             }
@@ -221,12 +232,43 @@ impl Phone {
             let reply = office.exchange(&self.enrolment.token, &frame, now, rng)?;
             let events = self.session.handle(now, rng, Reply::Body(reply), device).map_err(told)?;
             self.promises.delivered = delivered(&device.outbox().map_err(told)?);
+            (self.aloud)(&format!("delivered {}", self.promises.delivered));
             self.say();
             if events.iter().any(|event| matches!(event, Event::Synced { .. })) {
                 return Ok(());
             }
         }
         Err(format!("after {MOST_EXCHANGES} exchanges there is still something to exchange"))
+    }
+}
+
+/// The word that only the act of a moment wrote.
+fn word_at(at: Timestamp) -> String {
+    format!("word{}", at.0)
+}
+
+impl Promises {
+    /// Takes in what a phone said aloud; a line that is not a phone's is ignored.
+    pub fn hear(&mut self, line: &str) {
+        let (what, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match what {
+            "owner" => self.owner = rest.parse().ok(),
+            "tries" => {
+                let (at, file) = rest.split_once(' ').unwrap_or((rest, ""));
+                let at = Timestamp(at.parse().unwrap_or_default());
+                self.acts.push(Act { document: None, at, word: word_at(at), file: file.parse().ok(), said: false });
+            }
+            "saved" => {
+                let document =
+                    rest.split_once('/').and_then(|(table, id)| Some(DocumentId::new(table, id.parse().ok()?)));
+                if let Some(act) = self.acts.last_mut() {
+                    (act.document, act.said) = (document, true);
+                }
+            }
+            "may" => drop(self.acts.pop()),
+            "delivered" => self.delivered = rest.parse().unwrap_or_default(),
+            _ => {}
+        }
     }
 }
 
@@ -334,8 +376,10 @@ fn every_edit_is_whole(device: &Device, outbox: &[OutboxEdit], tried: &[Act]) ->
 fn newest_is_found(device: &Device, outbox: &[OutboxEdit], tried: &[Act]) -> Told<Vec<String>> {
     let mut broken = Vec::new();
     let newest = outbox.first().and_then(|edit| tried.iter().find(|act| act.at == edit.made_at));
+    // What somebody else wrote over since is not shown and not found any more.
+    let is_last = |act: &Act, view: &RecordView| view.history.last().is_some_and(|line| line.at == act.at);
     let here = |act: &&Act| match &act.document {
-        Some(document) => device.record(document).is_ok_and(|view| view.is_some_and(|view| view.details.is_some())),
+        Some(document) => device.record(document).is_ok_and(|view| view.is_some_and(|view| is_last(act, &view))),
         None => false,
     };
     let Some(act) = newest.filter(here) else { return Ok(broken) };

@@ -1,6 +1,8 @@
 //! Power cuts on the phone: a shift is recorded, and each image of it must open with everything that was said to be saved.
 
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
 
 use fieldline_device::{Device, Enrolment};
 use fieldline_documents::Edit;
@@ -8,11 +10,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::disk;
-use crate::image::Image;
+use crate::image::{self, Image};
 use crate::office::{Office, Told, told};
 use crate::phone::{self, Act, Expected, MORNING, Phone, Promises};
 use crate::power::{self, Cut};
 use crate::run::Outcome;
+use crate::server_power::DATABASE;
 use crate::tape::{Tape, without_commit_syncs};
 
 /// Things a technician does in a shift.
@@ -30,21 +33,29 @@ pub struct Shift {
     pub tried: Vec<Act>,
     /// Who the phone is.
     pub enrolment: Enrolment,
-    server: PathBuf,
+    /// The server's files each time it had acknowledged something, and how much had happened to the phone's disk by then: a
+    /// phone must not meet a server that has heard of its future.
+    servers: Vec<(usize, Image)>,
 }
 
 /// Lets a technician work and records the phone's disk.
 pub fn record(seed: u64, folder: &Path) -> Told<Shift> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let (server, home) = (folder.join("server.db"), folder.join("phone"));
-    std::fs::create_dir_all(&home).map_err(told)?;
-    let mut office = Office::open(&server, MORNING, &mut rng)?;
+    let (server, home) = (folder.join("server"), folder.join("phone"));
+    std::fs::create_dir_all(&home).and_then(|()| std::fs::create_dir_all(&server)).map_err(told)?;
+    let mut office = Office::open(&server.join(DATABASE), MORNING, &mut rng)?;
     office.hire_dispatcher(MORNING, &mut rng)?;
     let user = office.hire("mia", MORNING, &mut rng)?;
     let enrolment = office.enrol(user, MORNING, &mut rng)?;
     for number in 0..3 {
         office.sends(user, &format!("Boiler {number}"), MORNING, &mut rng)?;
     }
+    let servers = Rc::new(RefCell::new(vec![(0, image::read(&server).map_err(told)?)]));
+    let seen = servers.clone();
+    office.seen_by(move || {
+        let files = disk::unwatched(|| image::read(&server)).expect("a server's files can be read beside it");
+        seen.borrow_mut().push((disk::happened(), files));
+    });
     let mut phone = Phone::new(&home, enrolment.clone(), MORNING);
     disk::watch(&home, &Image::new(), None);
     let worked = work(&mut phone, &office, &mut rng);
@@ -52,7 +63,8 @@ pub fn record(seed: u64, folder: &Path) -> Told<Shift> {
     worked?;
     power::require_whole_recording(&seen.tape, &home)?;
     phone.switch_off();
-    Ok(Shift { tape: seen.tape, said: phone.said, tried: phone.promises.acts, enrolment, server })
+    let servers = servers.take();
+    Ok(Shift { tape: seen.tape, said: phone.said, tried: phone.promises.acts, enrolment, servers })
 }
 
 fn work(phone: &mut Phone, office: &Office, rng: &mut ChaCha8Rng) -> Told<()> {
@@ -88,38 +100,34 @@ impl Shift {
         }
         drop(device);
         if let Some(scratch) = rejoins {
-            broken.extend(self.rejoin(cut.folder, promised, scratch)?);
+            broken.extend(self.rejoin(cut.folder, cut.happened, promised, scratch)?);
         }
         Ok(broken)
     }
 
-    /// Lets the phone meet its server again: everything it promised must arrive, and once.
-    pub fn rejoin(&self, home: &Path, promised: &Promises, scratch: &Path) -> Told<Vec<String>> {
+    /// Lets a phone as it was at a moment meet the server as it was then: everything it promised must arrive, and once, and
+    /// new work too.
+    pub fn rejoin(&self, home: &Path, happened: usize, promised: &Promises, scratch: &Path) -> Told<Vec<String>> {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let server = scratch.join("rejoined.db");
-        for suffix in ["", "-wal"] {
-            let from = PathBuf::from(format!("{}{suffix}", self.server.display()));
-            let to = PathBuf::from(format!("{}{suffix}", server.display()));
-            if from.exists() { std::fs::copy(from, to).map(drop) } else { Ok(()) }.map_err(told)?;
-        }
+        let folder = scratch.join("rejoined");
+        let server = self.servers.iter().rfind(|(then, _)| *then <= happened).map(|(_, files)| files);
+        image::write(server.ok_or("the server was there before the phone")?, &folder).map_err(told)?;
         let now = MORNING.plus_milliseconds(24 * 3_600_000);
-        let office = Office::open(&server, now, &mut rng)?;
+        let office = Office::open(&folder.join(DATABASE), now, &mut rng)?;
         let mut phone = Phone::new(home, self.enrolment.clone(), now);
         phone.switch_on()?;
         phone.exchange(&office, &mut rng)?;
         phone.act(&mut rng)?;
         phone.exchange(&office, &mut rng)?;
-        let broken = arrived(&office, promised)?;
-        drop((phone, office));
-        for suffix in ["", "-wal", "-shm"] {
-            std::fs::remove_file(format!("{}{suffix}", server.display())).or_else(not_there).map_err(told)?;
+        let mut broken = arrived(&office, promised)?;
+        broken.extend(arrived(&office, &phone.promises)?);
+        if phone.device()?.sync_status().map_err(told)?.held_edits > 0 {
+            broken.push("held: the server does not take what an honest phone did".to_owned());
         }
+        drop((phone, office));
+        std::fs::remove_dir_all(&folder).map_err(told)?;
         Ok(broken)
     }
-}
-
-fn not_there(error: std::io::Error) -> std::io::Result<()> {
-    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 /// Every act that was said to be saved stands in the server's log, once.

@@ -11,10 +11,10 @@ use crate::tape::{Happening, Tape};
 
 /// A moment at which the power is cut, and what the disk made of it.
 pub struct Cut<'a> {
-    /// The files that are left.
-    pub image: &'a Image,
-    /// A folder with these files in it.
+    /// A folder with what is left.
     pub folder: &'a Path,
+    /// How much of the tape had happened.
+    pub happened: usize,
     /// How many times something had been said to be saved.
     pub said: usize,
     /// Which image of the recording it is.
@@ -51,7 +51,7 @@ pub fn cut_often(
             due -= 1.0;
             let (number, folder) = (outcome.trials, scratch.join("image"));
             image::write(&image, &folder).expect("the scratch folder takes files");
-            let found = judge(&Cut { image: &image, folder: &folder, said, number });
+            let found = judge(&Cut { folder: &folder, happened: index + 1, said, number });
             std::fs::remove_dir_all(&folder).expect("the scratch folder can be emptied");
             outcome.trial(&format!("seed {seed}, cut after {}, {keeps:?}", index + 1), found);
         }

@@ -55,7 +55,8 @@ impl Outcome {
         self.counted.get(what).copied().unwrap_or(0)
     }
 
-    fn add(&mut self, other: Self) {
+    /// Adds another outcome.
+    pub fn add(&mut self, other: Self) {
         self.trials += other.trials;
         self.trials_broken += other.trials_broken;
         self.broken.extend(other.broken);

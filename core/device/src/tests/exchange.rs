@@ -1,8 +1,8 @@
 //! What an answer does to a device: receipts, holds, other people's work, purges, a restored server.
 
 use super::world::{DISPATCHER, EPOCH, MIA, Office, Phone, accepted, pushed, values};
-use crate::Command;
 use crate::view::Fate;
+use crate::{Captured, Command};
 use fieldline_documents::{Act, Edit};
 use fieldline_model::{DocumentId, SysId, Value};
 use fieldline_sync::wire::{Entry, HoldReason, Outcome, Position, Receipt, scope_term};
@@ -294,4 +294,25 @@ fn what_a_newer_app_did_comes_with_the_snapshot_and_unsent_work_stays_on_top() {
     phone.answer(|answer| answer.entries.push(office.snapshot()));
     assert_eq!(phone.notes(&office.id()), ["theirs", "mine"]);
     assert_eq!(pushed(&phone.request()).len(), 1);
+}
+
+#[test]
+fn a_photo_that_was_damaged_on_the_disk_holds_up_no_other_work_and_is_asked_of_the_server() {
+    let (mut phone, office) = with_task();
+    let captured =
+        |byte| Captured { bytes: vec![byte; 9_000], file_name: "a.jpg".into(), content_type: "image/jpeg".into() };
+    for byte in [1, 2] {
+        phone.execute(Command::AddPhoto { document: office.id(), photo: captured(byte), thumbnail: None }).unwrap();
+    }
+    let first = phone.request().chunks.remove(0).blob;
+    let file = phone.dir.path().join("blobs").join(first.to_string());
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let request = phone.request();
+    assert_eq!(pushed(&request).len(), 2);
+    assert!(request.chunks.len() == 1 && request.chunks[0].blob != first, "the sound photo goes out");
+    assert_eq!(phone.device.sync_status().unwrap().damaged_files, 1, "the person is told");
+    phone.answer(|_| ());
+    assert!(phone.request().chunk_wants.iter().any(|want| want.blob == first));
 }

@@ -225,3 +225,55 @@ fn a_list_that_meets_damage_says_so_and_the_next_opening_salvages() {
     drop(store);
     reopen(dir.path());
 }
+
+/// Forty edits that are in the log only, as a kill leaves them; returns where each frame begins.
+fn killed_day(dir: &Path) -> Vec<usize> {
+    let alive = tempfile::tempdir().unwrap();
+    let store = open(alive.path());
+    store.write(|tx| tx.put_identity(b"mia's phone")).unwrap();
+    for number in 1..=40 {
+        edit_task(&store, number % 10, &format!("{CANARY} {number}"));
+    }
+    copy(alive.path(), dir);
+    fs::remove_file(dir.join("fieldline.db-shm")).unwrap();
+    let length = fs::metadata(dir.join("fieldline.db-wal")).unwrap().len() as usize;
+    (32..length - 4_119).step_by(4_120).collect()
+}
+
+#[test]
+fn a_log_that_rotted_before_its_newest_transaction_is_noticed_and_what_follows_the_rot_is_kept() {
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let frames = killed_day(whole.path());
+    let mut kept = Vec::new();
+    for (index, frame) in frames.iter().enumerate().take(frames.len() * 2 / 3).step_by(frames.len() / 12) {
+        let dir = broken.path().join(index.to_string());
+        copy(whole.path(), &dir);
+        let log = dir.join("fieldline.db-wal");
+        let mut bytes = fs::read(&log).unwrap();
+        bytes[frame + 2_000] ^= 4;
+        fs::write(&log, bytes).unwrap();
+        let Opened { store, salvage } = Store::open(&dir, &key()).unwrap();
+        assert!(salvage.is_some(), "frame {index} of {}", frames.len());
+        kept.push(unsent(&store));
+    }
+    assert!(kept.iter().all(|kept| *kept >= 10), "a page holds fewer than thirty edits: {kept:?}");
+}
+
+#[test]
+fn a_log_that_a_power_cut_left_unfinished_is_no_damage() {
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    killed_day(whole.path());
+    let bytes = fs::read(whole.path().join("fieldline.db-wal")).unwrap();
+    for (cut, flipped) in [(1, None), (5_000, None), (0, Some(100)), (0, Some(4_200))] {
+        let dir = broken.path().join(format!("{cut} {flipped:?}"));
+        copy(whole.path(), &dir);
+        let mut bytes = bytes[..bytes.len() - cut].to_vec();
+        if let Some(from_the_end) = flipped {
+            let at = bytes.len() - from_the_end;
+            bytes[at] ^= 1;
+        }
+        fs::write(dir.join("fieldline.db-wal"), bytes).unwrap();
+        let Opened { store, salvage } = Store::open(&dir, &key()).unwrap();
+        assert!(salvage.is_none() && unsent(&store) >= 38, "{cut} {flipped:?}");
+    }
+}
