@@ -47,8 +47,8 @@ async fn listen(address: SocketAddr, opened: Opened) -> Result<(), Failed> {
     let bound = listener.local_addr().map_err(failed(format!("listening on {address}")))?;
     println!("listening on http://{bound}");
     tracing::info!(address = %bound, "listening");
-    let router = fieldline_web::router(opened.server, Arc::new(SystemClock));
-    fieldline_web::serve(listener, router, told_to_stop()).await.map_err(failed(format!("serving on {bound}")))?;
+    let serving = fieldline_web::serve(listener, opened.server, Arc::new(SystemClock), told_to_stop());
+    serving.await.map_err(failed(format!("serving on {bound}")))?;
     tracing::info!("stopped");
     Ok(())
 }

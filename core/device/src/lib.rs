@@ -5,8 +5,8 @@
 //! projections in the store and never wait for a sync. [`fieldline_sync::session::Session`] drives the device as a
 //! [`fieldline_sync::session::Replica`]; what the server answers becomes durable together with the cursor, or not at all.
 //!
-//! Nothing here reads a clock, rolls dice or opens a socket, except [`runtime`], the one place where the real world comes
-//! in. It leaves out screens, cameras and keystores: those belong to the apps.
+//! Nothing here reads a clock, rolls dice or opens a socket, except [`runtime`] and the listener beside it, the one place where
+//! the real world comes in. It leaves out screens, cameras and keystores: those belong to the apps.
 
 mod bench;
 pub mod command;
@@ -14,6 +14,7 @@ mod device;
 mod enrol;
 mod error;
 mod judge;
+mod live;
 mod replica;
 pub mod runtime;
 mod sync_state;

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fieldline_model::{DeviceId, SysId, Timestamp};
 use fieldline_sync::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_RESPONSE_BYTES};
 use fieldline_sync::frame::MEDIA_TYPE;
+use fieldline_sync::live::Mark;
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_core::{Infallible, TryRng};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -23,6 +24,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::device::Device;
 use crate::enrol::{Enrolment, SigningKey};
 use crate::error::DeviceError;
+use crate::live;
 
 /// Connecting takes at most this long; a phone in a tunnel learns it quickly.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -109,9 +111,10 @@ pub struct Runtime {
     device: Arc<Mutex<Device>>,
     session: Arc<Mutex<Session>>,
     /// Held for the length of an exchange, so that two never run at once.
-    turn: Arc<tokio::sync::Mutex<()>>,
-    http: Client,
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) http: Client,
     poked: Arc<Notify>,
+    pub(crate) resumed: Arc<Notify>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +152,7 @@ impl Runtime {
             turn: Arc::default(),
             http: http.map_err(unreachable)?,
             poked: Arc::default(),
+            resumed: Arc::default(),
         })
     }
 
@@ -224,7 +228,24 @@ impl Runtime {
 
     /// Says that the network is back or that somebody signed in again.
     pub fn resume(&self) {
+        self.poke_at_once();
+        self.resumed.notify_waiters();
+    }
+
+    pub(crate) fn poke_at_once(&self) {
         lock(&self.session).resume();
+        self.poked.notify_one();
+    }
+
+    /// Takes in that something new happened on the server.
+    pub(crate) fn hears(&self, news: Mark) {
+        lock(&self.session).hears(news);
+        self.poked.notify_one();
+    }
+
+    /// Takes in whether the server wakes this device by itself.
+    pub(crate) fn listens(&self, live: bool) {
+        lock(&self.session).listens(live, now());
         self.poked.notify_one();
     }
 
@@ -253,11 +274,19 @@ impl Runtime {
         Ok(self.exchange().await?.0)
     }
 
-    /// Keeps the device in step for as long as somebody listens to the events.
+    /// Keeps the device in step for as long as somebody listens to the events: exchanges when there is something to send,
+    /// when the server says that there is something to fetch, and now and then in any case.
     ///
     /// # Errors
     /// When the device is not enrolled or its disk fails; whoever started the loop decides what then.
     pub async fn run(&self, events: mpsc::Sender<Event>) -> Result<(), DeviceError> {
+        tokio::select! {
+            done = self.keep_in_step(&events) => done,
+            never = live::listen(self) => match never {},
+        }
+    }
+
+    async fn keep_in_step(&self, events: &mpsc::Sender<Event>) -> Result<(), DeviceError> {
         loop {
             let (happened, until) = self.exchange().await?;
             for event in happened.into_iter().flatten() {
@@ -302,7 +331,7 @@ impl Runtime {
     }
 
     /// Works with the disk where that keeps nobody waiting.
-    async fn blocking<T: Send + 'static>(
+    pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Session, &mut Device) -> T + Send + 'static,
     ) -> T {
@@ -351,7 +380,7 @@ async fn sleep(pause: Option<Duration>) {
     }
 }
 
-fn has_type(response: &reqwest::Response, wanted: &str) -> bool {
+pub(crate) fn has_type(response: &reqwest::Response, wanted: &str) -> bool {
     let given = response.headers().get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
     given.is_some_and(|given| given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted)))
 }

@@ -66,5 +66,8 @@ pub const ANSWER_TIMEOUT_MILLISECONDS: i64 = 30_000;
 /// How often a device asks when nothing happened on its side.
 pub const POLL_PERIOD_MILLISECONDS: i64 = 5 * 60_000;
 
+/// How often a device asks although a stream would wake it: a precaution against a stream that only looks alive.
+pub const LIVE_POLL_PERIOD_MILLISECONDS: i64 = 30 * 60_000;
+
 /// The longest pause between two tries, so that a phone is never far behind once the line is back.
 pub const MAX_BACKOFF_MILLISECONDS: i64 = 5 * 60_000;

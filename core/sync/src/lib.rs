@@ -5,11 +5,13 @@
 //!
 //! One exchange does everything: a [`wire::Request`] pushes signed edits and blob chunks and says where the device stands, the
 //! [`wire::Response`] carries a receipt per edit, what is new in the device's scope, and the next cursor. Losing either is
-//! harmless: edits are known by (device, epoch, counter) and positions only move forward.
+//! harmless: edits are known by (device, epoch, counter) and positions only move forward. [`live`] is how a server says that
+//! an exchange would bring something.
 
 pub mod backoff;
 pub mod caps;
 pub mod frame;
+pub mod live;
 mod packing;
 pub mod session;
 pub mod wire;

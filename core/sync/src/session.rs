@@ -11,12 +11,15 @@ use fieldline_model::plant::{self, Plant};
 use rand_core::Rng;
 
 use crate::backoff::Backoff;
-use crate::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_BACKOFF_MILLISECONDS, POLL_PERIOD_MILLISECONDS};
+use crate::caps::{
+    ANSWER_TIMEOUT_MILLISECONDS, LIVE_POLL_PERIOD_MILLISECONDS, MAX_BACKOFF_MILLISECONDS, POLL_PERIOD_MILLISECONDS,
+};
 use crate::frame::{self, FrameError};
+use crate::live::Mark;
 use crate::wire::{OLDEST_WIRE_VERSION, Progress, Request, Response};
 
 /// More than any pause between two exchanges.
-const LONGEST_PAUSE_MILLISECONDS: i64 = MAX_BACKOFF_MILLISECONDS + POLL_PERIOD_MILLISECONDS;
+const LONGEST_PAUSE_MILLISECONDS: i64 = MAX_BACKOFF_MILLISECONDS + LIVE_POLL_PERIOD_MILLISECONDS;
 
 /// Whether a moment is still to come. One further away than a wait can be was set before the clock was put back: it is over,
 /// or a phone whose clock is put right by years would be silent for years.
@@ -158,6 +161,10 @@ pub struct Session {
     not_before: Option<Timestamp>,
     /// Only a person can help.
     stopped: bool,
+    /// Whether the server wakes this device by itself.
+    live: bool,
+    /// The newest place in the feed an answer showed: what happened up to it has come, or comes before this session rests.
+    newest: Option<Mark>,
 }
 
 impl Session {
@@ -178,6 +185,25 @@ impl Session {
         self.stopped = false;
         self.idle = false;
         self.not_before = None;
+    }
+
+    /// Says whether the server wakes this device by itself; asking now and then is only a precaution then.
+    pub fn listens(&mut self, live: bool, now: Timestamp) {
+        self.live = live;
+        let latest = now.plus_milliseconds(self.poll_period_milliseconds());
+        self.not_before = self.not_before.map(|until| until.min(latest));
+    }
+
+    /// Hears that something new happened up to here; what an answer has shown already, such as this device's own work, is not
+    /// worth another exchange.
+    pub fn hears(&mut self, news: Mark) {
+        if self.newest.is_none_or(|newest| !news.is_covered_by(newest)) {
+            self.poke();
+        }
+    }
+
+    fn poll_period_milliseconds(&self) -> i64 {
+        if self.live { LIVE_POLL_PERIOD_MILLISECONDS } else { POLL_PERIOD_MILLISECONDS }
     }
 
     /// Whether an exchange is in flight.
@@ -260,10 +286,11 @@ impl Session {
     }
 
     fn go_on(&mut self, now: Timestamp, rng: &mut dyn Rng, response: &Response, absorbed: Absorbed) -> Vec<Event> {
+        self.newest = Mark::shown_by(response).or(self.newest);
         let finished = !response.more && !absorbed.pending && self.idle;
         if finished {
             self.backoff.reset();
-            self.not_before = Some(now.plus_milliseconds(POLL_PERIOD_MILLISECONDS));
+            self.not_before = Some(now.plus_milliseconds(self.poll_period_milliseconds()));
         } else if absorbed.progressed || !(response.more || absorbed.pending) {
             self.backoff.reset();
             self.not_before = None;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp};
 use fieldline_sync::frame::{self, FrameError};
+use fieldline_sync::live::Mark;
 use fieldline_sync::session::{Absorbed, Action, Event, Replica, Reply, Session};
 use fieldline_sync::wire::{
     Batch, Entry, OLDEST_WIRE_VERSION, Outcome, Position, PushedEdit, Receipt, Request, Response, SignedBatch,
@@ -366,4 +367,35 @@ fn a_quiet_device_asks_every_five_minutes_and_at_once_when_poked() {
     session.poke();
     let poked_in_flight = exchange(&mut session, &mut phone, Timestamp(10), true);
     assert!(matches!(poked_in_flight, Action::Send { .. }), "what was poked in flight is exchanged right after");
+}
+
+#[test]
+fn a_device_that_is_woken_asks_rarely_and_does_not_ask_for_what_it_has_seen() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let (mut phone, mut server, mut session) = (Phone::default(), Server::default(), Session::new());
+    let mut exchange = |session: &mut Session, phone: &mut Phone, now| {
+        let Ok(Action::Send { frame, .. }) = session.poll(now, &mut rng, phone) else { panic!("sends at {now}") };
+        let reply = Reply::Body(server.answer(&frame).expect("a request"));
+        session.handle(now, &mut rng, reply, phone).expect("infallible");
+        session.poll(now, &mut rng, phone).expect("infallible")
+    };
+    session.listens(true, Timestamp(0));
+    let waits = |minutes: i64| Action::Wait { until: Timestamp(minutes * 60_000) };
+    assert_eq!(exchange(&mut session, &mut phone, Timestamp(0)), waits(30));
+    phone.unsent.insert(1);
+    session.poke();
+    assert_eq!(exchange(&mut session, &mut phone, Timestamp(0)), waits(30), "the receipt is at position 1");
+    let mark = |server_epoch, position| Mark { server_epoch, position: Position(position) };
+    session.hears(mark(1, 1));
+    assert_eq!(
+        session.poll(Timestamp(0), &mut ChaCha8Rng::seed_from_u64(1), &mut phone),
+        Ok(waits(30)),
+        "its own work"
+    );
+    for news in [mark(1, 2), mark(2, 1)] {
+        session.hears(news);
+        assert_eq!(exchange(&mut session, &mut phone, Timestamp(0)), waits(30), "{news} is worth asking");
+    }
+    session.listens(false, Timestamp(60_000));
+    assert_eq!(session.poll(Timestamp(60_000), &mut ChaCha8Rng::seed_from_u64(1), &mut phone), Ok(waits(6)));
 }

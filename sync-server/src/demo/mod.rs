@@ -149,9 +149,9 @@ impl Demo {
         let listening = |source| Failed::Io { doing: format!("listening on {}", args.listen), source };
         let listener = TcpListener::bind(args.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        let router = fieldline_web::router(server.clone(), Arc::new(clock.clone()));
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let serving = tokio::spawn(fieldline_web::serve(listener, router, async { drop(stopped.await) }));
+        let stopped = async { drop(stopped.await) };
+        let serving = tokio::spawn(fieldline_web::serve(listener, server.clone(), Arc::new(clock.clone()), stopped));
         let password = generated_password();
         let phones_in = directory.join("phones");
         Ok(Self { server, clock, seed: args.seed, address, password, phones_in, stop, serving })

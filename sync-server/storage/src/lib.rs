@@ -181,6 +181,8 @@ pub trait Feed {
     /// close the record's membership interval there. `Edit` and `Row` entries also set the position of the record's row.
     /// Fails when an edit's key is recorded already: the transaction must then be dropped.
     fn append(&mut self, entries: &[FeedEntry]) -> Result<Position>;
+    /// The newest position with an entry under a key, 0 when there is none.
+    fn newest(&self, key: &ScopeKey) -> Result<Position>;
     /// Records with entries under a key in `(after, upto]`, each with its newest such position, oldest first.
     fn changed(
         &self,

@@ -49,6 +49,7 @@ async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
     for (name, count) in app.server.metrics.all() {
         text += &format!("# TYPE fieldline_{name}_total counter\nfieldline_{name}_total {count}\n");
     }
+    text += &format!("# TYPE fieldline_listeners gauge\nfieldline_listeners {}\n", app.live.count());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 

@@ -99,7 +99,10 @@ pub async fn sign_in(app: &App, user_name: String, password: String) -> Result<S
 }
 
 /// A token that stands for the credentials.
-async fn token(app: &App, credentials: Credentials) -> Result<String, Refusal> {
+///
+/// # Errors
+/// What [`sign_in`] returns.
+pub async fn token(app: &App, credentials: Credentials) -> Result<String, Refusal> {
     let (user_name, password) = match credentials {
         Credentials::Bearer(token) => return Ok(token),
         Credentials::Basic { user_name, password } => (user_name, password),
@@ -118,7 +121,14 @@ async fn token(app: &App, credentials: Credentials) -> Result<String, Refusal> {
 /// # Errors
 /// [`Refusal::NotAuthenticated`] and what [`sign_in`] returns.
 pub async fn identify(app: &App, credentials: Credentials) -> Result<Caller, Refusal> {
-    let token = token(app, credentials).await?;
+    authenticate(app, token(app, credentials).await?).await
+}
+
+/// Whoever a token belongs to.
+///
+/// # Errors
+/// [`Refusal::NotAuthenticated`] when it does not work (any more).
+pub async fn authenticate(app: &App, token: String) -> Result<Caller, Refusal> {
     blocking(app, move |server, now, _| server.authenticate(&token, now)).await
 }
 

@@ -15,6 +15,8 @@ pub enum Access {
     Person,
     /// A device's token.
     Device,
+    /// Any of these but nobody.
+    Signed,
 }
 
 /// What a body is, as `/openapi.json` describes it.
@@ -34,6 +36,8 @@ pub enum Content {
     Frame,
     /// Plain text.
     Text,
+    /// Server-sent events.
+    Events,
 }
 
 /// One method of one path.

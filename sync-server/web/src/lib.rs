@@ -13,8 +13,10 @@ mod caller;
 mod credentials;
 mod devices;
 mod endpoint;
+mod events;
 mod layers;
 mod links;
+mod live;
 mod metrics;
 mod openapi;
 mod refusal;
@@ -47,46 +49,57 @@ pub struct App {
     passwords: Arc<caller::Passwords>,
     admission: Arc<Admission>,
     description: Arc<Value>,
+    live: Arc<live::Live>,
 }
 
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
-    [about::endpoints(), session::endpoints(), devices::endpoints(), sync::endpoints(), table::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let native =
+        [about::endpoints(), session::endpoints(), devices::endpoints(), sync::endpoints(), events::endpoints()];
+    native.into_iter().flatten().chain(table::endpoints()).collect()
 }
 
 /// The router over a server; `clock` tells the time of every request.
 pub fn router(server: Arc<Server>, clock: Arc<dyn Clock>) -> Router {
+    assembled(server, clock).0
+}
+
+/// The router, and what must be told when it is about to stop.
+fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>) -> (Router, Arc<live::Live>) {
     let endpoints = endpoints();
     let description = Arc::new(openapi::document(&endpoints, server.dictionary()));
     let mut entropy = Entropy::open();
     let passwords = Arc::new(caller::Passwords::new(&mut entropy));
     let admission = Arc::new(Admission::start(server.clone(), clock.clone(), entropy.clone()));
-    let app = App { server, clock, entropy, metrics: Arc::default(), passwords, admission, description };
-    endpoint::route(endpoints)
+    let live: Arc<live::Live> = Arc::default();
+    let metrics = Arc::default();
+    let app = App { server, clock, entropy, metrics, passwords, admission, description, live: live.clone() };
+    let router = endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)
         .layer(from_fn_with_state(app.clone(), layers::observe))
-        .with_state(app)
+        .with_state(app);
+    (router, live)
 }
 
 /// How long requests under way may take to finish once the server is told to stop.
 const DRAIN_SECONDS: u64 = 30;
 
-/// Answers requests until `stop` resolves, then lets those under way finish.
+/// Answers requests until `stop` resolves, then ends the streams of listeners and lets other requests under way finish.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     listener: tokio::net::TcpListener,
-    router: Router,
+    server: Arc<Server>,
+    clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let (router, live) = assembled(server, clock);
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-    let stop = async {
+    let stop = async move {
         stop.await;
+        live.close();
         drop(stopping);
     };
     let serving = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();

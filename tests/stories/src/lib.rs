@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 
 pub use line::Line;
 pub use office::{ADMINISTRATOR, Answer, DISPATCHER, Office, PASSWORD, record};
-pub use technician::{Technician, captured, database_key};
+pub use technician::{SwitchedOn, Technician, captured, database_key};
 
 static WORLD: LazyLock<Runtime> =
     LazyLock::new(|| Runtime::new().expect("a machine that runs tests has threads to spare"));

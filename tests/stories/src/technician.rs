@@ -9,9 +9,11 @@ use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Done
 use fieldline_model::{BlobHash, DocumentId, SysId};
 use fieldline_sync::session::Event;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::office::PASSWORD;
-use crate::wait;
+use crate::{WORLD, wait};
 
 /// Somebody who works in the field, and their phone.
 pub struct Technician {
@@ -87,6 +89,14 @@ impl Technician {
         wait(self.phone.sync_until_idle()).expect("a phone with a sound disk can try to sync")
     }
 
+    /// Leaves the phone on: it keeps itself in step until what is returned is dropped.
+    pub fn leaves_it_on(&self) -> SwitchedOn {
+        let (events, happened) = mpsc::channel(1_024);
+        let phone = self.phone.clone();
+        let running = WORLD.spawn(async move { phone.run(events).await });
+        SwitchedOn { happened, running }
+    }
+
     /// Does something on the phone; it is on disk afterwards.
     pub fn does(&self, command: Command) -> Done {
         self.tries_to(command).unwrap_or_else(|error| panic!("{} may do that: {error}", self.name))
@@ -142,6 +152,25 @@ impl Technician {
         self.phone.device().fetch(document, blob).expect("the record shows the file");
         self.tries_to_sync();
         self.phone.device().file(blob).expect("a phone reads its own files")
+    }
+}
+
+/// A phone that keeps itself in step.
+pub struct SwitchedOn {
+    happened: mpsc::Receiver<Event>,
+    running: JoinHandle<Result<(), DeviceError>>,
+}
+
+impl SwitchedOn {
+    /// What happened since this was last asked.
+    pub fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.happened.try_recv().ok()).collect()
+    }
+}
+
+impl Drop for SwitchedOn {
+    fn drop(&mut self) {
+        self.running.abort();
     }
 }
 

@@ -10,6 +10,7 @@ mod stories {
     mod hostile_pushes;
     mod killed_phone;
     mod killed_server;
+    mod live;
     mod malformed_import;
     mod reassigned;
     mod same_checklist;

@@ -168,5 +168,9 @@ pub fn pages_of_changes_agree_with_a_naive_feed(storage: &dyn Storage) -> Result
         }
         assert_eq!(pages, naive.changed(name, start, upto), "round {round}: {name} in ({start}, {upto}] by {limit}");
     }
+    for name in KEYS.into_iter().chain(["user:nobody"]) {
+        let newest = naive.changed(name, 0, naive.head).last().map_or(0, |(position, _)| *position);
+        assert_eq!(tx.newest(&key(name))?, newest, "{name}");
+    }
     Ok(())
 }

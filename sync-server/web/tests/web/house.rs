@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use fieldline_model::{Dictionary, SysId, Timestamp};
 use fieldline_service::{NewUser, PasswordCost, Server};
 use fieldline_storage_sqlite::SqliteStorage;
-use fieldline_web::Entropy;
+use fieldline_web::{Clock, Entropy};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -53,10 +53,13 @@ impl House {
         };
         add("dora", "Dora Dispatcher", &["wm_dispatcher", "wm_qualifier", "itil"]);
         let mia = add("mia", "Mia Canaryname", &["wm_agent"]);
-        let told = clock.clone();
-        let tell = move || Timestamp(told.load(Ordering::Relaxed));
-        let router = fieldline_web::router(server.clone(), Arc::new(tell));
+        let router = fieldline_web::router(server.clone(), telling(&clock));
         Self { server, router, clock, mia }
+    }
+
+    /// The clock, for another router over the same server.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        telling(&self.clock)
     }
 
     /// Lets time pass.
@@ -90,6 +93,11 @@ impl House {
         assert_eq!(answer.status, StatusCode::OK);
         format!("Bearer {}", answer.json()["token"].as_str().expect("a token"))
     }
+}
+
+fn telling(clock: &Arc<AtomicI64>) -> Arc<dyn Clock> {
+    let told = clock.clone();
+    Arc::new(move || Timestamp(told.load(Ordering::Relaxed)))
 }
 
 /// The `Authorization` header with a user name and everybody's password.

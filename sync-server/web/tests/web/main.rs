@@ -2,6 +2,7 @@
 
 mod description;
 mod devices;
+mod events;
 mod house;
 mod logs;
 mod sessions;
