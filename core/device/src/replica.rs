@@ -38,6 +38,8 @@ pub(crate) const NEWER_ROWS: &str = "newer_rows";
 pub(crate) const SYNCED_AT: &str = "synced_at";
 /// Edits read from the outbox at once: a batch is cut by bytes, and edits may be large.
 const OUTBOX_PAGE: u32 = 64;
+/// What number, hash and framing add to an edit.
+const EDIT_ENVELOPE_BYTES: usize = 28;
 const DAY_MILLISECONDS: i64 = 24 * 3_600_000;
 
 impl Replica for Device {
@@ -46,7 +48,7 @@ impl Replica for Device {
     fn outgoing(&mut self, nonce: u64, _now: Timestamp) -> Result<Request, DeviceError> {
         let who = self.who()?.clone();
         let (mut request, fresh) = self.store.read(|view| {
-            let (push, fresh) = push(view, &who)?;
+            let (push, fresh) = push(view, &who, self.budget_bytes)?;
             let request = Request {
                 wire_version: self.wire_version,
                 nonce,
@@ -64,7 +66,7 @@ impl Replica for Device {
             };
             Ok::<_, DeviceError>((request, fresh))
         })?;
-        request.chunks = self.chunks()?;
+        request.chunks = self.chunks(request.push.as_ref())?;
         if !fresh.is_empty() {
             self.store.write(|tx| tx.mark_sent(&fresh))?;
         }
@@ -141,15 +143,16 @@ fn is_priority(entry: &Entry) -> bool {
 }
 
 /// The next page of the outbox under one signature, and the numbers of those that go out for the first time.
-fn push(view: View<'_>, who: &Enrolment) -> Result<(Option<SignedBatch>, Vec<u64>), DeviceError> {
+fn push(view: View<'_>, who: &Enrolment, budget_bytes: u32) -> Result<(Option<SignedBatch>, Vec<u64>), DeviceError> {
     let (mut batch, mut fresh, mut bytes) = (Batch::default(), Vec::new(), 0);
+    let most = caps::MAX_BATCH_BYTES.min(budget_bytes as usize);
     let mut after = 0;
     'pages: loop {
         let page = view.unsent(after, OUTBOX_PAGE)?;
         let is_last = page.len() < OUTBOX_PAGE as usize;
         for StoredEdit { counter, epoch, hash, body, state, .. } in page {
-            bytes += body.len();
-            let is_full = batch.edits.len() == caps::MAX_EDITS_PER_BATCH || bytes > caps::MAX_BATCH_BYTES;
+            bytes += body.len() + EDIT_ENVELOPE_BYTES;
+            let is_full = batch.edits.len() == caps::MAX_EDITS_PER_BATCH || bytes > most;
             if is_full && !batch.edits.is_empty() {
                 break 'pages;
             }
@@ -198,11 +201,12 @@ fn number_wants(view: View<'_>, rules: &Rules, who: &Enrolment) -> Result<Vec<St
 
 impl Device {
     /// Pieces of captured files, signatures first, each file from where the server stands. A cut costs what is on the line,
-    /// so as many bytes go at once as the line is worth, and one piece in any case. A file that was damaged on the disk holds
-    /// up nothing else.
-    fn chunks(&self) -> Result<Vec<BlobChunk>, DeviceError> {
+    /// so beside the edits as many bytes go at once as the line is worth, and without edits one piece in any case. A file
+    /// that was damaged on the disk holds up nothing else.
+    fn chunks(&self, push: Option<&SignedBatch>) -> Result<Vec<BlobChunk>, DeviceError> {
         let files = self.store.read(|view| view.blobs_to_send(caps::MAX_CHUNKS_PER_REQUEST as u32))?;
-        let (mut chunks, mut left) = (Vec::new(), self.budget_bytes as usize);
+        let (mut chunks, edits) = (Vec::new(), push.map_or(0, |push| push.bytes.len()));
+        let mut left = (self.budget_bytes as usize).saturating_sub(edits);
         for file in files {
             let last = pieces(file.size_bytes).max(1);
             for index in file.chunks_sent.min(last - 1)..last {
@@ -217,7 +221,7 @@ impl Device {
                     }
                     Err(error) => return Err(error.into()),
                 };
-                if bytes.len() > left && !chunks.is_empty() {
+                if bytes.len() > left && (push.is_some() || !chunks.is_empty()) {
                     return Ok(chunks);
                 }
                 left = left.saturating_sub(bytes.len());

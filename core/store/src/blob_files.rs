@@ -15,7 +15,7 @@ use crate::seal::{OVERHEAD_BYTES, Seal};
 use crate::{DatabaseKey, Result, StoreError};
 
 /// The plain length of every piece but a file's last: the wire's chunk length, so that a piece is sent as it lies.
-pub const PIECE_BYTES: usize = 65_536;
+pub const PIECE_BYTES: usize = fieldline_sync::caps::CHUNK_BYTES;
 const SEALED_BYTES: usize = PIECE_BYTES + OVERHEAD_BYTES;
 
 /// How many pieces a file of a length has.

@@ -3,8 +3,9 @@
 //! Both sides bound what they send by these numbers and refuse what exceeds them before spending memory on it. They belong
 //! to the wire version: raising one is harmless where the other side is older only if the sender stays below the old one.
 
-/// A captured file travels in pieces of 64 KiB: on 2G (20 kbit/s) a cut costs half a minute of airtime at the most.
-pub const CHUNK_BYTES: usize = 65_536;
+/// A captured file travels in pieces of 48 KiB: with a day's edits and the envelope beside it, a cut costs less than 64 kB
+/// to send again, which on 2G (20 kbit/s) is less than half a minute of airtime.
+pub const CHUNK_BYTES: usize = 48 << 10;
 
 /// A request body, as it travels: a full batch of ordinary edits and one chunk fit several times over.
 pub const MAX_REQUEST_BYTES: usize = 1 << 20;
@@ -25,7 +26,8 @@ pub const MAX_EDITS_PER_BATCH: usize = 500;
 /// One encoded edit: a long report with a full checklist is 20 KiB; photos travel beside edits, never inside.
 pub const MAX_EDIT_BYTES: usize = 256 << 10;
 
-/// Encoded edits of one batch before compression: a device stops filling a request here and goes on in the next one.
+/// Encoded edits of one batch before compression: a device stops filling a request here on the best of lines, at its budget
+/// on others, and goes on in the next one.
 pub const MAX_BATCH_BYTES: usize = 512 << 10;
 
 /// Documents asked for in one request: their snapshots fill an answer long before that.
@@ -46,8 +48,9 @@ pub const MAX_BLOB_BYTES: u64 = 256 << 20;
 /// A cursor as the server makes it: it is opaque to devices, which only keep and return it.
 pub const MAX_CURSOR_BYTES: usize = 512;
 
-/// Bytes of answer a device asks for on an unknown line: half a minute on 2G, so progress is visible and a cut is cheap.
-pub const DEFAULT_BUDGET_BYTES: u32 = 64 << 10;
+/// What a message may carry on an unknown line, in either direction: less than half a minute on 2G, so progress is visible,
+/// and with everything around it a cut costs less than 64 kB to send again.
+pub const DEFAULT_BUDGET_BYTES: u32 = 60_000;
 
 /// The smallest budget a server works with, so that no request asks it for endless tiny answers.
 pub const MIN_BUDGET_BYTES: u32 = 4 << 10;

@@ -328,17 +328,17 @@ impl Call<'_> {
         Ok(blocks)
     }
 
+    /// Pieces a device asks for, as many as its line is worth, and one in any case.
     fn give_chunks(&self, request: &Request) -> Result<Vec<BlobChunk>, ServiceError> {
         let mut left = request.budget_bytes as usize;
         let mut given = Vec::new();
         for want in &request.chunk_wants {
-            if left == 0 {
+            let Some(chunk) = self.give_chunk(want)? else { continue };
+            if chunk.bytes.len() > left && !given.is_empty() {
                 break;
             }
-            if let Some(chunk) = self.give_chunk(want)? {
-                left = left.saturating_sub(chunk.bytes.len());
-                given.push(chunk);
-            }
+            left = left.saturating_sub(chunk.bytes.len());
+            given.push(chunk);
         }
         Ok(given)
     }

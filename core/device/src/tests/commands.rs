@@ -131,14 +131,14 @@ fn a_signature_is_sent_before_a_thumbnail_and_that_before_its_photo() {
     let (mut phone, office) = with_task();
     let file =
         |bytes: Vec<u8>, name: &str| Captured { bytes, file_name: name.into(), content_type: "image/jpeg".into() };
-    let (photo, thumbnail) = (file(vec![1; 100_000], "before.jpg"), file(vec![2; 900], "before-small.jpg"));
+    let (photo, thumbnail) = (file(vec![1; 80_000], "before.jpg"), file(vec![2; 900], "before-small.jpg"));
     phone.execute(Command::AddPhoto { document: office.id(), photo, thumbnail: Some(thumbnail) }).unwrap();
     let signature = file(vec![3; 2_000], "signature.png");
     phone.execute(Command::AddSignature { document: office.id(), signature }).unwrap();
     let mut phone = phone.restart();
     let request = phone.request();
     let sizes = |chunks: &[BlobChunk]| chunks.iter().map(|chunk| (chunk.size_bytes, chunk.index)).collect::<Vec<_>>();
-    assert_eq!(sizes(&request.chunks), [(2_000, 0), (900, 0)], "on a line worth one piece, the photo waits");
+    assert_eq!(sizes(&request.chunks), [(2_000, 0), (900, 0), (80_000, 0)], "a line worth one piece of the photo");
     let status = |index: usize| BlobStatus { blob: request.chunks[index].blob, chunks_held: 1, complete: true };
     let absorbed = phone.answer(|answer| {
         answer.receipts = pushed(&request).iter().map(|edit| accepted(edit.id.counter)).collect();
@@ -147,12 +147,12 @@ fn a_signature_is_sent_before_a_thumbnail_and_that_before_its_photo() {
     assert!(absorbed.pending && absorbed.progressed);
     phone.device.set_budget_bytes(1 << 20);
     let photo = phone.request().chunks;
-    assert_eq!(sizes(&photo), [(100_000, 0), (100_000, 1)], "a better line takes more at once");
+    assert_eq!(sizes(&photo), [(80_000, 0), (80_000, 1)], "a better line takes more at once");
     let half = BlobStatus { blob: photo[0].blob, chunks_held: 1, complete: false };
     phone.answer(|answer| answer.blobs = vec![half]);
     let rest = phone.request().chunks;
-    assert_eq!(sizes(&rest), [(100_000, 1)]);
-    assert_eq!(phone.device.file(rest[0].blob).unwrap().map(|bytes| bytes.len()), Some(100_000));
+    assert_eq!(sizes(&rest), [(80_000, 1)]);
+    assert_eq!(phone.device.file(rest[0].blob).unwrap().map(|bytes| bytes.len()), Some(80_000));
 }
 
 #[test]
