@@ -58,9 +58,18 @@ impl Office {
     /// Hires a technician with a new phone.
     pub fn hires(&mut self, name: &str) -> Phone {
         let user = self.lets_in(name, &["wm_agent"]);
+        self.gives_a_phone_to(user)
+    }
+
+    /// Gives somebody one more, empty phone.
+    pub fn gives_another_phone_to(&mut self, phone: &Phone) -> Phone {
+        self.gives_a_phone_to(phone.user())
+    }
+
+    fn gives_a_phone_to(&mut self, user: SysId) -> Phone {
         let key = SigningKey::random(&mut self.rng);
         let system = self.server.system();
-        let enrolled = self.server.enrol_device(&system, user, name, key.public_key(), self.now, &mut self.rng);
+        let enrolled = self.server.enrol_device(&system, user, "phone", key.public_key(), self.now, &mut self.rng);
         let enrolled = enrolled.expect("a technician can be given a phone");
         let (device, token, server) = (enrolled.device, enrolled.session.token, "here".to_owned());
         Phone::new(Enrolment { device, epoch: 1, user, token, server, key })
@@ -103,6 +112,7 @@ impl Office {
         match self.server.answer(&caller, frame, self.now, &mut self.rng) {
             Ok(answer) => Reply::Body(answer),
             Err(SyncRefusal::Frame(FrameError::OtherVersion { .. })) => Reply::OtherVersion,
+            Err(SyncRefusal::Frame(_)) => Reply::Failed,
             Err(SyncRefusal::Revoked) => Reply::Revoked,
             Err(refusal) => panic!("a phone was refused: {refusal}"),
         }

@@ -98,6 +98,12 @@ impl Phone {
         }
     }
 
+    /// What it would make of a reply; its conversation stays where it is, so this is for replies that lead to nothing.
+    pub fn would_take(&mut self, office: &mut Office, reply: Reply) -> Vec<Event> {
+        let device = self.device.as_mut().expect("the phone is on");
+        self.session.clone().handle(office.now, &mut office.rng, reply, device).expect("a sound disk")
+    }
+
     /// Takes what came for its request.
     pub fn takes(&mut self, office: &mut Office, reply: Reply) -> Vec<Event> {
         let Self { device, session, .. } = self;
