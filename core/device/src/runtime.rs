@@ -356,15 +356,25 @@ impl Runtime {
             }
         };
         match response.status() {
-            StatusCode::OK if is_ours(&response) => read_capped(response).await.map_or(Reply::Failed, Reply::Body),
-            StatusCode::UNAUTHORIZED if is_problem(&response) => Reply::NeedsSignIn,
-            StatusCode::FORBIDDEN if is_problem(&response) => Reply::Revoked,
-            StatusCode::UPGRADE_REQUIRED if is_problem(&response) => Reply::OtherVersion,
+            StatusCode::OK if has_type(&response, MEDIA_TYPE) => {
+                read_capped(response).await.map_or(Reply::Failed, Reply::Body)
+            }
+            status if is_our_problem(response).await => refused(status),
             status => {
                 tracing::debug!(%status, "an answer to a sync request that is no sync answer");
                 Reply::Failed
             }
         }
+    }
+}
+
+/// What a server of ours means by refusing.
+fn refused(status: StatusCode) -> Reply {
+    match status {
+        StatusCode::UNAUTHORIZED => Reply::NeedsSignIn,
+        StatusCode::FORBIDDEN => Reply::Revoked,
+        StatusCode::UPGRADE_REQUIRED => Reply::OtherVersion,
+        _ => Reply::Failed,
     }
 }
 
@@ -385,13 +395,14 @@ pub(crate) fn has_type(response: &reqwest::Response, wanted: &str) -> bool {
     given.is_some_and(|given| given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted)))
 }
 
-fn is_ours(response: &reqwest::Response) -> bool {
-    has_type(response, MEDIA_TYPE)
-}
-
-/// A refusal counts only when it comes with a problem document (RFC 9457): portals answer 401 and 403, too.
-fn is_problem(response: &reqwest::Response) -> bool {
-    has_type(response, "application/problem+json") || has_type(response, "application/json")
+/// A refusal counts only when it is a problem document (RFC 9457) of ours: portals answer 401 and 403, too, some in JSON.
+async fn is_our_problem(response: reqwest::Response) -> bool {
+    if !has_type(&response, "application/problem+json") {
+        return false;
+    }
+    let body = read_capped(response).await.unwrap_or_default();
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    problem["type"].as_str().is_some_and(|kind| kind.starts_with("urn:fieldline:problem:"))
 }
 
 /// A body of at most the largest answer there is.

@@ -1,7 +1,7 @@
 //! The stage for user stories: a real server process, real HTTP, real phones with real files.
 //!
 //! An [`Office`] is the server's machine with a dispatcher at it; a [`Technician`] carries a phone; a [`Line`] between them
-//! counts bytes, is cut, or is answered by a portal. Nothing leaves a phone before its owner syncs, so whatever a technician
+//! counts bytes, is cut, is slow, or is answered by a [`Portal`]. Nothing leaves a phone before its owner syncs, so whatever a technician
 //! does between two syncs is done offline. A story reads like what happened; what a story needs and people have no word for
 //! is reached through [`Technician::phone`] and [`Office::asks`].
 //!
@@ -9,6 +9,8 @@
 
 mod line;
 mod office;
+mod pace;
+mod portal;
 mod technician;
 
 use std::sync::LazyLock;
@@ -17,7 +19,9 @@ use rand_core::Rng;
 use tokio::runtime::Runtime;
 
 pub use line::Line;
-pub use office::{ADMINISTRATOR, Answer, DISPATCHER, Office, PASSWORD, record};
+pub use office::{ADMINISTRATOR, Answer, Costs, DISPATCHER, Office, PASSWORD, record};
+pub use pace::Pace;
+pub use portal::{Ends, Listens, Portal, Real};
 pub use technician::{SwitchedOn, Technician, captured, database_key};
 
 static WORLD: LazyLock<Runtime> =

@@ -1,4 +1,5 @@
-//! A line between a phone and the server that can be cut at a byte, or taken over by somebody who answers for the server.
+//! A line between a phone and the server that counts what it carries, can be cut at a byte, slowed down, or taken over by
+//! somebody who answers for the server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,32 +7,55 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use crate::pace::{Lane, Pace};
+use crate::portal::Portal;
 use crate::{Office, WORLD, wait};
 
-/// Bytes carried at once.
-const PIECE_BYTES: usize = 4_096;
+/// Bytes carried at once: a segment of a mobile network.
+const PIECE_BYTES: usize = 1_400;
 
 /// A TCP proxy in front of an office.
 pub struct Line {
     address: SocketAddr,
     state: watch::Sender<State>,
-    counted: Arc<Counted>,
+    sent: Arc<Counted>,
+    received: Arc<Counted>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum State {
     Open,
-    /// Somebody else answers everything with these bytes.
-    Captured(Arc<Vec<u8>>),
+    /// Open, but slow.
+    Slow(Pace),
+    /// Somebody else answers.
+    Captured(Portal),
 }
 
-#[derive(Default)]
+/// One direction of a line.
 struct Counted {
-    sent_bytes: AtomicU64,
-    /// The line is cut when so many bytes were sent on it altogether.
+    bytes: AtomicU64,
+    /// The line is cut when so many bytes were carried altogether.
     cut_at: AtomicU64,
+}
+
+impl Counted {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { bytes: AtomicU64::new(0), cut_at: AtomicU64::new(u64::MAX) })
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    fn left(&self) -> usize {
+        usize::try_from(self.cut_at.load(Ordering::SeqCst).saturating_sub(self.bytes())).unwrap_or(usize::MAX)
+    }
+
+    fn cut_after(&self, bytes: u64) {
+        self.cut_at.store(self.bytes().saturating_add(bytes), Ordering::SeqCst);
+    }
 }
 
 impl Line {
@@ -40,9 +64,10 @@ impl Line {
         let listener = wait(TcpListener::bind("127.0.0.1:0")).expect("there is a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let (state, states) = watch::channel(State::Open);
-        let counted = Arc::new(Counted { cut_at: u64::MAX.into(), ..Counted::default() });
-        WORLD.spawn(carry_all(listener, office.address(), states, counted.clone()));
-        Self { address, state, counted }
+        let (sent, received) = (Counted::new(), Counted::new());
+        let directions = (sent.clone(), received.clone());
+        WORLD.spawn(carry_all(listener, office.address(), states, directions));
+        Self { address, state, sent, received }
     }
 
     /// Where phones reach the line.
@@ -52,27 +77,43 @@ impl Line {
 
     /// Bytes that phones sent so far and that got through.
     pub fn sent_bytes(&self) -> u64 {
-        self.counted.sent_bytes.load(Ordering::SeqCst)
+        self.sent.bytes()
+    }
+
+    /// Bytes that phones got so far.
+    pub fn received_bytes(&self) -> u64 {
+        self.received.bytes()
     }
 
     /// Breaks the line when so many more bytes were sent; it stays broken until it is repaired.
     pub fn breaks_after(&self, bytes: u64) {
-        self.counted.cut_at.store(self.sent_bytes() + bytes, Ordering::SeqCst);
+        self.sent.cut_after(bytes);
+    }
+
+    /// Breaks the line when so many more bytes were answered; it stays broken until it is repaired.
+    pub fn breaks_after_answering(&self, bytes: u64) {
+        self.received.cut_after(bytes);
     }
 
     /// Whether it broke.
     pub fn is_broken(&self) -> bool {
-        self.sent_bytes() >= self.counted.cut_at.load(Ordering::SeqCst)
+        self.sent.left() == 0 || self.received.left() == 0
     }
 
     /// Makes it whole.
     pub fn is_repaired(&self) {
-        self.counted.cut_at.store(u64::MAX, Ordering::SeqCst);
+        self.sent.cut_at.store(u64::MAX, Ordering::SeqCst);
+        self.received.cut_at.store(u64::MAX, Ordering::SeqCst);
     }
 
-    /// Lets somebody answer for the server, with the same bytes to everything.
-    pub fn is_captured(&self, answer: &[u8]) {
-        self.state.send_replace(State::Captured(Arc::new(answer.to_vec())));
+    /// Makes it as slow as a line can be.
+    pub fn is_slow(&self, pace: Pace) {
+        self.state.send_replace(State::Slow(pace));
+    }
+
+    /// Lets somebody answer for the server.
+    pub fn is_captured(&self, portal: Portal) {
+        self.state.send_replace(State::Captured(portal));
     }
 
     /// Leads to the server again.
@@ -81,7 +122,9 @@ impl Line {
     }
 }
 
-async fn carry_all(listener: TcpListener, server: SocketAddr, states: watch::Receiver<State>, counted: Arc<Counted>) {
+type Directions = (Arc<Counted>, Arc<Counted>);
+
+async fn carry_all(listener: TcpListener, server: SocketAddr, states: watch::Receiver<State>, counted: Directions) {
     while let Ok((phone, _)) = listener.accept().await {
         let (mut states, counted) = (states.clone(), counted.clone());
         tokio::spawn(async move {
@@ -95,61 +138,55 @@ async fn carry_all(listener: TcpListener, server: SocketAddr, states: watch::Rec
     }
 }
 
-async fn serve(mut phone: TcpStream, server: SocketAddr, state: State, counted: &Counted) -> std::io::Result<()> {
-    match state {
-        State::Open => {
-            let mut server = TcpStream::connect(server).await?;
-            let (mut from_phone, mut to_phone) = phone.split();
-            let (mut from_server, mut to_server) = server.split();
-            tokio::select! {
-                done = send(&mut from_phone, &mut to_server, counted) => done,
-                done = tokio::io::copy(&mut from_server, &mut to_phone) => done.map(drop),
-            }
-        }
-        State::Captured(answer) => {
-            read_request(&mut phone).await?;
-            phone.write_all(&answer).await?;
-            phone.shutdown().await
-        }
+async fn serve(mut phone: TcpStream, server: SocketAddr, state: State, counted: &Directions) -> std::io::Result<()> {
+    let pace = match state {
+        State::Captured(portal) => return portal.serves(phone, server).await,
+        State::Slow(pace) => Some(pace),
+        State::Open => None,
+    };
+    if let Some(pace) = &pace {
+        pace.connects().await;
+    }
+    let mut server = TcpStream::connect(server).await?;
+    phone.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let (from_phone, to_phone) = phone.split();
+    let (from_server, to_server) = server.split();
+    let (up, down) = (pace.as_ref().map(|pace| &pace.up), pace.as_ref().map(|pace| &pace.down));
+    tokio::select! {
+        done = carry(from_phone, to_server, &counted.0, up) => done,
+        done = carry(from_server, to_phone, &counted.1, down) => done,
     }
 }
 
 /// Carries bytes until the one at which the line breaks.
-async fn send(
-    from: &mut (impl AsyncRead + Unpin),
-    to: &mut (impl AsyncWrite + Unpin),
+async fn carry(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
     counted: &Counted,
+    lane: Option<&Lane>,
 ) -> std::io::Result<()> {
-    let mut piece = [0; PIECE_BYTES];
-    loop {
-        let read = from.read(&mut piece).await?;
-        let left = counted.cut_at.load(Ordering::SeqCst).saturating_sub(counted.sent_bytes.load(Ordering::SeqCst));
-        let through = read.min(usize::try_from(left).unwrap_or(usize::MAX));
-        if through == 0 {
-            return Ok(());
-        }
-        counted.sent_bytes.fetch_add(through as u64, Ordering::SeqCst);
-        to.write_all(&piece[..through]).await?;
-        if through < read {
-            return Ok(());
-        }
-    }
-}
-
-/// Reads a whole request, so that its sender is ready to listen.
-async fn read_request(phone: &mut TcpStream) -> std::io::Result<()> {
-    let (mut request, mut piece) = (Vec::new(), [0; PIECE_BYTES]);
-    loop {
-        if let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") {
-            let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-            if request.len() >= head + 4 + length.unwrap_or(0_usize) {
-                return Ok(());
+    let (departing, mut arriving) = mpsc::unbounded_channel();
+    let depart = async move {
+        let mut piece = [0; PIECE_BYTES];
+        loop {
+            let read = from.read(&mut piece).await?;
+            let through = read.min(counted.left());
+            counted.bytes.fetch_add(through as u64, Ordering::SeqCst);
+            let arrives_at = lane.map(|lane| lane.arrival(through));
+            if through == 0 || departing.send((arrives_at, piece[..through].to_vec())).is_err() || through < read {
+                return std::io::Result::Ok(());
             }
         }
-        match phone.read(&mut piece).await? {
-            0 => return Ok(()),
-            read => request.extend_from_slice(&piece[..read]),
+    };
+    let arrive = async {
+        while let Some((arrives_at, piece)) = arriving.recv().await {
+            if let Some(arrives_at) = arrives_at {
+                tokio::time::sleep_until(arrives_at).await;
+            }
+            to.write_all(&piece).await?;
         }
-    }
+        Ok(())
+    };
+    tokio::try_join!(depart, arrive).map(drop)
 }

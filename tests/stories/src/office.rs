@@ -7,6 +7,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Once, OnceLock};
 
 use fieldline_model::{DocumentId, SysId};
+use fieldline_sync::frame::MEDIA_TYPE;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -42,6 +44,15 @@ pub struct Answer {
     pub bytes: Vec<u8>,
 }
 
+/// What a process costs.
+#[derive(Debug, Clone, Copy)]
+pub struct Costs {
+    /// Processor time used.
+    pub busy_milliseconds: u64,
+    /// Memory held.
+    pub memory_bytes: u64,
+}
+
 impl Answer {
     /// What the server says happened and what to do, in either of its forms.
     pub fn detail(&self) -> &str {
@@ -71,6 +82,22 @@ impl Office {
         let mut office = Self { home, http: http(), dispatcher: SysId([0; 16]), server };
         office.dispatcher = office.hires(DISPATCHER, &["wm_dispatcher"]);
         office
+    }
+
+    /// What the server's process has cost so far. Linux says so; no story about it is told elsewhere.
+    pub fn costs(&self) -> Costs {
+        let read = |file: &str| {
+            let path = format!("/proc/{}/{file}", self.server.process.id());
+            std::fs::read_to_string(path).expect("the kernel tells what a process costs")
+        };
+        let stat = read("stat");
+        // After the name in brackets: state is the first field, user and system time are the 12th and 13th.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number")).sum();
+        let status = read("status");
+        let kilobytes =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        Costs { busy_milliseconds: ticks * 10, memory_bytes: 1_024 * kilobytes.unwrap_or(0_u64) }
     }
 
     /// Where the server is reached.
@@ -159,6 +186,12 @@ impl Office {
             let bytes = response.bytes().await.expect("the answer is whole").to_vec();
             Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default(), bytes }
         })
+    }
+
+    /// What the server answers to bytes sent to where phones sync.
+    pub fn asks_sync(&self, token: &str, frame: &[u8]) -> Vec<u8> {
+        let request = self.request(Method::POST, "/api/v1/sync").bearer_auth(token);
+        self.sends_request(request.header(CONTENT_TYPE, MEDIA_TYPE).body(frame.to_vec())).bytes
     }
 
     /// The dispatcher creates a record.

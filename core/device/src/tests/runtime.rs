@@ -82,7 +82,8 @@ async fn a_refused_token_a_revoked_device_and_an_old_app_are_told_apart() {
         ("403 Forbidden", Event::Revoked),
         ("426 Upgrade Required", Event::UpdateNeeded),
     ] {
-        let (address, served) = stub(&[http(status, "application/problem+json", "{}")]);
+        let (address, served) =
+            stub(&[http(status, "application/problem+json", r#"{"type":"urn:fieldline:problem:x"}"#)]);
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(runtime(dir.path(), &address).sync_until_idle().await.unwrap(), [event]);
         served.join().unwrap();
