@@ -9,6 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use fieldline_sync::frame::MEDIA_TYPE;
 use rand_core::Rng;
 use tracing::Instrument;
 
@@ -24,10 +25,15 @@ const URI_BYTES: usize = 16_384;
 /// The name of the header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Sent with every answer: nothing here is a page, a frame or anything to keep in a cache.
-const ALWAYS: [(HeaderName, HeaderValue); 4] = [
+/// Sent with every answer: nothing here is to be guessed at or kept in a cache.
+const ALWAYS: [(HeaderName, HeaderValue); 2] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// Sent with every answer but a sync frame, which no browser shows whatever happens: nothing here is a page. On 2G these
+/// lines would take as long as an edit.
+const NO_PAGE: [(HeaderName, HeaderValue); 2] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox")),
 ];
@@ -42,7 +48,8 @@ pub async fn observe(State(app): State<App>, matched: Option<MatchedPath>, reque
 
     let mut response = answer(request, next).instrument(span.clone()).await;
     let headers = response.headers_mut();
-    for (name, value) in ALWAYS {
+    let is_frame = headers.get(header::CONTENT_TYPE).is_some_and(|given| given == MEDIA_TYPE);
+    for (name, value) in ALWAYS.into_iter().chain(NO_PAGE.into_iter().filter(|_| !is_frame)) {
         headers.entry(name).or_insert(value);
     }
     headers.insert(REQUEST_ID, HeaderValue::from_str(&request_id).expect("hex digits are a header value"));

@@ -5,6 +5,7 @@ mod stories {
     mod cancelled_meanwhile;
     mod captive_portal;
     mod created_offline;
+    mod cut_anywhere;
     mod cut_photo;
     mod damaged_phone;
     mod hostile_pushes;
@@ -14,4 +15,5 @@ mod stories {
     mod malformed_import;
     mod reassigned;
     mod same_checklist;
+    mod slow_line;
 }
