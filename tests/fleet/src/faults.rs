@@ -20,6 +20,8 @@ pub struct Faults {
     pub very_late: u32,
     /// Answers that come from a captive portal.
     pub portal: u32,
+    /// Answers in the middle of whose absorption the phone dies.
+    pub dies_absorbing: u32,
 }
 
 /// Chances, in thousandths, that something befalls a phone each time its technician acts, or the server each time the
@@ -46,18 +48,20 @@ impl Faults {
             corrupt: rate(rng, 40),
             very_late: rate(rng, 80),
             portal: rate(rng, 60),
+            dies_absorbing: rate(rng, 60),
         }
     }
 
     /// The same world with one fault less, one choice for each fault there is.
     pub fn with_one_less(&self) -> Vec<Self> {
-        let clear: [fn(&mut Self) -> &mut u32; 6] = [
+        let clear: [fn(&mut Self) -> &mut u32; 7] = [
             |faults| &mut faults.loss,
             |faults| &mut faults.duplicate,
             |faults| &mut faults.truncate,
             |faults| &mut faults.corrupt,
             |faults| &mut faults.very_late,
             |faults| &mut faults.portal,
+            |faults| &mut faults.dies_absorbing,
         ];
         let mut choices = Vec::new();
         for rate in clear {

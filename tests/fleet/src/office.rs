@@ -20,7 +20,7 @@ use crate::plan::MINUTE;
 use crate::staff::RoleChange;
 
 /// Sites the work is at; each has one asset.
-const SITES: usize = 12;
+const SITES: usize = 5;
 /// Tasks each technician begins the day with.
 const MORNING_TASKS: usize = 3;
 /// Tasks the dispatcher's list shows.
@@ -142,7 +142,7 @@ impl Office {
         let order = [about("Boiler work"), ("location", site.clone()), ("asset", asset.clone())];
         let order = self.dispatcher_creates("wm_order", &order, now, rng);
         let colleague = *one_of(rng, &self.technicians).expect("somebody was hired");
-        let crew = if rng.next_u32().is_multiple_of(4) { vec![technician, colleague] } else { vec![technician] };
+        let crew = if rng.next_u32().is_multiple_of(2) { vec![technician, colleague] } else { vec![technician] };
         for member in crew {
             let fields = [
                 about("Visit"),
@@ -158,9 +158,9 @@ impl Office {
         "sends work".into()
     }
 
-    /// The tasks on the dispatcher's list.
-    pub fn open_tasks(&self, now: Timestamp, rng: &mut dyn Rng) -> Vec<DocumentId> {
-        let query = Query::parse("active=true").query;
+    /// The tasks on the dispatcher's list that match an encoded query.
+    pub fn tasks(&self, query: &str, now: Timestamp, rng: &mut dyn Rng) -> Vec<DocumentId> {
+        let query = Query::parse(query).query;
         let found =
             self.server().read(&self.dispatcher, now, rng, |call| table::query(call, "wm_task", &query, LIST_LIMIT, 0));
         found.expect("a dispatcher may see tasks").records.into_iter().map(|record| record.id).collect()

@@ -28,6 +28,8 @@ pub fn technician(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Strin
         return discard(phone, counter, shown, rng);
     }
     match phone.device().execute(command.clone(), shown, rng) {
+        // Sent again it is the same work, promised before.
+        Ok(_) if matches!(command, Command::ResendHeld { .. }) => deed.into(),
         Ok(done) => {
             let edit = *done.edits.first().expect("whatever a technician does here makes an edit");
             let promise = Promise { document: done.document, at: shown, truly_at: now, deed, command, edit };
@@ -83,7 +85,9 @@ fn choose(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Option<Comman
     }
     let shared = happens(rng, 250);
     let items = if shared { shared_items(phone, rng) } else { tasks(phone, now) };
-    let item = one_of(rng, &items).cloned()?;
+    // Most of the time a person goes on with the job in hand, so jobs get somewhere and the office meddles with real work.
+    let in_hand = happens(rng, 600).then(|| items.first()).flatten();
+    let item = in_hand.or(one_of(rng, &items)).cloned()?;
     if !shared && happens(rng, 450) {
         let view = phone.device().record(&item.document).ok().flatten()?;
         if let Some(offer) = one_of(rng, &view.steps) {
@@ -173,19 +177,14 @@ fn step(document: DocumentId, offer: &StepOffer, now: Timestamp, rng: &mut dyn R
 fn add_something(document: DocumentId, now: Timestamp, rng: &mut dyn Rng) -> Command {
     let text = format!("note {} of {now}", rng.next_u32());
     if document.table == "alm_asset" {
-        return Command::Read {
-            document,
-            meter: "hours".into(),
-            value: Decimal::whole(between(rng, 0, 9_000)),
-            unit: "h".into(),
-        };
+        return add_to_an_asset(document, text, rng);
     }
     match rng.next_u32() % 9 {
         0 => Command::Comment { document, text },
         1 | 2 => Command::WorkNote { document, text },
         3 => Command::SetFields { document, fields: BTreeMap::from([("description".into(), Some(Value::text(text)))]) },
         4 => {
-            let question = format!("question-{}", rng.next_u32() % 4);
+            let question = format!("question-{}", rng.next_u32() % 2);
             Command::Answer { document, question, answer: text, photo: None }
         }
         5 => Command::SetFields { document, fields: BTreeMap::from([(emptied(rng), None)]) },
@@ -200,6 +199,20 @@ fn add_something(document: DocumentId, now: Timestamp, rng: &mut dyn Rng) -> Com
             let most_bytes = if happens(rng, 300) { 150_000 } else { 10_000 };
             Command::AddPhoto { document, photo: photo(rng, most_bytes), thumbnail: Some(photo(rng, 3_000)) }
         }
+    }
+}
+
+/// Assets are everybody's who works at their site.
+fn add_to_an_asset(document: DocumentId, text: String, rng: &mut dyn Rng) -> Command {
+    match rng.next_u32() % 3 {
+        0 => Command::Read {
+            document,
+            meter: "hours".into(),
+            value: Decimal::whole(between(rng, 0, 9_000)),
+            unit: "h".into(),
+        },
+        1 => Command::WorkNote { document, text },
+        _ => Command::Answer { document, question: "safe?".into(), answer: text, photo: None },
     }
 }
 
@@ -230,7 +243,9 @@ pub fn dispatcher(office: &mut Office, now: Timestamp, rng: &mut dyn Rng) -> Str
     if happens(rng, 80) {
         return office.change_a_role(now, rng);
     }
-    let tasks = office.open_tasks(now, rng);
+    // Half the time the office meddles with work that somebody has begun, for that is where people get in each other's way.
+    let begun = if happens(rng, 500) { office.tasks("stateIN17,18", now, rng) } else { Vec::new() };
+    let tasks = if begun.is_empty() { office.tasks("active=true", now, rng) } else { begun };
     let Some(task) = one_of(rng, &tasks).cloned() else { return "sees no open task".into() };
     let deed = match rng.next_u32() % 6 {
         0 | 1 => vec![("assigned_to", someone.to_string()), ("state", "16".into())],

@@ -9,7 +9,11 @@ use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
-use crate::dice::{dice, happens};
+use crate::dice::{between, dice, happens};
+
+/// The phone's database and its log, as the store names them.
+const DATABASE: &str = "fieldline.db";
+const LOG: &str = "fieldline.db-wal";
 
 /// Something a phone said was saved.
 #[derive(Debug, Clone)]
@@ -127,12 +131,35 @@ impl Phone {
         self.session.handle(self.clock.shows(now), &mut self.dice, reply, device)
     }
 
+    /// Dies while it takes in what came back, with as much of it on disk as had been written by some moment on the way. A
+    /// process that is killed leaves a prefix of what it would have written to its log; when the log was folded into the
+    /// database meanwhile, all of it is there.
+    pub fn die_absorbing(&mut self, reply: Reply, now: Timestamp, rng: &mut dyn Rng) -> Result<(), DeviceError> {
+        let read = |dir: &Path, name: &str| std::fs::read(dir.join(name)).unwrap_or_default();
+        let (database, log) = (read(&self.dir(), DATABASE), read(&self.dir(), LOG));
+        let handled = self.handle(reply, now);
+        let whole = read(&self.dir(), LOG);
+        let only_grew = whole.starts_with(&log) && read(&self.dir(), DATABASE) == database;
+        self.live_on_with(rng, &|dir, rng| {
+            if only_grew {
+                let bytes = between(rng, log.len() as i64, whole.len() as i64) as usize;
+                std::fs::write(dir.join(LOG), &whole[..bytes]).expect("the simulator's folder takes files");
+            }
+        })?;
+        handled.map(drop)
+    }
+
     /// Dies as a killed process does (what is on disk stays, nothing is closed), sometimes in the middle of writing a page
     /// to the log, and starts again.
     pub fn crash(&mut self, rng: &mut dyn Rng) -> Result<(), DeviceError> {
+        self.live_on_with(rng, &|_, _| {})
+    }
+
+    fn live_on_with(&mut self, rng: &mut dyn Rng, damage: &dyn Fn(&Path, &mut dyn Rng)) -> Result<(), DeviceError> {
         let old = self.dir();
         self.lives += 1;
         copy_as_it_is(&old, &self.dir(), rng);
+        damage(&self.dir(), rng);
         self.device = None;
         self.session = Session::new();
         self.polls_at = None;

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::plan::Plan;
 use crate::shift::run;
 
-/// Runs over different seeds, for a median that one lucky seed does not make.
-const RUNS: u64 = 3;
 /// Seeds of one run begin this far from those of the next.
 const RUN_STRIDE: u64 = 1_000_000;
 
 /// How the plants are looked for.
 pub struct Search {
+    /// Runs over different seeds, for a median that one lucky seed does not make.
+    pub runs: u64,
     /// The most shifts in one run.
     pub seeds: u64,
     /// The first seed.
@@ -88,21 +88,30 @@ pub fn search(
 fn look_for((plant, name, what): (Plant, &'static str, &'static str), search: &Search) -> Found {
     plant::sow(Some(plant));
     let mut found = Found { name, what, seeds: Vec::new(), caught_by: String::new() };
-    for number in 0..RUNS {
+    for number in 0..search.runs {
         let first = search.start + number * RUN_STRIDE;
         let broken = (first..first + search.seeds).find_map(|seed| {
-            let violations = run(&Plan::draw(seed, search.phones, search.hours), false).violations;
-            violations.into_iter().next().map(|violation| (seed - first + 1, violation))
+            let plan = Plan::draw(seed, search.phones, search.hours);
+            let violation = run(&plan, false).violations.into_iter().next()?;
+            is_sound_without(plant, &plan).then_some((seed - first + 1, violation))
         });
         found.seeds.push(broken.as_ref().map(|(seeds, _)| *seeds));
         if let Some((_, violation)) = broken.filter(|_| found.caught_by.is_empty()) {
             found.caught_by = violation;
         }
-        // Two runs that agree that it is not caught make the median; a third one would only cost time.
-        if found.seeds.iter().filter(|seeds| seeds.is_none()).count() > RUNS as usize / 2 {
+        // When most runs agree that it is not caught, the rest would only cost time.
+        if found.seeds.iter().filter(|seeds| seeds.is_none()).count() > search.runs as usize / 2 {
             break;
         }
     }
     plant::sow(None);
     found
+}
+
+/// Whether the shift breaks nothing when the mistake is not there, so that it was the mistake that was caught.
+fn is_sound_without(plant: Plant, plan: &Plan) -> bool {
+    plant::sow(None);
+    let is_sound = run(plan, false).violations.is_empty();
+    plant::sow(Some(plant));
+    is_sound
 }

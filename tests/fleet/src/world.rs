@@ -253,7 +253,12 @@ impl World {
         if !self.phones[phone].linked && !matches!(reply, Reply::Failed) {
             return;
         }
-        match self.phones[phone].handle(reply, self.now) {
+        let mut rng = self.dice_of_message(phone, DOWN);
+        let handled = match happens(&mut rng, self.faults.dies_absorbing) {
+            true => self.phones[phone].die_absorbing(reply, self.now, &mut rng).map(|()| Vec::new()),
+            false => self.phones[phone].handle(reply, self.now),
+        };
+        match handled {
             Ok(events) => self.note(phone, &events),
             Err(error) => self.broken(format!("phone {phone} cannot keep an answer: {error}")),
         }

@@ -32,7 +32,7 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Everything that must hold: format, lints, dependencies, tests, 50 simulated shifts, a share of what must be
+    /// Everything that must hold: format, lints, dependencies, tests, 50 simulated shifts, planted bugs, a share of what must be
     /// endured, the demo without a screen.
     Test,
     /// A measurement side by side with its floor, in the release profile: `bench store`.

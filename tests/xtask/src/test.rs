@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::commands::{Failed, built, cargo, run, target};
+use crate::commands::{Failed, built, built_with_plants, cargo, run, target};
 use crate::{deny, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
@@ -13,14 +13,31 @@ const SHARE: &str = "0.01";
 /// Hostile inputs in every test run; a million are fed by hand.
 const CASES: &str = "30000";
 
+/// Planted bugs of every layer that the simulator must catch in every test run; all of them are tried by hand.
+const PLANTED: [&str; 12] = [
+    "FoldByArrival",
+    "ReasonOutlivesItsStep",
+    "OnlyFirstActWritten",
+    "StockDoubleApplied",
+    "NumbersUsedTwice",
+    "OutboxKeepsOneOfARecord",
+    "SentCountsAsSaved",
+    "DraftOutlivesReceipt",
+    "PurgeForgotten",
+    "ReceiptBeforeCommit",
+    "SearchNotUpdated",
+    "StepsForgetWhatTheyKnew",
+];
+
 type Step = (&'static str, fn() -> Result<(), Failed>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", format),
     ("lints", lints),
     ("licences, bans and sources of dependencies", deny::check),
     ("tests", tests),
     ("simulated shifts", fleet),
+    ("planted bugs are caught", planted_bugs),
     ("power cuts, kills and broken disks", endure),
     ("hostile input", hostile_input),
     ("the demo without a screen", demo),
@@ -54,6 +71,11 @@ fn lints() -> Result<(), Failed> {
 
 fn tests() -> Result<(), Failed> {
     run(&mut cargo(&["test", "--workspace", "--locked"]))
+}
+
+fn planted_bugs() -> Result<(), Failed> {
+    let plants = PLANTED.iter().flat_map(|plant| ["--plant", plant]);
+    run(built_with_plants()?.args(["--runs", "1", "--seeds", "20"]).args(plants))
 }
 
 fn fleet() -> Result<(), Failed> {

@@ -17,6 +17,9 @@ struct Options {
     /// Looks for these only; all of them when none is named.
     #[arg(long = "plant")]
     plants: Vec<String>,
+    /// Runs over different seeds, whose median counts.
+    #[arg(long, default_value_t = 3)]
+    runs: u64,
     /// The most shifts until a plant counts as not caught.
     #[arg(long, default_value_t = 200)]
     seeds: u64,
@@ -48,7 +51,13 @@ fn main() -> ExitCode {
     };
     // A planted mistake may well end in a panic somewhere; the shift reports it like any other broken promise.
     std::panic::set_hook(Box::new(|_| {}));
-    let how = Search { seeds: options.seeds, start: options.start, phones: options.phones, hours: options.hours };
+    let how = Search {
+        runs: options.runs,
+        seeds: options.seeds,
+        start: options.start,
+        phones: options.phones,
+        hours: options.hours,
+    };
     let bar = ProgressBar::new(chosen.len() as u64);
     let style = ProgressStyle::with_template("{pos}/{len} planted bugs {wide_bar} {elapsed} left {eta}");
     bar.set_style(style.expect("a valid template"));
