@@ -35,14 +35,7 @@ pub(crate) struct Cursor {
 pub(crate) enum Stage {
     /// The initial sync of a new device; it began at the cursor's position.
     #[n(0)]
-    Bootstrap {
-        /// The last item it was sent.
-        #[n(0)]
-        after: Option<Place>,
-        /// How many items it was sent.
-        #[n(1)]
-        done: u64,
-    },
+    Bootstrap(#[n(0)] Bootstrap),
     /// Subscriptions changed: records that came or went with them, in the order of their names.
     #[n(1)]
     Access {
@@ -60,6 +53,23 @@ pub(crate) enum Stage {
         #[n(0)]
         done: Position,
     },
+}
+
+/// How far an initial sync has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Bootstrap {
+    /// The last item that was sent.
+    #[n(0)]
+    pub after: Option<Place>,
+    /// How many items were sent.
+    #[n(1)]
+    pub done: u64,
+    /// How many there were when it began.
+    #[n(2)]
+    pub total: u64,
+    /// The checksum of what goes first, as long as it has been the same in every page.
+    #[n(3)]
+    pub first: Option<u64>,
 }
 
 /// A place in the order of an initial sync.
@@ -135,8 +145,8 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_as_it_went_and_is_small() {
         let place = Place { snapshot: true, rank: 1, at: 0, document: DocumentId::new("wm_task", SysId([3; 16])) };
-        for stage in [None, Some(Stage::Bootstrap { after: Some(place), done: 12 }), Some(Stage::Feed { done: 70_001 })]
-        {
+        let bootstrap = Bootstrap { after: Some(place), done: 12, total: 90, first: Some(u64::MAX) };
+        for stage in [None, Some(Stage::Bootstrap(bootstrap)), Some(Stage::Feed { done: 70_001 })] {
             let cursor = Cursor { stage, ..cursor() };
             assert_eq!(Cursor::open(&cursor.seal(&identity(), DEVICE, 1), &identity(), DEVICE, 1), Some(cursor));
         }

@@ -16,7 +16,7 @@ use fieldline_storage::{EditKey, Interval, Position, ScopeKey};
 use fieldline_sync::wire::{Entry, Progress};
 
 use crate::call::Call;
-use crate::cursor::{Cursor, Stage};
+use crate::cursor::{Bootstrap, Cursor, Stage};
 use crate::error::Result;
 use crate::page::Page;
 use crate::scope;
@@ -68,7 +68,7 @@ pub(crate) fn pull(call: &Call<'_>, wish: Wish<'_>) -> Result<Pulled> {
     let head = call.tx.head()?;
     let cursor = wish.cursor.filter(|cursor| cursor.position <= head).unwrap_or_else(|| {
         call.server.metrics.bootstraps.increment();
-        let stage = Some(Stage::Bootstrap { after: None, done: 0 });
+        let stage = Some(Stage::Bootstrap(Bootstrap::default()));
         Cursor { position: head, access: head, stage, scope_changed: Some(true) }
     });
     let mut pull = Pull {
@@ -107,7 +107,7 @@ impl Pull<'_, '_> {
     /// Adds some entries; `false` when the device has everything.
     fn step(&mut self) -> Result<bool> {
         match self.cursor.stage.clone() {
-            Some(Stage::Bootstrap { after, done }) => self.bootstrap(after, done).map(|()| true),
+            Some(Stage::Bootstrap(at)) => self.bootstrap(at).map(|()| true),
             Some(Stage::Access { upto, after }) => self.access(upto, after).map(|()| true),
             Some(Stage::Feed { done }) => self.feed(done).map(|()| true),
             None if self.subscriptions_changed(self.head) => {

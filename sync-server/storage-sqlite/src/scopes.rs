@@ -60,6 +60,15 @@ impl Scopes for Transaction<'_> {
         self.all(format_args!("reading the members of {}", key.0), sql, [&key.0], |row| document(row, 0))
     }
 
+    fn members_after(&self, key: &ScopeKey, after: Option<&DocumentId>, limit: u32) -> Result<Vec<DocumentId>> {
+        let sql = "SELECT table_name, sys_id FROM membership
+                   WHERE scope_key = ?1 AND (table_name, sys_id) > (?2, ?3) AND until_position IS NULL
+                   ORDER BY table_name, sys_id LIMIT ?4";
+        let (table, sys_id) = after.map_or(("", String::new()), |id| (id.table.as_str(), id.sys_id.to_string()));
+        let doing = format!("reading the members of {}", key.0);
+        self.all(&doing, sql, (&key.0, table, sys_id, limit), |row| document(row, 0))
+    }
+
     fn members_between(&self, key: &ScopeKey, after: Position, upto: Position) -> Result<Vec<DocumentId>> {
         let sql = "SELECT DISTINCT table_name, sys_id FROM membership
                    WHERE scope_key = ?1 AND from_position <= ?3 AND coalesce(until_position > ?2, TRUE)

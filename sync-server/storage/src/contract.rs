@@ -44,6 +44,7 @@ macro_rules! battery {
             scopes: an_anchors_links_are_replaced_whole;
             scopes: a_record_stays_linked_until_its_last_anchor_lets_go;
             scopes: members_between_two_positions_agree_with_the_intervals;
+            scopes: members_read_in_pages_are_all_of_them_once;
             scopes: subscriptions_begin_and_end_after_the_newest_position;
             records: every_kind_of_value_comes_back_exactly;
             records: a_record_is_found_in_any_of_the_tables_asked;

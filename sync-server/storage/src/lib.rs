@@ -216,6 +216,8 @@ pub trait Scopes {
     fn memberships(&self, document: &DocumentId) -> Result<Vec<(ScopeKey, Interval)>>;
     /// The records that belong to a key at the newest position, ordered by table and sys_id.
     fn members(&self, key: &ScopeKey) -> Result<Vec<DocumentId>>;
+    /// The first `limit` of these after a record; the first of all for `None`.
+    fn members_after(&self, key: &ScopeKey, after: Option<&DocumentId>, limit: u32) -> Result<Vec<DocumentId>>;
     /// Records whose membership of a key began or ended in `(after, upto]` or covers both ends.
     fn members_between(&self, key: &ScopeKey, after: Position, upto: Position) -> Result<Vec<DocumentId>>;
     /// The keys a user's devices subscribe to or once did.

@@ -73,6 +73,35 @@ pub fn members_between_two_positions_agree_with_the_intervals(storage: &dyn Stor
     Ok(())
 }
 
+/// Generated comings and goings: read page after page, whatever the page's size, the members are those read at once.
+pub fn members_read_in_pages_are_all_of_them_once(storage: &dyn Storage) -> Result<()> {
+    let mut dice = Dice(3);
+    let scope = key("k");
+    let mut tx = storage.begin()?;
+    for _ in 0..60 {
+        let record = task(dice.below(20));
+        let entry = if dice.below(3) > 0 { enter(&record, "k") } else { leave(&record, "k") };
+        tx.append(&[entry])?;
+    }
+    tx.commit()?;
+    let tx = storage.read()?;
+    let all = tx.members(&scope)?;
+    assert!(all.len() > 5);
+    for limit in [1, 2, 7, 100] {
+        let mut read: Vec<_> = Vec::new();
+        loop {
+            let page = tx.members_after(&scope, read.last(), limit)?;
+            assert!(page.len() <= limit as usize);
+            if page.is_empty() {
+                break;
+            }
+            read.extend(page);
+        }
+        assert_eq!(read, all, "in pages of {limit}");
+    }
+    Ok(())
+}
+
 /// A subscription covers what comes after it and not what was there; one that covered nothing leaves no trace.
 pub fn subscriptions_begin_and_end_after_the_newest_position(storage: &dyn Storage) -> Result<()> {
     let user = sys_id(1);
