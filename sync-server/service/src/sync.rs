@@ -147,7 +147,7 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Response, SyncRefusal> {
-        let is_copy = |call: &mut Call<'_>| Ok::<_, ServiceError>(call.is_copy(&checked.request)?);
+        let is_copy = |call: &mut Call<'_>| call.is_copy(&checked.request);
         if checked.writes() || self.read(&checked.caller, now, rng, is_copy)? {
             let mut answers = self.answer_together(std::slice::from_ref(checked), now, rng);
             return answers.pop().expect("one request has one answer");
