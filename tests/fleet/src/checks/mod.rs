@@ -1,8 +1,9 @@
 //! What must be true, one promise a file, each judged on its own.
 //!
 //! Everything is worked out anew from the server's log of edits, by the naive rules of [`crate::truth`] and from the
-//! dictionary's data, by code that shares nothing with scopes, feeds, projections and receipts. A promise is judged when
-//! the shift has calmed down; the three that must hold at every moment are judged during the storm as well.
+//! dictionary's data, by code that shares nothing with scopes, feeds, projections and receipts. Every promise is judged when
+//! the shift has calmed down. Left out: judging scope and authors during the storm as well, the stage of an order from its
+//! tasks (so the planted `RollUpForgotten` is seen by nobody), and promise 15, that old apps drop no unknown fields.
 //!
 //! | promise | judged by |
 //! | --- | --- |

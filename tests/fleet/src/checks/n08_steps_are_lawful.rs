@@ -1,5 +1,5 @@
 //! 8: every step followed leads on from where the one before it led; every step refused and every value in doubt is shown
-//! to whom it concerns; an order stands where its tasks stand.
+//! to whom it concerns.
 
 use std::collections::BTreeSet;
 
