@@ -44,8 +44,8 @@ impl Feed for Transaction<'_> {
 
     fn newest(&self, key: &ScopeKey) -> Result<Position> {
         let sql = "SELECT coalesce(max(position), 0) FROM listing WHERE scope_key = ?1";
-        let newest =
-            self.first(format!("reading the newest change under {}", key.0), sql, [&key.0], |row| natural(row, 0))?;
+        let doing = format_args!("reading the newest change under {}", key.0);
+        let newest = self.first(doing, sql, [&key.0], |row| natural(row, 0))?;
         Ok(newest.unwrap_or_default())
     }
 

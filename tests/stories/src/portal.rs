@@ -37,8 +37,11 @@ pub enum Listens {
 #[derive(Clone)]
 enum Answer {
     Invented(Arc<Vec<u8>>),
-    MadeOf(Arc<dyn Fn(&Real) -> Vec<u8> + Send + Sync>),
+    MadeOf(Arc<Twist>),
 }
+
+/// What a portal makes of the server's answer.
+type Twist = dyn Fn(&Real) -> Vec<u8> + Send + Sync;
 
 /// How an answer ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,18 +137,20 @@ fn head_of(message: &[u8]) -> Option<usize> {
 /// Reads a message with a declared length, as far as is wanted.
 async fn read_message(from: &mut TcpStream, wanted: Listens) -> std::io::Result<Vec<u8>> {
     let (mut message, mut piece) = (Vec::new(), [0; PIECE_BYTES]);
-    while wanted != Listens::NotAtAll {
+    if wanted == Listens::NotAtAll {
+        return Ok(message);
+    }
+    loop {
         if let Some(head) = head_of(&message) {
             let text = String::from_utf8_lossy(&message[..head]).to_lowercase();
             let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
             if wanted == Listens::ToTheHead || message.len() >= head + length.unwrap_or(0_usize) {
-                break;
+                return Ok(message);
             }
         }
         match from.read(&mut piece).await? {
-            0 => break,
+            0 => return Ok(message),
             read => message.extend_from_slice(&piece[..read]),
         }
     }
-    Ok(message)
 }

@@ -23,17 +23,17 @@ const SCRIPT: &[u8] = b"<script src=//ads.example></script>";
 
 /// What a behaviour comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comes {
+enum ComesTo {
     /// A try that failed, to be repeated.
-    ToNothing,
+    Nothing,
     /// A stop until somebody signs in: a server of ours that does not know this phone.
-    ToASignIn,
+    ASignIn,
     /// The server's own answer, which counts.
-    ToTheAnswer,
+    TheAnswer,
 }
-use Comes::{ToASignIn, ToNothing, ToTheAnswer};
+use ComesTo::{ASignIn, Nothing, TheAnswer};
 
-struct Row(&'static str, Comes, Portal);
+struct Row(&'static str, ComesTo, Portal);
 
 fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
@@ -80,39 +80,39 @@ fn statuses() -> Vec<Row> {
     let of_others = r#"{"type":"about:blank","title":"Forbidden","status":403}"#;
     let redirect = |status: &str| Portal::says(http(status, "Location: http://127.0.0.1:9/login\r\n", b""));
     vec![
-        Row("301 to another address", ToNothing, redirect("301 Moved Permanently")),
-        Row("302 to a login", ToNothing, redirect("302 Found")),
-        Row("307 to a portal that takes posts", ToNothing, redirect("307 Temporary Redirect")),
-        Row("304 not modified", ToNothing, Portal::says("HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n")),
-        Row("200 with a page", ToNothing, html("200 OK")),
-        Row("200 with a page under our media type", ToNothing, typed("200 OK", MEDIA_TYPE, PAGE)),
-        Row("200 with nothing under our media type", ToNothing, typed("200 OK", MEDIA_TYPE, "")),
-        Row("202 with our media type", ToNothing, typed("202 Accepted", MEDIA_TYPE, "queued")),
-        Row("204 no content", ToNothing, Portal::says("HTTP/1.1 204 No Content\r\n\r\n")),
-        Row("205 reset content", ToNothing, Portal::says("HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n")),
-        Row("401 with a login page", ToNothing, html("401 Unauthorized")),
-        Row("401 in somebody else's JSON", ToNothing, typed("401 Unauthorized", "application/json", foreign)),
-        Row("403 with a block page", ToNothing, html("403 Forbidden")),
-        Row("403 as a problem of others", ToNothing, typed("403 Forbidden", "application/problem+json", of_others)),
-        Row("407 proxy authentication", ToNothing, html("407 Proxy Authentication Required")),
-        Row("408 request timeout", ToNothing, html("408 Request Timeout")),
-        Row("413 too large for the proxy", ToNothing, html("413 Content Too Large")),
-        Row("426 with a page", ToNothing, html("426 Upgrade Required")),
+        Row("301 to another address", Nothing, redirect("301 Moved Permanently")),
+        Row("302 to a login", Nothing, redirect("302 Found")),
+        Row("307 to a portal that takes posts", Nothing, redirect("307 Temporary Redirect")),
+        Row("304 not modified", Nothing, Portal::says("HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n")),
+        Row("200 with a page", Nothing, html("200 OK")),
+        Row("200 with a page under our media type", Nothing, typed("200 OK", MEDIA_TYPE, PAGE)),
+        Row("200 with nothing under our media type", Nothing, typed("200 OK", MEDIA_TYPE, "")),
+        Row("202 with our media type", Nothing, typed("202 Accepted", MEDIA_TYPE, "queued")),
+        Row("204 no content", Nothing, Portal::says("HTTP/1.1 204 No Content\r\n\r\n")),
+        Row("205 reset content", Nothing, Portal::says("HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n")),
+        Row("401 with a login page", Nothing, html("401 Unauthorized")),
+        Row("401 in somebody else's JSON", Nothing, typed("401 Unauthorized", "application/json", foreign)),
+        Row("403 with a block page", Nothing, html("403 Forbidden")),
+        Row("403 as a problem of others", Nothing, typed("403 Forbidden", "application/problem+json", of_others)),
+        Row("407 proxy authentication", Nothing, html("407 Proxy Authentication Required")),
+        Row("408 request timeout", Nothing, html("408 Request Timeout")),
+        Row("413 too large for the proxy", Nothing, html("413 Content Too Large")),
+        Row("426 with a page", Nothing, html("426 Upgrade Required")),
         Row(
             "429 with a time to come back",
-            ToNothing,
+            Nothing,
             Portal::says(http("429 Too Many Requests", "Retry-After: 1\r\n", b"")),
         ),
-        Row("451 blocked by law", ToNothing, html("451 Unavailable For Legal Reasons")),
-        Row("500 of a proxy", ToNothing, html("500 Internal Server Error")),
-        Row("502 bad gateway", ToNothing, html("502 Bad Gateway")),
+        Row("451 blocked by law", Nothing, html("451 Unavailable For Legal Reasons")),
+        Row("500 of a proxy", Nothing, html("500 Internal Server Error")),
+        Row("502 bad gateway", Nothing, html("502 Bad Gateway")),
         Row(
             "503 with a time to come back",
-            ToNothing,
+            Nothing,
             Portal::says(http("503 Service Unavailable", "Retry-After: 1\r\n", b"")),
         ),
-        Row("504 gateway timeout", ToNothing, html("504 Gateway Timeout")),
-        Row("511 network authentication required", ToNothing, html("511 Network Authentication Required")),
+        Row("504 gateway timeout", Nothing, html("504 Gateway Timeout")),
+        Row("511 network authentication required", Nothing, html("511 Network Authentication Required")),
     ]
 }
 
@@ -145,35 +145,35 @@ fn spoilt() -> Vec<Row> {
         body
     };
     vec![
-        Row("206 with a part", ToNothing, Portal::twists(part)),
-        Row("a length too long", ToNothing, Portal::twists(long)),
-        Row("a length too short", ToNothing, Portal::twists(short)),
-        Row("no length, cut by one byte", ToNothing, Portal::twists(until_it_closes)),
+        Row("206 with a part", Nothing, Portal::twists(part)),
+        Row("a length too long", Nothing, Portal::twists(long)),
+        Row("a length too short", Nothing, Portal::twists(short)),
+        Row("no length, cut by one byte", Nothing, Portal::twists(until_it_closes)),
         Row(
             "chunks without an end",
-            ToNothing,
+            Nothing,
             Portal::twists(|real| {
                 let whole = chunked(&real.body);
                 whole[..whole.len() - 9].to_vec()
             }),
         ),
-        Row("gzip around the answer", ToNothing, Portal::twists(move |real| said_to_be_gzip(&gzipped(&real.body)))),
-        Row("noise said to be gzip", ToNothing, Portal::says(said_to_be_gzip(&noise(300)))),
-        Row("one bit wrong", ToNothing, body_as(flipped)),
-        Row("a script before the answer", ToNothing, body_as(|body| [SCRIPT, body].concat())),
-        Row("a script after the answer", ToNothing, body_as(|body| [body, SCRIPT].concat())),
-        Row("a byte order mark before the answer", ToNothing, body_as(|body| [b"\xef\xbb\xbf", body].concat())),
-        Row("the answer twice", ToNothing, body_as(|body| [body, body].concat())),
+        Row("gzip around the answer", Nothing, Portal::twists(move |real| said_to_be_gzip(&gzipped(&real.body)))),
+        Row("noise said to be gzip", Nothing, Portal::says(said_to_be_gzip(&noise(300)))),
+        Row("one bit wrong", Nothing, body_as(flipped)),
+        Row("a script before the answer", Nothing, body_as(|body| [SCRIPT, body].concat())),
+        Row("a script after the answer", Nothing, body_as(|body| [body, SCRIPT].concat())),
+        Row("a byte order mark before the answer", Nothing, body_as(|body| [b"\xef\xbb\xbf", body].concat())),
+        Row("the answer twice", Nothing, body_as(|body| [body, body].concat())),
         Row(
             "the answer under another media type",
-            ToNothing,
+            Nothing,
             Portal::twists(|real| http("200 OK", "Content-Type: application/octet-stream\r\n", &real.body)),
         ),
-        Row("the answer without a media type", ToNothing, Portal::twists(|real| http("200 OK", "", &real.body))),
-        Row("the question for an answer", ToNothing, Portal::twists(|real| ours(&real.asked))),
+        Row("the answer without a media type", Nothing, Portal::twists(|real| http("200 OK", "", &real.body))),
+        Row("the question for an answer", Nothing, Portal::twists(|real| ours(&real.asked))),
         Row(
             "a reset in the middle of the answer",
-            ToNothing,
+            Nothing,
             Portal::twists(|real| [&real.head[..], &real.body[..real.body.len() / 2]].concat()).ending(Ends::InAReset),
         ),
     ]
@@ -185,28 +185,28 @@ fn connections() -> Vec<Row> {
     let flood: String = (0..2_000).map(|number| format!("X-Header-{number}: {number:0100}\r\n")).collect();
     let endless = format!("HTTP/1.1 200 OK\r\nContent-Type: {MEDIA_TYPE}\r\n\r\nFL");
     vec![
-        Row("closed at once", ToNothing, nothing().after(Listens::NotAtAll)),
-        Row("reset at once", ToNothing, nothing().after(Listens::NotAtAll).ending(Ends::InAReset)),
+        Row("closed at once", Nothing, nothing().after(Listens::NotAtAll)),
+        Row("reset at once", Nothing, nothing().after(Listens::NotAtAll).ending(Ends::InAReset)),
         Row(
             "reset after the head of the question",
-            ToNothing,
+            Nothing,
             nothing().after(Listens::ToTheHead).ending(Ends::InAReset),
         ),
-        Row("reset after the question", ToNothing, nothing().ending(Ends::InAReset)),
-        Row("closed after the question", ToNothing, nothing()),
-        Row("closed within the head of the answer", ToNothing, Portal::says("HTTP/1.1 200 OK\r\nContent-Ty")),
-        Row("an answer before the question was read", ToNothing, html("200 OK").after(Listens::NotAtAll)),
-        Row("another protocol", ToNothing, Portal::says("SSH-2.0-portal\r\n")),
-        Row("noise", ToNothing, Portal::says(noise(500))),
-        Row("a page without a head, as in HTTP/0.9", ToNothing, Portal::says(PAGE)),
-        Row("a flood of headers", ToNothing, Portal::says(format!("HTTP/1.1 200 OK\r\n{flood}\r\n"))),
-        Row("a body without end", ToNothing, Portal::says(endless).ending(Ends::Never)),
+        Row("reset after the question", Nothing, nothing().ending(Ends::InAReset)),
+        Row("closed after the question", Nothing, nothing()),
+        Row("closed within the head of the answer", Nothing, Portal::says("HTTP/1.1 200 OK\r\nContent-Ty")),
+        Row("an answer before the question was read", Nothing, html("200 OK").after(Listens::NotAtAll)),
+        Row("another protocol", Nothing, Portal::says("SSH-2.0-portal\r\n")),
+        Row("noise", Nothing, Portal::says(noise(500))),
+        Row("a page without a head, as in HTTP/0.9", Nothing, Portal::says(PAGE)),
+        Row("a flood of headers", Nothing, Portal::says(format!("HTTP/1.1 200 OK\r\n{flood}\r\n"))),
+        Row("a body without end", Nothing, Portal::says(endless).ending(Ends::Never)),
         Row(
             "101 to another protocol",
-            ToNothing,
+            Nothing,
             Portal::says("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
         ),
-        Row("100 and then nothing", ToNothing, Portal::says("HTTP/1.1 100 Continue\r\n\r\n")),
+        Row("100 and then nothing", Nothing, Portal::says("HTTP/1.1 100 Continue\r\n\r\n")),
     ]
 }
 
@@ -216,10 +216,10 @@ fn of_others(office: &Office, elsewhere: &Office, mia: &Technician, bob: &Techni
     let unknown = elsewhere.asks_sync("a token of nobody", &[]);
     let refused = http("401 Unauthorized", "Content-Type: application/problem+json\r\n", &unknown);
     vec![
-        Row("an old answer out of a cache", ToNothing, Portal::says(ours(&answer_to(office, mia)))),
-        Row("the answer to another phone", ToNothing, Portal::says(ours(&answer_to(office, bob)))),
-        Row("the answer of another server", ToNothing, Portal::says(ours(&answer_to(elsewhere, &stranger)))),
-        Row("another server, which knows nobody here", ToASignIn, Portal::says(refused)),
+        Row("an old answer out of a cache", Nothing, Portal::says(ours(&answer_to(office, mia)))),
+        Row("the answer to another phone", Nothing, Portal::says(ours(&answer_to(office, bob)))),
+        Row("the answer of another server", Nothing, Portal::says(ours(&answer_to(elsewhere, &stranger)))),
+        Row("another server, which knows nobody here", ASignIn, Portal::says(refused)),
     ]
 }
 
@@ -228,19 +228,15 @@ fn harmless() -> Vec<Row> {
     let after = |hint: &'static str| Portal::twists(move |real| [hint.as_bytes(), &real.head, &real.body].concat());
     let renamed = format!("Content-Type: {}; charset=utf-8\r\n", MEDIA_TYPE.to_uppercase());
     vec![
-        Row("100 first", ToTheAnswer, after("HTTP/1.1 100 Continue\r\n\r\n")),
+        Row("100 first", TheAnswer, after("HTTP/1.1 100 Continue\r\n\r\n")),
         Row(
             "103 with hints first",
-            ToTheAnswer,
+            TheAnswer,
             after("HTTP/1.1 103 Early Hints\r\nLink: </x.css>; rel=preload\r\n\r\n"),
         ),
-        Row(
-            "the media type in capitals",
-            ToTheAnswer,
-            Portal::twists(move |real| http("200 OK", &renamed, &real.body)),
-        ),
-        Row("in chunks", ToTheAnswer, Portal::twists(|real| chunked(&real.body))),
-        Row("bytes after the end", ToTheAnswer, Portal::twists(|real| [&real.head, &real.body, SCRIPT].concat())),
+        Row("the media type in capitals", TheAnswer, Portal::twists(move |real| http("200 OK", &renamed, &real.body))),
+        Row("in chunks", TheAnswer, Portal::twists(|real| chunked(&real.body))),
+        Row("bytes after the end", TheAnswer, Portal::twists(|real| [&real.head, &real.body, SCRIPT].concat())),
     ]
 }
 
@@ -250,12 +246,13 @@ fn whatever_a_portal_answers_the_phone_takes_nothing_for_an_acknowledgement_and_
     let line = Line::to(&office);
     let (mia, bob) = (office.technician_behind(&line, "mia"), office.technician("bob"));
     let task = office.sends(&mia, "Replace the pump");
-    (mia.syncs(), bob.syncs());
+    mia.syncs();
+    bob.syncs();
     let others = of_others(&office, &elsewhere, &mia, &bob);
     let table: Vec<Row> = [statuses(), spoilt(), connections(), others, harmless()].into_iter().flatten().collect();
     assert!(table.len() >= 60, "{} behaviours", table.len());
-    for Row(what, comes, portal) in &table {
-        endures(&office, &line, &mia, &task, what, *comes, portal.clone());
+    for Row(what, comes_to, portal) in &table {
+        endures(&office, &line, &mia, &task, what, *comes_to, portal.clone());
     }
     let notes: Vec<&str> = table.iter().map(|Row(what, ..)| *what).collect();
     assert_eq!(office.another_phone_of(&mia).notes_on(&task), notes, "each once, in order");
@@ -279,7 +276,7 @@ fn an_answer_that_drips_or_never_comes_is_given_up() {
                 let phone = office.technician_behind(&line, name);
                 let task = office.sends(&phone, "Replace the pump");
                 phone.syncs();
-                endures(office, &line, &phone, &task, what, ToNothing, portal);
+                endures(office, &line, &phone, &task, what, Nothing, portal);
             });
         }
     });
@@ -314,21 +311,21 @@ fn endures(
     phone: &Technician,
     task: &DocumentId,
     what: &str,
-    comes: Comes,
+    comes_to: ComesTo,
     portal: Portal,
 ) {
     phone.notes(task, what);
     let settled = acknowledged(phone);
     line.is_captured(portal);
     let events = phone.tries_to_sync();
-    let expected = match comes {
-        ToNothing => matches!(events[..], [Event::Failed { .. }]),
-        ToASignIn => events == [Event::NeedsSignIn],
-        ToTheAnswer => events.iter().any(|event| matches!(event, Event::Synced { .. })),
+    let expected = match comes_to {
+        Nothing => matches!(events[..], [Event::Failed { .. }]),
+        ASignIn => events == [Event::NeedsSignIn],
+        TheAnswer => events.iter().any(|event| matches!(event, Event::Synced { .. })),
     };
-    assert!(expected, "{what} comes {comes:?}, not to {events:?}");
+    assert!(expected, "{what} comes to {comes_to:?}, not to {events:?}");
     let new = acknowledged(phone) - settled;
-    assert_eq!(new, usize::from(comes == ToTheAnswer), "{what}: edits taken for acknowledged");
+    assert_eq!(new, usize::from(comes_to == TheAnswer), "{what}: edits taken for acknowledged");
     let times = |notes: &str| notes.lines().filter(|line| *line == what).count();
     if new > 0 {
         assert_eq!(times(&work_notes(office, task)), 1, "{what}: what was acknowledged is there");

@@ -22,7 +22,8 @@ fn what_a_dispatcher_does_reaches_the_phone_within_a_second_and_leaves_others_as
     let (mut mias, mut bobs) = (mia.leaves_it_on(), bob.leaves_it_on());
     waits_until(PATIENCE, "both are in step", || synced(&mut mias) && synced(&mut bobs));
     pause_milliseconds(1_000);
-    (mias.events(), bobs.events());
+    mias.events();
+    bobs.events();
     let mut times = Vec::new();
     for number in 0..10 {
         let title = format!("Replace pump {number}");
