@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Streams of one device, or of one person without one (several pages). One more ends the oldest, which may well be a
 /// connection that died without a word.
 const STREAMS_EACH: usize = 4;
-/// Streams in all: a few times the phones one server is made for. One takes about 20 kB.
+/// Streams in all: a few times the phones one server is made for. One takes about 33 kB.
 const STREAMS: usize = 10_000;
 
 /// The streams of one running server.

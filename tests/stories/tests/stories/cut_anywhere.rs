@@ -8,8 +8,10 @@ use fieldline_stories::{Line, Office, captured, noise};
 use fieldline_sync::session::Event;
 use serde_json::json;
 
-/// Bytes from one cut to the next: no divisor of anything, so that head and body are met everywhere.
-const STRIDE: usize = 89;
+/// Offsets of the cuts in a question of three kilobytes and in an answer of half of one: no divisors of anything, so that head
+/// and body are met everywhere.
+const UP: (u64, usize) = (3_000, 61);
+const DOWN: (u64, usize) = (550, 13);
 /// What a cut may cost.
 const MOST_SENT_AGAIN_BYTES: u64 = 64_000;
 
@@ -26,9 +28,10 @@ fn exchanges_cut_anywhere_in_either_direction_lose_and_double_nothing() {
     let mia = office.technician_behind(&line, "mia");
     let task = office.sends(&mia, "Replace the pump");
     mia.syncs();
-    let cuts = (1_u64..4_500).step_by(STRIDE);
+    let up = (1..UP.0).step_by(UP.1).map(|bytes| (Way::Up, bytes));
+    let down = (1..DOWN.0).step_by(DOWN.1).map(|bytes| (Way::Down, bytes));
     let (mut notes, mut cut, mut dearest) = (Vec::new(), 0, 0);
-    for (number, (way, bytes)) in cuts.flat_map(|bytes| [(Way::Up, bytes), (Way::Down, bytes)]).enumerate() {
+    for (number, (way, bytes)) in up.chain(down).enumerate() {
         let note = format!("note {number}");
         mia.notes(&task, &note);
         mia.does(Command::AddSignature {
