@@ -108,8 +108,11 @@ impl View<'_> {
 
     /// Every record of a standing, ordered by table and identity.
     pub fn records_standing(&self, standing: Standing) -> Result<Vec<DocumentId>> {
+        // Those that are not in scope are few and have an index of their own, which is used only where it is named.
+        let few = if standing == Standing::InScope { "TRUE" } else { "standing <> 1" };
+        let sql = "SELECT table_name, sys_id FROM record WHERE standing = ?1 AND";
         self.connection
-            .prepare_cached("SELECT table_name, sys_id FROM record WHERE standing = ?1 ORDER BY table_name, sys_id")
+            .prepare_cached(&format!("{sql} {few} ORDER BY table_name, sys_id"))
             .and_then(|mut sql| sql.query_map([standing as i64], crate::documents::document_id)?.collect())
             .doing("listing records by standing")
     }

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::sync::Result;
@@ -36,7 +35,6 @@ impl Traffic {
 pub struct Proxy {
     address: SocketAddr,
     counted: Arc<Mutex<Counted>>,
-    last_heard: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -49,7 +47,7 @@ impl Proxy {
     /// A line to a server; it is carried until the process ends.
     pub fn to(server: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let proxy = Self { address: listener.local_addr()?, counted: Arc::default(), last_heard: Arc::default() };
+        let proxy = Self { address: listener.local_addr()?, counted: Arc::default() };
         let counted = proxy.counted.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -73,13 +71,13 @@ impl Proxy {
     /// Waits until nothing has gone over the line for a while: some peers go on talking after they say they are done.
     pub fn rests(&self) {
         const QUIET: std::time::Duration = std::time::Duration::from_millis(300);
+        let sum = || self.traffic().up_bytes + self.traffic().down_bytes;
         loop {
-            let traffic = self.traffic();
-            let sum = traffic.up_bytes + traffic.down_bytes;
-            if self.last_heard.swap(sum, Ordering::SeqCst) == sum {
+            let before = sum();
+            std::thread::sleep(QUIET);
+            if sum() == before {
                 return;
             }
-            std::thread::sleep(QUIET);
         }
     }
 }
