@@ -92,7 +92,7 @@ impl Pull<'_, '_> {
                 return Ok(first);
             }
             let mut from = match after {
-                Some(after) if after.snapshot > snapshot => continue,
+                Some(after) if after.snapshot && !snapshot => continue,
                 Some(after) if after.snapshot == snapshot && after.rank == REST => Some(after.document.clone()),
                 _ => None,
             };
