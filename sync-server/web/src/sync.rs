@@ -32,7 +32,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// Who only asks is answered at once; who writes waits for a turn.
 enum Asked {
     Answered(Vec<u8>),
-    Writes(Checked),
+    Writes(Box<Checked>),
 }
 
 async fn sync(
@@ -49,13 +49,13 @@ async fn sync(
     let asked = blocking(&app, move |server, now, rng| {
         let checked = server.check(&caller, &bytes)?;
         if checked.writes() {
-            return Ok::<_, SyncRefusal>(Asked::Writes(checked));
+            return Ok::<_, SyncRefusal>(Asked::Writes(Box::new(checked)));
         }
         server.answer_checked(&checked, now, rng).map(|response| Asked::Answered(frame::encode_response(&response)))
     });
     let answer = match asked.await? {
         Asked::Answered(answer) => answer,
-        Asked::Writes(checked) => frame::encode_response(&app.admission.answer(checked).await?),
+        Asked::Writes(checked) => frame::encode_response(&app.admission.answer(*checked).await?),
     };
     app.metrics.synced(bytes_in, answer.len());
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], answer).into_response())

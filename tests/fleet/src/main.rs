@@ -73,7 +73,7 @@ impl Options {
 
 fn main() -> ExitCode {
     match simulate(&Options::parse()) {
-        Ok(broken) if broken == 0 => ExitCode::SUCCESS,
+        Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(problem) => {
             eprintln!("{problem}");
