@@ -5,5 +5,4 @@
 mod builders;
 mod damage;
 mod edits_and_files;
-mod kill;
 mod lists;
