@@ -25,8 +25,8 @@ struct Open {
 impl Open {
     async fn new() -> Self {
         let house = House::new();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let address = listener.local_addr().expect("a listener has an address");
         let (stop, stopped) = oneshot::channel();
         let stopped = async { drop(stopped.await) };
         let clock = house.clock();
@@ -35,11 +35,11 @@ impl Open {
     }
 
     async fn listen(&self, authorization: &str, last: &str) -> Stream {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        let mut socket = TcpStream::connect(self.address).await.expect("the server listens");
         let request = format!(
             "GET /api/v1/sync/events HTTP/1.1\r\nHost: fieldline\r\nAuthorization: {authorization}\r\n{last}\r\n"
         );
-        socket.write_all(request.as_bytes()).await.unwrap();
+        socket.write_all(request.as_bytes()).await.expect("the server reads");
         let mut stream = Stream { lines: BufReader::new(socket), head: Vec::new() };
         while let Some(line) = stream.line().await {
             stream.head.push(line.to_lowercase());
@@ -70,7 +70,10 @@ impl Stream {
     /// The next line; `None` at the end.
     async fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        let read = timeout(PATIENCE, self.lines.read_line(&mut line)).await.expect("something in time").unwrap();
+        let read = timeout(PATIENCE, self.lines.read_line(&mut line))
+            .await
+            .expect("something in time")
+            .expect("the line holds");
         (read > 0).then(|| line.trim_end().to_owned())
     }
 

@@ -24,6 +24,7 @@ pub struct Watched {
 }
 
 impl Watched {
+    #[expect(clippy::disallowed_methods, reason = "memory is looked at every so often while the process works")]
     pub fn start(command: &mut Command) -> Result<Self> {
         let child = command.spawn().map_err(|problem| format!("{command:?} could not be started: {problem}"))?;
         let watched = Self { child, peak_heap_bytes: Arc::default(), over: Arc::default() };

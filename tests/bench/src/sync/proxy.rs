@@ -69,6 +69,7 @@ impl Proxy {
     }
 
     /// Waits until nothing has gone over the line for a while: some peers go on talking after they say they are done.
+    #[expect(clippy::disallowed_methods, reason = "whether a line is quiet shows only in real time")]
     pub fn rests(&self) {
         const QUIET: std::time::Duration = std::time::Duration::from_millis(300);
         let sum = || self.traffic().up_bytes + self.traffic().down_bytes;
