@@ -1,60 +1,19 @@
-//! The records both sides hold: a technician's phone with ten thousand records, the same ones every time.
+//! The records both sides hold: a technician's phone, the same one every time, in the order a first sync brings it.
 
-use fieldline_model::{Record, SysId, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
+
+use crate::words::{text, word};
 
 /// Whose phone it is.
 pub const USER: SysId = SysId([0xaa; 16]);
 /// The day that is looked at.
 pub const DAY: (Timestamp, Timestamp) = (Timestamp(1_790_000_000_000), Timestamp(1_790_086_400_000));
-/// What people search for: two words, the second unfinished.
-pub const SEARCH: &str = "boiler press";
 /// How many hits and rows a screen shows.
 pub const SCREEN: u32 = 50;
-
-const WORDS: [&str; 40] = [
-    "boiler",
-    "pressure",
-    "valve",
-    "leaks",
-    "replaced",
-    "gasket",
-    "pump",
-    "noise",
-    "inspection",
-    "customer",
-    "cellar",
-    "meter",
-    "reading",
-    "filter",
-    "cleaned",
-    "sensor",
-    "fault",
-    "code",
-    "reset",
-    "checked",
-    "wiring",
-    "burner",
-    "thermostat",
-    "radiator",
-    "ignition",
-    "exhaust",
-    "pipe",
-    "corroded",
-    "ordered",
-    "part",
-    "returns",
-    "tomorrow",
-    "access",
-    "roof",
-    "key",
-    "neighbour",
-    "floor",
-    "cooling",
-    "unit",
-    "alarm",
-];
+/// One record in so many is a task, with a document; the rest are what tasks refer to.
+const TABLES: [&str; 5] = ["wm_task", "cmn_location", "alm_asset", "cmdb_ci", "customer_contact"];
 
 /// The identity of record `number`.
 pub fn sys_id(number: usize) -> SysId {
@@ -63,36 +22,71 @@ pub fn sys_id(number: usize) -> SysId {
     SysId(bytes)
 }
 
-fn text(rng: &mut impl Rng, words: usize) -> String {
-    (0..words).map(|_| WORDS[rng.next_u32() as usize % WORDS.len()]).collect::<Vec<_>>().join(" ")
+/// So many records; those of the day come first, as from the server.
+pub fn records(count: usize) -> impl Iterator<Item = Record> {
+    let is_today = |number: &usize| number % TABLES.len() == 0 && starts(*number) < DAY.1;
+    (0..count).filter(is_today).chain((0..count).filter(move |number| !is_today(number))).map(record)
 }
 
-/// Record `number`: every fifth is a task, the rest are what tasks refer to.
-pub fn record(number: usize) -> Record {
+/// When the task `number` is to begin: one every 28 minutes.
+fn starts(number: usize) -> Timestamp {
+    DAY.0.plus_milliseconds((number / TABLES.len()) as i64 * 28 * 60_000)
+}
+
+/// Record `number`.
+fn record(number: usize) -> Record {
     let rng = &mut ChaCha12Rng::seed_from_u64(!(number as u64));
-    let table = ["wm_task", "cmn_location", "alm_asset", "cmdb_ci", "customer_contact"][number % 5];
-    let mut record = Record::new(fieldline_model::DocumentId::new(table, sys_id(number)));
-    let name = text(rng, 4);
+    let table = TABLES[number % TABLES.len()];
+    let mut record = Record::new(DocumentId::new(table, sys_id(number)));
+    let group = number / TABLES.len() * TABLES.len();
+    let (short, long) = (4 + rng.next_u32() as usize % 6, 40 + rng.next_u32() as usize % 160);
+    let mut set = |field: &str, value: Value| record.set(field, Some(value));
+    set("sys_updated_on", Value::Time(DAY.0));
+    set("sys_updated_by", Value::Reference(USER));
+    set("location", Value::Reference(sys_id(group + 1)));
     if table == "wm_task" {
-        let starts = DAY.0.plus_milliseconds((number as i64 / 5 - 6) * 3_600_000);
-        record.set("number", Some(Value::text(format!("WOT{number:07}"))));
-        record.set("short_description", Some(Value::text(name)));
-        record.set("description", Some(Value::text(text(rng, 40))));
-        record.set("state", Some(Value::Integer(16)));
-        record.set("active", Some(Value::Boolean(true)));
-        record.set("assigned_to", Some(Value::Reference(USER)));
-        record.set("expected_start", Some(Value::Time(starts)));
-        record.set("location", Some(Value::Reference(sys_id(number + 1))));
-        record.set("asset", Some(Value::Reference(sys_id(number + 2))));
+        let starts = starts(number);
+        set("number", Value::text(format!("WOT{number:07}")));
+        set("short_description", Value::text(text(rng, short)));
+        set("description", Value::text(text(rng, long)));
+        set("state", Value::Integer(16));
+        set("active", Value::Boolean(true));
+        set("work_type", Value::text("break_fix"));
+        set("impact", Value::Integer(2));
+        set("urgency", Value::Integer(2));
+        set("assigned_to", Value::Reference(USER));
+        set("assignment_group", Value::Reference(sys_id(3)));
+        set("expected_start", Value::Time(starts));
+        set("window_start", Value::Time(starts));
+        set("window_end", Value::Time(starts.plus_milliseconds(7_200_000)));
+        set("asset", Value::Reference(sys_id(group + 2)));
+        set("cmdb_ci", Value::Reference(sys_id(group + 3)));
+        set("contact", Value::Reference(sys_id(group + 4)));
     } else {
-        record.set("name", Some(Value::text(name)));
-        record.set("comments", Some(Value::text(text(rng, 20))));
-        record.set("location", Some(Value::Reference(sys_id(number / 5 * 5 + 1))));
+        set("name", Value::text(text(rng, short)));
+        set("comments", Value::text(text(rng, long)));
+        set("street", Value::text(text(rng, 3)));
+        set("serial_number", Value::text(format!("SN-{:010}", rng.next_u32())));
+        set("manufacturer", Value::text(text(rng, 2)));
+        set("install_status", Value::Integer(1));
     }
     record
 }
 
-/// What people recognise a record by.
-pub fn display(record: &Record) -> &str {
-    [record.text("number"), record.text("name")].into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+/// What a person notes on a visit.
+pub fn note(turn: usize) -> String {
+    format!("Visit {turn}: pressure checked, valve replaced, customer informed")
 }
+
+/// What people look for, by kind: `turn` picks one of many.
+pub const QUERIES: [(&str, fn(&[&Record], usize) -> String); 5] = [
+    ("a number", |tasks, turn| tasks[turn * 37 % tasks.len()].text("number").to_owned()),
+    ("two words of a description", |tasks, turn| {
+        let mut words: Vec<&str> = tasks[turn * 37 % tasks.len()].text("description").split(' ').collect();
+        words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+        format!("{} {}", words[turn % 5], words[5 + turn % 5])
+    }),
+    ("an unfinished word", |_, turn| word(20 + turn * 7 % 1_000).chars().take(4).collect()),
+    ("two letters", |_, turn| word(turn * 7 % 200).chars().take(2).collect()),
+    ("a common word", |_, turn| word(turn % 12).to_owned()),
+];

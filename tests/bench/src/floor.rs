@@ -1,4 +1,5 @@
-//! The floor: the same SQLite library without key, documents or outbox, doing the least that gives the same answer.
+//! The floor: the same SQLite library without documents or outbox, doing the least that gives the same answer; without a
+//! key, and with SQLCipher's.
 
 use std::error::Error;
 use std::path::Path;
@@ -6,10 +7,12 @@ use std::path::Path;
 use fieldline_model::{Record, SysId, Timestamp, Value};
 use rusqlite::{Connection, params};
 
-use crate::data::{DAY, SCREEN, SEARCH, USER};
+use crate::data::{DAY, SCREEN, USER, note};
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
+/// Records of one transaction.
+const PAGE: usize = 500;
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS record (
   sys_id BLOB PRIMARY KEY, table_name TEXT, fields TEXT, assigned_to BLOB, starts_at INTEGER, state INTEGER, number TEXT
@@ -18,45 +21,63 @@ CREATE INDEX IF NOT EXISTS record_by_person ON record (assigned_to, starts_at);
 CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5 (text, content = '', contentless_delete = 1);
 ";
 
-pub fn open(path: &Path) -> Result<Connection> {
+/// Opens the database; `is_keyed` for SQLCipher with a raw key, so that nothing is stretched.
+pub fn open(path: &Path, is_keyed: bool) -> Result<Connection> {
     let connection = Connection::open(path)?;
+    if is_keyed {
+        connection.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "07".repeat(48)))?;
+    }
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
 }
 
-pub fn fill(connection: &mut Connection, records: &[Record]) -> Result<()> {
-    for page in records.chunks(500) {
+pub fn fill(connection: &mut Connection, records: impl Iterator<Item = Record>) -> Result<()> {
+    let mut records = records.peekable();
+    while records.peek().is_some() {
         let tx = connection.transaction()?;
-        for record in page {
-            put(&tx, record)?;
-            let texts: Vec<&str> = record.fields.values().filter_map(Value::as_text).collect();
-            let id: i64 =
-                tx.query_row("SELECT rowid FROM record WHERE sys_id = ?1", [record.id.sys_id.0], |row| row.get(0))?;
-            tx.execute("INSERT INTO search (rowid, text) VALUES (?1, ?2)", params![id, texts.join("\n")])?;
-        }
+        records.by_ref().take(PAGE).try_for_each(|record| put_searchable(&tx, &record))?;
         tx.commit()?;
     }
     connection.execute_batch("INSERT INTO search (search) VALUES ('optimize')")?;
     Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }
 
-/// One row, replaced.
-pub fn put(connection: &Connection, record: &Record) -> Result<()> {
+/// A note on a record: one row, replaced.
+pub fn edit(connection: &Connection, record: &Record, turn: usize) -> Result<()> {
+    let mut noted = record.clone();
+    noted.set("work_notes", Some(Value::text(note(turn))));
+    put(connection, &noted)
+}
+
+fn put(connection: &Connection, record: &Record) -> Result<()> {
     let reference = |field| record.reference(field).map(|id: SysId| id.0);
     let starts_at = record.get("expected_start").and_then(Value::as_time).map(|Timestamp(moment)| moment);
     let fields = serde_json::to_string(&record.fields)?;
-    connection.prepare_cached("INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(
-        params![
-            record.id.sys_id.0,
-            record.id.table.as_str(),
-            fields,
-            reference("assigned_to"),
-            starts_at,
-            record.get("state").and_then(Value::as_integer),
-            record.text("number"),
-        ],
-    )?;
+    let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+      ON CONFLICT DO UPDATE SET fields = excluded.fields, state = excluded.state";
+    connection.prepare_cached(sql)?.execute(params![
+        record.id.sys_id.0,
+        record.id.table.as_str(),
+        fields,
+        reference("assigned_to"),
+        starts_at,
+        record.get("state").and_then(Value::as_integer),
+        record.text("number"),
+    ])?;
+    Ok(())
+}
+
+/// One row and its search entry, replaced.
+pub fn put_searchable(connection: &Connection, record: &Record) -> Result<()> {
+    put(connection, record)?;
+    let texts: Vec<&str> = record.fields.values().filter_map(Value::as_text).collect();
+    let id: i64 = connection
+        .prepare_cached("SELECT rowid FROM record WHERE sys_id = ?1")?
+        .query_row([record.id.sys_id.0], |row| row.get(0))?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO search (rowid, text) VALUES (?1, ?2)")?
+        .execute(params![id, texts.join("\n")])?;
     Ok(())
 }
 
@@ -68,8 +89,8 @@ pub fn today(connection: &Connection) -> Result<usize> {
     )
 }
 
-pub fn search(connection: &Connection) -> Result<usize> {
-    let words: Vec<String> = SEARCH.split(' ').map(|word| format!("\"{word}\"")).collect();
+pub fn search(connection: &Connection, words: &str) -> Result<usize> {
+    let words: Vec<String> = words.split(' ').map(|word| format!("\"{word}\"")).collect();
     rows(
         connection,
         "SELECT record.* FROM search JOIN record ON record.rowid = search.rowid WHERE search MATCH ?1 ORDER BY rank LIMIT ?2",

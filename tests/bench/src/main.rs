@@ -1,7 +1,6 @@
 //! Side by side with what the same machine does at best: prints medians and ratios.
 //!
-//! `fieldline-bench store [--records N] [--json FILE]`. Both sides run in turns in one process, so that a busy machine is busy
-//! for both; only peak memory is measured in a process of its own per side.
+//! `fieldline-bench store [--records N] [--json FILE]`.
 //!
 //! `fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]`. Every side is a client's and a
 //! server's process, one side after the other.
@@ -15,6 +14,7 @@ mod ours;
 mod server;
 mod store;
 mod sync;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
             server::run(&asked, options.json.as_deref()).map_err(|error| -> Box<dyn std::error::Error> { error })
         }),
         Some(sync::phone::COMMAND) => Some(sync::phone::run(words)),
-        Some(store::MEMORY_COMMAND) => Some(store::peak_memory_of_this_process(words)),
+        Some(store::CHILD_COMMAND) => Some(store::live_as_child(words)),
         _ => None,
     };
     match done {

@@ -1,13 +1,15 @@
-//! Wall time and processor time of one deed, and medians of many.
+//! Wall time and processor time of one deed, the middle and the worst of many, and what a process holds in memory.
 
 use std::fs;
 use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// What one deed cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
     pub wall: Duration,
-    /// Time on a processor, as Linux's scheduler counts it; zero where it does not.
+    /// Time this thread was on a processor, of its own and in the system for it.
     pub processor: Duration,
 }
 
@@ -20,21 +22,17 @@ pub fn cost<T>(deed: impl FnOnce() -> T) -> (Cost, T) {
     (Cost { wall, processor: on_processor().saturating_sub(processor) }, answer)
 }
 
-/// The first number of `/proc/self/schedstat`: nanoseconds this thread ran.
 fn on_processor() -> Duration {
-    let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split_whitespace().next().and_then(|number| number.parse().ok());
-    Duration::from_nanos(nanoseconds.unwrap_or(0))
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// The most memory this process ever had, in bytes (`VmHWM`); 0 where the system does not say.
-pub fn peak_memory_bytes() -> u64 {
-    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    kilobytes.unwrap_or(0) * 1024
+/// The wall time below which `share` of all lie, in microseconds.
+pub fn wall_microseconds(costs: &[Cost], share: f64) -> f64 {
+    at_share(costs.iter().map(|cost| cost.wall), share)
 }
 
+<<<<<<< HEAD
 /// The memory this process has now, in bytes (`VmRSS`); 0 where the system does not say.
 pub fn resident_memory_bytes() -> u64 {
     let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -54,12 +52,24 @@ pub fn processor_seconds() -> f64 {
 /// The middle one's wall time in microseconds.
 pub fn median_wall_microseconds(costs: &[Cost]) -> f64 {
     let mut all: Vec<Duration> = costs.iter().map(|cost| cost.wall).collect();
-    all.sort();
-    all.get(all.len() / 2).map_or(0.0, |duration| duration.as_secs_f64() * 1e6)
+=======
+/// The processor time below which `share` of all lie, in microseconds.
+pub fn processor_microseconds(costs: &[Cost], share: f64) -> f64 {
+    at_share(costs.iter().map(|cost| cost.processor), share)
 }
 
-/// The mean processor time in microseconds: the scheduler counts in ticks, which only the sum of many evens out.
-pub fn mean_processor_microseconds(costs: &[Cost]) -> f64 {
-    let sum: Duration = costs.iter().map(|cost| cost.processor).sum();
-    sum.as_secs_f64() * 1e6 / costs.len().max(1) as f64
+fn at_share(all: impl Iterator<Item = Duration>, share: f64) -> f64 {
+    let mut all: Vec<Duration> = all.collect();
+>>>>>>> 50f05ca (The phone's store is measured as a person meets it)
+    all.sort();
+    let last = all.len().saturating_sub(1);
+    all.get((last as f64 * share) as usize).map_or(0.0, |duration| duration.as_secs_f64() * 1e6)
+}
+
+/// A figure of `/proc/self/status` in kibibytes, such as `VmHWM` (the most ever resident) or `RssAnon` (what the process
+/// itself filled: heap and stacks); 0 where the system does not say.
+pub fn memory_kibibytes(figure: &str) -> u64 {
+    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok()).unwrap_or(0)
 }

@@ -1,52 +1,73 @@
-//! `fieldline-bench store`: what the phone's database costs, next to plain SQLite in the same run.
+//! `fieldline-bench store`: what the phone's database costs, next to plain SQLite and to bare SQLCipher in the same run.
+//!
+//! The sides take turns, so that a busy machine is busy for all. What depends on a process having just begun (opening) or on
+//! what it holds (memory, system calls) is measured in child processes.
+
+mod child;
+mod editing;
+mod opening;
+mod room;
+mod searching;
+mod side;
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use fieldline_model::Record;
 use serde_json::json;
 
-use crate::data::record;
-use crate::measure::{Cost, cost, mean_processor_microseconds, median_wall_microseconds, peak_memory_bytes};
-use crate::{floor, ours};
+use crate::data;
+use crate::measure::{Cost, cost, processor_microseconds, wall_microseconds};
+pub use child::{CHILD_COMMAND, live as live_as_child};
+use side::{SIDES, Side};
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
-/// Runs one side alone and prints its peak memory; started by the measurement itself.
-pub const MEMORY_COMMAND: &str = "store-memory";
-const OPENINGS: usize = 25;
-const EDITS: usize = 200;
-const READINGS: usize = 400;
+const MEDIAN: f64 = 0.5;
+const WORST_OF_A_HUNDRED: f64 = 0.99;
 
-/// One line of the table.
+/// One line of the table: a figure per side, as far as it was taken, and what ours is to be.
 struct Line {
-    what: &'static str,
+    what: String,
     unit: &'static str,
-    ours: f64,
-    floor: f64,
+    sides: [Option<f64>; 3],
+    goal: Option<f64>,
+}
+
+/// The same records on all sides.
+struct Bench {
+    dir: tempfile::TempDir,
+    records: Vec<Record>,
+}
+
+impl Bench {
+    fn fill(records: usize) -> Result<Self> {
+        let bench = Self { dir: tempfile::tempdir()?, records: data::records(records).collect() };
+        eprintln!("filling three databases with {records} records ...");
+        for side in SIDES {
+            Side::open(side, &bench.path(side))?.fill(bench.records.iter().cloned())?;
+        }
+        Ok(bench)
+    }
+
+    fn path(&self, side: &str) -> PathBuf {
+        self.dir.path().join(side)
+    }
+
+    fn tasks(&self) -> Vec<&Record> {
+        self.records.iter().filter(|record| record.id.table == "wm_task").collect()
+    }
 }
 
 /// Measures, prints the table, and writes it as JSON where asked.
 pub fn run(records: usize, json: Option<&Path>) -> Result<()> {
-    let dir = tempfile::tempdir()?;
-    let (ours_dir, floor_path) = (dir.path().join("ours"), dir.path().join("floor.db"));
-    let all: Vec<Record> = (0..records).map(record).collect();
-    eprintln!("filling two databases with {records} records ...");
-    ours::fill(&ours::open(&ours_dir)?, &all)?;
-    floor::fill(&mut floor::open(&floor_path)?, &all)?;
-    let bytes = |bytes: u64| bytes as f64 / records as f64;
-    let size = Line {
-        what: "on disk, per record",
-        unit: "bytes",
-        ours: bytes(fs::metadata(ours_dir.join("fieldline.db"))?.len()),
-        floor: bytes(fs::metadata(&floor_path)?.len()),
-    };
-    let mut lines = opening(&ours_dir, &floor_path)?;
-    lines.extend(editing_and_reading(&ours_dir, &floor_path, &all)?);
-    lines.push(size);
-    lines.push(memory(&ours_dir, &floor_path)?);
+    let bench = Bench::fill(records)?;
+    let mut lines = room::disk(&bench)?;
+    lines.extend(opening::measure(&bench)?);
+    lines.extend(editing::measure(&bench)?);
+    lines.extend(searching::measure(&bench)?);
+    lines.extend(room::memory(&bench)?);
     print(&lines, records);
     if let Some(path) = json {
         fs::write(path, serde_json::to_vec_pretty(&as_json(&lines, records))?)?;
@@ -54,99 +75,47 @@ pub fn run(records: usize, json: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Runs both sides in turns and keeps what each cost; both must find something.
-fn in_turns(
-    times: usize,
-    mut ours: impl FnMut(usize) -> Result<usize>,
-    mut floor: impl FnMut(usize) -> Result<usize>,
-) -> Result<[Vec<Cost>; 2]> {
-    let mut costs = [Vec::new(), Vec::new()];
-    for turn in 0..times {
-        for (side, costs) in costs.iter_mut().enumerate() {
-            let (spent, found) = cost(|| if side == 0 { ours(turn) } else { floor(turn) });
-            if found? == 0 {
-                return Err("a side found nothing, so its time says nothing".into());
-            }
-            costs.push(spent);
-        }
+/// Wall and processor time of the same deed on all sides, at a share of all turns.
+fn times(what: &str, costs: &[Vec<Cost>; 3], share: f64, processor_goal: Option<f64>) -> [Line; 2] {
+    let at = |of: fn(&[Cost], f64) -> f64| costs.each_ref().map(|costs| (!costs.is_empty()).then(|| of(costs, share)));
+    let name = if share == MEDIAN { "median" } else { "p99" };
+    [
+        Line { what: format!("{what}, {name}"), unit: "µs", sides: at(wall_microseconds), goal: None },
+        Line {
+            what: "  of that on the processor".into(),
+            unit: "µs",
+            sides: at(processor_microseconds),
+            goal: processor_goal,
+        },
+    ]
+}
+
+/// Does something that must find something, and keeps what it cost.
+fn keep(costs: &mut Vec<Cost>, deed: impl FnOnce() -> Result<usize>) -> Result<()> {
+    let (spent, found) = cost(deed);
+    if found? == 0 {
+        return Err("a side found nothing, so its time says nothing".into());
     }
-    Ok(costs)
-}
-
-fn lines(wall: &'static str, costs: &[Vec<Cost>; 2]) -> [Line; 2] {
-    let [ours, floor] = costs;
-    let both = |what, of: fn(&[Cost]) -> f64| Line { what, unit: "µs", ours: of(ours), floor: of(floor) };
-    [both(wall, median_wall_microseconds), both("  of that on the processor, mean", mean_processor_microseconds)]
-}
-
-fn opening(ours_dir: &Path, floor_path: &Path) -> Result<Vec<Line>> {
-    let costs =
-        in_turns(OPENINGS, |_| Ok(ours::today(&ours::open(ours_dir)?)?), |_| floor::today(&floor::open(floor_path)?))?;
-    Ok(lines("cold open after an orderly close, first list", &costs).into())
-}
-
-fn editing_and_reading(ours_dir: &Path, floor_path: &Path, all: &[Record]) -> Result<Vec<Line>> {
-    let (store, plain) = (ours::open(ours_dir)?, floor::open(floor_path)?);
-    let task = |turn: usize| &all[turn * 5 % all.len()];
-    let note = |turn: usize| format!("Visit {turn}: pressure checked, valve replaced, customer informed");
-    let edits = in_turns(
-        EDITS,
-        |turn| ours::edit(&store, &task(turn).id, &note(turn)).map(|()| 1),
-        |turn| floor::put(&plain, task(turn)).map(|()| 1),
-    )?;
-    let today = in_turns(READINGS, |_| Ok(ours::today(&store)?), |_| floor::today(&plain))?;
-    let search = in_turns(READINGS, |_| Ok(ours::search(&store)?), |_| floor::search(&plain))?;
-    let mut all = Vec::from(lines("one edit to durable commit (floor: one row)", &edits));
-    all.extend(lines("today's list, 50 rows", &today));
-    all.extend(lines("full-text search, 50 hits", &search));
-    Ok(all)
-}
-
-/// Peak memory of each side in a process that opens, lists, searches and writes once.
-fn memory(ours_dir: &Path, floor_path: &Path) -> Result<Line> {
-    let measure = |side: &str, path: &Path| -> Result<f64> {
-        let output = Command::new(std::env::current_exe()?).args([MEMORY_COMMAND, side]).arg(path).output()?;
-        let text = String::from_utf8(output.stdout)?;
-        let bytes = text.trim().parse::<f64>();
-        Ok(bytes.map_err(|_| format!("the {side} side failed: {}", String::from_utf8_lossy(&output.stderr)))? / 1024.0)
-    };
-    Ok(Line {
-        what: "peak memory of the process",
-        unit: "KiB",
-        ours: measure("ours", ours_dir)?,
-        floor: measure("floor", floor_path)?,
-    })
-}
-
-/// The child of [`memory`].
-pub fn peak_memory_of_this_process(mut words: impl Iterator<Item = String>) -> Result<()> {
-    let (side, path) = words.next().zip(words.next()).ok_or("the side and its path are missing")?;
-    let (path, task) = (Path::new(&path), record(0));
-    if side == "ours" {
-        let store = ours::open(path)?;
-        ours::today(&store)?;
-        ours::search(&store)?;
-        ours::edit(&store, &task.id, "memory")?;
-    } else {
-        let plain = floor::open(path)?;
-        floor::today(&plain)?;
-        floor::search(&plain)?;
-        floor::put(&plain, &task)?;
-    }
-    println!("{}", peak_memory_bytes());
+    costs.push(spent);
     Ok(())
 }
 
 fn print(lines: &[Line], records: usize) {
-    println!("store with {records} records: medians, ours next to plain SQLite without a key (WAL, synchronous=FULL)");
-    println!("{:<50} {:>6} {:>12} {:>12} {:>7}", "", "", "ours", "floor", "ratio");
-    for line in lines {
-        let ratio = line.ours / line.floor;
-        println!("{:<50} {:>6} {:>12.0} {:>12.0} {:>6.1}x", line.what, line.unit, line.ours, line.floor, ratio);
+    println!("store with {records} records, next to plain SQLite and bare SQLCipher (WAL, synchronous=FULL)");
+    println!("{:<52}{:>6}{:>10}{:>10}{:>10}{:>8}{:>9}", "", "", "ours", "plain", "keyed", "x plain", "goal");
+    for Line { what, unit, sides, goal } in lines {
+        let figure = |figure: Option<f64>| match figure {
+            Some(figure) if figure < 10.0 => format!("{figure:.2}"),
+            Some(figure) => format!("{figure:.0}"),
+            None => "-".to_owned(),
+        };
+        let [ours, plain, keyed] = sides.map(figure);
+        let ratio = sides[0].zip(sides[1]).map_or("-".to_owned(), |(ours, plain)| format!("{:.1}", ours / plain));
+        println!("{what:<52}{unit:>6}{ours:>10}{plain:>10}{keyed:>10}{ratio:>8}{:>9}", figure(*goal));
     }
 }
 
 fn as_json(lines: &[Line], records: usize) -> serde_json::Value {
-    let line = |line: &Line| json!({ "what": line.what.trim(), "unit": line.unit, "ours": line.ours, "floor": line.floor, "ratio": line.ours / line.floor });
+    let line = |Line { what, unit, sides: [ours, plain, keyed], goal }: &Line| json!({ "what": what.trim(), "unit": unit, "ours": ours, "plain": plain, "keyed": keyed, "goal": goal });
     json!({ "records": records, "lines": lines.iter().map(line).collect::<Vec<_>>() })
 }
