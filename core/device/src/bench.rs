@@ -192,7 +192,7 @@ impl<'a, 'c> Bench<'a, 'c> {
 
     /// Makes the draft again from the confirmed document and the unsent edits.
     fn rebuild(&mut self, id: &DocumentId, touched: Touched) -> Result<(), DeviceError> {
-        let unsent = self.tx.unsent_of(id)?;
+        let unsent = self.tx.unsent_of(id, 0)?;
         if let Some(hold) = &touched.unborn {
             return self.hold_all(id, &unsent, hold);
         }
@@ -205,13 +205,12 @@ impl<'a, 'c> Bench<'a, 'c> {
         if plant::is(Plant::DraftNotRebuilt) && !unsent.is_empty() {
             return Ok(());
         }
-        let draft = (!unsent.is_empty()).then(|| document.save());
-        if plant::is(Plant::DraftOutlivesReceipt) && draft.is_none() {
-            return Ok(());
+        match self.tx.unsent_of(id, 0)?.last() {
+            Some(last) => self.tx.put_draft(id, &document.save(), last.counter)?,
+            None if plant::is(Plant::DraftOutlivesReceipt) => return Ok(()),
+            None => self.tx.drop_draft(id)?,
         }
-        self.tx.put_draft(id, draft.as_deref())?;
-        self.rules.show(self.tx, &document, Some(self.who.user))?;
-        Ok(())
+        self.rules.show(self.tx, &self.rules.project(&document), Some(self.who.user))
     }
 
     fn put_on_top(&mut self, document: &mut Document, stored: &StoredEdit) -> Result<(), DeviceError> {
@@ -248,8 +247,7 @@ impl<'a, 'c> Bench<'a, 'c> {
         for stored in unsent {
             self.tx.receive(stored.counter, hold, stored.made_at)?;
         }
-        self.tx.put_draft(id, None)?;
-        Ok(())
+        Ok(self.tx.drop_draft(id)?)
     }
 }
 

@@ -15,6 +15,10 @@ use rand_core::Rng;
 use crate::device::{Device, newest_document, roles_of};
 use crate::error::DeviceError;
 use crate::judge::Judge;
+use crate::recent::AtHand;
+
+/// Edits of a document that are in the outbox alone: so many are put on top when it is loaded, before it is saved anew.
+const MOST_UNSAVED: usize = 6;
 
 /// A file as the camera or the screen hands it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -300,42 +304,64 @@ impl Device {
         Ok(Act::Attach { attachment: Attachment { blob, file_name, content_type, size_bytes, role, of } })
     }
 
-    /// One transaction: the edit, its document, the outbox, the lists, the search index, and the files it refers to.
-    fn make(&self, draft: &Draft) -> Result<Done, DeviceError> {
-        let who = self.who()?;
-        self.store.write(|tx| {
-            let mut document = if draft.creates && tx.document(&draft.document)?.is_none() {
-                Document::seed(draft.document.clone())
-            } else {
-                newest_document(**tx, &draft.document)?
-            };
-            let before = (document.edits() > 0).then(|| self.rules.project(&document));
-            let id = EditId { device: who.device, epoch: who.epoch, counter: tx.take_counter()? };
-            let heads = document.heads_for(who.device, who.epoch);
-            let mut edit = Edit::new(draft.document.clone(), id, who.user, draft.at, &heads).at_place(draft.place);
-            edit.acts.clone_from(&draft.acts);
-            if draft.creates && draft.instead_of.is_none() {
-                self.number(tx, &mut edit)?;
-            }
-            // What was held is judged by the server alone: the person has seen its reason and sends it all the same.
-            if draft.instead_of.is_none() {
-                let roles = roles_of(**tx, who.user)?;
-                Judge { dictionary: self.rules.dictionary, roles: &roles, before: before.as_ref() }.check(&edit)?;
-            }
-            let applied = document.apply(&edit)?;
-            tx.append_edit(&edit, applied.hash)?;
-            tx.put_draft(&draft.document, Some(&document.save()))?;
+    /// One transaction: the edit in the outbox, the lists, and the files it refers to. The document is written only now and
+    /// then: it is whatever is kept of it and the edits made since.
+    fn make(&mut self, draft: &Draft) -> Result<Done, DeviceError> {
+        let at_hand = self.recent.take(&draft.document);
+        let (id, at_hand) = self.store.write(|tx| {
+            tx.let_search_wait();
+            let at_hand = at_hand.map_or_else(|| self.load(tx, draft), Ok)?;
+            let (edit, at_hand) = self.edit(tx, draft, at_hand)?;
             for file in &draft.files {
                 if tx.blob(file.blob)?.is_none() {
                     tx.put_blob(file)?;
                 }
             }
-            self.show(tx, &document)?;
             if let Some(counter) = draft.instead_of {
                 tx.remove_edit(counter)?;
             }
-            Ok(Done { edits: vec![id], document: draft.document.clone() })
-        })
+            Ok::<_, DeviceError>((edit, at_hand))
+        })?;
+        self.recent.put(at_hand);
+        Ok(Done { edits: vec![id], document: draft.document.clone() })
+    }
+
+    fn load(&self, tx: &Tx<'_>, draft: &Draft) -> Result<AtHand, DeviceError> {
+        if draft.creates && !tx.has_document(&draft.document)? {
+            let document = Document::seed(draft.document.clone());
+            return Ok(AtHand { document, meaning: None, unsaved: MOST_UNSAVED });
+        }
+        let at_hand = newest_document(**tx, &draft.document)?;
+        let meaning = (at_hand.document.edits() > 0).then(|| self.rules.project(&at_hand.document));
+        Ok(AtHand { meaning, ..at_hand })
+    }
+
+    /// Makes the edit, if it may be made, and writes it.
+    fn edit(&self, tx: &Tx<'_>, draft: &Draft, at_hand: AtHand) -> Result<(EditId, AtHand), DeviceError> {
+        let AtHand { mut document, meaning: before, mut unsaved } = at_hand;
+        let who = self.who()?;
+        let id = EditId { device: who.device, epoch: who.epoch, counter: tx.take_counter()? };
+        let heads = document.heads_for(who.device, who.epoch);
+        let mut edit = Edit::new(draft.document.clone(), id, who.user, draft.at, &heads).at_place(draft.place);
+        edit.acts.clone_from(&draft.acts);
+        if draft.creates && draft.instead_of.is_none() {
+            self.number(tx, &mut edit)?;
+        }
+        // What was held is judged by the server alone: the person has seen its reason and sends it all the same.
+        if draft.instead_of.is_none() {
+            let roles = roles_of(**tx, who.user)?;
+            Judge { dictionary: self.rules.dictionary, roles: &roles, before: before.as_ref() }.check(&edit)?;
+        }
+        let applied = document.apply(&edit)?;
+        tx.append_edit(&edit, applied.hash)?;
+        unsaved += 1;
+        if unsaved > MOST_UNSAVED {
+            tx.put_draft(&draft.document, &document.save(), id.counter)?;
+            unsaved = 0;
+        }
+        let meaning = self.rules.project(&document);
+        self.rules.show(tx, &meaning, Some(who.user))?;
+        Ok((id, AtHand { document, meaning: Some(meaning), unsaved }))
     }
 
     /// Gives a new record its number, if records of its table have one; nobody chooses it.

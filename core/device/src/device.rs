@@ -16,6 +16,7 @@ use fieldline_sync::wire::WIRE_VERSION;
 
 use crate::enrol::Enrolment;
 use crate::error::DeviceError;
+use crate::recent::{AtHand, Recent};
 use crate::replica::NEWER_ROWS;
 use crate::sync_state::Asked;
 
@@ -53,6 +54,7 @@ pub struct Device {
     pub(crate) wire_version: u16,
     pub(crate) place: Option<Place>,
     pub(crate) last_deed_at: Option<Timestamp>,
+    pub(crate) recent: Recent,
     salvage: Option<Salvage>,
 }
 
@@ -89,6 +91,7 @@ impl Device {
             wire_version: dialect.wire_version,
             place: None,
             last_deed_at: None,
+            recent: Recent::default(),
             salvage: opened.salvage,
         };
         device.reload_priorities()?;
@@ -162,8 +165,8 @@ impl Device {
 
     /// What a document on this device means, unsent edits included.
     pub(crate) fn projection(&self, id: &DocumentId) -> Result<Projection, DeviceError> {
-        let document = self.store.read(|view| newest_document(view, id))?;
-        Ok(self.rules.project(&document))
+        let newest = self.store.read(|view| newest_document(view, id))?;
+        Ok(self.rules.project(&newest.document))
     }
 
     pub(crate) fn reload_priorities(&mut self) -> Result<(), DeviceError> {
@@ -193,8 +196,8 @@ impl Device {
         self.store.write(|tx| {
             for standing in [Standing::Born, Standing::InScope, Standing::Leaving] {
                 for id in tx.records_standing(standing)? {
-                    if let Some(bytes) = tx.document(&id)? {
-                        self.show(tx, &Document::load(id, &bytes)?)?;
+                    if let Some(newest) = kept_document(**tx, &id)? {
+                        self.rules.show(tx, &self.rules.project(&newest.document), self.user())?;
                     }
                 }
             }
@@ -206,10 +209,8 @@ impl Device {
         })
     }
 
-    /// Writes what a document means where lists and search read it.
-    pub(crate) fn show(&self, tx: &Tx<'_>, document: &Document) -> Result<Projection, DeviceError> {
-        let user = self.enrolment.as_ref().map(|enrolment| enrolment.user);
-        self.rules.show(tx, document, user)
+    pub(crate) fn user(&self) -> Option<SysId> {
+        self.enrolment.as_ref().map(|enrolment| enrolment.user)
     }
 }
 
@@ -219,8 +220,7 @@ impl Rules {
     }
 
     /// Writes what a document means where lists and search read it; `user` is whose attention it may need.
-    pub fn show(&self, tx: &Tx<'_>, document: &Document, user: Option<SysId>) -> Result<Projection, DeviceError> {
-        let projection = self.project(document);
+    pub fn show(&self, tx: &Tx<'_>, projection: &Projection, user: Option<SysId>) -> Result<(), DeviceError> {
         let notes = projection.comments.iter().chain(&projection.work_notes);
         let journal: Vec<&str> = notes.map(|entry| entry.what.text.as_str()).collect();
         let attachments: Vec<BlobHash> = projection.attachments.iter().map(|entry| entry.what.blob).collect();
@@ -239,11 +239,11 @@ impl Rules {
             display: &self.display(&projection.record),
             stage: projection.stage.as_deref(),
             journal: &journal.join("\n"),
-            attention: attention(&projection, user),
+            attention: attention(projection, user),
             attachments: &attachments,
             parts: &parts,
         })?;
-        Ok(projection)
+        Ok(())
     }
 
     /// Writes a row the server sent.
@@ -279,10 +279,22 @@ fn stage_of<'a>(life_cycle: &'a LifeCycle, record: &Record) -> Option<&'a str> {
     exact.map(|stage| stage.name.as_str())
 }
 
-/// The newest document of a record; an error says whether the record is missing or only its document.
-pub(crate) fn newest_document(view: View<'_>, id: &DocumentId) -> Result<Document, DeviceError> {
-    match view.document(id)? {
-        Some(bytes) => Ok(Document::load(id.clone(), &bytes)?),
+/// The newest document of a record: what is kept of it, and the unsent edits made since. `None` when it is not here.
+pub(crate) fn kept_document(view: View<'_>, id: &DocumentId) -> Result<Option<AtHand>, DeviceError> {
+    let Some(kept) = view.document(id)? else { return Ok(None) };
+    let mut document = Document::load(id.clone(), &kept.bytes)?;
+    let unsaved = view.unsent_of(id, kept.through)?;
+    for stored in &unsaved {
+        // One that does not apply is not shown; it is sent all the same.
+        drop(document.apply(&stored.edit()?));
+    }
+    Ok(Some(AtHand { document, meaning: None, unsaved: unsaved.len() }))
+}
+
+/// Like [`kept_document`]; an error says whether the record is missing or only its document.
+pub(crate) fn newest_document(view: View<'_>, id: &DocumentId) -> Result<AtHand, DeviceError> {
+    match kept_document(view, id)? {
+        Some(at_hand) => Ok(at_hand),
         None if view.standing(id)?.is_some() => Err(DeviceError::NotLoaded(id.clone())),
         None => Err(DeviceError::NotHere(id.clone())),
     }

@@ -15,6 +15,7 @@ mod enrol;
 mod error;
 mod judge;
 mod live;
+mod recent;
 mod replica;
 pub mod runtime;
 mod sync_state;

@@ -77,6 +77,7 @@ impl Replica for Device {
 
     fn absorb(&mut self, response: &Response, now: Timestamp) -> Result<Absorbed, DeviceError> {
         let mut who = self.who()?.clone();
+        self.recent.clear();
         let asked = std::mem::take(&mut self.asked);
         if plant::is(Plant::CursorBeforeData) {
             self.store.write(|tx| tx.put_cursor(Some(&response.cursor)))?;
@@ -372,8 +373,7 @@ impl Absorbing<'_, '_> {
         if record.id != *id {
             return Ok(());
         }
-        let has_document = self.tx.document(id)?.is_some();
-        let has_document = has_document && !plant::is(Plant::RowOverwritesUnsentWork);
+        let has_document = self.tx.has_document(id)? && !plant::is(Plant::RowOverwritesUnsentWork);
         let here = self.tx.position(id)?;
         if !has_document && position >= here {
             self.rules.show_row(self.tx, &record)?;
@@ -393,7 +393,7 @@ impl Absorbing<'_, '_> {
         if self.tx.standing(id)?.is_none() || plant::is(Plant::PurgeForgotten) {
             return Ok(());
         }
-        if self.tx.unsent_of(id)?.is_empty() {
+        if self.tx.unsent_of(id, 0)?.is_empty() {
             self.bench.forget(id);
             self.tx.purge(id)?;
         } else {
@@ -453,7 +453,7 @@ fn purge_what_may_go(tx: &Tx<'_>, more: bool) -> Result<(), DeviceError> {
     }
     let wanted: BTreeSet<DocumentId> = tx.wants(u32::MAX)?.into_iter().collect();
     for id in leaving {
-        if tx.unsent_of(&id)?.is_empty() && !wanted.contains(&id) {
+        if tx.unsent_of(&id, 0)?.is_empty() && !wanted.contains(&id) {
             tx.purge(&id)?;
         }
     }

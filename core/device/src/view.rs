@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use fieldline_documents::history::HistoryLine;
 use fieldline_documents::project::{Alternative, Answered};
-use fieldline_documents::{Act, Document, Projection};
+use fieldline_documents::{Act, Projection};
 use fieldline_model::dictionary::may;
 use fieldline_model::life_cycle::RefusedStep;
 use fieldline_model::{DeviceId, DocumentId, FieldName, SysId, TableName, Timestamp, Value};
@@ -16,7 +16,7 @@ use fieldline_store::lists::{Listed, Span};
 use fieldline_store::records::Standing;
 use serde::Serialize;
 
-use crate::device::{Device, roles_of};
+use crate::device::{Device, kept_document, roles_of};
 use crate::error::DeviceError;
 use crate::replica::SYNCED_AT;
 
@@ -24,6 +24,8 @@ pub use fieldline_store::lists::Span as Day;
 
 /// Rows one list shows at the most: nobody scrolls further, searching is quicker.
 const LIST_LIMIT: u32 = 500;
+/// Hits of a search: whoever does not find it among these types another word.
+const SEARCH_LIMIT: u32 = 50;
 
 /// A record as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -224,7 +226,7 @@ impl Device {
 
     /// Records in which every word occurs, the last one perhaps unfinished; the most telling first.
     pub fn search(&self, text: &str) -> Result<Vec<Item>, DeviceError> {
-        self.items(|view| view.search(text, LIST_LIMIT))
+        Ok(self.store.search(text, SEARCH_LIMIT)?.into_iter().map(Item::from).collect())
     }
 
     /// What is in this person's van.
@@ -242,7 +244,7 @@ impl Device {
     pub fn record(&self, id: &DocumentId) -> Result<Option<RecordView>, DeviceError> {
         self.store.read(|view| {
             let Some(listed) = view.record(id)? else { return Ok(None) };
-            let document = view.document(id)?.map(|bytes| Document::load(id.clone(), &bytes)).transpose()?;
+            let document = kept_document(view, id)?.map(|kept| kept.document);
             let details = document.as_ref().map(|document| self.rules.project(document));
             let history = document.map(|document| document.history(self.rules.dictionary)).unwrap_or_default();
             let steps = details.as_ref().map(|details| self.steps(view, details)).transpose()?.unwrap_or_default();
@@ -260,9 +262,8 @@ impl Device {
                 attention.held.extend(held(view, &edit)?);
             }
             for listed in needs.records {
-                let Some(bytes) = view.document(&listed.record.id)? else { continue };
-                let Projection { mut refused, alternatives, mut answers, .. } =
-                    self.rules.project(&Document::load(listed.record.id.clone(), &bytes)?);
+                let Some(kept) = kept_document(view, &listed.record.id)? else { continue };
+                let Projection { mut refused, alternatives, mut answers, .. } = self.rules.project(&kept.document);
                 refused.retain(|refused| refused.step.by == user);
                 answers.retain(|answered| answered.is_disputed);
                 attention.records.push(Doubt { item: listed.into(), refused, alternatives, disputed: answers });

@@ -1,13 +1,22 @@
 //! Documents as opaque bytes: the one the server has acknowledged, and the one with unsent edits on top.
 //!
 //! The two are kept apart so that a held edit can be taken out by building the unsent ones again on the confirmed
-//! document, and so that an edit writes only the draft.
+//! document. An edit need not write either: what is newer than the draft is in the outbox, see [`Kept::through`].
 
 use fieldline_model::DocumentId;
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use crate::error::Doing;
 use crate::{Result, Tx, View};
+
+/// A document as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The number of the last unsent edit in it; later ones of [`View::unsent_of`] go on top.
+    pub through: u64,
+}
 
 impl View<'_> {
     /// The row that stands for a record, `None` when nothing of it is here.
@@ -21,27 +30,34 @@ impl View<'_> {
             .doing(format_args!("looking for {id}"))
     }
 
-    fn bytes(&self, sql: &str, id: &DocumentId) -> Result<Option<Vec<u8>>> {
-        let Some(key) = self.record_key(id)? else { return Ok(None) };
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut sql| sql.query_row([key], |row| row.get(0)).optional())
-            .doing(format_args!("reading the document of {id}"))
-    }
-
     /// The document as the server has acknowledged it, `None` when it has not or only its row is here.
     pub fn confirmed(&self, id: &DocumentId) -> Result<Option<Vec<u8>>> {
-        self.bytes("SELECT bytes FROM confirmed WHERE record = ?1", id)
+        let Some(key) = self.record_key(id)? else { return Ok(None) };
+        self.connection
+            .prepare_cached("SELECT bytes FROM confirmed WHERE record = ?1")
+            .and_then(|mut sql| sql.query_row([key], |row| row.get(0)).optional())
+            .doing(format_args!("reading the confirmed document of {id}"))
     }
 
-    /// The document with unsent edits on top, `None` when there are none.
-    pub fn draft(&self, id: &DocumentId) -> Result<Option<Vec<u8>>> {
-        self.bytes("SELECT bytes FROM draft WHERE record = ?1", id)
+    /// Whether a document of the record is here.
+    pub fn has_document(&self, id: &DocumentId) -> Result<bool> {
+        self.connection
+            .prepare_cached(include_str!("sql/has_document.sql"))
+            .and_then(|mut sql| sql.exists((id.sys_id.0, id.table.as_str())))
+            .doing(format_args!("looking for the document of {id}"))
     }
 
-    /// The newest document: the draft, else the confirmed one.
-    pub fn document(&self, id: &DocumentId) -> Result<Option<Vec<u8>>> {
-        Ok(self.draft(id)?.or(self.confirmed(id)?))
+    /// The newest document that is kept: the draft, else the confirmed one.
+    pub fn document(&self, id: &DocumentId) -> Result<Option<Kept>> {
+        self.connection
+            .prepare_cached(include_str!("sql/document.sql"))
+            .and_then(|mut sql| {
+                let read = |row: &Row<'_>| {
+                    Ok(Kept { bytes: row.get("bytes")?, through: row.get::<_, i64>("through")?.cast_unsigned() })
+                };
+                sql.query_row((id.sys_id.0, id.table.as_str()), read).optional()
+            })
+            .doing(format_args!("reading the document of {id}"))
     }
 
     /// Documents to ask a snapshot of, those asked for first at the front.
@@ -77,17 +93,24 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Replaces the document with unsent edits on top; `None` when none are left.
-    pub fn put_draft(&self, id: &DocumentId, bytes: Option<&[u8]>) -> Result<()> {
+    /// Replaces the document with unsent edits on top, up to and including edit `through`.
+    pub fn put_draft(&self, id: &DocumentId, bytes: &[u8], through: u64) -> Result<()> {
         let key = self.record_key_or_new(id)?;
-        match bytes {
-            Some(bytes) => self
-                .connection
-                .prepare_cached("INSERT OR REPLACE INTO draft (record, bytes) VALUES (?1, ?2)")
-                .and_then(|mut sql| sql.execute((key, bytes))),
-            None => self.connection.execute("DELETE FROM draft WHERE record = ?1", [key]),
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO draft (record, bytes, through) VALUES (?1, ?2, ?3)")
+            .and_then(|mut sql| sql.execute((key, bytes, through.cast_signed())))
+            .doing(format_args!("saving the document of {id}"))?;
+        Ok(())
+    }
+
+    /// Drops the document with unsent edits on top: there are none left.
+    pub fn drop_draft(&self, id: &DocumentId) -> Result<()> {
+        if let Some(key) = self.record_key(id)? {
+            self.connection
+                .prepare_cached("DELETE FROM draft WHERE record = ?1")
+                .and_then(|mut sql| sql.execute([key]))
+                .doing(format_args!("dropping the draft of {id}"))?;
         }
-        .doing(format_args!("saving the document of {id}"))?;
         Ok(())
     }
 

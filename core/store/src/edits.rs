@@ -104,16 +104,21 @@ impl View<'_> {
     /// A page of the outbox: edits not acknowledged yet, in the order they were made.
     pub fn unsent(&self, after_counter: u64, limit: u32) -> Result<Vec<StoredEdit>> {
         self.edits(
-            "INDEXED BY edit_outbox WHERE state IN ('local', 'sent') AND counter > ?1 ORDER BY counter LIMIT ?2",
+            "WHERE counter IN (
+               SELECT counter FROM edit INDEXED BY edit_unsent
+               WHERE state IN ('local', 'sent') AND counter > ?1
+               ORDER BY counter LIMIT ?2
+             )
+             ORDER BY counter",
             (after_counter.cast_signed(), limit),
         )
     }
 
-    /// The edits of one document that are not acknowledged yet, in the order they were made.
-    pub fn unsent_of(&self, id: &DocumentId) -> Result<Vec<StoredEdit>> {
+    /// The edits of one document after a number that are not acknowledged yet, in the order they were made.
+    pub fn unsent_of(&self, id: &DocumentId, after_counter: u64) -> Result<Vec<StoredEdit>> {
         self.edits(
-            "WHERE sys_id = ?1 AND table_name = ?2 AND state IN ('local', 'sent') ORDER BY counter",
-            (id.sys_id.0, id.table.as_str()),
+            "WHERE sys_id = ?1 AND table_name = ?2 AND counter > ?3 AND state IN ('local', 'sent') ORDER BY counter",
+            (id.sys_id.0, id.table.as_str(), after_counter.cast_signed()),
         )
     }
 
@@ -143,7 +148,7 @@ impl Tx<'_> {
     pub fn append_edit(&self, edit: &Edit, hash: ChangeHash) -> Result<()> {
         let place = format_args!("edit {} of {}", edit.id.counter, edit.document);
         if plant::is(Plant::OutboxKeepsOneOfARecord) {
-            self.unsent_of(&edit.document)?.iter().try_for_each(|earlier| self.remove_edit(earlier.counter))?;
+            self.unsent_of(&edit.document, 0)?.iter().try_for_each(|earlier| self.remove_edit(earlier.counter))?;
         }
         self.connection
             .prepare_cached(include_str!("sql/append_edit.sql"))

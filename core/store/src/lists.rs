@@ -193,8 +193,8 @@ impl View<'_> {
         Ok(NeedsAttention { records: self.list("listing what needs attention", sql, [limit])?, held: self.held()? })
     }
 
-    /// Records in which every word of `text` occurs, the last one perhaps unfinished; the most telling first.
-    pub fn search(&self, text: &str, limit: u32) -> Result<Vec<Listed>> {
+    /// The hits of [`crate::Store::search`].
+    pub(crate) fn search(&self, text: &str, limit: u32) -> Result<Vec<Listed>> {
         let Some(query) = search::query(text) else { return Ok(Vec::new()) };
         let params = named_params! {":query": query, ":limit": limit};
         self.list("searching", include_str!("sql/search.sql"), params)

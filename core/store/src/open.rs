@@ -17,6 +17,7 @@ use crate::closed_mark::ClosedMark;
 use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
 use crate::salvage::{self, Salvage};
+use crate::store::Unindexed;
 use crate::{DatabaseKey, Result, Store, StoreError, log, migrations};
 
 /// Longest wait for another connection's lock; a write takes milliseconds, a checkpoint at the most tenths of seconds.
@@ -183,6 +184,7 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
         reader: Mutex::new(reader),
         blob_files: BlobFiles::open(files.blobs.clone(), key)?,
         identity_file: IdentityFile::new(files.identity.clone(), key),
+        unindexed: Unindexed::default(),
         closed_mark,
     })
 }

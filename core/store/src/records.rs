@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, Value};
 use fieldline_sync::wire::{Position, scope_term};
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::error::Doing;
 use crate::{Result, StoreError, Tx, View};
@@ -124,37 +124,36 @@ impl Tx<'_> {
     pub fn put_record(&self, update: &RecordUpdate<'_>) -> Result<()> {
         let id = &update.record.id;
         let key = self.record_key_or_new(id)?;
-        let old = self.old_row(key, id)?;
-        self.write_row(key, update)?;
-        self.write_references(key, old.record.as_ref(), update.record)?;
+        let (old, old_display, old_keys) = self.old_row(key, id)?;
+        self.write_row(key, update, &old_keys)?;
+        self.write_references(key, old.as_ref(), update.record)?;
         self.write_attachments(key, update)?;
         self.write_parts(key, update)?;
         self.stale.borrow_mut().insert(key);
-        if old.display != update.display {
+        if old_display != update.display {
             self.names_changed(id.sys_id)?;
         }
         Ok(())
     }
 
-    fn old_row(&self, key: i64, id: &DocumentId) -> Result<OldRow> {
-        let (fields, display) = self
+    fn old_row(&self, key: i64, id: &DocumentId) -> Result<(Option<Record>, String, Keys)> {
+        let (fields, display, keys) = self
             .connection
-            .prepare_cached("SELECT fields, display FROM record WHERE id = ?1")
+            .prepare_cached(include_str!("sql/old_row.sql"))
             .and_then(|mut sql| {
-                sql.query_row([key], |row| Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, String>(1)?)))
+                let read = |row: &Row<'_>| {
+                    Ok((row.get::<_, Option<Vec<u8>>>("fields")?, row.get("display")?, Keys::read(row)?))
+                };
+                sql.query_row([key], read)
             })
             .doing(format_args!("reading {id}"))?;
-        let record = fields.map(|fields| decode_fields(id, &fields)).transpose()?;
-        Ok(OldRow { record, display })
+        Ok((fields.map(|fields| decode_fields(id, &fields)).transpose()?, display, keys))
     }
 
-    fn write_row(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
+    fn write_row(&self, key: i64, update: &RecordUpdate<'_>, old: &Keys) -> Result<()> {
         let record = update.record;
         let place = format_args!("saving {}", record.id);
         let fields = minicbor::to_vec(&record.fields).map_err(|error| StoreError::content(place, error))?;
-        let reference = |field| record.reference(field).map(|id| id.0);
-        let person = PERSONS.iter().find_map(|field| reference(field));
-        let starts_at = STARTS.iter().find_map(|field| record.get(field)?.as_time());
         let active =
             record.get("active").and_then(|value| if let Value::Boolean(yes) = value { Some(*yes) } else { None });
         self.connection
@@ -165,20 +164,15 @@ impl Tx<'_> {
                     ":fields": fields,
                     ":display": update.display,
                     ":stage": update.stage,
-                    ":state": record.get("state").and_then(Value::as_integer),
                     ":active": active,
-                    ":number": record.get("number").and_then(Value::as_text),
-                    ":assigned_to": person,
-                    ":location": reference("location"),
-                    ":asset": reference("asset"),
-                    ":configuration_item": reference("cmdb_ci"),
-                    ":stockroom": reference("stockroom"),
-                    ":starts_at": starts_at.map(|moment| moment.0),
-                    ":attention": update.attention,
                     ":journal": update.journal,
                 })
             })
             .doing(place)?;
+        let keys = Keys::of(update);
+        if keys != *old {
+            keys.write(self.connection, key).doing(place)?;
+        }
         Ok(())
     }
 
@@ -234,8 +228,10 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What refers to a record shows its name, so it is searched by it.
+    /// What refers to a record shows its name, so it is searched by it. Nothing would find these records after a kill, so
+    /// their search entries cannot wait.
     fn names_changed(&self, target: SysId) -> Result<()> {
+        self.search_waits.set(false);
         let referring: Vec<i64> = self
             .connection
             .prepare_cached("SELECT record FROM refers WHERE target = ?1")
@@ -299,9 +295,65 @@ impl Tx<'_> {
     }
 }
 
-struct OldRow {
-    record: Option<Record>,
-    display: String,
+/// What a record is listed by. Each is a column of an index, which is written only when one of them changes.
+#[derive(PartialEq)]
+struct Keys {
+    state: Option<i64>,
+    number: Option<String>,
+    assigned_to: Option<[u8; 16]>,
+    location: Option<[u8; 16]>,
+    asset: Option<[u8; 16]>,
+    configuration_item: Option<[u8; 16]>,
+    stockroom: Option<[u8; 16]>,
+    starts_at: Option<i64>,
+    attention: u32,
+}
+
+impl Keys {
+    fn of(update: &RecordUpdate<'_>) -> Self {
+        let record = update.record;
+        let reference = |field: &str| record.reference(field).map(|id| id.0);
+        Self {
+            state: record.get("state").and_then(Value::as_integer),
+            number: record.get("number").and_then(Value::as_text).map(str::to_owned),
+            assigned_to: PERSONS.into_iter().find_map(reference),
+            location: reference("location"),
+            asset: reference("asset"),
+            configuration_item: reference("cmdb_ci"),
+            stockroom: reference("stockroom"),
+            starts_at: STARTS.iter().find_map(|field| record.get(field)?.as_time()).map(|moment| moment.0),
+            attention: update.attention,
+        }
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            state: row.get("state")?,
+            number: row.get("number")?,
+            assigned_to: row.get("assigned_to")?,
+            location: row.get("location")?,
+            asset: row.get("asset")?,
+            configuration_item: row.get("configuration_item")?,
+            stockroom: row.get("stockroom")?,
+            starts_at: row.get("starts_at")?,
+            attention: row.get("attention")?,
+        })
+    }
+
+    fn write(&self, connection: &Connection, key: i64) -> rusqlite::Result<usize> {
+        connection.prepare_cached(include_str!("sql/write_keys.sql"))?.execute(named_params! {
+            ":id": key,
+            ":state": self.state,
+            ":number": self.number,
+            ":assigned_to": self.assigned_to,
+            ":location": self.location,
+            ":asset": self.asset,
+            ":configuration_item": self.configuration_item,
+            ":stockroom": self.stockroom,
+            ":starts_at": self.starts_at,
+            ":attention": self.attention,
+        })
+    }
 }
 
 /// The text of every field, for search: what is not a number, a title or a reference.

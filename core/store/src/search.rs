@@ -3,10 +3,12 @@
 //! A record is found by its number, its title, every other text of its fields, what was written in its journals, and the
 //! names of the records it refers to. When such a name changes, or arrives after the record, the entry is made again.
 
+use std::collections::BTreeSet;
+
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record};
 use ring::digest;
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::documents::document_id;
 use crate::error::Doing;
@@ -20,6 +22,15 @@ pub(crate) fn bring_up_to_date(tx: &Tx<'_>) -> Result<()> {
         return Ok(());
     }
     stale.into_iter().try_for_each(|key| index(tx, key))
+}
+
+/// The records whose entry may wait to be made: those with unsent edits.
+pub(crate) fn may_be_unindexed(connection: &Connection) -> Result<BTreeSet<i64>> {
+    let sql = "SELECT id FROM record WHERE sys_id IN (SELECT sys_id FROM edit WHERE state IN ('local', 'sent'))";
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut sql| sql.query_map([], |row| row.get(0))?.collect())
+        .doing("finding what is to be indexed")
 }
 
 struct Source {

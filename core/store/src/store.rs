@@ -13,6 +13,7 @@ use crate::blob_files::BlobFiles;
 use crate::closed_mark::ClosedMark;
 use crate::error::Doing;
 use crate::identity::IdentityFile;
+use crate::lists::Listed;
 use crate::{StoreError, meta, search};
 
 /// The phone's database and captured files. Shareable between threads: one writes, one reads, neither waits for the other.
@@ -21,9 +22,17 @@ pub struct Store {
     pub(crate) reader: Mutex<Connection>,
     pub(crate) blob_files: BlobFiles,
     pub(crate) identity_file: IdentityFile,
+    pub(crate) unindexed: Unindexed,
     /// The last field: it looks at the files after the connections are closed.
     pub(crate) closed_mark: ClosedMark,
 }
+
+/// Records whose search entry is made later. `None` just after opening, when it is not known yet which: those with unsent
+/// edits may be.
+pub(crate) type Unindexed = Mutex<Option<BTreeSet<i64>>>;
+
+/// So many records may wait for their search entry; one more, and all are brought up to date.
+const MOST_UNINDEXED: usize = 16;
 
 /// Reads one consistent state.
 #[derive(Clone, Copy)]
@@ -34,8 +43,10 @@ pub struct View<'c> {
 /// Reads and writes; everything becomes durable together or not at all.
 pub struct Tx<'c> {
     view: View<'c>,
-    /// Records whose search entry may be out of date; brought up to date once, before the commit.
+    /// Records whose search entry may be out of date.
     pub(crate) stale: RefCell<BTreeSet<i64>>,
+    /// Whether their search entries may be made later.
+    pub(crate) search_waits: Cell<bool>,
     /// What the transaction adds to the scope checksum.
     pub(crate) scope_delta: Cell<u64>,
     /// Files nobody needs once the transaction is durable.
@@ -52,6 +63,15 @@ impl<'c> Deref for Tx<'c> {
     }
 }
 
+impl Tx<'_> {
+    /// Lets the search entries of what this transaction changes wait for the next one that does not ask for this, or for
+    /// the next search: an edit then writes a third of the pages. Only for records with an unsent edit, which is how they
+    /// are found again after a kill.
+    pub fn let_search_wait(&self) {
+        self.search_waits.set(true);
+    }
+}
+
 impl Store {
     /// Runs `work` in one transaction. When this returns `Ok` everything `work` wrote is on disk; when it returns an error,
     /// nothing is.
@@ -59,25 +79,36 @@ impl Store {
     /// # Errors
     /// Those of `work`, and the database's own.
     pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        let mut connection = lock(&self.writer);
+        self.write_on(lock(&self.writer), work)
+    }
+
+    fn write_on<T, E: From<StoreError>>(
+        &self,
+        mut connection: MutexGuard<'_, Connection>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).doing("beginning to write")?;
         let tx = Tx {
             view: View { connection: &transaction },
-            stale: RefCell::default(),
+            stale: RefCell::new(self.unindexed(&transaction)?),
+            search_waits: Cell::new(false),
             scope_delta: Cell::new(0),
             unneeded: RefCell::default(),
             identity: RefCell::default(),
         };
         let answer = work(&tx)?;
-        search::bring_up_to_date(&tx)?;
+        if !tx.search_waits.get() || tx.stale.borrow().len() > MOST_UNINDEXED {
+            search::bring_up_to_date(&tx)?;
+        }
         meta::add_to_scope_checksum(&tx)?;
-        let (unneeded, identity) = (tx.unneeded.into_inner(), tx.identity.into_inner());
+        let (unneeded, identity, stale) = (tx.unneeded.into_inner(), tx.identity.into_inner(), tx.stale.into_inner());
         // The copy comes first: what can fail must not fail once everything is saved.
         if let Some(identity) = identity {
             self.identity_file.write(&identity)?;
         }
         transaction.commit().doing("saving")?;
+        *lock(&self.unindexed) = Some(stale);
         // A file that cannot be removed now goes when the store is opened again.
         unneeded.into_iter().for_each(|blob| drop(self.blob_files.remove(blob)));
         Ok(answer)
@@ -91,6 +122,28 @@ impl Store {
         let mut connection = lock(&self.reader);
         let transaction = connection.transaction().doing("beginning to read")?;
         look(View { connection: &transaction })
+    }
+
+    /// Records in which every word of `text` occurs, the last one perhaps unfinished; the most telling first. Never waits for
+    /// a writer: what a transaction under way changes is found when it is done.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn search(&self, text: &str, limit: u32) -> Result<Vec<Listed>> {
+        if lock(&self.unindexed).as_ref().is_none_or(|waiting| !waiting.is_empty())
+            && let Ok(connection) = self.writer.try_lock()
+        {
+            self.write_on(connection, |_| Ok::<_, StoreError>(()))?;
+        }
+        self.read(|view| view.search(text, limit))
+    }
+
+    /// Which records wait for their search entry.
+    fn unindexed(&self, connection: &Connection) -> Result<BTreeSet<i64>> {
+        match lock(&self.unindexed).clone() {
+            Some(waiting) => Ok(waiting),
+            None => search::may_be_unindexed(connection),
+        }
     }
 
     /// The captured files.
@@ -122,7 +175,7 @@ impl Store {
     }
 }
 
-/// A panic in another thread's closure rolled its transaction back, so the connection behind a poisoned lock is sound.
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
+/// A panic in another thread's closure rolled its transaction back, so what is behind a poisoned lock is sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

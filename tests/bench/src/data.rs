@@ -34,7 +34,7 @@ fn starts(number: usize) -> Timestamp {
 }
 
 /// Record `number`.
-fn record(number: usize) -> Record {
+pub fn record(number: usize) -> Record {
     let rng = &mut ChaCha12Rng::seed_from_u64(!(number as u64));
     let table = TABLES[number % TABLES.len()];
     let mut record = Record::new(DocumentId::new(table, sys_id(number)));

@@ -32,15 +32,6 @@ pub fn wall_microseconds(costs: &[Cost], share: f64) -> f64 {
     at_share(costs.iter().map(|cost| cost.wall), share)
 }
 
-<<<<<<< HEAD
-/// The memory this process has now, in bytes (`VmRSS`); 0 where the system does not say.
-pub fn resident_memory_bytes() -> u64 {
-    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    kilobytes.unwrap_or(0) * 1024
-}
-
 /// Seconds that all threads of this process have spent on a processor (Linux counts in hundredths).
 pub fn processor_seconds() -> f64 {
     let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -49,10 +40,6 @@ pub fn processor_seconds() -> f64 {
     numbers.iter().sum::<f64>() / 100.0
 }
 
-/// The middle one's wall time in microseconds.
-pub fn median_wall_microseconds(costs: &[Cost]) -> f64 {
-    let mut all: Vec<Duration> = costs.iter().map(|cost| cost.wall).collect();
-=======
 /// The processor time below which `share` of all lie, in microseconds.
 pub fn processor_microseconds(costs: &[Cost], share: f64) -> f64 {
     at_share(costs.iter().map(|cost| cost.processor), share)
@@ -60,7 +47,6 @@ pub fn processor_microseconds(costs: &[Cost], share: f64) -> f64 {
 
 fn at_share(all: impl Iterator<Item = Duration>, share: f64) -> f64 {
     let mut all: Vec<Duration> = all.collect();
->>>>>>> 50f05ca (The phone's store is measured as a person meets it)
     all.sort();
     let last = all.len().saturating_sub(1);
     all.get((last as f64 * share) as usize).map_or(0.0, |duration| duration.as_secs_f64() * 1e6)

@@ -141,6 +141,7 @@ pub fn absorb(device: &mut Device, entries: Vec<Entry>) -> Result<(), DeviceErro
         chunks: Vec::new(),
         numbers: Vec::new(),
         audit: None,
+        renew_epoch: None,
     };
     device.absorb(&response, DAY.0).map(drop)
 }
@@ -156,5 +157,5 @@ pub fn today(device: &Device) -> Result<usize, DeviceError> {
 }
 
 pub fn search(store: &Store, words: &str) -> Result<usize> {
-    Ok(store.read(|view| view.search(words, SCREEN))?.len())
+    Ok(store.search(words, SCREEN)?.len())
 }

@@ -2,5 +2,6 @@
 
 mod commands;
 mod exchange;
+mod recent;
 mod runtime;
 mod world;

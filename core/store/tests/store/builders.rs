@@ -81,7 +81,7 @@ pub fn edit_task(store: &Store, number: u64, note: &str) -> u64 {
             let counter = tx.take_counter()?;
             let edit = edit(counter, task_id(number), vec![Act::WorkNote { text: note.into() }]);
             tx.append_edit(&edit, ChangeHash([counter as u8; 32]))?;
-            tx.put_draft(&task_id(number), Some(note.as_bytes()))?;
+            tx.put_draft(&task_id(number), note.as_bytes(), counter)?;
             let record = task(number, 18, Some(0));
             let update = RecordUpdate { journal: note, ..RecordUpdate::of_row(&record, "", Some("work_in_progress")) };
             tx.put_record(&update)?;

@@ -59,7 +59,7 @@ fn what_comes_back_from_the_outbox_is_the_edit_that_went_in() {
     let store = open(dir.path());
     let made = edit(5, task_id(3), Vec::new());
     store.write(|tx| tx.append_edit(&made, ChangeHash([4; 32]))).unwrap();
-    let stored = store.read(|view| view.unsent_of(&task_id(3))).unwrap().remove(0);
+    let stored = store.read(|view| view.unsent_of(&task_id(3), 0)).unwrap().remove(0);
     assert_eq!((stored.edit().unwrap(), stored.hash, stored.epoch), (made, ChangeHash([4; 32]), 1));
     let again = store.write(|tx| tx.append_edit(&edit(5, task_id(4), Vec::new()), ChangeHash([5; 32])));
     assert!(again.unwrap_err().to_string().contains("edit 5 of wm_task/"));

@@ -110,7 +110,7 @@ fn van_stock_is_what_lies_in_my_stockroom_less_what_i_took() {
 fn search_finds_numbers_words_notes_and_names_that_came_late() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let found = |text: &str| numbers(&read(&store, |view| view.search(text, 9)));
+    let found = |text: &str| numbers(&store.search(text, 9).unwrap());
     save_all(&store, &[with(task(1, 16, None), "location", Value::Reference(sys_id(70))), task(2, 16, None)]);
     assert_eq!(found("museum"), [""; 0]);
     save_all(&store, &[record("cmn_location", 70, &[("name", Value::text("Musée Océanographique"))])]);
@@ -182,7 +182,7 @@ fn purging_takes_everything_but_the_outbox_and_the_checksum_proves_it() {
         })
         .unwrap();
     assert_eq!(checksum(), 0);
-    assert_eq!(read(&store, |view| view.search("boiler", 9)), []);
+    assert_eq!(store.search("boiler", 9).unwrap(), []);
     assert_eq!(read(&store, |view| view.document(&task_id(1))), None);
     assert_eq!(read(&store, |view| view.unsent_count()), 1);
 }
@@ -196,7 +196,7 @@ fn an_error_in_a_transaction_undoes_every_part_of_it() {
         let counter = tx.take_counter()?;
         let edit = crate::builders::edit(counter, task_id(1), Vec::new());
         tx.append_edit(&edit, fieldline_documents::edit::ChangeHash([9; 32]))?;
-        tx.put_draft(&task_id(1), Some(b"half"))?;
+        tx.put_draft(&task_id(1), b"half", counter)?;
         tx.put_standing(&task_id(1), Standing::InScope)?;
         tx.put_position(&task_id(1), Position(9))?;
         tx.put_cursor(Some(b"far"))?;
@@ -205,11 +205,11 @@ fn an_error_in_a_transaction_undoes_every_part_of_it() {
         Err::<(), _>(StoreError::Full { doing: "a test".into() })
     });
     assert!(matches!(failed, Err(StoreError::Full { .. })));
-    assert_eq!(read(&store, |view| view.document(&task_id(1))).as_deref(), Some(b"kept".as_slice()));
+    assert_eq!(read(&store, |view| view.document(&task_id(1))).unwrap().bytes, b"kept");
     assert_eq!(read(&store, |view| view.unsent_count()), 1);
     assert_eq!(read(&store, |view| view.scope_checksum()), 0);
     assert_eq!(read(&store, |view| view.cursor()), None);
-    assert_eq!(read(&store, |view| view.search("boiler", 9)).len(), 1);
+    assert_eq!(store.search("boiler", 9).unwrap().len(), 1);
     assert_eq!(edit_task(&store, 1, "next"), 2, "the counter was given back with everything else");
 }
 

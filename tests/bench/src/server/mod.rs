@@ -15,7 +15,7 @@ use fieldline_web::{Admission, Entropy};
 use house::{House, MORNING};
 use serde_json::{Value, json};
 
-use crate::measure::resident_memory_bytes;
+use crate::measure::memory_kibibytes;
 
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
@@ -49,7 +49,7 @@ pub fn run(options: &Options, json: Option<&Path>) -> Result<()> {
         house.phones = phones;
         lines.push(line(what, &run));
     }
-    let megabytes = resident_memory_bytes() as f64 / 1e6;
+    let megabytes = memory_kibibytes("VmRSS") as f64 * 1024.0 / 1e6;
     println!("resident memory, phones included: {megabytes:.0} MB");
     println!("database: {:.0} MB", std::fs::metadata(&house.database)?.len() as f64 / 1e6);
     let plain = floor::insert(&dir.path().join("floor.db"), options.records, &vec![vec![7; 300]; 20_000], 100)?;

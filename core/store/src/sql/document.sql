@@ -1,0 +1,7 @@
+SELECT coalesce(draft.bytes, confirmed.bytes) AS bytes, coalesce(draft.through, 0) AS through
+FROM record
+LEFT JOIN draft ON draft.record = record.id
+LEFT JOIN confirmed ON confirmed.record = record.id
+WHERE sys_id = ?1
+  AND table_name = ?2
+  AND coalesce(draft.record, confirmed.record) IS NOT NULL
