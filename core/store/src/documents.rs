@@ -41,10 +41,7 @@ impl View<'_> {
 
     /// Whether a document of the record is here.
     pub fn has_document(&self, id: &DocumentId) -> Result<bool> {
-        self.connection
-            .prepare_cached(include_str!("sql/has_document.sql"))
-            .and_then(|mut sql| sql.exists((id.sys_id.0, id.table.as_str())))
-            .doing(format_args!("looking for the document of {id}"))
+        Ok(self.record_column("has_document", id)?.unwrap_or(false))
     }
 
     /// The newest document that is kept: the draft, else the confirmed one.

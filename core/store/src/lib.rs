@@ -17,6 +17,7 @@ mod closed_mark;
 pub mod documents;
 pub mod edits;
 mod error;
+mod hits;
 mod identity;
 mod key;
 pub mod lists;

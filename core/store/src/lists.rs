@@ -8,7 +8,7 @@ use crate::documents::document_id;
 use crate::edits::StoredEdit;
 use crate::error::Doing;
 use crate::records::{Standing, decode_fields};
-use crate::{Result, View, search};
+use crate::{Result, View};
 
 /// A record as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,10 +193,12 @@ impl View<'_> {
         Ok(NeedsAttention { records: self.list("listing what needs attention", sql, [limit])?, held: self.held()? })
     }
 
-    /// The hits of [`crate::Store::search`].
+    /// The hits of [`crate::Store::search`], whole.
     pub(crate) fn search(&self, text: &str, limit: u32) -> Result<Vec<Listed>> {
-        let Some(query) = search::query(text) else { return Ok(Vec::new()) };
-        let params = named_params! {":query": query, ":limit": limit};
-        self.list("searching", include_str!("sql/search.sql"), params)
+        let mut rows = Vec::new();
+        for hit in self.hits(text, limit as usize)? {
+            rows.extend(self.list("reading a hit", "SELECT * FROM listed WHERE id = ?1", [hit])?);
+        }
+        Ok(rows)
     }
 }

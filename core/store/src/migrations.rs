@@ -5,9 +5,10 @@ use rusqlite::Connection;
 use crate::Result;
 use crate::error::{Doing, StoreError};
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/001_records_documents_outbox.sql"),
     include_str!("../migrations/002_edits_write_less.sql"),
+    include_str!("../migrations/003_search_in_tiers.sql"),
 ];
 
 /// Brings a database to the newest version; refuses one that a newer app wrote, without touching it.

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::blob_files::{BlobFiles, sync_directory};
-use crate::closed_mark::ClosedMark;
+use crate::closed_mark::{ClosedMark, LastTime};
 use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
 use crate::salvage::{self, Salvage};
@@ -24,6 +25,8 @@ use crate::{DatabaseKey, Result, Store, StoreError, log, migrations};
 const BUSY: Duration = Duration::from_secs(10);
 /// Prepared statements kept per connection: more than there are, so each is compiled once.
 const STATEMENTS: usize = 128;
+/// What the server cannot give again. A damaged page of anything else is noticed when it is read.
+const ONLY_HERE: [&str; 4] = ["edit", "meta", "number_block", "blob"];
 /// Damaged files kept for a look; older ones are removed so that they cannot fill the phone.
 const DAMAGED_KEPT: usize = 2;
 
@@ -168,14 +171,13 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
     if log::has_rotted(&with_suffix(database, "-wal"))? {
         return Err(damage("its log has rotted")).doing(doing);
     }
-    let (closed_mark, closed_in_order) = ClosedMark::take(database);
+    let (closed_mark, last_time) = ClosedMark::take(database);
     let mut writer = connect(database, key).doing(doing)?;
     migrations::migrate(&mut writer)?;
-    if !closed_in_order {
-        let verdict: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).doing(doing)?;
-        if verdict != "ok" {
-            return Err(damage(&verdict)).doing(doing);
-        }
+    match last_time {
+        LastTime::ClosedInOrder => {}
+        LastTime::Killed => ONLY_HERE.into_iter().try_for_each(|table| check(&writer, table, doing))?,
+        LastTime::Suspect => check(&writer, "1", doing)?,
     }
     let reader = connect(database, key).doing(doing)?;
     reader.pragma_update(None, "query_only", true).doing(doing)?;
@@ -185,8 +187,16 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
         blob_files: BlobFiles::open(files.blobs.clone(), key)?,
         identity_file: IdentityFile::new(files.identity.clone(), key),
         unindexed: Unindexed::default(),
+        is_checked: AtomicBool::new(last_time != LastTime::Killed),
         closed_mark,
     })
+}
+
+/// Checks a table, or with `1` the whole file, up to the first thing that is wrong.
+pub(crate) fn check(connection: &Connection, what: &str, doing: &str) -> Result<()> {
+    let verdict: String =
+        connection.query_row(&format!("PRAGMA quick_check({what})"), [], |row| row.get(0)).doing(doing)?;
+    if verdict == "ok" { Ok(()) } else { Err(damage(&verdict)).doing(doing) }
 }
 
 /// Builds the replacement of a damaged database, moves it in, and says what it carries.

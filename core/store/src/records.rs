@@ -99,7 +99,11 @@ impl View<'_> {
         Ok(Position(position.unwrap_or(0).cast_unsigned()))
     }
 
-    fn record_column<T: rusqlite::types::FromSql>(&self, column: &str, id: &DocumentId) -> Result<Option<T>> {
+    pub(crate) fn record_column<T: rusqlite::types::FromSql>(
+        &self,
+        column: &str,
+        id: &DocumentId,
+    ) -> Result<Option<T>> {
         self.connection
             .prepare_cached(&format!("SELECT {column} FROM record WHERE sys_id = ?1 AND table_name = ?2"))
             .and_then(|mut sql| sql.query_row((id.sys_id.0, id.table.as_str()), |row| row.get(0)).optional())

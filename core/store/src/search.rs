@@ -1,4 +1,4 @@
-//! The full-text index: what goes in, and how a person's words become a query that cannot be wrong.
+//! The full-text index: what goes in. What is found in it is [`crate::hits`]' business.
 //!
 //! A record is found by its number, its title, every other text of its fields, what was written in its journals, and the
 //! names of the records it refers to. When such a name changes, or arrives after the record, the entry is made again.
@@ -100,32 +100,4 @@ fn names(tx: &Tx<'_>, record: &Record) -> Result<String> {
 fn digest_of(columns: &[&str]) -> i64 {
     let digest = digest::digest(&digest::SHA256, columns.join("\0").as_bytes());
     i64::from_be_bytes(digest.as_ref()[..8].try_into().expect("a digest has 32 bytes"))
-}
-
-/// A person's words as an FTS5 query: every word must occur, the last one may go on. `None` when there is no word.
-pub(crate) fn query(text: &str) -> Option<String> {
-    /// More words than anybody types; each costs a look-up.
-    const MOST_WORDS: usize = 16;
-    let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
-    let quoted: Vec<String> = words.take(MOST_WORDS).map(|word| format!("\"{word}\"")).collect();
-    (!quoted.is_empty()).then(|| format!("{}*", quoted.join(" ")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whatever_people_type_is_words_and_never_syntax() {
-        for (typed, asked) in [
-            ("boiler leak", Some("\"boiler\" \"leak\"*")),
-            ("WOT0042017", Some("\"WOT0042017\"*")),
-            ("\"; DROP -- NEAR(a* OR b", Some("\"DROP\" \"NEAR\" \"a\" \"OR\" \"b\"*")),
-            ("café—n° 5", Some("\"café\" \"n\" \"5\"*")),
-            ("  *()^:- ", None),
-            ("", None),
-        ] {
-            assert_eq!(query(typed).as_deref(), asked, "{typed}");
-        }
-    }
 }

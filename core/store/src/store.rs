@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fieldline_model::BlobHash;
@@ -14,6 +15,7 @@ use crate::closed_mark::ClosedMark;
 use crate::error::Doing;
 use crate::identity::IdentityFile;
 use crate::lists::Listed;
+use crate::open::check;
 use crate::{StoreError, meta, search};
 
 /// The phone's database and captured files. Shareable between threads: one writes, one reads, neither waits for the other.
@@ -23,6 +25,8 @@ pub struct Store {
     pub(crate) blob_files: BlobFiles,
     pub(crate) identity_file: IdentityFile,
     pub(crate) unindexed: Unindexed,
+    /// Whether the whole file is known to be sound, or was when it was closed.
+    pub(crate) is_checked: AtomicBool,
     /// The last field: it looks at the files after the connections are closed.
     pub(crate) closed_mark: ClosedMark,
 }
@@ -97,7 +101,7 @@ impl Store {
             unneeded: RefCell::default(),
             identity: RefCell::default(),
         };
-        let answer = work(&tx)?;
+        let answer = work(&tx).inspect_err(|_| self.closed_mark.note_damage())?;
         if !tx.search_waits.get() || tx.stale.borrow().len() > MOST_UNINDEXED {
             search::bring_up_to_date(&tx)?;
         }
@@ -121,7 +125,7 @@ impl Store {
     pub fn read<T, E: From<StoreError>>(&self, look: impl FnOnce(View<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut connection = lock(&self.reader);
         let transaction = connection.transaction().doing("beginning to read")?;
-        look(View { connection: &transaction })
+        look(View { connection: &transaction }).inspect_err(|_| self.closed_mark.note_damage())
     }
 
     /// Records in which every word of `text` occurs, the last one perhaps unfinished; the most telling first. Never waits for
@@ -151,13 +155,18 @@ impl Store {
         &self.blob_files
     }
 
-    /// Folds the search index and the write-ahead log, which also wipes what purged records left in them. For idle moments.
+    /// Folds the search index and the write-ahead log, which also wipes what purged records left in them, and checks the
+    /// whole file if that was not done since a kill. For idle moments.
     ///
     /// # Errors
-    /// When the database fails; nothing is lost then.
+    /// When the database fails or is damaged; nothing is lost then.
     pub fn tidy(&self) -> Result<()> {
         let doing = "tidying the database";
         let connection = lock(&self.writer);
+        if !self.is_checked.load(Ordering::Relaxed) {
+            check(&connection, "1", "checking the whole file").inspect_err(|_| self.closed_mark.note_damage())?;
+            self.is_checked.store(true, Ordering::Relaxed);
+        }
         connection.execute_batch("INSERT INTO search (search) VALUES ('optimize'); PRAGMA optimize;").doing(doing)?;
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).doing(doing)
     }

@@ -22,7 +22,7 @@ const TEXTS: [&str; 8] = [
 ];
 const LOG: &[u8] = include_bytes!("../../data/incident_event_log.csv.gz");
 /// Enough that most are rare.
-const FEWEST: usize = 2_000;
+const FEWEST: usize = 1_400;
 
 /// Words by frequency, and how much of all text the words up to each one make up.
 struct Vocabulary {
@@ -37,8 +37,7 @@ fn vocabulary() -> &'static Vocabulary {
         let mut log = String::new();
         GzDecoder::new(LOG).read_to_string(&mut log).expect("the log is text");
         for text in TEXTS.into_iter().chain([log.as_str()]) {
-            let words = text.split(|letter: char| !letter.is_alphanumeric());
-            let words = words.filter(|word| word.len() > 1 && word.contains(char::is_alphabetic));
+            let words = text.split(|letter: char| !letter.is_alphabetic()).filter(|word| word.chars().count() > 1);
             words.for_each(|word| *counts.entry(word.to_lowercase()).or_default() += 1);
         }
         let mut words: Vec<String> = counts.keys().cloned().collect();

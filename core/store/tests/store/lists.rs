@@ -116,7 +116,7 @@ fn search_finds_numbers_words_notes_and_names_that_came_late() {
     save_all(&store, &[record("cmn_location", 70, &[("name", Value::text("Musée Océanographique"))])]);
     edit_task(&store, 2, "Replaced the gasket");
     assert_eq!(found("WOT0000001"), ["1"]);
-    assert_eq!(found("boiler lea"), ["1", "2"]);
+    assert_eq!(found("boiler lea"), ["2", "1"], "what came last comes first");
     assert_eq!(found("gask"), ["2"]);
     assert_eq!(found("oceano boiler"), ["1"; 0], "only the last word may be unfinished");
     assert_eq!(found("boiler oceano"), ["1"]);
