@@ -24,7 +24,7 @@ pub fn sys_id(number: usize) -> SysId {
 
 /// So many records; those of the day come first, as from the server.
 pub fn records(count: usize) -> impl Iterator<Item = Record> {
-    let is_today = |number: &usize| number % TABLES.len() == 0 && starts(*number) < DAY.1;
+    let is_today = |number: &usize| number.is_multiple_of(TABLES.len()) && starts(*number) < DAY.1;
     (0..count).filter(is_today).chain((0..count).filter(move |number| !is_today(number))).map(record)
 }
 
@@ -78,8 +78,11 @@ pub fn note(turn: usize) -> String {
     format!("Visit {turn}: pressure checked, valve replaced, customer informed")
 }
 
+/// What is typed at a turn, given the tasks there are.
+type Asked = fn(&[&Record], usize) -> String;
+
 /// What people look for, by kind: `turn` picks one of many.
-pub const QUERIES: [(&str, fn(&[&Record], usize) -> String); 5] = [
+pub const QUERIES: [(&str, Asked); 5] = [
     ("a number", |tasks, turn| tasks[turn * 37 % tasks.len()].text("number").to_owned()),
     ("two words of a description", |tasks, turn| {
         let mut words: Vec<&str> = tasks[turn * 37 % tasks.len()].text("description").split(' ').collect();

@@ -31,7 +31,7 @@ pub fn live(mut words: impl Iterator<Item = String>) -> Result<()> {
     let open = || Side::open(&name, path);
     match deed.as_str() {
         "open" => {
-            let (spent, listed) = cost(|| Ok::<_, Box<dyn std::error::Error>>(open()?.today()?));
+            let (spent, listed) = cost(|| open().and_then(|side| side.today()));
             assert!(listed? > 0, "the day's list is empty");
             println!("{} {}", spent.wall.as_nanos(), spent.processor.as_nanos());
         }
