@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_documents::{Document, Edit, Projection};
+use fieldline_documents::{Edit, Projection};
 use fieldline_model::dictionary::may;
 use fieldline_model::{DeviceId, DocumentId, Record, SysId, Table, Timestamp};
 use fieldline_storage::{FeedEntry, ScopeKey, Tx};
 use rand_core::Rng;
 
+use crate::kept::Loaded;
 use crate::server::Server;
 
 /// Who asks.
@@ -50,16 +51,16 @@ pub struct Call<'a> {
     pub rng: &'a mut dyn Rng,
     /// The transaction everything happens in.
     pub tx: Box<dyn Tx + 'a>,
+    /// Whether that transaction may write.
+    pub(crate) writes: bool,
+    /// Documents in use, with the edits of the transaction.
+    pub(crate) documents: BTreeMap<DocumentId, Loaded>,
     pub(crate) pending: Pending,
 }
 
 /// What a call has done so far and [`Call::append`] brings to an end.
 #[derive(Default)]
 pub(crate) struct Pending {
-    /// Documents in use, with the edits of this call.
-    pub documents: BTreeMap<DocumentId, Document>,
-    /// How many bytes these documents take, not less than that.
-    pub weights: BTreeMap<DocumentId, usize>,
     /// Documents with edits that no snapshot holds.
     pub unsaved: BTreeSet<DocumentId>,
     /// Edits of one document that were applied one after the other and are not settled.

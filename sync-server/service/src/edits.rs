@@ -14,6 +14,7 @@ use minicbor::{Decode, Encode};
 
 use crate::call::{Call, Changed};
 use crate::error::{Result, ServiceError};
+use crate::kept::Loaded;
 
 /// Rounds of reactions to reactions: an order cancels its tasks, the tasks roll up into the order, and there it ends. Only
 /// a fault could need more.
@@ -72,31 +73,41 @@ impl From<fieldline_storage::StorageError> for RecordError {
 impl Call<'_> {
     /// Whether a document holds any edit.
     pub(crate) fn exists(&self, id: &DocumentId) -> Result<bool> {
-        match self.pending.weights.get(id) {
-            Some(weight) => Ok(*weight > 0),
-            None => Ok(self.tx.first_author(id)?.is_some()),
+        match self.documents.get(id) {
+            Some(loaded) => Ok(loaded.stored_bytes > 0),
+            None => Ok(self.tx.newest_edit(id)?.is_some()),
         }
     }
 
-    /// A document with the edits of this call; one nobody has edited is new.
+    /// A document with the edits of this transaction; one nobody has edited is new.
     pub(crate) fn document(&mut self, id: &DocumentId) -> Result<&mut Document> {
-        if !self.pending.documents.contains_key(id) {
-            let stored = self.tx.snapshot(id)?;
-            self.pending.weights.insert(id.clone(), stored.as_ref().map_or(0, Vec::len));
-            let document = match stored {
-                Some(stored) => Document::load(id.clone(), &StoredSnapshot::decode(id, &stored)?.bytes)
-                    .map_err(|problem| ServiceError::damaged(id, problem))?,
-                None => Document::seed(id.clone()),
-            };
-            self.pending.documents.insert(id.clone(), document);
+        Ok(&mut self.loaded(id)?.document)
+    }
+
+    fn loaded(&mut self, id: &DocumentId) -> Result<&mut Loaded> {
+        if !self.documents.contains_key(id) {
+            let loaded = self.load(id)?;
+            self.documents.insert(id.clone(), loaded);
         }
-        Ok(self.pending.documents.get_mut(id).expect("inserted above"))
+        Ok(self.documents.get_mut(id).expect("inserted above"))
+    }
+
+    /// Only calls that write take kept documents, for only they give them back.
+    fn load(&self, id: &DocumentId) -> Result<Loaded> {
+        let Some(position) = self.tx.newest_edit(id)? else { return Ok(Loaded::seed(id.clone())) };
+        let kept = self.writes.then(|| self.server.take_kept(id)).flatten();
+        if let Some(kept) = kept.filter(|kept| kept.position == position) {
+            return Ok(kept);
+        }
+        let stored = self.tx.snapshot(id)?.ok_or_else(|| ServiceError::damaged(id, "its snapshot is missing"))?;
+        let document = Document::load(id.clone(), &StoredSnapshot::decode(id, &stored)?.bytes)
+            .map_err(|problem| ServiceError::damaged(id, problem))?;
+        Ok(Loaded { document, stored_bytes: stored.len(), position })
     }
 
     /// What is wrong with adding so many bytes to a document; it must fit into one answer, or nobody could be sent it.
     pub(crate) fn overweight(&mut self, id: &DocumentId, bytes: usize) -> Result<Option<String>> {
-        self.document(id)?;
-        let weight = self.pending.weights.get(id).copied().unwrap_or(0) + bytes;
+        let weight = self.loaded(id)?.stored_bytes + bytes;
         let problem = || {
             let remedy = "open a new record and refer to this one";
             format!("the record would grow to {weight} bytes, {MAX_DOCUMENT_BYTES} are the most; {remedy}")
@@ -126,9 +137,10 @@ impl Call<'_> {
     /// Applies an edit; [`Call::settle`] must follow.
     pub(crate) fn apply_edit(&mut self, edit: &Edit, body: Vec<u8>) -> Result<Recorded, RecordError> {
         let received_at = self.now;
-        let applied = self.document(&edit.document)?.apply(edit)?;
+        let loaded = self.loaded(&edit.document)?;
+        let applied = loaded.document.apply(edit)?;
+        loaded.stored_bytes += body.len();
         self.pending.unsaved.insert(edit.document.clone());
-        *self.pending.weights.entry(edit.document.clone()).or_default() += body.len();
         let stored = StoredEdit {
             key: EditKey { device: edit.id.device, epoch: edit.id.epoch, counter: edit.id.counter },
             document: edit.document.clone(),
@@ -144,8 +156,7 @@ impl Call<'_> {
 
     /// Takes back everything this call did to a document that is new in it and has not been settled.
     pub(crate) fn forget(&mut self, id: &DocumentId) {
-        self.pending.documents.remove(id);
-        self.pending.weights.remove(id);
+        self.documents.remove(id);
         self.pending.unsaved.remove(id);
         self.pending.entries.retain(|entry| entry.document != *id);
     }
@@ -215,13 +226,21 @@ impl Call<'_> {
         // Entering comes first and leaving last, so a record handed from one key to another is never in neither.
         let entered = enters.len() as Position;
         let entries: Vec<FeedEntry> = enters.into_iter().chain(changes).chain(leaves).collect();
-        Ok(self.tx.append(&entries)? + entered)
+        let first = self.tx.append(&entries)?;
+        for (position, entry) in (first..).zip(&entries) {
+            if let (Happening::Edit(_), Some(loaded)) = (&entry.happening, self.documents.get_mut(&entry.document)) {
+                loaded.position = position;
+            }
+        }
+        Ok(first + entered)
     }
 
     fn store_documents(&mut self) -> Result<()> {
         for id in std::mem::take(&mut self.pending.unsaved) {
-            let stored = StoredSnapshot::of(self.document(&id)?);
+            let loaded = self.loaded(&id)?;
+            let stored = StoredSnapshot::of(&loaded.document);
             let bytes = minicbor::to_vec(&stored).expect("encoding to memory cannot fail");
+            loaded.stored_bytes = bytes.len();
             self.tx.put_snapshot(&id, &bytes)?;
         }
         Ok(())

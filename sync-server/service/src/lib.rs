@@ -22,6 +22,7 @@ mod edits;
 pub mod enrolment;
 pub mod error;
 pub mod import;
+mod kept;
 mod live;
 pub mod metrics;
 mod page;

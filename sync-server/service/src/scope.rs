@@ -8,10 +8,10 @@
 //! Two kinds of key never reach a device. `blob:<hash>` holds the records that refer to a captured file. `dangling` makes
 //! an anchor findable from a record it names before that record exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, TableName, Timestamp, Value};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, FieldName, Record, SysId, Table, TableName, Timestamp, Value};
 use fieldline_storage::{FeedEntry, Happening, Interval, Position, ScopeKey, Tx};
 use fieldline_sync::caps::KEEP_ACKNOWLEDGED_DAYS;
 use fieldline_sync::wire::scope_term;
@@ -121,21 +121,29 @@ fn common(memberships: &[(ScopeKey, Interval)], subscriptions: &[(ScopeKey, Inte
     both
 }
 
-/// Whether a change of a record may have changed what it carries.
-pub(crate) fn references_differ(before: Option<&Record>, after: &Record) -> bool {
-    let Some(before) = before else { return true };
-    let points = |value: &&Value| matches!(value, Value::Reference(_) | Value::List(_));
-    let pointers = |record: &Record| -> BTreeMap<FieldName, Value> {
-        let fields = record.fields.iter().filter(|(_, value)| points(value));
-        fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+/// The fields by which records of any table carry others or name who holds them.
+pub(crate) fn carrying_fields(dictionary: &Dictionary) -> BTreeSet<FieldName> {
+    let of_table = |table: &Table| -> Vec<FieldName> {
+        let named = table.offline.users.iter().chain(&table.offline.groups).cloned();
+        let followed = table.offline.follow.iter().flat_map(|path| path.split('.')).map(FieldName::from);
+        named.chain(followed).collect()
     };
-    pointers(before) != pointers(after)
+    dictionary.tables().flat_map(of_table).collect()
+}
+
+/// Whether a change of a record may have changed what it carries.
+fn references_differ(server: &Server, before: Option<&Record>, after: &Record) -> bool {
+    let differs = |before: &Record| {
+        let mut fields = server.carrying_fields.iter();
+        fields.any(|field| targets(before, field.as_str()) != targets(after, field.as_str()))
+    };
+    before.is_none_or(differs)
 }
 
 impl Call<'_> {
     /// Recomputes what a record carries and is carried by, after it changed; `blobs` are files it newly refers to.
     pub(crate) fn relink(&mut self, before: Option<&Record>, after: &Record, blobs: &[BlobHash]) -> Result<()> {
-        let differ = references_differ(before, after);
+        let differ = references_differ(self.server, before, after);
         if differ || !blobs.is_empty() {
             self.relink_anchor(after, blobs)?;
         }

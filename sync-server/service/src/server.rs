@@ -1,14 +1,14 @@
 //! The server itself: what it knows before anybody calls.
 //!
 //! Everything that must survive is in the database; what is kept here beside it is either constant for the life of the
-//! process (dictionary, identity) or may be forgotten at any moment (sign-in attempts, counters).
+//! process (dictionary, identity) or may be forgotten at any moment (sign-in attempts, loaded documents, counters).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
-use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
+use fieldline_model::{DeviceId, Dictionary, DocumentId, FieldName, Record, SysId, TableName, Timestamp, Value};
 use fieldline_storage::{Storage, Tx};
 use fieldline_sync::wire::WIRE_VERSION;
 use minicbor::{Decode, Encode};
@@ -16,9 +16,11 @@ use rand_core::Rng;
 
 use crate::call::{Call, Caller, Pending};
 use crate::error::{Result, ServiceError};
+use crate::kept::{Kept, Loaded};
 use crate::metrics::Metrics;
 use crate::passwords::{Attempts, PasswordCost};
 use crate::query::{all, number_field};
+use crate::scope;
 
 const IDENTITY: &str = "identity";
 /// Numbers skipped per prefix after a restore: more than devices can have been leased since any daily backup.
@@ -54,6 +56,8 @@ pub struct Server {
     pub(crate) password_cost: PasswordCost,
     pub(crate) attempts: Mutex<Attempts>,
     families: BTreeMap<TableName, Vec<TableName>>,
+    pub(crate) carrying_fields: BTreeSet<FieldName>,
+    kept: Mutex<Kept>,
     priorities: RwLock<PriorityMatrix>,
     /// What it has done since it started.
     pub metrics: Metrics,
@@ -81,6 +85,8 @@ impl Server {
             wire_version: WIRE_VERSION,
             password_cost: PasswordCost::default(),
             attempts: Mutex::default(),
+            carrying_fields: scope::carrying_fields(&dictionary),
+            kept: Mutex::default(),
             priorities: RwLock::default(),
             metrics: Metrics::default(),
             storage,
@@ -161,14 +167,38 @@ impl Server {
         let mut call = self.begin(caller, now, rng)?;
         let done = work(&mut call)?;
         call.append()?;
-        call.tx.commit().map_err(ServiceError::from)?;
+        self.commit(call)?;
         Ok(done)
     }
 
     /// A call that may write; dropping it undoes everything.
     pub(crate) fn begin<'a>(&'a self, caller: &Caller, now: Timestamp, rng: &'a mut dyn Rng) -> Result<Call<'a>> {
         let tx = self.storage.begin()?;
-        Ok(Call { server: self, caller: caller.clone(), now, rng, tx, pending: Pending::default() })
+        Ok(self.call(caller, now, rng, tx, true))
+    }
+
+    /// Makes what a call did durable; its documents are kept loaded.
+    pub(crate) fn commit(&self, call: Call<'_>) -> Result<()> {
+        call.tx.commit()?;
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).give_back(call.documents);
+        Ok(())
+    }
+
+    /// A document that another call has given back.
+    pub(crate) fn take_kept(&self, id: &DocumentId) -> Option<Loaded> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take(id)
+    }
+
+    fn call<'a>(
+        &'a self,
+        caller: &Caller,
+        now: Timestamp,
+        rng: &'a mut dyn Rng,
+        tx: Box<dyn Tx + 'a>,
+        writes: bool,
+    ) -> Call<'a> {
+        let (caller, documents, pending) = (caller.clone(), BTreeMap::new(), Pending::default());
+        Call { server: self, caller, now, rng, tx, writes, documents, pending }
     }
 
     /// Does `work` on one consistent state, waiting for nobody.
@@ -183,8 +213,7 @@ impl Server {
         work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let tx = self.storage.read().map_err(ServiceError::from)?;
-        let mut call = Call { server: self, caller: caller.clone(), now, rng, tx, pending: Pending::default() };
-        work(&mut call)
+        work(&mut self.call(caller, now, rng, tx, false))
     }
 
     /// A table and every table that extends it.

@@ -196,7 +196,7 @@ impl Server {
         if plant::is(Plant::ReceiptBeforeCommit) && call.rng.next_u32() % 8 == 0 {
             return Ok(answers);
         }
-        call.tx.commit()?;
+        self.commit(call)?;
         self.metrics.transactions.increment();
         Ok(answers)
     }

@@ -50,6 +50,12 @@ impl Documents for Transaction<'_> {
         self.all(format_args!("reading the edits of {document}"), sql, params, stored_edit)
     }
 
+    fn newest_edit(&self, document: &DocumentId) -> Result<Option<Position>> {
+        let sql = "SELECT position FROM edit WHERE table_name = ?1 AND sys_id = ?2 ORDER BY position DESC LIMIT 1";
+        let params = (document.table.as_str(), document.sys_id.to_string());
+        self.first(format_args!("looking for the newest edit of {document}"), sql, params, |row| natural(row, 0))
+    }
+
     fn first_author(&self, document: &DocumentId) -> Result<Option<SysId>> {
         let sql = "SELECT author FROM edit WHERE table_name = ?1 AND sys_id = ?2 ORDER BY position LIMIT 1";
         let params = (document.table.as_str(), document.sys_id.to_string());

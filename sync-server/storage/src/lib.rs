@@ -136,6 +136,8 @@ pub trait Documents {
     fn newest_counter(&self, device: DeviceId, epoch: u32) -> Result<Option<u64>>;
     /// A document's accepted edits after a position, in order.
     fn edits(&self, document: &DocumentId, after: Position) -> Result<Vec<(Position, StoredEdit)>>;
+    /// The position of a document's newest accepted edit; `None` when it has no edit.
+    fn newest_edit(&self, document: &DocumentId) -> Result<Option<Position>>;
     /// The author of a document's first accepted edit; `None` when it has no edit.
     fn first_author(&self, document: &DocumentId) -> Result<Option<SysId>>;
     /// Keeps an edit aside; the first one under a key stays. Under the reason `equivocation` each other body is kept once beside it.

@@ -1,7 +1,9 @@
 //! Requests that share a transaction.
 
-use fieldline_model::DocumentId;
-use fieldline_service::{Checked, SyncRefusal};
+use std::sync::Arc;
+
+use fieldline_model::{Dictionary, DocumentId};
+use fieldline_service::{Checked, Server, SyncRefusal};
 use fieldline_storage::Storage;
 use fieldline_sync::frame;
 use fieldline_sync::wire::{Outcome, Request, Response, WIRE_VERSION};
@@ -73,6 +75,12 @@ fn a_device_locked_meanwhile_is_refused_and_the_others_are_not() {
     assert_eq!(house.storage.read().unwrap().edits(&task, 0).unwrap().len(), 4, "birth, and three of Mia's");
 }
 
+/// Another server on the same database, as after a start, or beside the first one.
+fn another_server(house: &mut House) -> Server {
+    let dictionary = Arc::new(Dictionary::shipped().clone());
+    Server::open(house.storage.clone(), dictionary, house.now, &mut house.rng).unwrap()
+}
+
 #[test]
 fn a_record_that_cannot_be_read_fails_whoever_asks_for_it_and_nobody_else() {
     let (mut house, mut phones, task) = crew();
@@ -80,12 +88,31 @@ fn a_record_that_cannot_be_read_fails_whoever_asks_for_it_and_nobody_else() {
     let now = house.now;
     let other = house.query(&house.dora.clone(), "wm_task", "short_description=Pump")[0].id.clone();
     let work = phones[1].edit(now, &other, &[step("accept")]);
-    let all = [all[0].clone(), (1, phones[1].pushing(&[work]))];
+    let all = [(1, phones[1].pushing(&[work])), all[0].clone()];
     let mut tx = house.storage.begin().unwrap();
     tx.put_snapshot(&task, b"damaged").unwrap();
     tx.commit().unwrap();
+    house.server = another_server(&mut house);
     let answers = together(&mut house, &phones, &all);
-    assert!(matches!(answers[0], Err(SyncRefusal::Service(_))), "{:?}", answers[0]);
-    assert!(matches!(answers[1].as_ref().unwrap().receipts[0].outcome, Outcome::Accepted { .. }));
-    assert_eq!(house.storage.read().unwrap().edits(&other, 0).unwrap().len(), 2, "birth and acceptance");
+    assert!(matches!(answers[1], Err(SyncRefusal::Service(_))), "{:?}", answers[1]);
+    assert!(matches!(answers[0].as_ref().unwrap().receipts[0].outcome, Outcome::Accepted { .. }));
+    assert_eq!(house.storage.read().unwrap().edits(&other, 0).unwrap().len(), 2, "birth and acceptance, once");
+}
+
+#[test]
+fn what_another_server_wrote_meanwhile_is_not_overlooked() {
+    let (mut house, mut phones, task) = crew();
+    let now = house.now;
+    let first = phones[0].edit(now, &task, &[step("accept")]);
+    phones[0].push(&mut house, &[first]);
+    let mut other = another_server(&mut house);
+    std::mem::swap(&mut house.server, &mut other);
+    let dora = house.dora.clone();
+    house.update(&dora, &task, &[("work_notes", "Bring the long ladder")]).unwrap();
+    std::mem::swap(&mut house.server, &mut other);
+    let second = phones[0].edit(now, &task, &[step("start_travel")]);
+    let outcomes = phones[0].push(&mut house, &[second]);
+    assert!(matches!(outcomes[0], Outcome::Accepted { merged: true, .. }), "{outcomes:?}");
+    phones[0].sync(&mut house);
+    phones[0].agrees_with(&mut house);
 }

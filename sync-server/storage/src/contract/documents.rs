@@ -83,6 +83,8 @@ pub fn the_edits_of_a_document_come_in_order(storage: &dyn Storage) -> Result<()
     assert_eq!(counters(0)?, [(1, 9), (3, 3), (4, 4)]);
     assert_eq!(counters(1)?, [(3, 3), (4, 4)]);
     assert_eq!(counters(u64::MAX)?, []);
+    assert_eq!(tx.newest_edit(&first)?, Some(4));
+    assert_eq!(tx.newest_edit(&task(3))?, None);
     assert_eq!(tx.first_author(&first)?, Some(sys_id(1)));
     assert_eq!(tx.first_author(&second)?, Some(sys_id(2)));
     assert_eq!(tx.first_author(&task(3))?, None);
