@@ -1,6 +1,6 @@
 //! A server on a real file with as many records as asked, and technicians with a phone and jobs each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use fieldline_model::{Dictionary, DocumentId, Record, SysId, Timestamp, Value};
@@ -25,15 +25,12 @@ const FILLED_AT_ONCE: usize = 5_000;
 pub struct House {
     pub server: Arc<Server>,
     pub phones: Vec<Phone>,
-    /// The database file.
-    pub database: PathBuf,
 }
 
 impl House {
     /// Fills a new database: jobs of every phone with their work orders and sites, and for the rest what nobody has on a phone.
     pub fn fill(dir: &Path, records: usize, phones: usize, jobs: usize) -> Result<Self> {
-        let database = dir.join("fieldline.db");
-        let storage = Arc::new(SqliteStorage::open(&database)?);
+        let storage = Arc::new(SqliteStorage::open(dir.join("fieldline.db"))?);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let dictionary = Arc::new(Dictionary::shipped().clone());
         let server = Server::open(storage.clone(), dictionary, MORNING, &mut rng)?;
@@ -53,7 +50,7 @@ impl House {
         for phone in &mut made {
             phone.first_sync(&server, &mut rng)?;
         }
-        Ok(Self { server: Arc::new(server), phones: made, database })
+        Ok(Self { server: Arc::new(server), phones: made })
     }
 }
 
