@@ -18,8 +18,8 @@ use fieldline_store::{StoreError, Tx, View};
 use fieldline_sync::caps;
 use fieldline_sync::session::{Absorbed, Replica};
 use fieldline_sync::wire::{
-    Batch, BlobChunk, ChunkWant, Entry, OLDEST_WIRE_VERSION, Outcome, Position, PushedEdit, Receipt, Request, Response,
-    SignedBatch, scope_term, signing_input,
+    Batch, BlobChunk, ChunkWant, Entry, HoldReason, OLDEST_WIRE_VERSION, Outcome, Position, PushedEdit, Receipt,
+    Request, Response, SignedBatch, scope_term, signing_input,
 };
 
 use crate::bench::Bench;
@@ -278,6 +278,7 @@ impl Absorbing<'_, '_> {
         if known.is_some() && !plant::is(Plant::RestoredServerNotOffered) {
             let offered = self.tx.acknowledged(0, u32::MAX)?;
             self.tx.offer_again()?;
+            self.tx.offer_files_again()?;
             self.tx.mark_sent(&offered.iter().map(|edit| edit.counter).collect::<Vec<_>>())?;
             for standing in [Standing::Born, Standing::InScope, Standing::Leaving] {
                 for id in self.tx.records_standing(standing)? {
@@ -298,7 +299,8 @@ impl Absorbing<'_, '_> {
 
     fn receipts(&mut self, receipts: &[Receipt], now: Timestamp, absorbed: &mut Absorbed) -> Result<(), DeviceError> {
         for Receipt { counter, outcome } in receipts {
-            let outcome = &self.bench.in_this_epoch(*counter, outcome)?;
+            let outcome = self.bench.in_this_epoch(*counter, outcome)?;
+            let outcome = &self.for_its_author(*counter, outcome)?;
             let Some(stored) = self.tx.receive(*counter, outcome, now)? else { continue };
             absorbed.progressed |= *outcome != Outcome::NeedsHeads;
             match outcome {
@@ -318,6 +320,20 @@ impl Absorbing<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A record that left, and whose changes the server lacks, is one that a restored server has lost. Nothing this device
+    /// could send will change that, so the work waits for its author, or for the record to come back.
+    fn for_its_author(&self, counter: u64, outcome: Outcome) -> Result<Outcome, DeviceError> {
+        let lacking = if outcome == Outcome::NeedsHeads { self.tx.edit(counter)? } else { None };
+        let Some(edit) = lacking.filter(|edit| !self.bench.is_taken(edit)) else { return Ok(outcome) };
+        let document = edit.document;
+        if self.tx.standing(&document)? != Some(Standing::Leaving) {
+            return Ok(Outcome::NeedsHeads);
+        }
+        let detail = format!("{document}: the server was restored from a backup and does not have this record");
+        let detail = format!("{detail}; it is sent again if the record comes back, ask dispatch or discard it");
+        Ok(Outcome::Held { reason: HoldReason::Record, detail })
     }
 
     /// What a receipt means for the document. Where the server's change differs, its snapshot will replace the one made
@@ -382,6 +398,9 @@ impl Absorbing<'_, '_> {
             self.tx.want(id)?;
         }
         self.tx.put_standing(id, Standing::InScope)?;
+        if self.tx.release(id, HoldReason::Record)? > 0 {
+            self.tx.want(id)?;
+        }
         let table = self.rules.dictionary.table(id.table.as_str());
         if table.is_some_and(|table| table.kind == Kind::Reference) {
             self.tx.unwant(id)?;

@@ -111,7 +111,7 @@ pub struct HeldEdit {
     pub made_at: Timestamp,
     /// What was done.
     pub deeds: Vec<String>,
-    /// Why it is held: `identity`, `scope`, `role`, `shape`, `cost` or `equivocation`.
+    /// Why it is held: `identity`, `scope`, `role`, `shape`, `cost`, `equivocation` or `record`.
     pub reason: String,
     /// What happened and what the person can do.
     pub detail: String,

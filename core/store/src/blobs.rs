@@ -129,6 +129,13 @@ impl Tx<'_> {
         self.remove_blob_if_unneeded(progress.blob)
     }
 
+    /// Sends every file that is whole here once more, because the server forgot some.
+    pub fn offer_files_again(&self) -> Result<usize> {
+        self.connection
+            .execute("UPDATE blob SET on_server = 0, chunks_sent = 0 WHERE held = 1", [])
+            .doing("offering files again")
+    }
+
     /// Removes a file that no record shows, unless it is still to be sent. The file itself goes after the commit.
     pub(crate) fn remove_blob_if_unneeded(&self, blob: BlobHash) -> Result<()> {
         let doing = format_args!("looking whether file {blob} is needed");

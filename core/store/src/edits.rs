@@ -239,6 +239,17 @@ impl Tx<'_> {
             .doing("offering acknowledged edits again")
     }
 
+    /// Puts the edits of a record that were held for this reason back in the outbox, because it does not hold any more.
+    pub fn release(&self, id: &DocumentId, reason: HoldReason) -> Result<usize> {
+        self.connection
+            .execute(
+                "UPDATE edit SET state = 'local', reason = NULL, detail = NULL
+                 WHERE state = 'held' AND reason = ?1 AND sys_id = ?2 AND table_name = ?3",
+                (reason.word(), id.sys_id.0, id.table.as_str()),
+            )
+            .doing(format_args!("releasing held edits of {id}"))
+    }
+
     /// Forgets edits acknowledged before `before`; returns how many.
     pub fn forget_acknowledged(&self, before: Timestamp) -> Result<usize> {
         self.connection.execute("DELETE FROM edit WHERE acknowledged_at < ?1", [before.0]).doing("forgetting old edits")

@@ -267,11 +267,16 @@ pub enum HoldReason {
     /// The device has already sent another edit under this number.
     #[n(5)]
     Equivocation,
+    /// The server does not have the record: it was restored from a backup made before. Said by devices to their owners,
+    /// never by a server.
+    #[n(6)]
+    Record,
 }
 
 impl HoldReason {
     /// Every reason.
-    const ALL: [Self; 6] = [Self::Identity, Self::Scope, Self::Role, Self::Shape, Self::Cost, Self::Equivocation];
+    const ALL: [Self; 7] =
+        [Self::Identity, Self::Scope, Self::Role, Self::Shape, Self::Cost, Self::Equivocation, Self::Record];
 
     /// The reason as databases and people write it.
     pub fn word(self) -> &'static str {
@@ -282,6 +287,7 @@ impl HoldReason {
             Self::Shape => "shape",
             Self::Cost => "cost",
             Self::Equivocation => "equivocation",
+            Self::Record => "record",
         }
     }
 

@@ -5,7 +5,7 @@ use crate::view::Fate;
 use crate::{Captured, Command};
 use fieldline_documents::{Act, Edit};
 use fieldline_model::{DocumentId, SysId, Value};
-use fieldline_sync::wire::{Entry, HoldReason, Outcome, Position, Receipt, scope_term};
+use fieldline_sync::wire::{BlobStatus, Entry, HoldReason, Outcome, Position, Receipt, scope_term};
 
 fn with_task() -> (Phone, Office) {
     let (mut phone, office) = (Phone::new(), Office::task(7));
@@ -196,6 +196,38 @@ fn what_a_restored_server_has_lost_is_offered_again_under_the_same_numbers() {
     phone.answer(|answer| answer.receipts = vec![accepted(kept), accepted(lost)]);
     assert_eq!(phone.notes(&id), ["before the backup", "after the backup"]);
     assert_eq!(phone.device.sync_status().unwrap().unsent_edits, 0);
+}
+
+#[test]
+fn work_on_a_record_a_restored_server_has_lost_waits_for_its_author_or_for_the_record() {
+    let (mut phone, office) = with_task();
+    let id = office.id();
+    let counter = phone.note(&id, "on a record that is gone");
+    phone.server_epoch = EPOCH + 1;
+    phone.exchange(|answer| (answer.entries, answer.receipts) = (vec![leave(id.clone())], vec![needs_heads(counter)]));
+    let absorbed = phone.exchange(|answer| answer.receipts = vec![needs_heads(counter)]);
+    assert_eq!((absorbed.held, absorbed.pending), (vec![counter], false), "nothing is tried for ever");
+    assert_eq!(phone.device.record(&id).unwrap(), None);
+    assert_eq!(phone.device.needs_attention().unwrap().held[0].reason, "record");
+    // Somebody else's phone brings the record back.
+    phone.exchange(|answer| answer.entries = office.whole());
+    assert_eq!(phone.notes(&id), ["on a record that is gone"]);
+    assert_eq!(pushed(&phone.request()).len(), 1);
+    assert_eq!(phone.device.needs_attention().unwrap().held.len(), 0);
+}
+
+#[test]
+fn files_a_restored_server_may_have_lost_are_sent_again() {
+    let (mut phone, office) = with_task();
+    let photo = Captured { bytes: vec![7; 100], file_name: "1.jpg".into(), content_type: "image/jpeg".into() };
+    let done = phone.execute(Command::AddPhoto { document: office.id(), photo, thumbnail: None }).unwrap();
+    let chunks = phone.request().chunks;
+    let whole = BlobStatus { blob: chunks[0].blob, chunks_held: 1, complete: true };
+    phone.answer(|answer| (answer.blobs, answer.receipts) = (vec![whole], vec![accepted(done.edits[0].counter)]));
+    assert_eq!(phone.request().chunks, []);
+    phone.server_epoch = EPOCH + 1;
+    phone.answer(|answer| answer.more = true);
+    assert_eq!(phone.request().chunks, chunks);
 }
 
 #[test]
