@@ -34,8 +34,30 @@ pub struct Misfortunes {
     pub phone_crash: u32,
     /// The phone's clock jumps or begins to drift.
     pub clock: u32,
+    /// The phone's files are put by.
+    pub phone_backup: u32,
+    /// The phone is restored from what was put by.
+    pub phone_restore: u32,
+    /// A second phone goes on with the same files.
+    pub clone: u32,
+    /// The phone is lost for good and replaced.
+    pub swap: u32,
+    /// The phone is locked by an administrator.
+    pub revoke: u32,
+    /// The technician changes groups.
+    pub regroup: u32,
+    /// The phone is given another build of the app.
+    pub phone_build: u32,
+    /// Somebody hostile does something about the phone.
+    pub attack: u32,
     /// The server dies and starts again.
     pub server_crash: u32,
+    /// The server is backed up.
+    pub server_backup: u32,
+    /// The server is restored from its last backup.
+    pub server_restore: u32,
+    /// The server is given another build.
+    pub server_build: u32,
 }
 
 impl Faults {
@@ -81,7 +103,18 @@ impl Misfortunes {
             partition: rate(rng, 250),
             phone_crash: rate(rng, 40),
             clock: rate(rng, 40),
+            phone_backup: rate(rng, 60),
+            phone_restore: rate(rng, 0),
+            clone: rate(rng, 0),
+            swap: rate(rng, 20),
+            revoke: rate(rng, 0),
+            regroup: rate(rng, 60),
+            phone_build: rate(rng, 40),
+            attack: rate(rng, 60),
             server_crash: rate(rng, 60),
+            server_backup: rate(rng, 60),
+            server_restore: rate(rng, 25),
+            server_build: rate(rng, 30),
         }
     }
 }

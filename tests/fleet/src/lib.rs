@@ -7,7 +7,10 @@
 //! be true; it shares no code with what it judges. A shift that breaks a promise is made small by [`shrink`] and kept by
 //! [`seeds`].
 
+pub mod attack;
 pub mod checks;
+pub mod debts;
+mod deeds;
 pub mod dice;
 pub mod faults;
 pub mod network;

@@ -1,6 +1,7 @@
 //! `fieldline-fleet --seeds N [--start S] [--json FILE]`: simulates shifts and says which seeds broke a promise; the first that
 //! did is made small and kept. `--replay FILE` runs one plan again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -129,9 +130,14 @@ fn make_small(plan: &Plan, report: &Report) -> Result<(), String> {
 
 fn figures(reports: &[Report]) -> String {
     let sum = |figure: fn(&Report) -> u64| reports.iter().map(figure).sum::<u64>();
+    let mut deeds = BTreeMap::new();
+    for (deed, times) in reports.iter().flat_map(|report| &report.deeds).filter(|(deed, _)| **deed != "work") {
+        *deeds.entry(*deed).or_insert(0) += times;
+    }
+    let deeds: Vec<String> = deeds.iter().map(|(deed, times)| format!("{deed} {times}")).collect();
     format!(
-        "{} shifts: {} edits, {} exchanges, {} messages lost or damaged, {} merges, {} steps refused, {} held, {} crashes, \
-         {} clocks set",
+        "{} shifts: {} edits, {} exchanges, {} messages lost or damaged, {} merges, {} steps refused, {} held, {} lost with \
+         a phone; {}",
         reports.len(),
         sum(|report| report.edits),
         sum(|report| report.exchanges),
@@ -139,8 +145,8 @@ fn figures(reports: &[Report]) -> String {
         sum(|report| report.merges),
         sum(|report| report.refused_steps),
         sum(|report| report.held),
-        sum(|report| report.crashes),
-        sum(|report| report.clock_changes),
+        sum(|report| report.lost),
+        deeds.join(", ")
     )
 }
 

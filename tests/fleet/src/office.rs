@@ -5,20 +5,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fieldline_device::{Enrolment, SigningKey};
+use fieldline_documents::Edit;
 use fieldline_model::condition::Query;
-use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
+use fieldline_model::{DeviceId, Dictionary, DocumentId, SysId, TableName, Timestamp};
 use fieldline_service::table::{self, Input, TableError};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame::FrameError;
 use fieldline_sync::session::Reply;
+use fieldline_sync::wire::WIRE_VERSION;
 use rand_core::Rng;
 
-use crate::dice::{between, one_of};
+use crate::dice::{between, happens, one_of};
 use crate::phone::copy_as_it_is;
 use crate::plan::MINUTE;
 use crate::staff::RoleChange;
 
+/// Where the server's files are put by.
+const BACKUP: &str = "backup";
 /// Sites the work is at; each has one asset.
 const SITES: usize = 5;
 /// Tasks each technician begins the day with.
@@ -33,9 +37,15 @@ pub struct Office {
     lives: u32,
     /// What the server falls back to when it dies; `None` for an honest server, which keeps what is on its disk.
     falls_back_to: Option<PathBuf>,
+    wire_version: u16,
     dispatcher: Caller,
+    groups: Vec<SysId>,
+    /// Each technician's row of membership.
+    memberships: Vec<DocumentId>,
     sites: Vec<SysId>,
     assets: Vec<SysId>,
+    /// Whether it was ever restored from a backup.
+    pub was_restored: bool,
     /// Who can be sent.
     pub technicians: Vec<SysId>,
     /// Who lost a role or got it back, in order.
@@ -51,9 +61,13 @@ impl Office {
             home: home.to_owned(),
             lives: 0,
             falls_back_to: None,
+            wire_version: WIRE_VERSION,
             dispatcher: caller,
+            groups: Vec::new(),
+            memberships: Vec::new(),
             sites: Vec::new(),
             assets: Vec::new(),
+            was_restored: false,
             technicians: Vec::new(),
             role_changes: Vec::new(),
         };
@@ -72,9 +86,42 @@ impl Office {
 
     /// Dies as a killed process does and starts again.
     pub fn crash(&mut self, now: Timestamp, rng: &mut dyn Rng) {
+        let files = self.falls_back_to.clone().unwrap_or_else(|| self.dir());
+        self.live_on_from(&files, now, rng);
+    }
+
+    /// Puts the server's files by.
+    pub fn back_up(&mut self, rng: &mut dyn Rng) {
+        let backup = self.home.join(BACKUP);
+        if backup.exists() {
+            std::fs::remove_dir_all(&backup).expect("the simulator's folder can be emptied");
+        }
+        copy_as_it_is(&self.dir(), &backup, rng);
+    }
+
+    /// Restores the server from its last backup, as its administrator does; `false` when there is none.
+    pub fn go_back(&mut self, now: Timestamp, rng: &mut dyn Rng) -> bool {
+        let backup = self.home.join(BACKUP);
+        if !backup.exists() {
+            return false;
+        }
+        self.live_on_from(&backup, now, rng);
+        self.was_restored = true;
+        let server = self.server.take().expect("it was just started");
+        self.server = Some(server.restored(now, rng).expect("a restored server starts"));
+        true
+    }
+
+    /// Dies, and another build starts.
+    pub fn run_build(&mut self, wire_version: u16, now: Timestamp, rng: &mut dyn Rng) {
+        self.wire_version = wire_version;
+        self.crash(now, rng);
+    }
+
+    fn live_on_from(&mut self, files: &Path, now: Timestamp, rng: &mut dyn Rng) {
         let old = self.dir();
         self.lives += 1;
-        copy_as_it_is(self.falls_back_to.as_ref().unwrap_or(&old), &self.dir(), rng);
+        copy_as_it_is(files, &self.dir(), rng);
         self.server = None;
         std::fs::remove_dir_all(old).expect("the simulator's folder can be emptied");
         self.start(now, rng);
@@ -92,6 +139,12 @@ impl Office {
         let user = self.let_in(&format!("technician-{index}"), &["wm_agent"], now, rng);
         self.technicians.push(user);
         user
+    }
+
+    /// Lets somebody in who will turn out to be hostile.
+    pub fn hire_an_attacker(&mut self, now: Timestamp, rng: &mut dyn Rng) -> Enrolment {
+        let user = self.let_in("mallory", &["wm_agent"], now, rng);
+        self.enrol(user, now, rng)
     }
 
     /// Binds a phone to a technician.
@@ -114,10 +167,65 @@ impl Office {
             self.sites.push(location);
         }
         self.stock_the_vans(now, rng);
+        for name in ["North", "South", "West"] {
+            self.groups.push(self.system_creates("sys_user_group", &[("name", name.into())], now, rng));
+        }
+        for technician in 0..technicians {
+            let group = self.groups[technician % self.groups.len()];
+            let fields = [("user", self.technicians[technician].to_string()), ("group", group.to_string())];
+            let row = self.system_creates("sys_user_grmember", &fields, now, rng);
+            self.memberships.push(DocumentId::new("sys_user_grmember", row));
+        }
         for _ in 0..MORNING_TASKS {
             for technician in 0..technicians {
                 self.send_work(self.technicians[technician], now, rng);
             }
+        }
+    }
+
+    /// Puts a technician into another group, or the same one again.
+    pub fn regroup(&mut self, technician: usize, now: Timestamp, rng: &mut dyn Rng) {
+        let group = one_of(rng, &self.groups).expect("there are groups").to_string();
+        let row = self.memberships[technician].sys_id;
+        let changed = self.server().write(&self.server().system(), now, rng, |call| {
+            table::update(call, "sys_user_grmember", row, &input(&[("group", group)]))
+        });
+        changed.expect("a technician can change groups");
+    }
+
+    /// Locks a device out.
+    pub fn revoke(&mut self, device: DeviceId, now: Timestamp, rng: &mut dyn Rng) {
+        // A server that was restored may not know the device, and whom it does not know it does not let in.
+        drop(self.server().revoke_device(&self.server().system(), device, now, rng));
+    }
+
+    /// How often the server's log has what somebody did to a record at a moment.
+    pub fn times(&self, document: &DocumentId, author: SysId, at: Timestamp) -> usize {
+        let tx = self.server().storage().read().expect("the server's database can be read");
+        let edits = tx.edits(document, 0).expect("a document's edits can be read");
+        let is_it = |body: &[u8]| Edit::decode(body).is_ok_and(|edit| edit.author == author && edit.at == at);
+        edits.iter().filter(|(_, stored)| is_it(&stored.body)).count()
+    }
+
+    /// Every record of some tables.
+    pub fn documents(&self, tables: &[TableName]) -> Vec<DocumentId> {
+        let tx = self.server().storage().read().expect("the server's database can be read");
+        let records = tx.query(tables, &Query::default(), LIST_LIMIT, 0).expect("every table can be listed");
+        records.into_iter().map(|record| record.id).collect()
+    }
+
+    /// Answers somebody hostile; whatever is said, the server lives.
+    pub fn exchange_with_anybody(
+        &self,
+        token: &str,
+        bytes: &[u8],
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<(), String> {
+        let Ok(caller) = self.server().authenticate(token, now) else { return Ok(()) };
+        match self.server().answer(&caller, bytes, now, rng) {
+            Err(SyncRefusal::Service(error)) => Err(format!("a hostile request made the server fail: {error}")),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -151,11 +259,18 @@ impl Office {
                 ("asset", asset.clone()),
                 ("expected_start", start.clone()),
                 ("assigned_to", member.to_string()),
+                ("assignment_group", self.group_for_a_task(rng)),
             ];
             let task = self.dispatcher_creates("wm_task", &fields, now, rng);
             self.change(&DocumentId::new("wm_task", task), &[("state", "16".into())], now, rng);
         }
         "sends work".into()
+    }
+
+    /// Most tasks are one person's; some may be done by anybody in a group.
+    fn group_for_a_task(&self, rng: &mut dyn Rng) -> String {
+        let group = one_of(rng, &self.groups).filter(|_| happens(rng, 200));
+        group.map(ToString::to_string).unwrap_or_default()
     }
 
     /// The tasks on the dispatcher's list that match an encoded query.
@@ -209,7 +324,7 @@ impl Office {
         let storage = SqliteStorage::open(self.dir().join("server.db")).expect("the server's database opens");
         let dictionary = Arc::new(Dictionary::shipped().clone());
         let server = Server::open(Arc::new(storage), dictionary, now, rng).expect("the server starts");
-        self.server = Some(server.with_password_cost(PasswordCost::cheapest()));
+        self.server = Some(server.with_password_cost(PasswordCost::cheapest()).with_wire_version(self.wire_version));
     }
 
     fn dir(&self) -> PathBuf {

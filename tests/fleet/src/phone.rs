@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fieldline_device::{Command, DatabaseKey, Device, DeviceError, Enrolment};
+use fieldline_device::{Command, DatabaseKey, Device, DeviceError, Dialect, Enrolment};
 use fieldline_documents::EditId;
 use fieldline_model::{DocumentId, SysId, Timestamp};
 use fieldline_sync::session::{Action, Event, Reply, Session};
@@ -14,6 +14,9 @@ use crate::dice::{between, dice, happens};
 /// The phone's database and its log, as the store names them.
 const DATABASE: &str = "fieldline.db";
 const LOG: &str = "fieldline.db-wal";
+
+/// Where a phone's files are put by.
+const BACKUP: &str = "backup";
 
 /// Something a phone said was saved.
 #[derive(Debug, Clone)]
@@ -31,6 +34,12 @@ pub struct Promise {
     pub command: Command,
     /// Under which number it was saved; a rebase may have given it another one since.
     pub edit: EditId,
+}
+
+impl std::fmt::Display for Promise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {} at {}", self.deed, self.document, self.at)
+    }
 }
 
 /// A clock that is wrong.
@@ -58,8 +67,6 @@ impl Clock {
 pub struct Phone {
     /// Whose it is.
     pub user: SysId,
-    /// The way in.
-    pub token: String,
     /// Whether the radio reaches anybody.
     pub linked: bool,
     /// What it shows the time by.
@@ -76,15 +83,14 @@ pub struct Phone {
     key: [u8; 32],
     home: PathBuf,
     lives: u32,
+    dialect: Dialect,
 }
 
 impl Phone {
     /// A phone fresh from enrolment; `seed` and `index` name its dice.
     pub fn new(home: &Path, key: [u8; 32], enrolment: Enrolment, seed: u64, index: usize) -> Result<Self, DeviceError> {
-        let (user, token) = (enrolment.user, enrolment.token.clone());
         let mut phone = Self {
-            user,
-            token,
+            user: enrolment.user,
             linked: true,
             clock: Clock::default(),
             promises: Vec::new(),
@@ -96,11 +102,11 @@ impl Phone {
             key,
             home: home.to_owned(),
             lives: 0,
+            dialect: Dialect::default(),
         };
         std::fs::create_dir_all(phone.dir()).expect("the simulator's folder takes files");
-        let mut device = Device::open(&phone.dir(), &DatabaseKey::new(key))?;
-        device.enrol(enrolment)?;
-        phone.device = Some(device);
+        phone.start()?;
+        phone.device().enrol(enrolment)?;
         Ok(phone)
     }
 
@@ -140,7 +146,7 @@ impl Phone {
         let handled = self.handle(reply, now);
         let whole = read(&self.dir(), LOG);
         let only_grew = whole.starts_with(&log) && read(&self.dir(), DATABASE) == database;
-        self.live_on_with(rng, &|dir, rng| {
+        self.live_on_from(&self.dir(), rng, &|dir, rng| {
             if only_grew {
                 let bytes = between(rng, log.len() as i64, whole.len() as i64) as usize;
                 std::fs::write(dir.join(LOG), &whole[..bytes]).expect("the simulator's folder takes files");
@@ -149,22 +155,92 @@ impl Phone {
         handled.map(drop)
     }
 
+    /// Which device it is enrolled as, and its way in.
+    pub fn enrolment(&self) -> &Enrolment {
+        let device = self.device.as_ref().expect("a phone is only without its device while it starts again");
+        device.enrolment().expect("every phone here is enrolled")
+    }
+
+    /// Its owner signs in again.
+    pub fn enrol(&mut self, enrolment: Enrolment) -> Result<(), DeviceError> {
+        self.device().enrol(enrolment)?;
+        self.session.resume();
+        Ok(())
+    }
+
     /// Dies as a killed process does (what is on disk stays, nothing is closed), sometimes in the middle of writing a page
     /// to the log, and starts again.
     pub fn crash(&mut self, rng: &mut dyn Rng) -> Result<(), DeviceError> {
-        self.live_on_with(rng, &|_, _| {})
+        self.live_on_from(&self.dir(), rng, &|_, _| {})
     }
 
-    fn live_on_with(&mut self, rng: &mut dyn Rng, damage: &dyn Fn(&Path, &mut dyn Rng)) -> Result<(), DeviceError> {
+    /// Puts its files by.
+    pub fn back_up(&mut self, rng: &mut dyn Rng) {
+        let backup = self.home.join(BACKUP);
+        if backup.exists() {
+            std::fs::remove_dir_all(&backup).expect("the simulator's folder can be emptied");
+        }
+        copy_as_it_is(&self.dir(), &backup, rng);
+    }
+
+    /// Goes on with the files that were last put by; `false` when none ever were.
+    pub fn go_back(&mut self, rng: &mut dyn Rng) -> Result<bool, DeviceError> {
+        let backup = self.home.join(BACKUP);
+        if !backup.exists() {
+            return Ok(false);
+        }
+        self.live_on_from(&backup, rng, &|_, _| {})?;
+        Ok(true)
+    }
+
+    /// Another phone with the same files and clock, which promised nothing yet.
+    pub fn cloned(&self, home: &Path, seed: u64, index: usize, rng: &mut dyn Rng) -> Result<Self, DeviceError> {
+        let mut clone = Self {
+            user: self.user,
+            linked: true,
+            clock: self.clock,
+            promises: Vec::new(),
+            polls_at: None,
+            messages: [0; 2],
+            device: None,
+            session: Session::new(),
+            dice: dice(seed, "phone", &[index as u64]),
+            key: self.key,
+            home: home.to_owned(),
+            lives: 0,
+            dialect: self.dialect,
+        };
+        copy_as_it_is(&self.dir(), &clone.dir(), rng);
+        clone.start()?;
+        Ok(clone)
+    }
+
+    /// Dies, and another build of the app starts.
+    pub fn run_build(&mut self, wire_version: u16, rng: &mut dyn Rng) -> Result<(), DeviceError> {
+        self.dialect.wire_version = wire_version;
+        self.crash(rng)
+    }
+
+    /// Dies and starts again on a copy of these files, which `damage` may have changed.
+    fn live_on_from(
+        &mut self,
+        files: &Path,
+        rng: &mut dyn Rng,
+        damage: &dyn Fn(&Path, &mut dyn Rng),
+    ) -> Result<(), DeviceError> {
         let old = self.dir();
         self.lives += 1;
-        copy_as_it_is(&old, &self.dir(), rng);
+        copy_as_it_is(files, &self.dir(), rng);
         damage(&self.dir(), rng);
         self.device = None;
         self.session = Session::new();
         self.polls_at = None;
         std::fs::remove_dir_all(old).expect("the simulator's folder can be emptied");
-        self.device = Some(Device::open(&self.dir(), &DatabaseKey::new(self.key))?);
+        self.start()
+    }
+
+    fn start(&mut self) -> Result<(), DeviceError> {
+        self.device = Some(Device::open_with(&self.dir(), &DatabaseKey::new(self.key), self.dialect)?);
         Ok(())
     }
 

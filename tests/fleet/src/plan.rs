@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use fieldline_sync::wire::{OLDEST_WIRE_VERSION, WIRE_VERSION};
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,25 @@ pub enum Deed {
     Work,
     /// The machine dies as a killed process does, and starts again.
     Crash,
+    /// The files are put by: a phone's system backup, the server's nightly one.
+    BackUp,
+    /// The files are as they were when they were last put by; nothing happens when they never were.
+    GoBack,
+    /// A second phone goes on with the same files.
+    Clone,
+    /// The phone is broken or stolen: what was not sent is lost, and its owner gets a new one.
+    Swap,
+    /// An administrator locks the phone; its owner enrols it again.
+    Revoke,
+    /// The technician changes to another group, or to none.
+    Regroup,
+    /// Another build starts, which speaks another wire version at the most.
+    RunBuild {
+        /// The newest version it speaks.
+        wire_version: u16,
+    },
+    /// Somebody hostile does something.
+    Attack(Attack),
     /// The phone reaches nobody for a while.
     LoseLink {
         /// For how long.
@@ -81,6 +101,41 @@ pub enum Deed {
         /// How many milliseconds it gains in a thousand seconds; loses when negative.
         drift: i64,
     },
+}
+
+impl Deed {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Crash => "crash",
+            Self::BackUp => "back up",
+            Self::GoBack => "go back",
+            Self::Clone => "clone",
+            Self::Swap => "swap",
+            Self::Revoke => "revoke",
+            Self::Regroup => "regroup",
+            Self::RunBuild { .. } => "run build",
+            Self::Attack(_) => "attack",
+            Self::LoseLink { .. } => "lose link",
+            Self::SetClock { .. } => "set clock",
+        }
+    }
+}
+
+/// What somebody hostile can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attack {
+    /// Sends a request of this phone once more, with its token.
+    Replay,
+    /// Sends bytes that are no request, or a damaged one, with this phone's token.
+    Garbage,
+    /// With an enrolled phone of its own, pushes edits that name this technician as their author, another device, records
+    /// out of its scope, numbers at the end of the range, and two edits under one number.
+    Forge,
+    /// Answers this phone's next request in the server's place.
+    Impersonate,
 }
 
 impl Plan {
@@ -127,18 +182,35 @@ fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, chances: &
         let mut step = |deed, rng: &mut dyn Rng| {
             steps.push(Step { at, who: Who::Phone(phone), deed, dice: rng.next_u64() });
         };
-        if happens(rng, chances.phone_crash) {
-            step(Deed::Crash, rng);
-        }
-        if happens(rng, chances.partition) {
-            step(Deed::LoseLink { minutes: between(rng, 5, 90) }, rng);
-        }
-        if happens(rng, chances.clock) {
-            step(clock_change(rng), rng);
-        }
+        misfortunes_of_a_phone(chances, rng).into_iter().for_each(|deed| step(deed, rng));
         step(Deed::Work, rng);
         at += between(rng, MINUTE, 12 * MINUTE);
     }
+}
+
+fn misfortunes_of_a_phone(chances: &Misfortunes, rng: &mut dyn Rng) -> Vec<Deed> {
+    let mut deeds = Vec::new();
+    let minutes = between(rng, 5, 90);
+    let attacks = [Attack::Replay, Attack::Garbage, Attack::Forge, Attack::Impersonate];
+    let attack = attacks[rng.next_u32() as usize % attacks.len()];
+    let clock = clock_change(rng);
+    let build = build(rng);
+    for (chance, deed) in [
+        (chances.phone_crash, Deed::Crash),
+        (chances.partition, Deed::LoseLink { minutes }),
+        (chances.clock, clock),
+        (chances.phone_backup, Deed::BackUp),
+        (chances.phone_restore, Deed::GoBack),
+        (chances.clone, Deed::Clone),
+        (chances.swap, Deed::Swap),
+        (chances.revoke, Deed::Revoke),
+        (chances.regroup, Deed::Regroup),
+        (chances.phone_build, build),
+        (chances.attack, Deed::Attack(attack)),
+    ] {
+        deeds.extend(happens(rng, chance).then_some(deed));
+    }
+    deeds
 }
 
 fn day_of_the_office(steps: &mut Vec<Step>, end: i64, chances: &Misfortunes, rng: &mut dyn Rng) {
@@ -147,12 +219,26 @@ fn day_of_the_office(steps: &mut Vec<Step>, end: i64, chances: &Misfortunes, rng
         let mut step = |deed, rng: &mut dyn Rng| {
             steps.push(Step { at, who: Who::Office, deed, dice: rng.next_u64() });
         };
-        if happens(rng, chances.server_crash) {
-            step(Deed::Crash, rng);
+        let build = build(rng);
+        for (chance, deed) in [
+            (chances.server_crash, Deed::Crash),
+            (chances.server_backup, Deed::BackUp),
+            (chances.server_restore, Deed::GoBack),
+            (chances.server_build, build),
+        ] {
+            if happens(rng, chance) {
+                step(deed, rng);
+            }
         }
         step(Deed::Work, rng);
         at += between(rng, MINUTE, 8 * MINUTE);
     }
+}
+
+/// Builds of every age that are still about.
+fn build(rng: &mut dyn Rng) -> Deed {
+    let wire_version = between(rng, OLDEST_WIRE_VERSION.into(), WIRE_VERSION.into());
+    Deed::RunBuild { wire_version: wire_version as u16 }
 }
 
 /// Clocks are wrong by minutes (drawn from the network), by hours (a time zone) or by years (a flat battery), and people and

@@ -1,5 +1,6 @@
 //! One shift, from its plan to what came of it.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Value, json};
@@ -26,10 +27,10 @@ pub struct Report {
     pub refused_steps: u64,
     /// Edits held.
     pub held: u64,
-    /// Times a phone or the server died.
-    pub crashes: u64,
-    /// Times a phone's clock was set.
-    pub clock_changes: u64,
+    /// Edits lost with a phone that had not sent them.
+    pub lost: u64,
+    /// How often each sort of deed was done.
+    pub deeds: BTreeMap<&'static str, u64>,
     /// Promises broken, in words.
     pub violations: Vec<String>,
 }
@@ -40,8 +41,7 @@ impl Report {
         json!({
             "seed": self.seed, "trace_hash": self.trace_hash, "edits": self.edits, "exchanges": self.exchanges,
             "messages_spoilt": self.messages_spoilt, "merges": self.merges, "refused_steps": self.refused_steps,
-            "held": self.held, "crashes": self.crashes, "clock_changes": self.clock_changes,
-            "violations": self.violations,
+            "held": self.held, "lost": self.lost, "deeds": self.deeds, "violations": self.violations,
         })
     }
 }

@@ -1,19 +1,21 @@
 //! Everything there is during a shift, and the one heap of what happens next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use fieldline_model::Timestamp;
+use fieldline_model::{DeviceId, Timestamp};
 use fieldline_sync::session::{Action, Event, Reply};
 use tempfile::TempDir;
 
+use crate::attack::{self, Attacker};
 use crate::checks;
+use crate::debts::Debt;
 use crate::dice::{between, dice, happens};
 use crate::faults::Faults;
 use crate::network::{PORTAL_PAGE, carry};
 use crate::office::Office;
-use crate::people;
-use crate::phone::{Clock, Phone};
-use crate::plan::{Deed, MINUTE, Plan, Step, Who};
+use crate::phone::Phone;
+use crate::plan::{MINUTE, Plan, Step};
 use crate::shift::Report;
 use crate::trace::Trace;
 
@@ -26,7 +28,7 @@ const UP: usize = 0;
 const DOWN: usize = 1;
 
 /// What can happen next.
-enum Happening {
+pub(crate) enum Happening {
     /// The plan's next step.
     Step(Step),
     /// A phone's session wants to be asked.
@@ -35,8 +37,12 @@ enum Happening {
     Request { phone: usize, token: String, bytes: Vec<u8> },
     /// An answer reaches a phone.
     Answer { phone: usize, reply: Reply },
+    /// A request of somebody hostile reaches the server.
+    HostileRequest { token: String, bytes: Vec<u8>, dice: u64 },
     /// A phone's radio reaches somebody again.
     LinkBack(usize),
+    /// A phone's owner signs in again.
+    SignIn(usize),
 }
 
 /// Everything there is during a shift.
@@ -45,17 +51,30 @@ pub struct World {
     pub now: Timestamp,
     /// The server and the people at it.
     pub office: Office,
-    /// The technicians' phones.
+    /// The phones: each technician's, then the clones.
     pub phones: Vec<Phone>,
     /// What came of it so far.
     pub report: Report,
+    /// What is owed for work whose phone does not have it any more.
+    pub debts: Vec<Debt>,
+    /// Which devices were locked, and when.
+    pub revoked: Vec<(DeviceId, Timestamp)>,
+    /// Somebody hostile.
+    pub attacker: Attacker,
+    /// The second phone with the same files, of each technician who has one.
+    pub(crate) clones: BTreeMap<usize, usize>,
+    /// When each phone's files were put by.
+    pub(crate) backed_up: BTreeMap<usize, Timestamp>,
+    /// Phones whose next request somebody hostile answers.
+    pub(crate) impersonated: BTreeSet<usize>,
+    pub(crate) swaps: u32,
+    pub(crate) seed: u64,
     heap: BTreeMap<(Timestamp, u64), Happening>,
     happenings: u64,
-    seed: u64,
     faults: Faults,
     storm_ends: Timestamp,
     trace: Trace,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -64,35 +83,47 @@ impl World {
         let mut rng = dice(plan.seed, "morning", &[]);
         let folder = folder();
         let mut office = Office::open(&folder.path().join("server"), MORNING, &mut rng);
-        let phones = (0..plan.phones).map(|index| {
-            let user = office.hire(index, MORNING, &mut rng);
-            let enrolment = office.enrol(user, MORNING, &mut rng);
-            let home = folder.path().join(format!("phone-{index}"));
-            Phone::new(&home, [index as u8; 32], enrolment, plan.seed, index).expect("a new phone works")
-        });
-        let phones = phones.collect();
-        office.prepare_the_day(plan.phones, MORNING, &mut rng);
-        if plan.server_forgets {
-            office.remember_only_the_morning(&mut rng);
-        }
+        let attacker = Attacker::new(office.hire_an_attacker(MORNING, &mut rng));
         let mut world = Self {
             now: MORNING,
             office,
-            phones,
+            phones: Vec::new(),
             report: Report { seed: plan.seed, ..Report::default() },
+            debts: Vec::new(),
+            revoked: Vec::new(),
+            attacker,
+            clones: BTreeMap::new(),
+            backed_up: BTreeMap::new(),
+            impersonated: BTreeSet::new(),
+            swaps: 0,
             heap: BTreeMap::new(),
             happenings: 0,
             seed: plan.seed,
             faults: plan.faults.clone(),
             storm_ends: MORNING.plus_milliseconds(plan.storm_milliseconds()),
             trace: Trace::new(prints),
-            _folder: folder,
+            folder,
         };
-        (0..plan.phones).for_each(|phone| world.ask(phone, MORNING));
+        for index in 0..plan.phones {
+            let user = world.office.hire(index, MORNING, &mut rng);
+            let enrolment = world.office.enrol(user, MORNING, &mut rng);
+            let phone = Phone::new(&world.home(index), [index as u8; 32], enrolment, plan.seed, index);
+            world.phones.push(phone.expect("a new phone works"));
+            world.ask(index, MORNING);
+        }
+        world.office.prepare_the_day(plan.phones, MORNING, &mut rng);
+        if plan.server_forgets {
+            world.office.remember_only_the_morning(&mut rng);
+        }
         for step in &plan.steps {
             world.at(MORNING.plus_milliseconds(step.at), Happening::Step(step.clone()));
         }
         world
+    }
+
+    /// Where a phone's files are.
+    pub(crate) fn home(&self, phone: usize) -> PathBuf {
+        self.folder.path().join(format!("phone-{phone}"))
     }
 
     /// Lives through the storm and the calm, and is judged.
@@ -101,7 +132,9 @@ impl World {
         self.calm_down();
         self.live_until(self.storm_ends.plus_milliseconds(CALM_MILLISECONDS));
         self.report.edits = self.phones.iter().map(|phone| phone.promises.len() as u64).sum();
+        self.report.edits += self.debts.len() as u64;
         checks::judge(&mut self);
+        self.judge_the_lost_and_the_forged();
         self.report.trace_hash = self.trace.finish();
         self.report
     }
@@ -119,6 +152,7 @@ impl World {
     /// they are in: they must come out of them by themselves.
     fn calm_down(&mut self) {
         self.faults = Faults::default();
+        self.impersonated.clear();
         self.heap.retain(|_, happening| !matches!(happening, Happening::Step(_)));
         for phone in 0..self.phones.len() {
             self.link_back(phone);
@@ -131,50 +165,26 @@ impl World {
             Happening::Poll(phone) => self.poll(phone),
             Happening::Request { phone, token, bytes } => self.answer(phone, &token, &bytes),
             Happening::Answer { phone, reply } => self.deliver(phone, reply),
+            Happening::HostileRequest { token, bytes, dice: seed } => {
+                let mut rng = dice(seed, "hostile", &[]);
+                if let Err(what) = self.office.exchange_with_anybody(&token, &bytes, self.now, &mut rng) {
+                    self.broken(what);
+                }
+            }
             Happening::LinkBack(phone) => self.link_back(phone),
+            Happening::SignIn(phone) => self.sign_in(phone),
         }
     }
 
-    fn step(&mut self, step: &Step) {
-        let mut rng = dice(step.dice, "step", &[]);
-        let rng = &mut rng;
-        match (step.who, step.deed) {
-            (Who::Phone(phone), _) if phone >= self.phones.len() => {}
-            (Who::Phone(phone), Deed::Work) => {
-                let deed = people::technician(&mut self.phones[phone], self.now, rng);
-                self.trace.event(self.now, &format!("technician {phone} {deed}"), &[]);
-                self.phones[phone].poke();
-                self.ask(phone, self.now);
+    /// What no phone answers for: work on phones that are gone, and what was said in other people's names.
+    fn judge_the_lost_and_the_forged(&mut self) {
+        let mut broken: Vec<String> = self.debts.iter().filter_map(|debt| debt.verdict(&self.office)).collect();
+        for (document, victim, at) in &self.attacker.forged {
+            if self.office.times(document, *victim, *at) > 0 {
+                broken.push(format!("an edit of {document} forged in the name of {victim} stands"));
             }
-            (Who::Phone(phone), Deed::Crash) => {
-                self.report.crashes += 1;
-                self.trace.event(self.now, &format!("phone {phone} dies"), &[]);
-                if let Err(error) = self.phones[phone].crash(rng) {
-                    self.broken(format!("phone {phone} does not start again: {error}"));
-                }
-                self.ask(phone, self.now);
-            }
-            (Who::Phone(phone), Deed::LoseLink { minutes }) => {
-                self.phones[phone].linked = false;
-                self.at(self.now.plus_milliseconds(minutes * MINUTE), Happening::LinkBack(phone));
-            }
-            (Who::Phone(phone), Deed::SetClock { ahead_milliseconds, drift }) => {
-                self.report.clock_changes += 1;
-                self.phones[phone].clock = Clock::set(self.now, ahead_milliseconds, drift);
-                let shows = self.phones[phone].clock.shows(self.now);
-                self.trace.event(self.now, &format!("the clock of phone {phone} shows {shows}"), &[]);
-            }
-            (Who::Office, Deed::Work) => {
-                let deed = people::dispatcher(&mut self.office, self.now, rng);
-                self.trace.event(self.now, &format!("dispatcher {deed}"), &[]);
-            }
-            (Who::Office, Deed::Crash) => {
-                self.report.crashes += 1;
-                self.trace.event(self.now, "server dies", &[]);
-                self.office.crash(self.now, rng);
-            }
-            (Who::Office, Deed::LoseLink { .. } | Deed::SetClock { .. }) => {}
         }
+        broken.into_iter().for_each(|what| self.broken(what));
     }
 
     fn link_back(&mut self, phone: usize) {
@@ -182,6 +192,16 @@ impl World {
             self.phones[phone].resume();
             self.ask(phone, self.now);
         }
+    }
+
+    fn sign_in(&mut self, phone: usize) {
+        let mut rng = self.dice_of_message(phone, DOWN);
+        let enrolment = self.office.enrol(self.phones[phone].user, self.now, &mut rng);
+        if let Err(error) = self.phones[phone].enrol(enrolment) {
+            self.broken(format!("phone {phone} cannot be enrolled again: {error}"));
+        }
+        self.event(&format!("phone {phone} is enrolled again"), &[]);
+        self.ask(phone, self.now);
     }
 
     fn poll(&mut self, phone: usize) {
@@ -204,20 +224,28 @@ impl World {
     }
 
     fn send(&mut self, phone: usize, frame: &[u8], deadline: Timestamp) {
-        self.trace.event(self.now, &format!("phone {phone} sends"), frame);
+        self.event(&format!("phone {phone} sends"), frame);
         self.ask(phone, self.true_time(phone, deadline));
         if !self.phones[phone].linked {
             return self.deliver(phone, Reply::Failed);
         }
+        let token = self.phones[phone].enrolment().token.clone();
+        self.attacker.hear(phone, &token, frame);
         let mut rng = self.dice_of_message(phone, UP);
+        if self.impersonated.remove(&phone) {
+            let documents = self.office.documents(&attack::targets());
+            if let Some(answer) = attack::impersonate(frame, &documents, &mut rng) {
+                let at = self.now.plus_milliseconds(between(&mut rng, 50, 2_000));
+                return self.at(at, Happening::Answer { phone, reply: Reply::Body(answer) });
+            }
+        }
         if happens(&mut rng, self.faults.portal) {
             self.report.messages_spoilt += 1;
             let at = self.now.plus_milliseconds(between(&mut rng, 50, 2_000));
             return self.at(at, Happening::Answer { phone, reply: Reply::Body(PORTAL_PAGE.to_vec()) });
         }
         for (at, bytes) in self.carried(&mut rng, frame) {
-            let token = self.phones[phone].token.clone();
-            self.at(at, Happening::Request { phone, token, bytes });
+            self.at(at, Happening::Request { phone, token: token.clone(), bytes });
         }
     }
 
@@ -229,7 +257,7 @@ impl World {
             let at = self.now.plus_milliseconds(between(&mut rng, 20, 500));
             return self.at(at, Happening::Answer { phone, reply });
         };
-        self.trace.event(self.now, &format!("server answers phone {phone}"), &body);
+        self.event(&format!("server answers phone {phone}"), &body);
         for (at, bytes) in self.carried(&mut rng, &body) {
             self.at(at, Happening::Answer { phone, reply: Reply::Body(bytes) });
         }
@@ -272,12 +300,19 @@ impl World {
                     self.report.merges += absorbed.merged;
                     self.report.held += absorbed.held.len() as u64;
                 }
-                Event::NeedsSignIn | Event::Revoked | Event::UpdateNeeded => {
-                    self.broken(format!("phone {phone} was turned away: {event:?}"));
+                Event::NeedsSignIn | Event::Revoked => {
+                    let mut rng = self.dice_of_message(phone, DOWN);
+                    let after = between(&mut rng, MINUTE / 2, 20 * MINUTE);
+                    self.at(self.now.plus_milliseconds(after), Happening::SignIn(phone));
                 }
+                Event::UpdateNeeded => self.broken(format!("phone {phone} was told to update")),
                 _ => {}
             }
         }
+    }
+
+    pub(crate) fn event(&mut self, what: &str, bytes: &[u8]) {
+        self.trace.event(self.now, what, bytes);
     }
 
     /// Notes a broken promise.
@@ -286,7 +321,7 @@ impl World {
     }
 
     /// Sees to it that the phone's session is asked at that moment, or sooner.
-    fn ask(&mut self, phone: usize, at: Timestamp) {
+    pub(crate) fn ask(&mut self, phone: usize, at: Timestamp) {
         let at = at.max(self.now);
         if self.phones[phone].polls_at.is_none_or(|planned| at < planned || planned < self.now) {
             self.phones[phone].polls_at = Some(at);
@@ -294,7 +329,7 @@ impl World {
         }
     }
 
-    fn at(&mut self, at: Timestamp, happening: Happening) {
+    pub(crate) fn at(&mut self, at: Timestamp, happening: Happening) {
         self.happenings += 1;
         self.heap.insert((at, self.happenings), happening);
     }
