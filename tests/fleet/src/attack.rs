@@ -78,13 +78,14 @@ impl Attacker {
             let author = if happens(rng, 700) { victim.user } else { own.user };
             let device = if happens(rng, 500) { victim.device } else { own.device };
             let counter = [1, 7, u64::MAX, rng.next_u64()][rng.next_u32() as usize % 4];
+            let epoch = *one_of(rng, &[None, Some(0), Some(2), Some(u32::MAX)]).expect("four");
             let id = EditId { device, epoch: *one_of(rng, &[1, 2, u32::MAX]).expect("three"), counter };
             let heads = Document::seed(document.clone()).heads();
             let edit = Edit::new(document.clone(), id, author, at, &heads).act(Act::WorkNote { text: "forged".into() });
             if author == victim.user {
                 self.forged.push((document, author, at));
             }
-            batch.edits.push(PushedEdit { counter, hash: [0; 16], body: edit.encode().into() });
+            batch.edits.push(PushedEdit { counter, hash: [0; 16], body: edit.encode().into(), epoch });
         }
         let bytes = minicbor::to_vec(batch).expect("encoding into memory does not fail");
         let signature = own.key.sign(&signing_input(own.device, own.epoch, &bytes));
@@ -101,6 +102,7 @@ impl Attacker {
             chunk_wants: Vec::new(),
             number_wants: vec!["WO".into(), "NONE".into()],
             audit: true,
+            newest_counter: Some(rng.next_u64()),
         };
         (own.token, frame::encode_request(&request, WIRE_VERSION))
     }
@@ -137,6 +139,7 @@ pub fn impersonate(request: &[u8], documents: &[DocumentId], rng: &mut dyn Rng) 
         chunks: Vec::new(),
         numbers: Vec::new(),
         audit: happens(rng, 300).then(Vec::new),
+        renew_epoch: happens(rng, 200).then(|| rng.next_u32() >> 1),
     };
     Some(frame::encode_response(&response))
 }

@@ -86,9 +86,8 @@ impl World {
             Deed::RunBuild { wire_version } => self.office.run_build(wire_version, self.now, rng),
             Deed::BackUp => self.office.back_up(rng),
             Deed::GoBack => {
-                if self.office.go_back(self.now, rng) {
-                    self.debts.iter_mut().for_each(|debt| debt.forgive(&self.office));
-                }
+                let went_back = self.office.go_back(self.now, rng);
+                self.debts.iter_mut().filter(|_| went_back).for_each(|debt| debt.forgive(&self.office));
             }
             _ => {}
         }

@@ -41,6 +41,10 @@ struct Options {
     /// Runs the plan in this file instead of drawing any.
     #[arg(long, conflicts_with_all = ["seeds", "start", "phones", "hours"])]
     replay: Option<PathBuf>,
+    /// Restores, clones, replaces and locks phones, answers in the server's place, restores the server from old backups and
+    /// goes back to an older build of it, too. Some of these shifts are known to break a promise.
+    #[arg(long)]
+    harsh: bool,
     /// Prints every event, for one shift at a time.
     #[arg(long)]
     trace: bool,
@@ -63,9 +67,11 @@ impl Options {
             return Ok(vec![replay((file.clone(), Plan::read(file)?))]);
         }
         let (phones, hours) = (self.phones, self.hours);
+        let draw = if self.harsh { Plan::draw_harsh } else { Plan::draw };
+        let harsh = if self.harsh { " --harsh" } else { "" };
         let drawn = |seed| Candidate {
-            plan: Plan::draw(seed, phones, hours),
-            again: format!("--start {seed} --seeds 1 --phones {phones} --hours {hours}"),
+            plan: draw(seed, phones, hours),
+            again: format!("--start {seed} --seeds 1 --phones {phones} --hours {hours}{harsh}"),
         };
         let kept = seeds::kept()?.into_iter().map(replay);
         Ok(kept.chain((self.start..self.start + self.seeds).map(drawn)).collect())

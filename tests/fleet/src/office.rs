@@ -48,6 +48,8 @@ pub struct Office {
     pub was_restored: bool,
     /// Who can be sent.
     pub technicians: Vec<SysId>,
+    /// Everybody who was ever in a group: the group and the person.
+    pub ever_members: BTreeSet<(SysId, SysId)>,
     /// Who lost a role or got it back, in order.
     pub role_changes: Vec<RoleChange>,
 }
@@ -69,6 +71,7 @@ impl Office {
             assets: Vec::new(),
             was_restored: false,
             technicians: Vec::new(),
+            ever_members: BTreeSet::new(),
             role_changes: Vec::new(),
         };
         std::fs::create_dir_all(office.dir()).expect("the simulator's folder takes files");
@@ -172,6 +175,7 @@ impl Office {
         }
         for technician in 0..technicians {
             let group = self.groups[technician % self.groups.len()];
+            self.ever_members.insert((group, self.technicians[technician]));
             let fields = [("user", self.technicians[technician].to_string()), ("group", group.to_string())];
             let row = self.system_creates("sys_user_grmember", &fields, now, rng);
             self.memberships.push(DocumentId::new("sys_user_grmember", row));
@@ -185,10 +189,11 @@ impl Office {
 
     /// Puts a technician into another group, or the same one again.
     pub fn regroup(&mut self, technician: usize, now: Timestamp, rng: &mut dyn Rng) {
-        let group = one_of(rng, &self.groups).expect("there are groups").to_string();
+        let group = *one_of(rng, &self.groups).expect("there are groups");
+        self.ever_members.insert((group, self.technicians[technician]));
         let row = self.memberships[technician].sys_id;
         let changed = self.server().write(&self.server().system(), now, rng, |call| {
-            table::update(call, "sys_user_grmember", row, &input(&[("group", group)]))
+            table::update(call, "sys_user_grmember", row, &input(&[("group", group.to_string())]))
         });
         changed.expect("a technician can change groups");
     }

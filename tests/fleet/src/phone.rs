@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use fieldline_device::{Command, DatabaseKey, Device, DeviceError, Dialect, Enrolment};
+use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Dialect, Enrolment};
 use fieldline_documents::EditId;
-use fieldline_model::{DocumentId, SysId, Timestamp};
+use fieldline_model::{BlobHash, DocumentId, SysId, Timestamp};
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -34,6 +34,18 @@ pub struct Promise {
     pub command: Command,
     /// Under which number it was saved; a rebase may have given it another one since.
     pub edit: EditId,
+}
+
+impl Promise {
+    /// The files that were captured with it.
+    pub fn files(&self) -> Vec<BlobHash> {
+        let Command::AddPhoto { photo, thumbnail, .. } = &self.command else { return Vec::new() };
+        let hash = |file: &Captured| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, &file.bytes);
+            BlobHash(digest.as_ref().try_into().expect("a SHA-256 has 32 bytes"))
+        };
+        std::iter::once(photo).chain(thumbnail).map(hash).collect()
+    }
 }
 
 impl std::fmt::Display for Promise {

@@ -141,8 +141,17 @@ pub enum Attack {
 impl Plan {
     /// Draws the plan of a seed.
     pub fn draw(seed: u64, phones: usize, hours: i64) -> Self {
+        Self::drawn(seed, phones, hours, Misfortunes::without_the_harshest)
+    }
+
+    /// Draws the plan of a seed with everything that can befall a phone or a server: copies and backups, too.
+    pub fn draw_harsh(seed: u64, phones: usize, hours: i64) -> Self {
+        Self::drawn(seed, phones, hours, |misfortunes| misfortunes)
+    }
+
+    fn drawn(seed: u64, phones: usize, hours: i64, chosen: fn(Misfortunes) -> Misfortunes) -> Self {
         let mut rng = dice(seed, "faults", &[]);
-        let (faults, misfortunes) = (Faults::draw(&mut rng), Misfortunes::draw(&mut rng));
+        let (faults, misfortunes) = (Faults::draw(&mut rng), chosen(Misfortunes::draw(&mut rng)));
         let mut steps = Vec::new();
         for phone in 0..phones {
             day_of_a_technician(&mut steps, phone, hours * HOUR, &misfortunes, &mut dice(seed, "day", &[phone as u64]));
@@ -191,7 +200,7 @@ fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, chances: &
 fn misfortunes_of_a_phone(chances: &Misfortunes, rng: &mut dyn Rng) -> Vec<Deed> {
     let mut deeds = Vec::new();
     let minutes = between(rng, 5, 90);
-    let attacks = [Attack::Replay, Attack::Garbage, Attack::Forge, Attack::Impersonate];
+    let attacks = [Attack::Replay, Attack::Garbage, Attack::Forge];
     let attack = attacks[rng.next_u32() as usize % attacks.len()];
     let clock = clock_change(rng);
     let build = build(rng);
@@ -207,6 +216,7 @@ fn misfortunes_of_a_phone(chances: &Misfortunes, rng: &mut dyn Rng) -> Vec<Deed>
         (chances.regroup, Deed::Regroup),
         (chances.phone_build, build),
         (chances.attack, Deed::Attack(attack)),
+        (chances.impersonate, Deed::Attack(Attack::Impersonate)),
     ] {
         deeds.extend(happens(rng, chance).then_some(deed));
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use fieldline_model::{DeviceId, Timestamp};
+use fieldline_model::{BlobHash, DeviceId, Timestamp};
 use fieldline_sync::session::{Action, Event, Reply};
 use tempfile::TempDir;
 
@@ -14,7 +14,7 @@ use crate::dice::{between, dice, happens};
 use crate::faults::Faults;
 use crate::network::{PORTAL_PAGE, carry};
 use crate::office::Office;
-use crate::phone::Phone;
+use crate::phone::{Phone, Promise};
 use crate::plan::{MINUTE, Plan, Step};
 use crate::shift::Report;
 use crate::trace::Trace;
@@ -185,6 +185,18 @@ impl World {
             }
         }
         broken.into_iter().for_each(|what| self.broken(what));
+    }
+
+    /// Captured files no phone has any more that could bring them: their phones broke or went back before they were sent, or
+    /// the server forgot them after their records had left the phones.
+    pub(crate) fn files_gone(&mut self) -> BTreeSet<BlobHash> {
+        let kept = self.phones.iter().flat_map(|phone| &phone.promises).filter(|_| self.office.was_restored);
+        let promises = self.debts.iter().map(|debt| &debt.promise).chain(kept);
+        let mut files: BTreeSet<BlobHash> = promises.flat_map(Promise::files).collect();
+        for phone in &mut self.phones {
+            files.retain(|file| !matches!(phone.device().file(*file), Ok(Some(_))));
+        }
+        files
     }
 
     fn link_back(&mut self, phone: usize) {

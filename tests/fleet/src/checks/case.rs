@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_device::view::{HeldEdit, Item, NeedsAttention, OutboxEdit, RecordView, StockItem, SyncStatus};
 use fieldline_model::priority::PriorityMatrix;
-use fieldline_model::{Dictionary, DocumentId, Record, SysId};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId};
 use fieldline_storage::{StoredEdit, Tx};
 
 use crate::phone::{Phone, Promise};
@@ -30,6 +30,12 @@ pub struct Case<'a> {
     pub meanings: BTreeMap<DocumentId, Meaning>,
     /// Who lost a role or got it back, in order; nothing when the server may have forgotten some of it.
     pub role_changes: &'a [RoleChange],
+    /// Everybody who was ever in a group: the group and the person.
+    pub members: BTreeSet<(SysId, SysId)>,
+    /// Captured files no phone has any more that could bring them.
+    pub lost_files: BTreeSet<BlobHash>,
+    /// Whether the server was restored from a backup: it has forgotten what it held.
+    pub server_was_restored: bool,
     /// Every record by identity: documents as the naive rules have them, reference rows as they stand.
     pub records: BTreeMap<SysId, Record>,
 }
@@ -43,8 +49,21 @@ impl<'a> Case<'a> {
             rows.extend(found.expect("every table can be listed").into_iter().map(|row| (row.id.clone(), row)));
         }
         let priorities = PriorityMatrix::from_rows(rows.values().filter(|row| row.id.table == "dl_u_priority"));
-        let (histories, stored, meanings, records) = Default::default();
-        let mut case = Self { tx, dictionary, priorities, rows, histories, stored, meanings, role_changes, records };
+        let (histories, stored, meanings, records, members, lost_files) = Default::default();
+        let mut case = Self {
+            tx,
+            dictionary,
+            priorities,
+            rows,
+            histories,
+            stored,
+            meanings,
+            role_changes,
+            members,
+            lost_files,
+            server_was_restored: false,
+            records,
+        };
         for (id, row) in case.rows.clone() {
             case.read(id, row);
         }

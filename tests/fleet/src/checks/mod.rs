@@ -66,9 +66,15 @@ const PROMISES: [Promise; 14] = [
 /// Judges a shift that has calmed down.
 pub fn judge(world: &mut World) {
     let seen: Vec<Seen> = world.phones.iter_mut().enumerate().map(|(index, phone)| Seen::on(index, phone)).collect();
+    let lost_files = world.files_gone();
     let server = world.office.server();
     let tx = server.storage().read().expect("the server's database can be read");
-    let case = Case::open(&*tx, server.dictionary(), &world.office.role_changes);
+    // A restored server has forgotten some changes of roles, nobody here knows which.
+    let role_changes = if world.office.was_restored { &[] } else { &world.office.role_changes[..] };
+    let mut case = Case::open(&*tx, server.dictionary(), role_changes);
+    case.members = world.office.ever_members.clone();
+    case.lost_files = lost_files;
+    case.server_was_restored = world.office.was_restored;
     let refused = case.meanings.values().map(|meaning| meaning.refused.len() as u64).sum();
     let judged = PROMISES
         .iter()

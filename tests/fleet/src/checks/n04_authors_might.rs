@@ -117,6 +117,9 @@ impl Ever {
                 ever.members.entry(group).or_default().insert(user);
             }
         }
+        for (group, user) in &case.members {
+            ever.members.entry(*group).or_default().insert(*user);
+        }
         ever
     }
 
