@@ -14,7 +14,7 @@ use fieldline_sync::live::Mark;
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_core::{Infallible, TryRng};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use ring::rand::SecureRandom;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -348,7 +348,7 @@ impl Runtime {
             .header(AUTHORIZATION, format!("Bearer {}", enrolment.token))
             .header(CONTENT_TYPE, MEDIA_TYPE)
             .body(frame);
-        let response = match request.send().await {
+        let response = match send_on_a_line_that_holds(request).await {
             Ok(response) => response,
             Err(error) => {
                 tracing::debug!(%error, "no answer to a sync request");
@@ -365,6 +365,20 @@ impl Runtime {
                 Reply::Failed
             }
         }
+    }
+}
+
+/// A kept connection may have died unnoticed (a server that restarted, a mobile network that forgot it): then the request,
+/// which is harmless to repeat, goes out once more on a new one, and nobody waits for a pause.
+async fn send_on_a_line_that_holds(request: RequestBuilder) -> Result<Response, reqwest::Error> {
+    let again = request.try_clone();
+    let sent = request.send().await;
+    match (sent, again) {
+        (Err(error), Some(again)) if error.is_request() && !error.is_connect() && !error.is_timeout() => {
+            tracing::debug!(%error, "a kept connection was dead");
+            again.send().await
+        }
+        (sent, _) => sent,
     }
 }
 
@@ -390,13 +404,13 @@ async fn sleep(pause: Option<Duration>) {
     }
 }
 
-pub(crate) fn has_type(response: &reqwest::Response, wanted: &str) -> bool {
+pub(crate) fn has_type(response: &Response, wanted: &str) -> bool {
     let given = response.headers().get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
     given.is_some_and(|given| given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted)))
 }
 
 /// A refusal counts only when it is a problem document (RFC 9457) of ours: portals answer 401 and 403, too, some in JSON.
-async fn is_our_problem(response: reqwest::Response) -> bool {
+async fn is_our_problem(response: Response) -> bool {
     if !has_type(&response, "application/problem+json") {
         return false;
     }
@@ -406,7 +420,7 @@ async fn is_our_problem(response: reqwest::Response) -> bool {
 }
 
 /// A body of at most the largest answer there is.
-async fn read_capped(mut response: reqwest::Response) -> Option<Vec<u8>> {
+async fn read_capped(mut response: Response) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.ok()? {
         if body.len() + piece.len() > MAX_RESPONSE_BYTES {

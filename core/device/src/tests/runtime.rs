@@ -8,10 +8,13 @@ use fieldline_model::{DeviceId, SysId, Timestamp};
 use fieldline_store::DatabaseKey;
 use fieldline_sync::frame::{MEDIA_TYPE, encode_response};
 use fieldline_sync::session::Event;
-use fieldline_sync::wire::{Response, WIRE_VERSION};
+use fieldline_sync::wire::Response;
 
 use crate::runtime::{Entropy, Runtime, RuntimeError};
 use crate::{Device, DeviceError, Enrolment, SigningKey};
+
+/// A refusal as our server words it.
+const OURS: &str = r#"{"type":"urn:fieldline:problem:x"}"#;
 
 /// Answers each connection with the next of `answers`, whatever was asked; says how many there were.
 fn stub<A: AsRef<[u8]> + Clone + Send + 'static>(answers: &[A]) -> (String, JoinHandle<usize>) {
@@ -82,8 +85,7 @@ async fn a_refused_token_a_revoked_device_and_an_old_app_are_told_apart() {
         ("403 Forbidden", Event::Revoked),
         ("426 Upgrade Required", Event::UpdateNeeded),
     ] {
-        let (address, served) =
-            stub(&[http(status, "application/problem+json", r#"{"type":"urn:fieldline:problem:x"}"#)]);
+        let (address, served) = stub(&[http(status, "application/problem+json", OURS)]);
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(runtime(dir.path(), &address).sync_until_idle().await.unwrap(), [event]);
         served.join().unwrap();
@@ -111,23 +113,7 @@ async fn enrolling_says_what_the_server_refused_and_when_it_is_no_server_of_ours
 
 #[tokio::test]
 async fn an_answer_to_another_question_is_a_failed_try_and_not_worth_waiting_for() {
-    let old = Response {
-        wire_version: WIRE_VERSION,
-        nonce: u64::MAX,
-        server_epoch: 1,
-        now: Timestamp(0),
-        receipts: Vec::new(),
-        entries: Vec::new(),
-        cursor: b"elsewhere".to_vec().into(),
-        more: false,
-        progress: None,
-        scope_checksum: None,
-        blobs: Vec::new(),
-        chunks: Vec::new(),
-        numbers: Vec::new(),
-        audit: None,
-        renew_epoch: None,
-    };
+    let old = Response { cursor: b"elsewhere".to_vec().into(), ..Response::to(u64::MAX, 1, Timestamp(0)) };
     let body = encode_response(&old);
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -141,4 +127,28 @@ async fn an_answer_to_another_question_is_a_failed_try_and_not_worth_waiting_for
         assert!(matches!(events[..], [Event::Failed { .. }]), "{events:?}");
     }
     assert_eq!(served.join().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_died_costs_no_pause() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let answer = http("503 Service Unavailable", "text/plain", "busy").replace("Connection: close\r\n", "");
+    let serve = move || {
+        let ask = |connection: &mut std::net::TcpStream| connection.read(&mut [0; 4096]).unwrap();
+        let (mut kept, _) = listener.accept().unwrap();
+        ask(&mut kept);
+        kept.write_all(answer.as_bytes()).unwrap();
+        assert!(ask(&mut kept) > 0, "the second request comes on the kept connection");
+        drop(kept);
+        let (mut fresh, _) = listener.accept().unwrap();
+        ask(&mut fresh);
+        fresh.write_all(http("403 Forbidden", "application/problem+json", OURS).as_bytes()).unwrap();
+    };
+    let served = thread::spawn(serve);
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = runtime(dir.path(), &address);
+    assert!(matches!(runtime.sync_until_idle().await.unwrap()[..], [Event::Failed { .. }]));
+    assert_eq!(runtime.sync_until_idle().await.unwrap(), [Event::Revoked], "the answer on the fresh connection");
+    served.join().unwrap();
 }
