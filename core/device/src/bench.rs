@@ -199,27 +199,29 @@ impl<'a, 'c> Bench<'a, 'c> {
         let is_born_here = || unsent.first().is_some_and(|first| first.edit().is_ok_and(|edit| creates(&edit)));
         let document = touched.confirmed.or_else(|| is_born_here().then(|| Document::seed(id.clone())));
         let Some(mut document) = document else { return Ok(()) };
+        let mut newest = None;
         for stored in &unsent {
-            self.put_on_top(&mut document, stored)?;
+            newest = newest.max(Some(self.put_on_top(&mut document, stored)?));
         }
         if plant::is(Plant::DraftNotRebuilt) && !unsent.is_empty() {
             return Ok(());
         }
-        match self.tx.unsent_of(id, 0)?.last() {
-            Some(last) => self.tx.put_draft(id, &document.save(), last.counter)?,
+        match newest {
+            Some(newest) => self.tx.put_draft(id, &document.save(), newest)?,
             None if plant::is(Plant::DraftOutlivesReceipt) => return Ok(()),
             None => self.tx.drop_draft(id)?,
         }
         self.rules.show(self.tx, &self.rules.project(&document), Some(self.who.user))
     }
 
-    fn put_on_top(&mut self, document: &mut Document, stored: &StoredEdit) -> Result<(), DeviceError> {
+    /// Puts an unsent edit on top, anew where it must be; returns the number it has from here on.
+    fn put_on_top(&mut self, document: &mut Document, stored: &StoredEdit) -> Result<u64, DeviceError> {
         // A newer app made it here: it is sent as it is and seen once this app is updated.
-        let Ok(edit) = stored.edit() else { return Ok(()) };
+        let Ok(edit) = stored.edit() else { return Ok(stored.counter) };
         if !self.is_taken(stored) {
             match document.apply(&edit) {
                 Ok(_) | Err(ApplyError::Cost(_) | ApplyError::OtherDocument { .. } | ApplyError::Damaged { .. }) => {
-                    return Ok(());
+                    return Ok(stored.counter);
                 }
                 Err(ApplyError::UnknownHeads(_) | ApplyError::Equivocation { .. }) => {}
             }
@@ -228,7 +230,7 @@ impl<'a, 'c> Bench<'a, 'c> {
         if stored.state != EditState::Local && !plant::is(Plant::RenumberedWhileSent) {
             // It is only shown: whether it applies here does not matter to the server.
             drop(document.apply(&Edit { heads, ..edit }));
-            return Ok(());
+            return Ok(stored.counter);
         }
         let mut anew = Edit { id: self.next_id()?, ..edit };
         let applied = document.apply(&anew).or_else(|_| {
@@ -236,9 +238,9 @@ impl<'a, 'c> Bench<'a, 'c> {
             document.apply(&anew)
         });
         match applied {
-            Ok(applied) => self.replace_edit(stored, &anew, applied.hash),
+            Ok(applied) => self.replace_edit(stored, &anew, applied.hash).map(|()| anew.id.counter),
             // One that still does not apply is left to the server's judgement, and its author is told by the hold.
-            Err(_) => Ok(()),
+            Err(_) => Ok(stored.counter),
         }
     }
 

@@ -10,6 +10,7 @@ use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, TableName, Timestamp, Value};
 use fieldline_store::blobs::BlobProgress;
+use fieldline_store::edits::StoredEdit;
 use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
 use fieldline_store::{DatabaseKey, Salvage, Store, Tx, View};
 use fieldline_sync::wire::WIRE_VERSION;
@@ -284,11 +285,15 @@ pub(crate) fn kept_document(view: View<'_>, id: &DocumentId) -> Result<Option<At
     let Some(kept) = view.document(id)? else { return Ok(None) };
     let mut document = Document::load(id.clone(), &kept.bytes)?;
     let unsaved = view.unsent_of(id, kept.through)?;
-    for stored in &unsaved {
-        // One that does not apply is not shown; it is sent all the same.
-        drop(document.apply(&stored.edit()?));
-    }
+    unsaved.iter().for_each(|stored| put_on_top(&mut document, stored));
     Ok(Some(AtHand { document, meaning: None, unsaved: unsaved.len() }))
+}
+
+/// Shows an unsent edit. One that does not apply, or that a newer app made, is not shown; it is sent all the same.
+pub(crate) fn put_on_top(document: &mut Document, stored: &StoredEdit) {
+    if let Ok(edit) = stored.edit() {
+        drop(document.apply(&edit));
+    }
 }
 
 /// Like [`kept_document`]; an error says whether the record is missing or only its document.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{Office, Phone, accepted};
+use super::world::{MIA, Office, Phone, accepted};
 use crate::Command;
-use fieldline_documents::Act;
-use fieldline_model::DocumentId;
+use crate::device::put_on_top;
+use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId};
+use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp};
+use fieldline_store::edits::{EditState, StoredEdit};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -77,4 +79,21 @@ fn a_note_made_just_before_the_app_was_killed_is_found() {
     std::mem::forget(device);
     let device = crate::Device::open(dir.path(), &super::world::key()).unwrap();
     assert_eq!(device.search("gasket").unwrap().len(), 1);
+}
+
+#[test]
+fn an_unsaved_edit_that_a_newer_app_made_hides_no_other() {
+    let id = DocumentId::new("wm_task", SysId([7; 16]));
+    let mut document = Document::seed(id.clone());
+    let device = DeviceId([1; 16]);
+    let note = Edit::new(id.clone(), EditId { device, epoch: 1, counter: 2 }, MIA, Timestamp(0), &document.heads());
+    let note = note.act(Act::WorkNote { text: "readable".into() });
+    let stored = |counter, body| {
+        let (document, hash, made_at) = (id.clone(), ChangeHash([0; 32]), Timestamp(0));
+        StoredEdit { counter, epoch: 1, document, hash, body, made_at, state: EditState::Local }
+    };
+    for unsaved in [stored(1, vec![0xff]), stored(2, note.encode())] {
+        put_on_top(&mut document, &unsaved);
+    }
+    assert_eq!(document.edits(), 1);
 }
