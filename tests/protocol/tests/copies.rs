@@ -15,6 +15,16 @@ fn begins() -> (Office, Phone, [DocumentId; 2]) {
     (office, phone, tasks)
 }
 
+/// A phone and its clone that each wrote on the task; only the phone was heard.
+fn two_went_different_ways() -> (Office, Phone, Phone, DocumentId) {
+    let (mut office, mut phone, [task, _]) = begins();
+    let mut clone = phone.copied();
+    phone.notes(&mut office, &task, "by the phone");
+    phone.syncs(&mut office);
+    clone.notes(&mut office, &task, "by the clone");
+    (office, phone, clone, task)
+}
+
 fn sorted(mut notes: Vec<String>) -> Vec<String> {
     notes.sort_unstable();
     notes
@@ -92,11 +102,7 @@ fn clones_that_work_on_the_same_and_on_different_records_both_go_on() {
 
 #[test]
 fn a_lost_answer_with_a_new_epoch_is_given_again_as_another_one() {
-    let (mut office, mut phone, [task, _]) = begins();
-    let mut clone = phone.copied();
-    phone.notes(&mut office, &task, "by the phone");
-    phone.syncs(&mut office);
-    clone.notes(&mut office, &task, "by the clone");
+    let (mut office, mut phone, mut clone, task) = two_went_different_ways();
     clone.is_not_answered(&mut office);
     clone.is_not_answered(&mut office);
     everything_counts_once(&mut office, &mut [&mut phone, &mut clone], &task, &["by the phone", "by the clone"]);
@@ -105,11 +111,7 @@ fn a_lost_answer_with_a_new_epoch_is_given_again_as_another_one() {
 
 #[test]
 fn work_done_while_the_new_epoch_is_on_its_way_goes_along() {
-    let (mut office, mut phone, [task, _]) = begins();
-    let mut clone = phone.copied();
-    phone.notes(&mut office, &task, "by the phone");
-    phone.syncs(&mut office);
-    clone.notes(&mut office, &task, "by the clone");
+    let (mut office, mut phone, mut clone, task) = two_went_different_ways();
     let frame = clone.asks(&mut office);
     clone.notes(&mut office, &task, "while the request was on its way");
     let reply = office.answers(&clone.enrolment().token.clone(), &frame);
@@ -120,11 +122,7 @@ fn work_done_while_the_new_epoch_is_on_its_way_goes_along() {
 
 #[test]
 fn an_answer_with_a_new_epoch_survives_a_death_and_one_that_comes_late_is_nothing() {
-    let (mut office, mut phone, [task, _]) = begins();
-    let mut clone = phone.copied();
-    phone.notes(&mut office, &task, "by the phone");
-    phone.syncs(&mut office);
-    clone.notes(&mut office, &task, "by the clone");
+    let (mut office, mut phone, mut clone, task) = two_went_different_ways();
     let frame = clone.asks(&mut office);
     let late = office.answers(&clone.enrolment().token.clone(), &frame);
     clone.runs(Default::default());
