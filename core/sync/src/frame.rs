@@ -131,44 +131,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::caps::DEFAULT_BUDGET_BYTES;
+
     use crate::wire::{Outcome, Position, Receipt, WIRE_VERSION};
 
     fn idle_request() -> Request {
         Request {
-            wire_version: WIRE_VERSION,
-            nonce: u64::from(u32::MAX),
-            device: DeviceId([7; 16]),
-            epoch: 3,
-            budget_bytes: DEFAULT_BUDGET_BYTES,
             cursor: Some(vec![9; 42].into()),
-            push: None,
-            wants: Vec::new(),
-            chunks: Vec::new(),
-            chunk_wants: Vec::new(),
-            number_wants: Vec::new(),
-            audit: false,
             newest_counter: Some(1_000_000),
+            ..Request::of(DeviceId([7; 16]), 3, u64::from(u32::MAX))
         }
     }
 
     fn idle_response() -> Response {
         Response {
-            wire_version: WIRE_VERSION,
-            nonce: u64::from(u32::MAX),
-            server_epoch: u64::MAX,
-            now: Timestamp(1_800_000_000_000),
-            receipts: Vec::new(),
-            entries: Vec::new(),
             cursor: vec![9; 42].into(),
-            more: false,
-            progress: None,
-            scope_checksum: None,
-            blobs: Vec::new(),
-            chunks: Vec::new(),
-            numbers: Vec::new(),
-            audit: None,
-            renew_epoch: None,
+            ..Response::to(u64::from(u32::MAX), u64::MAX, Timestamp(1_800_000_000_000))
         }
     }
 

@@ -9,6 +9,8 @@ use fieldline_model::{BlobHash, DeviceId, DocumentId, SysId, TableName, Timestam
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::caps::DEFAULT_BUDGET_BYTES;
+
 /// The newest version this build speaks.
 pub const WIRE_VERSION: u16 = 2;
 /// The oldest version this build still speaks.
@@ -62,6 +64,27 @@ pub struct Request {
     /// higher one in this epoch is talking to a copy of a phone that went on.
     #[n(12)]
     pub newest_counter: Option<u64>,
+}
+
+impl Request {
+    /// A request that says who speaks and asks for nothing.
+    pub fn of(device: DeviceId, epoch: u32, nonce: u64) -> Self {
+        Self {
+            wire_version: WIRE_VERSION,
+            nonce,
+            device,
+            epoch,
+            budget_bytes: DEFAULT_BUDGET_BYTES,
+            cursor: None,
+            push: None,
+            wants: Vec::new(),
+            chunks: Vec::new(),
+            chunk_wants: Vec::new(),
+            number_wants: Vec::new(),
+            audit: false,
+            newest_counter: None,
+        }
+    }
 }
 
 /// A batch of edits under one signature.
@@ -184,6 +207,29 @@ pub struct Response {
     /// numbers keep them and are offered on; those answered [`HoldReason::Equivocation`] are made anew in this epoch.
     #[n(14)]
     pub renew_epoch: Option<u32>,
+}
+
+impl Response {
+    /// An answer with nothing in it.
+    pub fn to(nonce: u64, server_epoch: u64, now: Timestamp) -> Self {
+        Self {
+            wire_version: WIRE_VERSION,
+            nonce,
+            server_epoch,
+            now,
+            receipts: Vec::new(),
+            entries: Vec::new(),
+            cursor: Vec::new().into(),
+            more: false,
+            progress: None,
+            scope_checksum: None,
+            blobs: Vec::new(),
+            chunks: Vec::new(),
+            numbers: Vec::new(),
+            audit: None,
+            renew_epoch: None,
+        }
+    }
 }
 
 /// How far an initial sync has come.

@@ -37,19 +37,9 @@ impl Replica for Phone {
         let batch = Batch { edits: self.unsent.iter().take(PAGE).map(edit).collect() };
         let bytes = minicbor::to_vec(batch).expect("in memory");
         Ok(Request {
-            wire_version: WIRE_VERSION,
-            nonce,
-            device: DeviceId([1; 16]),
-            epoch: 0,
-            budget_bytes: 65_536,
             cursor: self.cursor.map(|at| at.to_be_bytes().to_vec().into()),
             push: Some(SignedBatch { bytes: bytes.into(), signature: [0; 64] }),
-            wants: Vec::new(),
-            chunks: Vec::new(),
-            chunk_wants: Vec::new(),
-            number_wants: Vec::new(),
-            audit: false,
-            newest_counter: None,
+            ..Request::of(DeviceId([1; 16]), 0, nonce)
         })
     }
 
@@ -106,21 +96,11 @@ impl Server {
         let from = request.cursor.map_or(0, |at| u64::from_be_bytes(at[..].try_into().expect("as we sent it")));
         let to = self.feed.min(from + PAGE as u64);
         Some(frame::encode_response(&Response {
-            wire_version: WIRE_VERSION,
-            nonce: request.nonce,
-            server_epoch: 1,
-            now: Timestamp(0),
             receipts,
             entries: (from + 1..=to).map(entry).collect(),
             cursor: to.to_be_bytes().to_vec().into(),
             more: to < self.feed,
-            progress: None,
-            scope_checksum: None,
-            blobs: Vec::new(),
-            chunks: Vec::new(),
-            numbers: Vec::new(),
-            audit: None,
-            renew_epoch: None,
+            ..Response::to(request.nonce, 1, Timestamp(0))
         }))
     }
 }

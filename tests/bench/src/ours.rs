@@ -10,7 +10,7 @@ use fieldline_model::{DeviceId, Dictionary, DocumentId, FieldName, Record, Times
 use fieldline_store::Store;
 use fieldline_store::lists::Span;
 use fieldline_sync::session::Replica;
-use fieldline_sync::wire::{Entry, Position, Response, WIRE_VERSION};
+use fieldline_sync::wire::{Entry, Position, Response};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
 
@@ -126,23 +126,7 @@ pub fn foreign_edits(tasks: &[&Record], count: usize) -> Result<Vec<Entry>> {
 
 /// One answer of the server.
 pub fn absorb(device: &mut Device, entries: Vec<Entry>) -> Result<(), DeviceError> {
-    let response = Response {
-        wire_version: WIRE_VERSION,
-        nonce: 1,
-        server_epoch: 1,
-        now: DAY.0,
-        receipts: Vec::new(),
-        entries,
-        cursor: vec![1].into(),
-        more: true,
-        progress: None,
-        scope_checksum: None,
-        blobs: Vec::new(),
-        chunks: Vec::new(),
-        numbers: Vec::new(),
-        audit: None,
-        renew_epoch: None,
-    };
+    let response = Response { entries, cursor: vec![1].into(), more: true, ..Response::to(1, 1, DAY.0) };
     device.absorb(&response, DAY.0).map(drop)
 }
 

@@ -9,8 +9,7 @@ use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp
 use fieldline_service::table::{self, Input};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
 use fieldline_storage_sqlite::SqliteStorage;
-use fieldline_sync::caps::DEFAULT_BUDGET_BYTES;
-use fieldline_sync::wire::{Batch, Entry, PushedEdit, Request, Response, SignedBatch, WIRE_VERSION, signing_input};
+use fieldline_sync::wire::{Batch, Entry, PushedEdit, Request, Response, SignedBatch, signing_input};
 use minicbor::bytes::ByteVec;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -84,21 +83,7 @@ impl House {
 
     /// A request that asks for nothing.
     pub fn request(&self) -> Request {
-        Request {
-            wire_version: WIRE_VERSION,
-            nonce: 1,
-            device: self.device,
-            epoch: 1,
-            budget_bytes: DEFAULT_BUDGET_BYTES,
-            cursor: None,
-            push: None,
-            wants: Vec::new(),
-            chunks: Vec::new(),
-            chunk_wants: Vec::new(),
-            number_wants: Vec::new(),
-            audit: false,
-            newest_counter: None,
-        }
+        Request::of(self.device, 1, 1)
     }
 
     /// A batch under the phone's own, right signature.

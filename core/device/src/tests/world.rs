@@ -8,7 +8,7 @@ use fieldline_model::number::NumberBlock;
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_sync::session::{Absorbed, Replica};
-use fieldline_sync::wire::{Batch, Entry, Outcome, Position, Receipt, Request, Response, WIRE_VERSION};
+use fieldline_sync::wire::{Batch, Entry, Outcome, Position, Receipt, Request, Response};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -78,21 +78,8 @@ impl Phone {
     pub fn answer(&mut self, answer: impl FnOnce(&mut Response)) -> Absorbed {
         self.exchanges += 1;
         let mut response = Response {
-            wire_version: WIRE_VERSION,
-            nonce: 9,
-            server_epoch: self.server_epoch,
-            now: self.now,
-            receipts: Vec::new(),
-            entries: Vec::new(),
             cursor: self.exchanges.to_be_bytes().to_vec().into(),
-            more: false,
-            progress: None,
-            scope_checksum: None,
-            blobs: Vec::new(),
-            chunks: Vec::new(),
-            numbers: Vec::new(),
-            audit: None,
-            renew_epoch: None,
+            ..Response::to(9, self.server_epoch, self.now)
         };
         answer(&mut response);
         self.device.absorb(&response, self.now).unwrap()

@@ -9,8 +9,7 @@ use fieldline_service::table::{self, Detail, Input};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal, TableError};
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::wire::{
-    Batch, Entry, Outcome, Progress, PushedEdit, Request, Response, SignedBatch, WIRE_VERSION, scope_term,
-    signing_input,
+    Batch, Entry, Outcome, Progress, PushedEdit, Request, Response, SignedBatch, scope_term, signing_input,
 };
 use minicbor::bytes::ByteVec;
 use rand_chacha::ChaCha8Rng;
@@ -158,19 +157,10 @@ impl Phone {
 
     pub fn request(&self) -> Request {
         Request {
-            wire_version: WIRE_VERSION,
-            nonce: 42,
-            device: self.device,
-            epoch: self.epoch,
             budget_bytes: self.budget_bytes,
             cursor: self.cursor.clone(),
-            push: None,
             wants: self.wants.iter().cloned().collect(),
-            chunks: Vec::new(),
-            chunk_wants: Vec::new(),
-            number_wants: Vec::new(),
-            audit: false,
-            newest_counter: None,
+            ..Request::of(self.device, self.epoch, 42)
         }
     }
 

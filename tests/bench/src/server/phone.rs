@@ -7,9 +7,7 @@ use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId};
 use fieldline_model::{Decimal, DeviceId, DocumentId, SysId, Timestamp, Value};
 use fieldline_service::Server;
 use fieldline_service::call::Caller;
-use fieldline_sync::wire::{
-    Batch, Entry, Outcome, PushedEdit, Request, Response, SignedBatch, WIRE_VERSION, signing_input,
-};
+use fieldline_sync::wire::{Batch, Entry, Outcome, PushedEdit, Request, Response, SignedBatch, signing_input};
 use minicbor::bytes::ByteVec;
 use rand_chacha::ChaCha8Rng;
 
@@ -108,19 +106,11 @@ impl Phone {
     /// The request that sends a batch, or only asks what is new.
     pub fn request(&self, push: Option<SignedBatch>) -> Request {
         Request {
-            wire_version: WIRE_VERSION,
-            nonce: self.counter,
-            device: self.device,
-            epoch: 1,
             budget_bytes: 512 << 10,
             cursor: self.cursor.clone(),
             push,
-            wants: Vec::new(),
-            chunks: Vec::new(),
-            chunk_wants: Vec::new(),
-            number_wants: Vec::new(),
-            audit: false,
             newest_counter: Some(self.counter),
+            ..Request::of(self.device, 1, self.counter)
         }
     }
 

@@ -145,19 +145,9 @@ impl Office {
         let bytes = minicbor::to_vec(batch)?;
         let signature = pusher.key.sign(&signing_input(author.device, 1, &bytes));
         let request = Request {
-            wire_version: WIRE_VERSION,
-            nonce: u64::from(Entropy::default().next_u32()),
-            device: author.device,
-            epoch: 1,
             budget_bytes: caps::MIN_BUDGET_BYTES,
-            cursor: None,
             push: Some(SignedBatch { bytes: bytes.into(), signature }),
-            wants: Vec::new(),
-            chunks: Vec::new(),
-            chunk_wants: Vec::new(),
-            number_wants: Vec::new(),
-            audit: false,
-            newest_counter: None,
+            ..Request::of(author.device, 1, u64::from(Entropy::default().next_u32()))
         };
         let answer = self.tokio.block_on(async {
             let post = self.http.post(format!("{}/api/v1/sync", self.url())).bearer_auth(&pusher.token);
