@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fieldline_depot::DepotError;
 use fieldline_service::TableError;
 use fieldline_service::accounts::AccountError;
 use fieldline_service::error::ServiceError;
@@ -32,6 +33,9 @@ pub enum Failed {
     /// A record was refused.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A kiosk's disk failed.
+    #[error(transparent)]
+    Depot(#[from] DepotError),
     /// The demo could not go on.
     #[error(transparent)]
     Demo(#[from] DemoFailed),

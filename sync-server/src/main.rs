@@ -11,6 +11,7 @@ mod export;
 mod failed;
 mod import;
 mod logs;
+mod relay;
 mod serve;
 mod user;
 
@@ -51,6 +52,8 @@ enum Command {
     User(Scripted<user::Command>),
     /// Phones and kiosks.
     Device(Scripted<device::Command>),
+    /// Carry sealed requests of phones without a line, as a depot's kiosk that nobody has to trust.
+    Relay(relay::Args),
     /// Load a CSV file; rows that cannot be loaded are written beside it with the reason.
     Import(import::ImportArgs),
     /// Write records as one JSON object a line.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::User(told) => user::run(&told.command, told.json),
         Command::Device(told) => device::run(&told.command, told.json),
+        Command::Relay(args) => relay::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Backup(args) => backup::backup(&args),

@@ -2,6 +2,7 @@
 
 use fieldline_model::{DeviceId, SysId};
 use fieldline_store::StoreError;
+use fieldline_sync::relay::RelayKey;
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -65,6 +66,9 @@ pub struct Enrolment {
     /// The key edits are signed with.
     #[n(5)]
     pub key: SigningKey,
+    /// What requests through a depot's kiosk are sealed with; `None` where the server is older than kiosks.
+    #[n(6)]
+    pub relay_key: Option<RelayKey>,
 }
 
 impl Enrolment {

@@ -14,6 +14,9 @@ pub enum DeviceError {
     /// The device is not bound to a person yet.
     #[error("this device is not enrolled; sign in once while the server can be reached")]
     NotEnrolled,
+    /// Requests through a kiosk cannot be sealed.
+    #[error("this device has no key for a depot's kiosk; enrol it again while the server can be reached")]
+    NoRelay,
     /// Nothing of the record is on the device.
     #[error("{0} is not on this device; sync, or ask dispatch whether it is still assigned to you")]
     NotHere(DocumentId),

@@ -13,18 +13,22 @@ pub mod command;
 mod device;
 mod enrol;
 mod error;
+pub mod http;
 mod judge;
 mod live;
 mod recent;
+mod relay;
 mod replica;
 pub mod runtime;
 mod sync_state;
 #[cfg(test)]
 mod tests;
 pub mod view;
+mod visit;
 
 pub use command::{Captured, Command, Done};
 pub use device::{Device, Dialect};
 pub use enrol::{Enrolment, SigningKey};
 pub use error::DeviceError;
 pub use fieldline_store::{DatabaseKey, Salvage};
+pub use visit::Visit;

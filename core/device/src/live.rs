@@ -14,7 +14,8 @@ use rand_core::Rng;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use reqwest::{Response, StatusCode};
 
-use crate::runtime::{Entropy, Runtime, has_type, now};
+use crate::http::has_type;
+use crate::runtime::{Entropy, Runtime, now};
 
 /// A stream that says nothing for so long is dead.
 const SILENCE: Duration = Duration::from_millis(SILENCE_MILLISECONDS);

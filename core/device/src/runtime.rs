@@ -1,20 +1,20 @@
 //! Where the real world comes in: the clock, the dice and the network. Nothing else in the device knows them.
 //!
-//! A [`Runtime`] owns a device and its session, sends what the session hands out and brings back what comes. It follows no
-//! redirect and takes nothing for an answer that is not of our media type, so a portal between phone and server is a failed
-//! try and nothing more. Whatever it does not know how to read leaves the queue as it is.
+//! A [`Runtime`] owns a device and its session, sends what the session hands out and brings back what comes. Whatever it does
+//! not know how to read leaves the queue as it is.
 
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fieldline_model::{DeviceId, SysId, Timestamp};
-use fieldline_sync::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_RESPONSE_BYTES};
+use fieldline_model::{DeviceId, SysId, Timestamp, hex};
+use fieldline_sync::caps::MAX_RESPONSE_BYTES;
 use fieldline_sync::frame::MEDIA_TYPE;
 use fieldline_sync::live::Mark;
+use fieldline_sync::relay::RelayKey;
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_core::{Infallible, TryRng};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Client, StatusCode};
 use ring::rand::SecureRandom;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,10 +24,9 @@ use tokio::sync::{Notify, mpsc};
 use crate::device::Device;
 use crate::enrol::{Enrolment, SigningKey};
 use crate::error::DeviceError;
+use crate::http::{self, has_type, is_our_problem, read_capped, send_on_a_line_that_holds};
 use crate::live;
 
-/// Connecting takes at most this long; a phone in a tunnel learns it quickly.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The actor epoch of a fresh enrolment: every enrolment makes a new device id.
 const FIRST_EPOCH: u32 = 1;
 
@@ -128,6 +127,7 @@ struct Enrolled {
     token: String,
     user: SysId,
     epoch: Option<u32>,
+    relay_key: Option<String>,
 }
 
 impl Runtime {
@@ -136,12 +136,6 @@ impl Runtime {
     /// # Errors
     /// When the system's TLS cannot be set up.
     pub fn new(device: Device) -> Result<Self, RuntimeError> {
-        install_tls();
-        let http = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(Duration::from_millis(ANSWER_TIMEOUT_MILLISECONDS.unsigned_abs()))
-            .build();
         let unreachable = |error: reqwest::Error| RuntimeError::Unreachable {
             server: "any server".into(),
             problem: error.to_string(),
@@ -150,7 +144,7 @@ impl Runtime {
             device: Arc::new(Mutex::new(device)),
             session: Arc::default(),
             turn: Arc::default(),
-            http: http.map_err(unreachable)?,
+            http: http::client().map_err(unreachable)?,
             poked: Arc::default(),
             resumed: Arc::default(),
         })
@@ -185,12 +179,12 @@ impl Runtime {
     pub async fn enrol_with_token(&self, server: &str, token: &str, device_name: &str) -> Result<(), RuntimeError> {
         let server = server.trim_end_matches('/');
         let key = SigningKey::random(&mut Entropy::default());
-        let public_key: String = key.public_key().iter().map(|byte| format!("{byte:02x}")).collect();
-        let wish = json!({ "name": device_name, "public_key": public_key });
+        let wish = json!({ "name": device_name, "public_key": hex::encode(&key.public_key()) });
         let enrolled: Enrolled = self.post(server, "/api/v1/devices", Some(token), &wish).await?;
-        let Enrolled { device, token, user, epoch } = enrolled;
+        let Enrolled { device, token, user, epoch, relay_key } = enrolled;
         let epoch = epoch.unwrap_or(FIRST_EPOCH);
-        self.device().enrol(Enrolment { device, epoch, user, token, server: server.to_owned(), key })?;
+        let relay_key = relay_key.and_then(|digits| hex::decode(&digits)).map(RelayKey);
+        self.device().enrol(Enrolment { device, epoch, user, token, server: server.to_owned(), key, relay_key })?;
         lock(&self.session).resume();
         Ok(())
     }
@@ -357,7 +351,7 @@ impl Runtime {
         };
         match response.status() {
             StatusCode::OK if has_type(&response, MEDIA_TYPE) => {
-                read_capped(response).await.map_or(Reply::Failed, Reply::Body)
+                read_capped(response, MAX_RESPONSE_BYTES).await.map_or(Reply::Failed, Reply::Body)
             }
             status if is_our_problem(response).await => refused(status),
             status => {
@@ -365,20 +359,6 @@ impl Runtime {
                 Reply::Failed
             }
         }
-    }
-}
-
-/// A kept connection may have died unnoticed (a server that restarted, a mobile network that forgot it): then the request,
-/// which is harmless to repeat, goes out once more on a new one, and nobody waits for a pause.
-async fn send_on_a_line_that_holds(request: RequestBuilder) -> Result<Response, reqwest::Error> {
-    let again = request.try_clone();
-    let sent = request.send().await;
-    match (sent, again) {
-        (Err(error), Some(again)) if error.is_request() && !error.is_connect() && !error.is_timeout() => {
-            tracing::debug!(%error, "a kept connection was dead");
-            again.send().await
-        }
-        (sent, _) => sent,
     }
 }
 
@@ -402,41 +382,4 @@ async fn sleep(pause: Option<Duration>) {
         Some(pause) => tokio::time::sleep(pause).await,
         None => std::future::pending().await,
     }
-}
-
-pub(crate) fn has_type(response: &Response, wanted: &str) -> bool {
-    let given = response.headers().get(CONTENT_TYPE).and_then(|given| given.to_str().ok());
-    given.is_some_and(|given| given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted)))
-}
-
-/// A refusal counts only when it is a problem document (RFC 9457) of ours: portals answer 401 and 403, too, some in JSON.
-async fn is_our_problem(response: Response) -> bool {
-    if !has_type(&response, "application/problem+json") {
-        return false;
-    }
-    let body = read_capped(response).await.unwrap_or_default();
-    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    problem["type"].as_str().is_some_and(|kind| kind.starts_with("urn:fieldline:problem:"))
-}
-
-/// A body of at most the largest answer there is.
-async fn read_capped(mut response: Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.ok()? {
-        if body.len() + piece.len() > MAX_RESPONSE_BYTES {
-            return None;
-        }
-        body.extend_from_slice(&piece);
-    }
-    Some(body)
-}
-
-/// rustls asks for its cryptography once per process; an app that chose one already keeps it.
-fn install_tls() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        if rustls::crypto::ring::default_provider().install_default().is_err() {
-            tracing::debug!("the process has a TLS provider already");
-        }
-    });
 }

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::device::{Device, kept_document, roles_of};
 use crate::error::DeviceError;
+use crate::relay::handed_over;
 use crate::replica::SYNCED_AT;
 
 pub use fieldline_store::lists::Span as Day;
@@ -187,6 +188,8 @@ pub struct SyncStatus {
     pub damaged_files: u64,
     /// Documents asked for.
     pub wanted_documents: u64,
+    /// When a depot's kiosk was last given what the server has not answered yet: it is on its way, and still kept here.
+    pub handed_over_at: Option<Timestamp>,
 }
 
 impl Device {
@@ -302,6 +305,7 @@ impl Device {
                 unsent_files: view.blobs_to_send(u32::MAX)?.len() as u64,
                 damaged_files: view.damaged_blobs()?,
                 wanted_documents: view.wants(u32::MAX)?.len() as u64,
+                handed_over_at: handed_over(view)?.map(|handed_over| handed_over.at),
             })
         })
     }

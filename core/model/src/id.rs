@@ -7,41 +7,14 @@ use std::sync::Arc;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::hex;
+
 /// An identifier that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{given}\" is not {wanted}")]
 pub struct InvalidId {
     given: String,
     wanted: &'static str,
-}
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// Two digits a byte, written at once: ids are put into words millions of times.
-fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut digits = [0; 64];
-    let written = &mut digits[..2 * bytes.len()];
-    for (pair, byte) in written.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    }
-    f.write_str(std::str::from_utf8(written).map_err(|_| fmt::Error)?)
-}
-
-fn digit(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
-}
-
-fn unhex<const N: usize>(text: &str, wanted: &'static str) -> Result<[u8; N], InvalidId> {
-    let invalid = || InvalidId { given: text.chars().take(80).collect(), wanted };
-    if text.len() != 2 * N {
-        return Err(invalid());
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let (high, low) = digit(pair[0]).zip(digit(pair[1])).ok_or_else(invalid)?;
-        *byte = high << 4 | low;
-    }
-    Ok(bytes)
 }
 
 macro_rules! hex_id {
@@ -53,18 +26,19 @@ macro_rules! hex_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                hex(&self.0, f)
+                hex::write(&self.0, f)
             }
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                hex(&self.0, f)
+                hex::write(&self.0, f)
             }
         }
         impl FromStr for $name {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                unhex(text, $wanted).map(Self)
+                let invalid = || InvalidId { given: text.chars().take(80).collect(), wanted: $wanted };
+                hex::decode(text).map(Self).ok_or_else(invalid)
             }
         }
         impl Serialize for $name {

@@ -18,6 +18,7 @@
 
 pub mod condition;
 pub mod dictionary;
+pub mod hex;
 pub mod id;
 pub mod life_cycle;
 pub mod number;

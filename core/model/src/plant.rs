@@ -100,6 +100,7 @@ plants! {
     CopyNotNoticed: "a phone restored from an old backup is not told from the one that went on",
     CopyNotToldWhatItDid: "a copy of a phone is not sent what the other copy did, because it counts as its own",
     DeedCountedAgain: "a deed that two copies of a phone bring under two numbers counts twice",
+    RelayedAnswerTakenWhole: "an answer that lay in a kiosk is taken whole although the phone has gone on since",
     RevokedDeviceAnswered: "a revoked device goes on as before",
 }
 

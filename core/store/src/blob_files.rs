@@ -8,10 +8,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use fieldline_model::BlobHash;
+use fieldline_sync::seal::{OVERHEAD_BYTES, Seal};
 use ring::digest;
 
 use crate::error::DoingFile;
-use crate::seal::{OVERHEAD_BYTES, Seal};
 use crate::{DatabaseKey, Result, StoreError};
 
 /// The plain length of every piece but a file's last: the wire's chunk length, so that a piece is sent as it lies.
@@ -32,7 +32,7 @@ pub struct BlobFiles {
 impl BlobFiles {
     pub(crate) fn open(dir: PathBuf, key: &DatabaseKey) -> Result<Self> {
         fs::create_dir_all(&dir).doing_file("making the directory", &dir)?;
-        Ok(Self { dir, seal: Seal::new(key, "blob") })
+        Ok(Self { dir, seal: key.seal("blob") })
     }
 
     fn path(&self, blob: BlobHash) -> PathBuf {

@@ -4,9 +4,10 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use fieldline_sync::seal::Seal;
+
 use crate::blob_files::write_durably;
 use crate::error::DoingFile;
-use crate::seal::Seal;
 use crate::{DatabaseKey, Result};
 
 const PLACE: &[u8] = b"identity";
@@ -19,7 +20,7 @@ pub(crate) struct IdentityFile {
 
 impl IdentityFile {
     pub(crate) fn new(path: PathBuf, key: &DatabaseKey) -> Self {
-        Self { path, seal: Seal::new(key, "identity") }
+        Self { path, seal: key.seal("identity") }
     }
 
     pub(crate) fn write(&self, identity: &[u8]) -> Result<()> {

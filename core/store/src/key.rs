@@ -8,6 +8,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use fieldline_sync::seal::Seal;
 use rand_core::Rng;
 use ring::{hkdf, hmac};
 use zeroize::{Zeroize, Zeroizing};
@@ -43,6 +44,12 @@ impl DatabaseKey {
             .and_then(|expanded| expanded.fill(&mut *derived))
             .expect("32 bytes are one block of HKDF-SHA256");
         derived
+    }
+
+    /// What seals bytes for one use.
+    pub(crate) fn seal(&self, purpose: &str) -> Seal {
+        let key_of = |part: &str| self.derive(format!("{purpose} {part}").as_bytes());
+        Seal::new(&key_of("content"), &key_of("nonce"))
     }
 
     /// SQLCipher's raw key form with an explicit salt: no passphrase stretching, and a damaged salt in the file's first

@@ -28,7 +28,6 @@ mod numbers;
 mod open;
 pub mod records;
 mod salvage;
-mod seal;
 mod search;
 mod store;
 

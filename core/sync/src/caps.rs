@@ -19,6 +19,9 @@ pub const MAX_RESPONSE_BYTES: usize = 4 << 20;
 /// An answer after inflation: what a small phone can hold in memory beside its screens.
 pub const MAX_RESPONSE_INFLATED_BYTES: usize = 16 << 20;
 
+/// An envelope through a depot's kiosk: the largest answer, sealed and addressed.
+pub const MAX_ENVELOPE_BYTES: usize = MAX_RESPONSE_BYTES + 1_024;
+
 /// Edits under one signature: more than a person makes in a day, so one exchange is usually enough, and the server's
 /// transaction stays below a second.
 pub const MAX_EDITS_PER_BATCH: usize = 500;

@@ -6,12 +6,14 @@
 //! One exchange does everything: a [`wire::Request`] pushes signed edits and blob chunks and says where the device stands, the
 //! [`wire::Response`] carries a receipt per edit, what is new in the device's scope, and the next cursor. Losing either is
 //! harmless: edits are known by (device, epoch, counter) and positions only move forward. [`live`] is how a server says that
-//! an exchange would bring something.
+//! an exchange would bring something, [`relay`] how one is made through a depot's kiosk that nobody has to trust.
 
 pub mod backoff;
 pub mod caps;
 pub mod frame;
 pub mod live;
 mod packing;
+pub mod relay;
+pub mod seal;
 pub mod session;
 pub mod wire;

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use fieldline_model::dictionary::ROLES;
-use fieldline_model::{DeviceId, DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{DeviceId, DocumentId, Record, SysId, Timestamp, Value, hex};
 use fieldline_storage::{Account, Device, Token};
+use fieldline_sync::relay::RelayKey;
 use rand_core::Rng;
 
 use crate::call::{Call, Caller};
@@ -99,6 +100,8 @@ pub struct Enrolled {
     pub device: DeviceId,
     /// Its way in.
     pub session: Session,
+    /// What it seals requests with that go through a depot's kiosk.
+    pub relay_key: RelayKey,
 }
 
 impl Server {
@@ -246,7 +249,7 @@ impl Server {
             call.tx.put_device(&device)?;
             call.resubscribe(user)?;
             let session = call.open_session(user, Some(id), DEVICE_MILLISECONDS)?;
-            Ok(Enrolled { device: id, session })
+            Ok(Enrolled { device: id, session, relay_key: self.identity.relay_key(id) })
         })
     }
 
@@ -359,7 +362,7 @@ fn check_new_user(new: &NewUser<'_>) -> Result<(), AccountError> {
 pub(crate) fn random_hex(rng: &mut dyn Rng, bytes: usize) -> String {
     let mut random = vec![0; bytes];
     rng.fill_bytes(&mut random);
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&random)
 }
 
 pub(crate) fn hash_of(token: &str) -> [u8; 32] {

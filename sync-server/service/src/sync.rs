@@ -14,6 +14,7 @@ use fieldline_model::plant::{self, Plant};
 use fieldline_storage::StorageError;
 use fieldline_sync::caps;
 use fieldline_sync::frame::{self, FrameError};
+use fieldline_sync::relay::Envelope;
 use fieldline_sync::wire::{
     Batch, BlobChunk, BlobStatus, OLDEST_WIRE_VERSION, Receipt, Request, Response, SignedBatch, signing_input,
 };
@@ -44,6 +45,9 @@ pub enum SyncRefusal {
     /// The signature over the edits is wrong.
     #[error("the signature over the edits is not this device's; enrol the device again")]
     Signature,
+    /// What came through a kiosk is not what the device it names sealed for this server.
+    #[error("the envelope was not sealed for this server by the device it names; nothing of it counts, drop it")]
+    Sealed,
     /// The edits cannot be read.
     #[error("the edits cannot be read ({0}); update the app")]
     Malformed(String),
@@ -73,6 +77,8 @@ pub struct Checked {
     caller: Caller,
     request: Request,
     edits: Option<Signed>,
+    /// Whether it came through a kiosk and may be older than what its device has said since.
+    relayed: bool,
 }
 
 /// Edits under a signature that is right by this key.
@@ -85,6 +91,20 @@ impl Checked {
     /// Whether answering it needs a transaction that writes.
     pub fn writes(&self) -> bool {
         self.edits.is_some() || !self.request.chunks.is_empty() || !self.request.number_wants.is_empty()
+    }
+
+    /// The same request, come through a kiosk.
+    pub(crate) fn relayed(self) -> Self {
+        Self { relayed: true, ..self }
+    }
+
+    /// Whether it is the request an envelope says it holds.
+    pub(crate) fn is_from(&self, envelope: &Envelope) -> bool {
+        (self.request.device, self.request.nonce) == (envelope.device, envelope.nonce)
+    }
+
+    fn is_copy(&self, call: &Call<'_>) -> Result<bool, ServiceError> {
+        Ok(!self.relayed && call.is_copy(&self.request)?)
     }
 
     /// How many things it asks to be kept: edits and pieces of files.
@@ -147,7 +167,7 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Response, SyncRefusal> {
-        let is_copy = |call: &mut Call<'_>| call.is_copy(&checked.request);
+        let is_copy = |call: &mut Call<'_>| checked.is_copy(call);
         if checked.writes() || self.read(&checked.caller, now, rng, is_copy)? {
             let mut answers = self.answer_together(std::slice::from_ref(checked), now, rng);
             return answers.pop().expect("one request has one answer");
@@ -212,7 +232,7 @@ impl Server {
         let checked = check_caps(caller, &request, self.wire_version);
         let opened = checked.and_then(|()| request.push.take().map(|push| self.opened(&push, &request)).transpose());
         let opened = opened.inspect_err(|_| self.metrics.syncs_refused.increment());
-        Ok(Checked { caller: caller.clone(), edits: opened?, request })
+        Ok(Checked { caller: caller.clone(), edits: opened?, request, relayed: false })
     }
 
     /// The edits of a batch, once the device's signature over them is found right.
@@ -261,7 +281,7 @@ fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefu
     if device.revoked_at.is_some() && !plant::is(Plant::RevokedDeviceAnswered) {
         return Err(SyncRefusal::Revoked);
     }
-    let is_copy = call.is_copy(request)?;
+    let is_copy = checked.is_copy(call)?;
     let (receipts, equivocated) = match &checked.edits {
         Some(signed) if signed.public_key != device.public_key => return Err(SyncRefusal::Signature),
         Some(signed) => call.admit(request, &signed.batch)?,

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{delete, get, post};
-use fieldline_model::{DeviceId, SysId};
+use fieldline_model::{DeviceId, SysId, hex};
 use fieldline_service::accounts::{AccountError, Enrolled};
 use fieldline_service::enrolment::is_invitation;
 use fieldline_storage::Device;
@@ -60,7 +60,13 @@ pub fn schemas() -> Value {
         "Enrolled": {
             "type": "object",
             "required": ["device", "token", "user", "expires_at"],
-            "properties": { "device": id, "token": text, "user": id, "expires_at": moment },
+            "properties": {
+                "device": id, "token": text, "user": id, "expires_at": moment,
+                "relay_key": {
+                    "type": "string", "pattern": "^[0-9a-f]{64}$",
+                    "description": "A secret of the device and the server, for requests through a depot's kiosk",
+                },
+            },
         },
         "Device": {
             "type": "object",
@@ -109,16 +115,9 @@ async fn enrol(State(app): State<App>, headers: HeaderMap, body: Body) -> Result
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<(NewDevice, [u8; 32]), Refusal> {
     let new: NewDevice = crate::body::json(headers, body).await?;
-    let key = public_key(&new.public_key)
+    let key = hex::decode(&new.public_key)
         .ok_or_else(|| Refusal::Malformed("public_key: send the Ed25519 public key as 64 hexadecimal digits".into()))?;
     Ok((new, key))
-}
-
-fn public_key(text: &str) -> Option<[u8; 32]> {
-    let digits = (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(text)?;
-    let bytes: Vec<u8> =
-        (0..32).map(|index| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).ok()).collect::<Option<_>>()?;
-    bytes.try_into().ok()
 }
 
 fn enrolled_json(enrolled: &Enrolled) -> Value {
@@ -127,6 +126,7 @@ fn enrolled_json(enrolled: &Enrolled) -> Value {
         "token": enrolled.session.token,
         "user": enrolled.session.user,
         "expires_at": enrolled.session.expires_at.to_rfc3339(),
+        "relay_key": hex::encode(&enrolled.relay_key.0),
     })
 }
 

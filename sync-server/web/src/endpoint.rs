@@ -34,6 +34,8 @@ pub enum Content {
     Results,
     /// A sync frame.
     Frame,
+    /// A sealed envelope.
+    Envelope,
     /// Plain text.
     Text,
     /// Server-sent events.

@@ -20,6 +20,7 @@ mod live;
 mod metrics;
 mod openapi;
 mod refusal;
+mod relay;
 mod session;
 mod sync;
 mod table;
@@ -54,9 +55,9 @@ pub struct App {
 
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
-    let native =
-        [about::endpoints(), session::endpoints(), devices::endpoints(), sync::endpoints(), events::endpoints()];
-    native.into_iter().flatten().chain(table::endpoints()).collect()
+    let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
+    let native = [about::endpoints(), session::endpoints(), devices::endpoints()];
+    native.into_iter().chain(phones).flatten().chain(table::endpoints()).collect()
 }
 
 /// The router over a server; `clock` tells the time of every request.

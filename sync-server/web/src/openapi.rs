@@ -88,6 +88,7 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         Content::Result => json(envelope(record)),
         Content::Results => json(envelope(json!({ "type": "array", "items": record }))),
         Content::Frame => Some(json!({ (fieldline_sync::frame::MEDIA_TYPE): {} })),
+        Content::Envelope => Some(json!({ (fieldline_sync::relay::MEDIA_TYPE): {} })),
         Content::Events => Some(json!({ (fieldline_sync::live::MEDIA_TYPE): { "schema": { "type": "string" } } })),
         Content::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
     }

@@ -9,6 +9,7 @@ use axum::routing::post;
 use fieldline_service::{Checked, SyncRefusal};
 use fieldline_sync::caps::MAX_REQUEST_BYTES;
 use fieldline_sync::frame::{self, FrameError, MEDIA_TYPE};
+use fieldline_sync::wire;
 
 use crate::App;
 use crate::body::{is, read};
@@ -29,12 +30,6 @@ pub fn endpoints() -> Vec<Endpoint> {
     }]
 }
 
-/// Who only asks is answered at once; who writes waits for a turn.
-enum Asked {
-    Answered(Vec<u8>),
-    Writes(Box<Checked>),
-}
-
 async fn sync(
     State(app): State<App>,
     Signed(caller): Signed,
@@ -46,19 +41,18 @@ async fn sync(
     }
     let bytes = read(&headers, body, MAX_REQUEST_BYTES).await?;
     let bytes_in = bytes.len();
-    let asked = blocking(&app, move |server, now, rng| {
-        let checked = server.check(&caller, &bytes)?;
-        if checked.writes() {
-            return Ok::<_, SyncRefusal>(Asked::Writes(Box::new(checked)));
-        }
-        server.answer_checked(&checked, now, rng).map(|response| Asked::Answered(frame::encode_response(&response)))
-    });
-    let answer = match asked.await? {
-        Asked::Answered(answer) => answer,
-        Asked::Writes(checked) => frame::encode_response(&app.admission.answer(*checked).await?),
-    };
+    let checked = blocking(&app, move |server, _, _| server.check(&caller, &bytes)).await?;
+    let answer = frame::encode_response(&answer(&app, checked).await?);
     app.metrics.synced(bytes_in, answer.len());
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], answer).into_response())
+}
+
+/// Who only asks is answered at once; who writes waits for a turn.
+pub async fn answer(app: &App, checked: Checked) -> Result<wire::Response, Refusal> {
+    if checked.writes() {
+        return app.admission.answer(checked).await;
+    }
+    blocking(app, move |server, now, rng| server.answer_checked(&checked, now, rng)).await
 }
 
 impl From<FrameError> for Refusal {
@@ -79,7 +73,9 @@ impl From<SyncRefusal> for Refusal {
             SyncRefusal::NotThisDevice | SyncRefusal::Revoked | SyncRefusal::Signature => {
                 Self::Forbidden(error.to_string())
             }
-            SyncRefusal::Malformed(_) | SyncRefusal::TooMuch { .. } => Self::Malformed(error.to_string()),
+            SyncRefusal::Sealed | SyncRefusal::Malformed(_) | SyncRefusal::TooMuch { .. } => {
+                Self::Malformed(error.to_string())
+            }
             SyncRefusal::Service(error) => error.into(),
         }
     }

@@ -39,6 +39,7 @@ pub fn open(dir: &Path) -> Result<Device> {
             token: String::new(),
             server,
             key,
+            relay_key: None,
         })?;
     }
     Ok(device)

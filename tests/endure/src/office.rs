@@ -88,7 +88,7 @@ impl Office {
         let enrolled = enrolled.map_err(told)?;
         let (device, token) = (enrolled.device, enrolled.session.token);
         self.acknowledged(());
-        Ok(Enrolment { device, epoch: 1, user, token, server: "in this process".into(), key })
+        Ok(Enrolment { device, epoch: 1, user, token, server: "in this process".into(), key, relay_key: None })
     }
 
     /// Answers a request as the web edge does.

@@ -157,7 +157,8 @@ impl Office {
         let enrolled = self.server().enrol_device(&admin, user, "a phone", key.public_key(), now, rng);
         let enrolled = enrolled.expect("a technician can be given a phone");
         let server = "simulated".into();
-        Enrolment { device: enrolled.device, epoch: 1, user, token: enrolled.session.token, server, key }
+        let (device, token, relay_key) = (enrolled.device, enrolled.session.token, Some(enrolled.relay_key));
+        Enrolment { device, epoch: 1, user, token, server, key, relay_key }
     }
 
     /// Puts sites, assets and everybody's first tasks on the server.

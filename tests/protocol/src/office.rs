@@ -1,14 +1,17 @@
 //! The server and a dispatcher who works on it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use fieldline_device::{Enrolment, SigningKey};
 use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
 use fieldline_service::table::{self, Detail, Input};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
+use fieldline_storage::Storage;
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame::FrameError;
+use fieldline_sync::relay::Envelope;
 use fieldline_sync::session::Reply;
 use fieldline_sync::wire::WIRE_VERSION;
 use rand_chacha::ChaCha8Rng;
@@ -72,7 +75,8 @@ impl Office {
         let enrolled = self.server.enrol_device(&system, user, "phone", key.public_key(), self.now, &mut self.rng);
         let enrolled = enrolled.expect("a technician can be given a phone");
         let (device, token, server) = (enrolled.device, enrolled.session.token, "here".to_owned());
-        Phone::new(Enrolment { device, epoch: 1, user, token, server, key })
+        let relay_key = Some(enrolled.relay_key);
+        Phone::new(Enrolment { device, epoch: 1, user, token, server, key, relay_key })
     }
 
     /// Creates a job for somebody.
@@ -116,6 +120,35 @@ impl Office {
             Err(SyncRefusal::Revoked) => Reply::Revoked,
             Err(refusal) => panic!("a phone was refused: {refusal}"),
         }
+    }
+
+    /// Answers what a kiosk brings; `None` when it is worth nothing.
+    pub fn answers_kiosk(&mut self, envelope: &Envelope) -> Option<Envelope> {
+        match self.server.answer_envelope(envelope, self.now, &mut self.rng) {
+            Ok(answer) => Some(answer),
+            Err(SyncRefusal::Sealed) => None,
+            Err(refusal) => panic!("a kiosk was refused: {refusal}"),
+        }
+    }
+
+    /// Locks somebody's phone.
+    pub fn locks(&mut self, phone: &Phone) {
+        let (system, device) = (self.server.system(), phone.enrolment().device);
+        self.server.revoke_device(&system, device, self.now, &mut self.rng).expect("an administrator may lock a phone");
+    }
+
+    /// Puts a copy of everything by.
+    pub fn backs_up(&self, to: &Path) {
+        self.storage.backup(to).expect("a database can be copied");
+    }
+
+    /// Goes on from a copy, as another life.
+    pub fn is_restored(&mut self, from: &Path) {
+        self.storage = Arc::new(SqliteStorage::open(from).expect("the copy is whole"));
+        let server =
+            Server::open(self.storage.clone(), Arc::new(Dictionary::shipped().clone()), self.now, &mut self.rng);
+        let server = server.and_then(|server| server.restored(self.now, &mut self.rng)).expect("the server starts");
+        self.server = server.with_password_cost(PasswordCost::cheapest());
     }
 
     fn lets_in(&mut self, user_name: &str, roles: &[&str]) -> SysId {

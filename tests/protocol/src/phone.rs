@@ -6,7 +6,9 @@ use std::path::Path;
 use fieldline_device::view::{OutboxEdit, RecordView};
 use fieldline_device::{Command, DatabaseKey, Device, Dialect, Enrolment};
 use fieldline_model::{DocumentId, FieldName, SysId, Value};
+use fieldline_sync::relay::Envelope;
 use fieldline_sync::session::{Action, Event, Reply, Session};
+use rand_core::Rng;
 use tempfile::TempDir;
 
 use crate::Office;
@@ -116,6 +118,17 @@ impl Phone {
         let frame = self.asks(office);
         let reply = office.answers(&self.enrolment().token.clone(), &frame);
         self.takes(office, reply)
+    }
+
+    /// Seals everything it has to say, for a kiosk to carry.
+    pub fn hands_over(&mut self, office: &mut Office) -> Envelope {
+        let nonce = office.rng.next_u64();
+        self.device().hand_over(nonce, office.now).expect("a sound disk")
+    }
+
+    /// Takes what a kiosk has for it.
+    pub fn collects(&mut self, office: &Office, envelope: &Envelope) -> Option<Event> {
+        self.device().take_relayed(envelope, office.now).expect("a sound disk")
     }
 
     /// The server takes what the phone sends, but the answer is lost.

@@ -7,10 +7,12 @@
 //!
 //! It leaves out simulated time and simulated faults: those are `fieldline-fleet`'s.
 
+mod kiosk;
 mod line;
 mod office;
 mod pace;
 mod portal;
+mod serving;
 mod technician;
 
 use std::sync::LazyLock;
@@ -18,6 +20,7 @@ use std::sync::LazyLock;
 use rand_core::Rng;
 use tokio::runtime::Runtime;
 
+pub use kiosk::Kiosk;
 pub use line::Line;
 pub use office::{ADMINISTRATOR, Answer, Costs, DISPATCHER, Office, PASSWORD, record};
 pub use pace::Pace;

@@ -1,10 +1,10 @@
 //! The office: the server's process on its own data directory, and a dispatcher who works on it over REST.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::{Once, OnceLock};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Once;
 
 use fieldline_model::{DocumentId, SysId};
 use fieldline_sync::frame::MEDIA_TYPE;
@@ -13,6 +13,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+use crate::serving::{Serving, server_binary};
 use crate::{Line, Technician, wait};
 
 /// Everybody's password; it is checked like any other.
@@ -21,9 +22,6 @@ pub const PASSWORD: &str = "a long enough password";
 pub const DISPATCHER: &str = "dora";
 /// The administrator's sign-in name.
 pub const ADMINISTRATOR: &str = "admin";
-
-/// The environment variable with a server's binary to tell the stories with, such as one that is about to be released.
-const SERVER_BINARY: &str = "FIELDLINE_SERVER_BINARY";
 
 /// A server with a dispatcher. The process dies with it.
 pub struct Office {
@@ -61,19 +59,6 @@ impl Answer {
     }
 }
 
-struct Serving {
-    process: Child,
-    address: SocketAddr,
-    /// Kept so that the process can go on writing.
-    output: BufReader<ChildStdout>,
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.process.kill().and_then(|()| self.process.wait()).expect("one's own child can be killed");
-    }
-}
-
 impl Office {
     /// Opens an office on an empty data directory.
     pub fn open() -> Self {
@@ -87,7 +72,7 @@ impl Office {
     /// What the server's process has cost so far. Linux says so; no story about it is told elsewhere.
     pub fn costs(&self) -> Costs {
         let read = |file: &str| {
-            let path = format!("/proc/{}/{file}", self.server.process.id());
+            let path = format!("/proc/{}/{file}", self.server.id());
             std::fs::read_to_string(path).expect("the kernel tells what a process costs")
         };
         let stat = read("stat");
@@ -102,12 +87,12 @@ impl Office {
 
     /// Where the server is reached.
     pub fn address(&self) -> SocketAddr {
-        self.server.address
+        self.server.address()
     }
 
     /// Where the server is reached, for browsers and phones.
     pub fn url(&self) -> String {
-        format!("http://{}", self.server.address)
+        format!("http://{}", self.server.address())
     }
 
     /// Whom review tasks of the dispatcher's steps go to.
@@ -117,8 +102,8 @@ impl Office {
 
     /// Kills the server as `kill -9` does and starts it again under the same address.
     pub fn is_killed_and_comes_back(&mut self) {
-        let address = self.server.address.to_string();
-        self.server.process.kill().and_then(|()| self.server.process.wait()).expect("one's own child can be killed");
+        let address = self.server.address().to_string();
+        self.server.is_killed();
         self.server = serve(self.home.path(), &address);
     }
 
@@ -262,51 +247,7 @@ fn http() -> Client {
     Client::new()
 }
 
-/// Starts the server and waits until it says where it listens.
 fn serve(data: &Path, listen: &str) -> Serving {
-    let mut process = Command::new(server_binary())
-        .args(["serve", "--listen", listen, "--data"])
-        .arg(data)
-        .env("FIELDLINE_ADMIN_PASSWORD", PASSWORD)
-        .env("FIELDLINE_LOG", "error")
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary was built");
-    let output = BufReader::new(process.stdout.take().expect("it was piped"));
-    let mut serving = Serving { process, address: listen.parse().expect("an address"), output };
-    let mut line = String::new();
-    loop {
-        line.clear();
-        let read = serving.output.read_line(&mut line).expect("the server prints text");
-        assert!(read > 0, "the server ended before it listened");
-        if let Some(address) = line.trim().strip_prefix("listening on http://") {
-            serving.address = address.parse().expect("the server prints its address");
-            return serving;
-        }
-    }
-}
-
-/// The server's binary, built once in the profile and target directory of the running test. Choosing it out of the whole
-/// workspace gives dependencies the features they have when everything is tested, so nothing is compiled twice.
-fn server_binary() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        if let Some(given) = std::env::var_os(SERVER_BINARY) {
-            return given.into();
-        }
-        let test = std::env::current_exe().expect("a running test has a path");
-        let profile_directory = test.ancestors().nth(2).expect("tests lie in TARGET/PROFILE/deps");
-        let target = profile_directory.parent().expect("tests lie in TARGET/PROFILE/deps");
-        let profile = match profile_directory.file_name().and_then(|name| name.to_str()) {
-            Some("debug") | None => "dev",
-            Some(other) => other,
-        };
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--workspace", "--bin", "sync-server", "--profile", profile])
-            .env("CARGO_TARGET_DIR", target)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.is_ok_and(|status| status.success()), "sync-server builds");
-        profile_directory.join(format!("sync-server{}", std::env::consts::EXE_SUFFIX))
-    })
+    let arguments = ["serve", "--listen", listen, "--data"];
+    Serving::begins(Command::new(server_binary()).args(arguments).arg(data).env("FIELDLINE_ADMIN_PASSWORD", PASSWORD))
 }

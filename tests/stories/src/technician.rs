@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 
 use fieldline_device::runtime::{Entropy, Runtime, now};
 use fieldline_device::view::RecordView;
-use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Done};
+use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Done, Visit};
 use fieldline_model::{BlobHash, DocumentId, SysId};
 use fieldline_sync::session::Event;
 use tempfile::TempDir;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::office::PASSWORD;
-use crate::{WORLD, wait};
+use crate::{Kiosk, WORLD, wait};
 
 /// Somebody who works in the field, and their phone.
 pub struct Technician {
@@ -87,6 +87,11 @@ impl Technician {
     /// Exchanges what the line lets through.
     pub fn tries_to_sync(&self) -> Vec<Event> {
         wait(self.phone.sync_until_idle()).expect("a phone with a sound disk can try to sync")
+    }
+
+    /// Visits a depot's kiosk.
+    pub fn visits(&self, kiosk: &Kiosk) -> Visit {
+        wait(self.phone.visit(&kiosk.url())).expect("a phone with a sound disk can visit a kiosk")
     }
 
     /// Leaves the phone on: it keeps itself in step until what is returned is dropped.

@@ -8,6 +8,7 @@ mod stories {
     mod cut_anywhere;
     mod cut_photo;
     mod damaged_phone;
+    mod depot_kiosk;
     mod hostile_pushes;
     mod killed_phone;
     mod killed_server;

@@ -45,7 +45,8 @@ fn runtime(dir: &std::path::Path, server: &str) -> Runtime {
     let mut device = Device::open(dir, &DatabaseKey::new([1; 32])).unwrap();
     let key = SigningKey::random(&mut Entropy::default());
     let (device_id, user) = (DeviceId([1; 16]), SysId([2; 16]));
-    let enrolment = Enrolment { device: device_id, epoch: 1, user, token: "secret".into(), server: server.into(), key };
+    let (token, server, relay_key) = ("secret".into(), server.into(), None);
+    let enrolment = Enrolment { device: device_id, epoch: 1, user, token, server, key, relay_key };
     device.enrol(enrolment).unwrap();
     Runtime::new(device).unwrap()
 }

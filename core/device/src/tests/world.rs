@@ -34,8 +34,15 @@ impl Phone {
         let mut device = Device::open(dir.path(), &key()).unwrap();
         let key = SigningKey::random(&mut rng);
         let server = "https://field.example.org".to_owned();
-        let enrolment =
-            Enrolment { device: DeviceId([1; 16]), epoch: 1, user: MIA, token: "secret".into(), server, key };
+        let enrolment = Enrolment {
+            device: DeviceId([1; 16]),
+            epoch: 1,
+            user: MIA,
+            token: "secret".into(),
+            server,
+            key,
+            relay_key: None,
+        };
         device.enrol(enrolment).unwrap();
         let now = Timestamp(1_800_000_000_000);
         let mut phone = Self { dir, device, rng, now, exchanges: 0, server_epoch: EPOCH };

@@ -40,7 +40,7 @@ impl Answers {
         let mut device = Device::open(dir.path(), &DatabaseKey::new([7; 32])).expect("a new phone opens");
         let key = SigningKey::random(&mut rng);
         let (user, token, server) = (house.user, String::new(), "https://field.example.org".to_owned());
-        let enrolment = Enrolment { device: house.device, epoch: 1, user, token, server, key };
+        let enrolment = Enrolment { device: house.device, epoch: 1, user, token, server, key, relay_key: None };
         device.enrol(enrolment).expect("a new phone can be enrolled");
         let mut honest = Vec::new();
         for nonce in 0..6 {

@@ -1,31 +1,30 @@
-//! Sealing bytes outside the database: AES-256-GCM with a nonce that is a MAC over place and content.
+//! Sealing bytes that lie or travel where others could reach them: AES-256-GCM with a nonce that is a MAC over place and
+//! content.
 //!
 //! That is the construction of RFC 5297's synthetic IV: no chance is needed, and one nonce never covers two contents. Equal
 //! contents at equal places give equal bytes, which tells a thief nothing about files that are named by their hash anyway.
 
 use ring::{aead, hmac};
 
-use crate::DatabaseKey;
-
 /// What sealing adds to the length: nonce and tag.
-pub(crate) const OVERHEAD_BYTES: usize = aead::NONCE_LEN + 16;
+pub const OVERHEAD_BYTES: usize = aead::NONCE_LEN + 16;
 
 /// Seals and opens for one purpose.
-pub(crate) struct Seal {
+pub struct Seal {
     cipher: aead::LessSafeKey,
     nonces: hmac::Key,
 }
 
 impl Seal {
-    pub(crate) fn new(key: &DatabaseKey, purpose: &str) -> Self {
-        let cipher_key = key.derive(format!("{purpose} content").as_bytes());
-        let cipher = aead::UnboundKey::new(&aead::AES_256_GCM, &*cipher_key).expect("AES-256 keys have 32 bytes");
-        let nonces = hmac::Key::new(hmac::HMAC_SHA256, &*key.derive(format!("{purpose} nonce").as_bytes()));
+    /// Seals under two independent keys, one for contents and one for nonces.
+    pub fn new(content_key: &[u8; 32], nonce_key: &[u8; 32]) -> Self {
+        let cipher = aead::UnboundKey::new(&aead::AES_256_GCM, content_key).expect("AES-256 keys have 32 bytes");
+        let nonces = hmac::Key::new(hmac::HMAC_SHA256, nonce_key);
         Self { cipher: aead::LessSafeKey::new(cipher), nonces }
     }
 
     /// Seals content that belongs at a place.
-    pub(crate) fn seal(&self, place: &[u8], content: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, place: &[u8], content: &[u8]) -> Vec<u8> {
         let mut mac = hmac::Context::with_key(&self.nonces);
         [&(place.len() as u64).to_be_bytes(), place, content].into_iter().for_each(|part| mac.update(part));
         let nonce: [u8; aead::NONCE_LEN] =
@@ -38,7 +37,7 @@ impl Seal {
     }
 
     /// The content, `None` when it was damaged, belongs elsewhere, or was sealed under another key.
-    pub(crate) fn open(&self, place: &[u8], mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+    pub fn open(&self, place: &[u8], mut sealed: Vec<u8>) -> Option<Vec<u8>> {
         let nonce: [u8; aead::NONCE_LEN] = sealed.get(..aead::NONCE_LEN)?.try_into().ok()?;
         let nonce = aead::Nonce::assume_unique_for_key(nonce);
         let content = self.cipher.open_within(nonce, aead::Aad::from(place), &mut sealed, aead::NONCE_LEN..).ok()?;
@@ -52,12 +51,11 @@ mod tests {
 
     #[test]
     fn sealed_bytes_open_only_whole_in_their_place_and_under_their_key() {
-        let (key, other) = (DatabaseKey::new([1; 32]), DatabaseKey::new([2; 32]));
-        let seal = Seal::new(&key, "test");
+        let seal = Seal::new(&[1; 32], &[2; 32]);
         let sealed = seal.seal(b"here", b"content");
         assert_eq!(seal.open(b"here", sealed.clone()).as_deref(), Some(b"content".as_slice()));
         assert_eq!(seal.open(b"there", sealed.clone()), None);
-        assert_eq!(Seal::new(&other, "test").open(b"here", sealed.clone()), None);
+        assert_eq!(Seal::new(&[3; 32], &[2; 32]).open(b"here", sealed.clone()), None);
         for index in 0..sealed.len() {
             let mut flipped = sealed.clone();
             flipped[index] ^= 1;
