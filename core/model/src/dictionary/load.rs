@@ -48,13 +48,21 @@ pub(super) fn ensure(condition: bool, place: &str, problem: impl FnOnce() -> Str
 }
 
 macro_rules! files {
-    ($($name:literal),* $(,)?) => { [$((concat!($name, ".toml"), include_str!(concat!("../../dictionary/", $name, ".toml")))),*] };
+    ($(#[$doc:meta])* $texts:ident, $json:ident: $($name:literal),* $(,)?) => {
+        $(#[$doc])*
+        pub const $texts: &[(&str, &str)] =
+            &[$((concat!($name, ".toml"), include_str!(concat!("../../dictionary/", $name, ".toml")))),*];
+        /// The same in JSON, as the build script writes it.
+        const $json: &[&str] = &[$(include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json"))),*];
+    };
 }
 
 const EVERY_TABLE: (&str, &str) = ("every_table.toml", include_str!("../../dictionary/every_table.toml"));
+const EVERY_TABLE_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/every_table.json"));
 
-/// The tables every organisation starts with, each a file's name and its text.
-pub const SHIPPED_TABLES: &[(&str, &str)] = &files![
+files![
+    /// The tables every organisation starts with, each a file's name and its text.
+    SHIPPED_TABLES, SHIPPED_TABLES_JSON:
     "task",
     "incident",
     "sn_customerservice_case",
@@ -75,8 +83,9 @@ pub const SHIPPED_TABLES: &[(&str, &str)] = &files![
     "sys_user_has_skill",
 ];
 
-/// The life cycles every organisation starts with, each a file's name and its text.
-pub const SHIPPED_LIFE_CYCLES: &[(&str, &str)] = &files![
+files![
+    /// The life cycles every organisation starts with, each a file's name and its text.
+    SHIPPED_LIFE_CYCLES, SHIPPED_LIFE_CYCLES_JSON:
     "life_cycles/task",
     "life_cycles/incident",
     "life_cycles/case",
@@ -84,9 +93,24 @@ pub const SHIPPED_LIFE_CYCLES: &[(&str, &str)] = &files![
     "life_cycles/work_order_task",
 ];
 
+/// Known when the app is built: every start compares it.
+const SHIPPED_FINGERPRINT: u64 =
+    fingerprint(EVERY_TABLE, fingerprint_of(SHIPPED_LIFE_CYCLES, fingerprint_of(SHIPPED_TABLES, FNV_OFFSET)));
+
+/// Read from JSON and not checked, because every start of the app waits for it; a test compares it with the files.
 static SHIPPED: LazyLock<Dictionary> = LazyLock::new(|| {
-    Dictionary::parse(SHIPPED_TABLES, SHIPPED_LIFE_CYCLES).expect("the shipped dictionary is checked by a test")
+    let every: EveryTable = shipped(EVERY_TABLE_JSON);
+    let life_cycles = SHIPPED_LIFE_CYCLES_JSON.iter().map(|text| shipped::<LifeCycle>(text));
+    let life_cycles = life_cycles.map(|life_cycle| (life_cycle.name.clone(), life_cycle)).collect();
+    let tables = SHIPPED_TABLES_JSON.iter().map(|text| shipped::<Table>(text));
+    let declared = tables.map(|table| (table.name.clone(), table)).collect();
+    let tables = complete(&declared, &every.field, &life_cycles).expect("a test reads it");
+    Dictionary { tables, life_cycles, fingerprint: SHIPPED_FINGERPRINT }
 });
+
+fn shipped<T: DeserializeOwned>(json: &str) -> T {
+    serde_json::from_str(json).expect("a test reads it")
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,26 +132,34 @@ impl Dictionary {
         let life_cycles = named(life_cycle_files, |life_cycle: &LifeCycle| life_cycle.name.clone())?;
         let declared = named(tables, |table: &Table| table.name.clone())?;
         let every: EveryTable = read(EVERY_TABLE)?;
-        let mut complete = BTreeMap::new();
-        for name in declared.keys() {
-            inherit(name, &declared, &every.field, &mut complete, &mut Vec::new())?;
-        }
-        for table in complete.values_mut() {
-            fill_state_choices(table, &life_cycles);
-        }
-        let texts = tables.iter().chain(life_cycle_files).chain([&EVERY_TABLE]).map(|(_, text)| *text);
-        let dictionary = Self { tables: complete, life_cycles, fingerprint: fingerprint(texts) };
+        let complete = complete(&declared, &every.field, &life_cycles)?;
+        let texts = fingerprint_of(life_cycle_files, fingerprint_of(tables, FNV_OFFSET));
+        let dictionary = Self { tables: complete, life_cycles, fingerprint: fingerprint(EVERY_TABLE, texts) };
         dictionary.life_cycles.values().try_for_each(check_life_cycle)?;
         dictionary.tables.values().try_for_each(|table| check_table(&dictionary, table))?;
         Ok(dictionary)
     }
 }
 
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// FNV-1a over the texts: nobody attacks it, and it costs less than reading them.
-fn fingerprint<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
-    texts
-        .flat_map(str::bytes)
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+const fn fingerprint_of(files: &[(&str, &str)], mut hash: u64) -> u64 {
+    let mut at = 0;
+    while at < files.len() {
+        hash = fingerprint(files[at], hash);
+        at += 1;
+    }
+    hash
+}
+
+const fn fingerprint((_, text): (&str, &str), mut hash: u64) -> u64 {
+    let mut at = 0;
+    while at < text.len() {
+        hash = (hash ^ text.as_bytes()[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    hash
 }
 
 fn read<T: DeserializeOwned>((file, text): (&str, &str)) -> Result<T, DictionaryError> {
@@ -147,6 +179,22 @@ where
         ensure(earlier.is_none(), file.0, || format!("\"{key}\" is declared by another file already; rename one"))?;
     }
     Ok(found)
+}
+
+/// The declared tables, each with what it inherits and with its life cycle's states.
+fn complete(
+    declared: &BTreeMap<TableName, Table>,
+    every: &[Field],
+    life_cycles: &BTreeMap<String, LifeCycle>,
+) -> Result<BTreeMap<TableName, Table>, DictionaryError> {
+    let mut complete = BTreeMap::new();
+    for name in declared.keys() {
+        inherit(name, declared, every, &mut complete, &mut Vec::new())?;
+    }
+    for table in complete.values_mut() {
+        fill_state_choices(table, life_cycles);
+    }
+    Ok(complete)
 }
 
 /// Completes a table with what it inherits, parents first.
@@ -225,6 +273,8 @@ mod tests {
     #[test]
     fn the_shipped_dictionary_fits_together() {
         let dictionary = Dictionary::shipped();
+        let parsed = Dictionary::parse(SHIPPED_TABLES, SHIPPED_LIFE_CYCLES).expect("it fits together");
+        assert_eq!(*dictionary, parsed);
         assert_eq!((dictionary.tables().count(), dictionary.life_cycles.len()), (18, 5));
         assert!(dictionary.is_a("wm_task", "task"));
         assert_eq!(dictionary.descendants("task").len(), 5);
