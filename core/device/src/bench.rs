@@ -20,7 +20,7 @@ use fieldline_store::Tx;
 use fieldline_store::edits::{EditState, StoredEdit};
 use fieldline_sync::wire::{HoldReason, Outcome, Position};
 
-use crate::device::Rules;
+use crate::device::{Rules, read};
 use crate::enrol::Enrolment;
 use crate::error::DeviceError;
 
@@ -87,7 +87,7 @@ impl<'a, 'c> Bench<'a, 'c> {
     /// The work on a document, begun when it was not. A confirmed document that cannot be read is fetched again.
     fn touched(&mut self, id: &DocumentId) -> Result<&mut Touched, DeviceError> {
         if !self.touched.contains_key(id) {
-            let confirmed = match self.tx.confirmed(id)?.map(|bytes| Document::load(id.clone(), &bytes)) {
+            let confirmed = match self.tx.confirmed(id)?.map(|kept| read(id, &kept)) {
                 Some(Err(_)) => {
                     self.tx.want(id)?;
                     None
@@ -156,19 +156,11 @@ impl<'a, 'c> Bench<'a, 'c> {
         Ok(())
     }
 
-    /// The server's whole document. One that cannot be used replaces nothing; `false` then.
-    pub fn replace(
-        &mut self,
-        id: &DocumentId,
-        position: Position,
-        heads: &[ChangeHash],
-        bytes: &[u8],
-    ) -> Result<bool, DeviceError> {
-        let Ok(document) = Document::verify(id.clone(), bytes, heads) else { return Ok(false) };
+    /// The server's whole document.
+    pub fn replace(&mut self, id: &DocumentId, position: Position, document: Document) -> Result<(), DeviceError> {
         let touched = self.touched(id)?;
         (touched.confirmed, touched.is_changed, touched.position) = (Some(document), true, Some(position));
-        self.tx.unwant(id)?;
-        Ok(true)
+        Ok(self.tx.unwant(id)?)
     }
 
     /// The record is taken off the device; whatever was done to it before no longer matters.

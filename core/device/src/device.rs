@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use fieldline_documents::journal::{Entry, PartUse};
-use fieldline_documents::{Document, Projection};
+use fieldline_documents::{Document, LoadError, Projection};
 use fieldline_model::life_cycle::LifeCycle;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, TableName, Timestamp, Value};
 use fieldline_store::blobs::BlobProgress;
+use fieldline_store::documents::Kept;
 use fieldline_store::edits::StoredEdit;
 use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
 use fieldline_store::{DatabaseKey, Salvage, Store, Tx, View};
@@ -17,6 +18,7 @@ use fieldline_sync::wire::WIRE_VERSION;
 
 use crate::enrol::Enrolment;
 use crate::error::DeviceError;
+use crate::line::Line;
 use crate::recent::{AtHand, Recent};
 use crate::replica::NEWER_ROWS;
 use crate::sync_state::Asked;
@@ -52,6 +54,7 @@ pub struct Device {
     pub(crate) enrolment: Option<Enrolment>,
     pub(crate) asked: Asked,
     pub(crate) budget_bytes: u32,
+    pub(crate) line: Line,
     pub(crate) wire_version: u16,
     pub(crate) place: Option<Place>,
     pub(crate) last_deed_at: Option<Timestamp>,
@@ -89,6 +92,7 @@ impl Device {
             enrolment,
             asked: Asked::default(),
             budget_bytes: fieldline_sync::caps::DEFAULT_BUDGET_BYTES,
+            line: Line::default(),
             wire_version: dialect.wire_version,
             place: None,
             last_deed_at: None,
@@ -125,9 +129,18 @@ impl Device {
         self.place = place;
     }
 
-    /// Says how many bytes an answer, and the pieces of files sent at once, may have, by what the line is worth.
+    /// Says how many bytes the edits and the pieces of files sent at once may have, by what the line is worth.
     pub fn set_budget_bytes(&mut self, budget_bytes: u32) {
         self.budget_bytes = budget_bytes;
+    }
+
+    /// Says how many bytes of answer came within so long of asking, `None` when nothing came: on a quick line the next
+    /// answers may be larger.
+    pub fn line_carried(&mut self, answer: Option<(usize, u64)>) {
+        match answer {
+            Some((bytes, milliseconds)) => self.line.carried(bytes, milliseconds),
+            None => self.line.failed(),
+        }
     }
 
     /// The content of a captured file, `None` when it is not whole on this device; see [`Device::fetch`].
@@ -280,10 +293,20 @@ fn stage_of<'a>(life_cycle: &'a LifeCycle, record: &Record) -> Option<&'a str> {
     exact.map(|stage| stage.name.as_str())
 }
 
-/// The newest document of a record: what is kept of it, and the unsent edits made since. `None` when it is not here.
+/// A document from the bytes that are kept of it, checked when nobody has done so since it came.
+pub(crate) fn read(id: &DocumentId, kept: &Kept) -> Result<Document, LoadError> {
+    let read = if kept.is_unread { Document::check } else { Document::load };
+    read(id.clone(), &kept.bytes)
+}
+
+/// The newest document of a record: what is kept of it, and the unsent edits made since. `None` when it is not here, or when
+/// what the server sent turns out to be none.
 pub(crate) fn kept_document(view: View<'_>, id: &DocumentId) -> Result<Option<AtHand>, DeviceError> {
     let Some(kept) = view.document(id)? else { return Ok(None) };
-    let mut document = Document::load(id.clone(), &kept.bytes)?;
+    let mut document = match read(id, &kept) {
+        Err(_) if kept.is_unread => return Ok(None),
+        document => document?,
+    };
     let unsaved = view.unsent_of(id, kept.through)?;
     unsaved.iter().for_each(|stored| put_on_top(&mut document, stored));
     Ok(Some(AtHand { document, meaning: None, unsaved: unsaved.len() }))

@@ -15,6 +15,7 @@ mod enrol;
 mod error;
 pub mod http;
 mod judge;
+mod line;
 mod live;
 mod recent;
 mod relay;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use fieldline_documents::{ChangeHash, Edit};
+use fieldline_documents::{ChangeHash, Document, Edit, packed};
 use fieldline_model::dictionary::{Kind, may};
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, Timestamp};
@@ -54,7 +54,7 @@ impl Replica for Device {
                 nonce,
                 device: who.device,
                 epoch: who.epoch,
-                budget_bytes: self.budget_bytes,
+                budget_bytes: self.line.answer_bytes,
                 cursor: view.cursor()?.map(Into::into),
                 push,
                 wants: view.wants(caps::MAX_WANTS as u32)?,
@@ -85,7 +85,8 @@ impl Replica for Device {
         let fetched = self.keep_chunks(&response.chunks)?;
         let mut absorbed = self.store.write(|tx| {
             renew(tx, &mut who, response.renew_epoch)?;
-            let mut absorbing = Absorbing { tx, rules: &self.rules, bench: Bench::new(tx, &self.rules, &who) };
+            let bench = Bench::new(tx, &self.rules, &who);
+            let mut absorbing = Absorbing { tx, rules: &self.rules, bench, has_unsent: tx.unsent_count()? > 0 };
             let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
             absorbing.server_epoch(response.server_epoch)?;
             absorbing.server_speaks(response.wire_version)?;
@@ -264,6 +265,8 @@ struct Absorbing<'a, 'c> {
     tx: &'a Tx<'c>,
     rules: &'a Rules,
     bench: Bench<'a, 'c>,
+    /// Whether work made here waits to be sent.
+    has_unsent: bool,
 }
 
 impl Absorbing<'_, '_> {
@@ -358,10 +361,13 @@ impl Absorbing<'_, '_> {
                 Entry::Snapshot { document, position, heads, bytes } => {
                     let heads: Option<Vec<ChangeHash>> =
                         heads.iter().map(|head| head[..].try_into().ok().map(ChangeHash)).collect();
-                    let replaced = self.bench.replace(document, *position, &heads.unwrap_or_default(), bytes)?;
-                    if replaced && self.tx.standing(document)? != Some(Standing::InScope) {
-                        self.tx.put_standing(document, Standing::InScope)?;
+                    // One that cannot be used replaces nothing.
+                    if let Ok(whole) = Document::verify(document.clone(), bytes, &heads.unwrap_or_default()) {
+                        self.replace(document, *position, whole)?;
                     }
+                }
+                Entry::Packed { document, position, bytes, is_told_by_its_row } => {
+                    self.packed(document, *position, bytes, *is_told_by_its_row)?;
                 }
                 Entry::Edit { position, hash, body, document } => match Edit::decode(body) {
                     Ok(edit) if edit.document == *document => self.bench.apply_foreign(&edit, *hash, *position)?,
@@ -372,6 +378,31 @@ impl Absorbing<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn replace(&mut self, id: &DocumentId, position: Position, whole: Document) -> Result<(), DeviceError> {
+        self.bench.replace(id, position, whole)?;
+        if self.tx.standing(id)? != Some(Standing::InScope) {
+            self.tx.put_standing(id, Standing::InScope)?;
+        }
+        Ok(())
+    }
+
+    /// A document beside the row that is here. One whose row says all that is shown of it is kept as it is, and read when
+    /// somebody works on it. With another row here than the server had, the whole is asked for.
+    fn packed(&mut self, id: &DocumentId, position: Position, bytes: &[u8], told: bool) -> Result<(), DeviceError> {
+        let row = self.tx.bare_row(id, position)?;
+        let whole = row.as_ref().and_then(|row| packed::unpack(&row.record, bytes, caps::MAX_RESPONSE_INFLATED_BYTES));
+        let (Some(row), Some(whole)) = (row, whole.filter(|whole| Document::is_whole(whole))) else {
+            return Ok(self.tx.want(id)?);
+        };
+        if told && !self.has_unsent {
+            return Ok(self.tx.put_unread(&row, &whole)?);
+        }
+        match Document::check(id.clone(), &whole) {
+            Ok(document) => self.replace(id, position, document),
+            Err(_) => Ok(self.tx.want(id)?),
+        }
     }
 
     /// A row enters the scope. A document that is here keeps the word on its own fields; its edits or snapshot follow.

@@ -309,11 +309,14 @@ impl Runtime {
             (Action::Idle, _) => return Ok((None, None)),
             (Action::Send { frame, .. }, enrolment) => (frame, enrolment),
         };
+        let asked_at = now();
         let reply = match enrolment {
             Some(enrolment) => self.carry(&enrolment, frame).await,
             None => Reply::NeedsSignIn,
         };
-        let handle = |session: &mut Session, device: &mut Device| {
+        let took = now().milliseconds_since(asked_at).max(0).unsigned_abs();
+        let handle = move |session: &mut Session, device: &mut Device| {
+            device.line_carried(if let Reply::Body(body) = &reply { Some((body.len(), took)) } else { None });
             let happened = session.handle(now(), &mut Entropy::default(), reply, device)?;
             // HTTP pairs answers with questions: what answers another one (a caching proxy's) was all that will come.
             if session.in_flight() {

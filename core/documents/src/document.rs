@@ -207,6 +207,19 @@ impl Document {
         snapshot::verify(id, bytes, heads)
     }
 
+    /// Loads a snapshot somebody else sent, whatever its heads are, trusting nothing about it.
+    ///
+    /// # Errors
+    /// When it is too large, damaged, or not made of edits.
+    pub fn check(id: DocumentId, bytes: &[u8]) -> Result<Self, LoadError> {
+        snapshot::check(id, bytes)
+    }
+
+    /// Whether these are the very bytes a document was saved as; it may still not be one that edits make.
+    pub fn is_whole(bytes: &[u8]) -> bool {
+        snapshot::is_whole(bytes)
+    }
+
     fn resolve(&self, heads: &[Head]) -> Result<Vec<ChangeHash>, ApplyError> {
         let unknown: Vec<Head> = heads.iter().copied().filter(|head| !self.knows(*head)).collect();
         if !unknown.is_empty() {

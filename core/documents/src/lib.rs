@@ -6,8 +6,8 @@
 //! * [`project::Projection`] is what a document means: a flat record, its folded stage, refused steps, alternatives,
 //!   provenance, journals.
 //!
-//! No Automerge bytes that a peer made are ever parsed here, with one exception: [`document::Document::verify`] loads a
-//! snapshot the server made, under a size cap, and checks that it is what it claims to be.
+//! No Automerge bytes that a peer made are ever parsed here, with one exception: [`document::Document::check`] and
+//! [`document::Document::verify`] load a snapshot the server made, under a size cap, and check that it is what it claims to be.
 
 pub mod caps;
 #[cfg(test)]
@@ -21,6 +21,7 @@ mod hostile_tests;
 pub mod journal;
 mod layout;
 mod ledger;
+pub mod packed;
 pub mod project;
 mod register;
 pub mod shape;

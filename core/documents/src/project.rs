@@ -105,6 +105,13 @@ impl Projection {
         digest
     }
 
+    /// Whether its row says everything about it that lists, search and stock are made of.
+    pub fn is_told_by_its_row(&self) -> bool {
+        let journals = self.comments.is_empty() && self.work_notes.is_empty() && self.attachments.is_empty();
+        let in_doubt = self.answers.iter().any(|answered| answered.is_disputed) || !self.alternatives.is_empty();
+        journals && self.parts.is_empty() && self.refused.is_empty() && !in_doubt
+    }
+
     /// How many of each part are used in sum. Kept within 64 bits: quantities are capped, but their number is not.
     pub fn parts_used(&self) -> BTreeMap<SysId, i64> {
         let mut used: BTreeMap<SysId, i64> = BTreeMap::new();

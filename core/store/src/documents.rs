@@ -1,13 +1,15 @@
 //! Documents as opaque bytes: the one the server has acknowledged, and the one with unsent edits on top.
 //!
 //! The two are kept apart so that a held edit can be taken out by building the unsent ones again on the confirmed
-//! document. An edit need not write either: what is newer than the draft is in the outbox, see [`Kept::through`].
+//! document. An edit need not write either: what is newer than the draft is in the outbox, see [`Kept::through`]. Both are
+//! kept small, see [`packing`].
 
 use fieldline_model::DocumentId;
+use fieldline_sync::packing;
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use crate::error::Doing;
-use crate::{Result, Tx, View};
+use crate::{Result, StoreError, Tx, View};
 
 /// A document as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,20 @@ pub struct Kept {
     pub bytes: Vec<u8>,
     /// The number of the last unsent edit in it; later ones of [`View::unsent_of`] go on top.
     pub through: u64,
+    /// Whether nobody has read it since it came from the server: whoever does must check it.
+    pub is_unread: bool,
+}
+
+fn kept(id: &DocumentId, row: rusqlite::Result<Option<(Vec<u8>, i64, bool)>>) -> Result<Option<Kept>> {
+    let Some((bytes, through, is_unread)) = row.doing(format_args!("reading the document of {id}"))? else {
+        return Ok(None);
+    };
+    let bytes = packing::grow(&bytes).ok_or_else(|| StoreError::content(id, "its document does not unpack"))?;
+    Ok(Some(Kept { bytes: bytes.into_owned(), through: through.cast_unsigned(), is_unread }))
+}
+
+fn columns(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, i64, bool)> {
+    Ok((row.get("bytes")?, row.get("through")?, row.get("is_unread")?))
 }
 
 impl View<'_> {
@@ -31,12 +47,13 @@ impl View<'_> {
     }
 
     /// The document as the server has acknowledged it, `None` when it has not or only its row is here.
-    pub fn confirmed(&self, id: &DocumentId) -> Result<Option<Vec<u8>>> {
+    pub fn confirmed(&self, id: &DocumentId) -> Result<Option<Kept>> {
         let Some(key) = self.record_key(id)? else { return Ok(None) };
-        self.connection
-            .prepare_cached("SELECT bytes FROM confirmed WHERE record = ?1")
-            .and_then(|mut sql| sql.query_row([key], |row| row.get(0)).optional())
-            .doing(format_args!("reading the confirmed document of {id}"))
+        let row = self
+            .connection
+            .prepare_cached("SELECT bytes, 0 AS through, is_unread FROM confirmed WHERE record = ?1")
+            .and_then(|mut sql| sql.query_row([key], columns).optional());
+        kept(id, row)
     }
 
     /// Whether a document of the record is here.
@@ -46,15 +63,11 @@ impl View<'_> {
 
     /// The newest document that is kept: the draft, else the confirmed one.
     pub fn document(&self, id: &DocumentId) -> Result<Option<Kept>> {
-        self.connection
+        let row = self
+            .connection
             .prepare_cached(include_str!("sql/document.sql"))
-            .and_then(|mut sql| {
-                let read = |row: &Row<'_>| {
-                    Ok(Kept { bytes: row.get("bytes")?, through: row.get::<_, i64>("through")?.cast_unsigned() })
-                };
-                sql.query_row((id.sys_id.0, id.table.as_str()), read).optional()
-            })
-            .doing(format_args!("reading the document of {id}"))
+            .and_then(|mut sql| sql.query_row((id.sys_id.0, id.table.as_str()), columns).optional());
+        kept(id, row)
     }
 
     /// Documents to ask a snapshot of, those asked for first at the front.
@@ -83,9 +96,14 @@ impl Tx<'_> {
     /// Replaces the confirmed document. The draft is left alone: build it again on top, or end it.
     pub fn put_confirmed(&self, id: &DocumentId, bytes: &[u8]) -> Result<()> {
         let key = self.record_key_or_new(id)?;
+        self.write_confirmed(id, key, bytes, false)
+    }
+
+    /// Keeps a document as the server sent it, for whoever reads it first to check.
+    pub(crate) fn write_confirmed(&self, id: &DocumentId, key: i64, bytes: &[u8], is_unread: bool) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO confirmed (record, bytes) VALUES (?1, ?2)")
-            .and_then(|mut sql| sql.execute((key, bytes)))
+            .prepare_cached("INSERT OR REPLACE INTO confirmed (record, bytes, is_unread) VALUES (?1, ?2, ?3)")
+            .and_then(|mut sql| sql.execute((key, packing::shrink(bytes), is_unread)))
             .doing(format_args!("saving the confirmed document of {id}"))?;
         Ok(())
     }
@@ -95,7 +113,7 @@ impl Tx<'_> {
         let key = self.record_key_or_new(id)?;
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO draft (record, bytes, through) VALUES (?1, ?2, ?3)")
-            .and_then(|mut sql| sql.execute((key, bytes, through.cast_signed())))
+            .and_then(|mut sql| sql.execute((key, packing::shrink(bytes), through.cast_signed())))
             .doing(format_args!("saving the document of {id}"))?;
         Ok(())
     }
@@ -115,7 +133,8 @@ impl Tx<'_> {
     pub fn want(&self, id: &DocumentId) -> Result<()> {
         let key = self.record_key_or_new(id)?;
         self.connection
-            .execute("INSERT OR IGNORE INTO want (record) VALUES (?1)", [key])
+            .prepare_cached("INSERT OR IGNORE INTO want (record) VALUES (?1)")
+            .and_then(|mut sql| sql.execute([key]))
             .doing(format_args!("noting that {id} is wanted"))?;
         Ok(())
     }
@@ -124,7 +143,8 @@ impl Tx<'_> {
     pub fn unwant(&self, id: &DocumentId) -> Result<()> {
         if let Some(key) = self.record_key(id)? {
             self.connection
-                .execute("DELETE FROM want WHERE record = ?1", [key])
+                .prepare_cached("DELETE FROM want WHERE record = ?1")
+                .and_then(|mut sql| sql.execute([key]))
                 .doing(format_args!("noting that {id} is no longer wanted"))?;
         }
         Ok(())

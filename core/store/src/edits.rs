@@ -242,11 +242,11 @@ impl Tx<'_> {
     /// Puts the edits of a record that were held for this reason back in the outbox, because it does not hold any more.
     pub fn release(&self, id: &DocumentId, reason: HoldReason) -> Result<usize> {
         self.connection
-            .execute(
+            .prepare_cached(
                 "UPDATE edit SET state = 'local', reason = NULL, detail = NULL
                  WHERE state = 'held' AND reason = ?1 AND sys_id = ?2 AND table_name = ?3",
-                (reason.word(), id.sys_id.0, id.table.as_str()),
             )
+            .and_then(|mut sql| sql.execute((reason.word(), id.sys_id.0, id.table.as_str())))
             .doing(format_args!("releasing held edits of {id}"))
     }
 

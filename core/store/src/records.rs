@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, Value};
+use fieldline_sync::packing;
 use fieldline_sync::wire::{Position, scope_term};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -71,8 +72,10 @@ impl Standing {
     }
 }
 
+/// Reads the fields of a record as they are kept.
 pub(crate) fn decode_fields(id: &DocumentId, fields: &[u8]) -> Result<Record> {
-    let fields = minicbor::decode(fields).map_err(|error| StoreError::content(id, error))?;
+    let fields = packing::grow(fields).ok_or_else(|| StoreError::content(id, "its fields do not unpack"))?;
+    let fields = minicbor::decode(&fields).map_err(|error| StoreError::content(id, error))?;
     Ok(Record { id: id.clone(), fields })
 }
 
@@ -86,7 +89,30 @@ pub(crate) fn references(record: &Record) -> BTreeSet<SysId> {
     record.fields.values().flat_map(of_value).collect()
 }
 
+/// A row without its document, as the server sent it.
+#[derive(Debug)]
+pub struct BareRow {
+    key: i64,
+    /// The row.
+    pub record: Record,
+}
+
 impl View<'_> {
+    /// A record's row as the server sent it at a position; `None` when another one is here, or a document of it.
+    pub fn bare_row(&self, id: &DocumentId, position: Position) -> Result<Option<BareRow>> {
+        let row = self
+            .connection
+            .prepare_cached(include_str!("sql/bare_row.sql"))
+            .and_then(|mut sql| {
+                let name = named_params! {
+                    ":sys_id": id.sys_id.0, ":table": id.table.as_str(), ":position": position.0.cast_signed(),
+                };
+                sql.query_row(name, |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))).optional()
+            })
+            .doing(format_args!("reading the row of {id}"))?;
+        row.map(|(key, fields)| Ok(BareRow { key, record: decode_fields(id, &fields)? })).transpose()
+    }
+
     /// Where a record stands, `None` when it is not here.
     pub fn standing(&self, id: &DocumentId) -> Result<Option<Standing>> {
         let standing: Option<i64> = self.record_column("standing", id)?;
@@ -123,6 +149,11 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// Keeps the document of a row as the server sent it, for whoever reads it first to check.
+    pub fn put_unread(&self, row: &BareRow, bytes: &[u8]) -> Result<()> {
+        self.write_confirmed(&row.record.id, row.key, bytes, true)
+    }
+
     /// Replaces what is known of a record, and its search entry. Where it stands is not touched: see
     /// [`Tx::put_standing`] and [`Tx::put_position`]. A new record is [`Standing::Born`] at position 0.
     pub fn put_record(&self, update: &RecordUpdate<'_>) -> Result<()> {
@@ -165,7 +196,7 @@ impl Tx<'_> {
             .and_then(|mut sql| {
                 sql.execute(named_params! {
                     ":id": key,
-                    ":fields": fields,
+                    ":fields": packing::shrink(&fields),
                     ":display": update.display,
                     ":stage": update.stage,
                     ":active": active,

@@ -55,6 +55,9 @@ pub const MAX_CURSOR_BYTES: usize = 512;
 /// and with everything around it a cut costs less than 64 kB to send again.
 pub const DEFAULT_BUDGET_BYTES: u32 = 60_000;
 
+/// What an answer may have on a line that has shown to be quick: twice as much packs hardly better, and costs more memory.
+pub const MAX_BUDGET_BYTES: u32 = 256 << 10;
+
 /// The smallest budget a server works with, so that no request asks it for endless tiny answers.
 pub const MIN_BUDGET_BYTES: u32 = 4 << 10;
 

@@ -57,7 +57,7 @@ pub enum FrameError {
 
 /// Wraps a request for somebody who speaks `version`, and perhaps newer ones.
 pub fn encode_request(request: &Request, version: u16) -> Vec<u8> {
-    encode(request, version)
+    encode(request, OLDEST_WIRE_VERSION, version)
 }
 
 /// Unwraps a request written in a version up to `newest`.
@@ -70,7 +70,7 @@ pub fn decode_request(frame: &[u8], newest: u16) -> Result<Request, FrameError> 
 
 /// Wraps an answer, in the version it says.
 pub fn encode_response(response: &Response) -> Vec<u8> {
-    encode(response, response.wire_version)
+    encode(response, response.needs_version(), response.wire_version)
 }
 
 /// Unwraps an answer written in a version up to `newest`.
@@ -81,9 +81,10 @@ pub fn decode_response(frame: &[u8], newest: u16) -> Result<Response, FrameError
     decode(frame, newest, MAX_RESPONSE_BYTES, MAX_RESPONSE_INFLATED_BYTES)
 }
 
-fn encode<T: Encode<()>>(message: &T, version: u16) -> Vec<u8> {
+fn encode<T: Encode<()>>(message: &T, needs: u16, speaks: u16) -> Vec<u8> {
     let payload = minicbor::to_vec(message).expect("encoding into memory does not fail");
-    let Packed { version, flags, dictionary, bytes } = pack(&payload, version);
+    let Packed { version, flags, dictionary, bytes } = pack(&payload, speaks);
+    let version = version.max(needs);
     let mut frame = [MAGIC, &version.to_be_bytes()[..], &[flags, dictionary], &bytes].concat();
     let checksum = checksum(&frame);
     frame.extend_from_slice(&checksum);
@@ -127,12 +128,12 @@ fn checksum(covered: &[u8]) -> [u8; CHECKSUM_BYTES] {
 
 #[cfg(test)]
 mod tests {
-    use fieldline_model::{DeviceId, Timestamp};
+    use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp};
     use proptest::prelude::*;
 
     use super::*;
 
-    use crate::wire::{Outcome, Position, Receipt, WIRE_VERSION};
+    use crate::wire::{Entry, Outcome, Position, Receipt, WIRE_VERSION};
 
     fn idle_request() -> Request {
         Request {
@@ -202,7 +203,14 @@ mod tests {
         let answer = Response { receipts: receipts.collect(), ..idle_response() };
         let older = Response { wire_version: 1, ..answer.clone() };
         let needs = |answer: &Response| encode_response(answer)[3];
-        assert_eq!((needs(&older), needs(&answer), needs(&idle_response())), (1, 2, 1));
+        assert_eq!((needs(&older), needs(&answer), needs(&idle_response())), (1, 3, 1));
+        let entry = Entry::Packed {
+            document: DocumentId::new("wm_task", SysId([7; 16])),
+            position: Position(1),
+            bytes: vec![0; 9].into(),
+            is_told_by_its_row: true,
+        };
+        assert_eq!(needs(&Response { entries: vec![entry], ..idle_response() }), 3, "however short");
         assert_eq!(decode_response(&encode_response(&older), 1), Ok(older));
         assert!(matches!(decode_response(&encode_response(&answer), 1), Err(FrameError::OtherVersion { .. })));
     }

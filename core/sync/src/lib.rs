@@ -12,7 +12,7 @@ pub mod backoff;
 pub mod caps;
 pub mod frame;
 pub mod live;
-mod packing;
+pub mod packing;
 pub mod relay;
 pub mod seal;
 pub mod session;

@@ -41,9 +41,10 @@ impl Mark {
             Outcome::Held { .. } | Outcome::NeedsHeads => None,
         });
         let entries = response.entries.iter().filter_map(|entry| match entry {
-            Entry::Row { position, .. } | Entry::Snapshot { position, .. } | Entry::Edit { position, .. } => {
-                Some(*position)
-            }
+            Entry::Row { position, .. }
+            | Entry::Snapshot { position, .. }
+            | Entry::Packed { position, .. }
+            | Entry::Edit { position, .. } => Some(*position),
             Entry::Leave { .. } => None,
         });
         let position = receipts.chain(entries).max()?;

@@ -1,17 +1,20 @@
-//! How a payload is made smaller: not at all, by zstd, or by zstd with a dictionary both sides ship.
+//! How bytes are made smaller: not at all, by zstd, or by zstd with a dictionary both sides ship.
 //!
 //! Short messages are mostly the names of tables and fields; a shared dictionary spares them. A dictionary never changes
 //! once it was released: a better one gets the next number and comes with a later wire version, so that nobody is sent
 //! what only newer builds can unpack. The inflated length is declared, capped, and must be met exactly, so a bomb costs
-//! nothing.
+//! nothing. A phone's store keeps records and documents small in the same way ([`shrink`], [`grow`]).
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io;
+use std::sync::LazyLock;
 
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
 use crate::frame::FrameError;
-use crate::wire::OLDEST_WIRE_VERSION;
+use crate::wire::{OLDEST_WIRE_VERSION, PACKED_SINCE};
 
 /// The payload is compressed with zstd; its inflated length (4 bytes) comes first.
 const FLAG_ZSTD: u8 = 1;
@@ -26,11 +29,26 @@ struct Shared {
     number: u8,
     /// The wire version it came with.
     since: u16,
-    bytes: &'static [u8],
+    /// Made ready once: that takes longer than to pack a message.
+    packs: LazyLock<EncoderDictionary<'static>>,
+    unpacks: LazyLock<DecoderDictionary<'static>>,
+}
+
+macro_rules! shared {
+    ($number:literal, $since:expr) => {
+        Shared {
+            number: $number,
+            since: $since,
+            packs: LazyLock::new(|| {
+                EncoderDictionary::copy(include_bytes!(concat!("../dictionaries/", $number)), ZSTD_LEVEL)
+            }),
+            unpacks: LazyLock::new(|| DecoderDictionary::copy(include_bytes!(concat!("../dictionaries/", $number)))),
+        }
+    };
 }
 
 /// Every dictionary ever released, the newest first.
-const SHARED: [Shared; 1] = [Shared { number: 1, since: 2, bytes: include_bytes!("../dictionaries/1") }];
+static SHARED: [Shared; 2] = [shared!(2, PACKED_SINCE), shared!(1, 2)];
 
 /// A payload as it travels.
 pub(crate) struct Packed<'a> {
@@ -50,8 +68,11 @@ pub(crate) fn pack(payload: &[u8], version: u16) -> Packed<'_> {
         return plain;
     }
     let shared = SHARED.iter().find(|shared| shared.since <= version);
-    let compressed = Compressor::with_dictionary(ZSTD_LEVEL, shared.map_or(&[], |shared| shared.bytes))
-        .and_then(|mut compressor| compressor.compress(payload));
+    let compressor = match shared {
+        Some(shared) => Compressor::with_prepared_dictionary(&shared.packs),
+        None => Compressor::new(ZSTD_LEVEL),
+    };
+    let compressed = compressor.and_then(|mut compressor| compressor.compress(payload));
     let Ok(compressed) = compressed else { return plain };
     if compressed.len() + 4 >= payload.len() {
         return plain;
@@ -69,17 +90,18 @@ pub(crate) fn unpack<'a>(packed: &Packed<'a>, most: usize) -> Result<Cow<'a, [u8
     let unknown = FrameError::Damaged { what: "it is packed in an unknown way" };
     match (packed.flags, packed.dictionary) {
         (0, 0) => Ok(packed.bytes.clone()),
-        (FLAG_ZSTD, 0) => inflate(&packed.bytes, &[], most).map(Cow::Owned),
+        (FLAG_ZSTD, 0) => inflate(&packed.bytes, Decompressor::new(), most).map(Cow::Owned),
         (FLAG_ZSTD, number) => {
             let is_it = |shared: &&Shared| shared.number == number && shared.since <= packed.version;
             let shared = SHARED.iter().find(is_it).ok_or(unknown)?;
-            inflate(&packed.bytes, shared.bytes, most).map(Cow::Owned)
+            let decompressor = Decompressor::with_prepared_dictionary(&shared.unpacks);
+            inflate(&packed.bytes, decompressor, most).map(Cow::Owned)
         }
         _ => Err(unknown),
     }
 }
 
-fn inflate(packed: &[u8], dictionary: &[u8], most: usize) -> Result<Vec<u8>, FrameError> {
+fn inflate(packed: &[u8], decompressor: io::Result<Decompressor<'_>>, most: usize) -> Result<Vec<u8>, FrameError> {
     let damaged = FrameError::Damaged { what: "it does not unpack" };
     let (length, packed) = packed.split_first_chunk::<4>().ok_or(damaged.clone())?;
     let bytes = u32::from_be_bytes(*length) as usize;
@@ -87,10 +109,40 @@ fn inflate(packed: &[u8], dictionary: &[u8], most: usize) -> Result<Vec<u8>, Fra
         return Err(FrameError::TooLarge { bytes, most });
     }
     // The capacity is the declared length: zstd stops with an error where a frame would give more.
-    let payload = Decompressor::with_dictionary(dictionary)
+    let payload = decompressor
         .and_then(|mut decompressor| decompressor.decompress(packed, bytes))
         .map_err(|_: io::Error| damaged.clone())?;
     if payload.len() == bytes { Ok(payload) } else { Err(damaged) }
+}
+
+thread_local! {
+    /// Kept, because a store shrinks and grows one small thing after the other.
+    static SHRINKS: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::with_prepared_dictionary(&SHARED[0].packs).expect("zstd has the memory it needs"));
+    static GROWS: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::with_prepared_dictionary(&SHARED[0].unpacks).expect("zstd has the memory it needs"));
+}
+
+/// Makes bytes smaller where they are kept: the dictionary's number, the length, and what zstd makes of them. Bytes that do
+/// not get smaller stay as they are, so they must not begin like a dictionary's number.
+pub fn shrink(bytes: &[u8]) -> Vec<u8> {
+    let shrunk = SHRINKS.with_borrow_mut(|compressor| compressor.compress(bytes)).unwrap_or_default();
+    let length = u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes();
+    match shrunk.len() + 5 < bytes.len() && length != [0; 4] && !shrunk.is_empty() {
+        true => [&[SHARED[0].number], &length[..], &shrunk].concat(),
+        false => bytes.to_vec(),
+    }
+}
+
+/// Takes out what [`shrink`] put in; `None` when it was damaged.
+pub fn grow(shrunk: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if shrunk.first() != Some(&SHARED[0].number) {
+        return Some(shrunk.into());
+    }
+    let (length, shrunk) = shrunk[1..].split_first_chunk::<4>()?;
+    let bytes = u32::from_be_bytes(*length) as usize;
+    let grown = GROWS.with_borrow_mut(|decompressor| decompressor.decompress(shrunk, bytes)).ok()?;
+    (grown.len() == bytes).then_some(grown.into())
 }
 
 #[cfg(test)]
@@ -105,14 +157,29 @@ mod tests {
     #[test]
     fn a_dictionary_is_used_only_for_those_who_have_it_and_spares_bytes() {
         let row = row();
-        let (old, new) = (pack(&row, 1), pack(&row, 2));
+        let (old, new, newest) = (pack(&row, 1), pack(&row, 2), pack(&row, 3));
         assert_eq!((old.version, old.dictionary), (1, 0));
         assert_eq!((new.version, new.dictionary), (2, 1));
+        assert_eq!((newest.version, newest.dictionary), (3, 2));
         assert!(new.bytes.len() < old.bytes.len(), "{} against {}", new.bytes.len(), old.bytes.len());
-        for packed in [&old, &new] {
+        assert!(newest.bytes.len() < old.bytes.len(), "{} against {}", newest.bytes.len(), old.bytes.len());
+        for packed in [&old, &new, &newest] {
             assert_eq!(unpack(packed, row.len()).as_deref(), Ok(&row[..]));
         }
         assert!(unpack(&Packed { version: 1, ..new }, row.len()).is_err(), "an older build does not have it");
+        assert!(unpack(&Packed { version: 2, ..newest }, row.len()).is_err(), "nor that one");
+    }
+
+    #[test]
+    fn what_is_kept_small_comes_back_and_what_is_damaged_does_not() {
+        let row = row();
+        let shrunk = shrink(&row);
+        assert!(shrunk.len() < row.len() / 2, "{} of {}", shrunk.len(), row.len());
+        assert_eq!(grow(&shrunk).as_deref(), Some(&row[..]));
+        assert_eq!((shrink(b"short"), grow(b"short").as_deref()), (b"short".to_vec(), Some(&b"short"[..])));
+        for end in 1..shrunk.len() {
+            assert_eq!(grow(&shrunk[..end]), None, "cut at {end}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! version. A new variant of an enum does, and is never sent to somebody who speaks less.
 //!
 //! A device begins in the oldest version and goes on in the newest that both sides speak, as the last answer told it.
-//! Version 2 packs payloads with a dictionary both sides ship.
+//! Version 2 packs payloads with a dictionary both sides ship. Version 3 has a better one, and documents that are packed
+//! beside a row the device holds.
 
 use fieldline_model::number::NumberBlock;
 use fieldline_model::{BlobHash, DeviceId, DocumentId, SysId, TableName, Timestamp};
@@ -12,7 +13,9 @@ use minicbor::{Decode, Encode};
 use crate::caps::DEFAULT_BUDGET_BYTES;
 
 /// The newest version this build speaks.
-pub const WIRE_VERSION: u16 = 2;
+pub const WIRE_VERSION: u16 = 3;
+/// The version since which [`Entry::Packed`] is understood.
+pub const PACKED_SINCE: u16 = 3;
 /// The oldest version this build still speaks.
 pub const OLDEST_WIRE_VERSION: u16 = 1;
 
@@ -399,6 +402,30 @@ pub enum Entry {
         #[n(0)]
         document: DocumentId,
     },
+    /// A whole document of a record whose row the device was sent before: only what that row does not say.
+    #[n(4)]
+    Packed {
+        /// Which record.
+        #[n(0)]
+        document: DocumentId,
+        /// The position of its last change; a device whose row is of another one asks for the whole.
+        #[n(1)]
+        position: Position,
+        /// What the row does not say, [`Self::Snapshot`]'s bytes without the rest.
+        #[n(2)]
+        bytes: ByteVec,
+        /// Whether the row says all that lists and search show of the record, so that the document need not be read yet.
+        #[n(3)]
+        is_told_by_its_row: bool,
+    },
+}
+
+impl Response {
+    /// The oldest version in which all of it can be said.
+    pub(crate) fn needs_version(&self) -> u16 {
+        let is_packed = |entry: &Entry| matches!(entry, Entry::Packed { .. });
+        if self.entries.iter().any(is_packed) { PACKED_SINCE } else { OLDEST_WIRE_VERSION }
+    }
 }
 
 /// What the server holds of a file.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, Timestamp};
-use fieldline_sync::wire::Progress;
+use fieldline_sync::wire::{PACKED_SINCE, Progress};
 
 use crate::cursor::{Bootstrap, Place, Stage};
 use crate::error::Result;
@@ -64,9 +64,14 @@ impl Pull<'_, '_> {
         Ok(())
     }
 
+    /// A row before its document: a device that understands that is sent of the document what the row did not say.
     fn send(&mut self, place: &Place) -> Result<()> {
         let tx = &*self.call.tx;
-        if place.snapshot { self.page.snapshot(tx, &place.document) } else { self.page.row(tx, &place.document) }
+        match place.snapshot {
+            false => self.page.row(tx, &place.document),
+            true if self.speaks >= PACKED_SINCE => self.page.packed(tx, &place.document),
+            true => self.page.snapshot(tx, &place.document),
+        }
     }
 
     /// How many items there are: every row, and every document once more.

@@ -30,12 +30,16 @@ pub(crate) struct StoredSnapshot {
     pub heads: Vec<ByteVec>,
     #[n(1)]
     pub bytes: ByteVec,
+    /// Whether its row says all that lists and search show of it; `None` from a build that did not ask.
+    #[n(2)]
+    pub is_told_by_its_row: Option<bool>,
 }
 
 impl StoredSnapshot {
-    fn of(document: &Document) -> Self {
-        let heads = document.full_heads().into_iter().map(|hash| hash.0.to_vec().into()).collect();
-        Self { heads, bytes: document.save().into() }
+    fn of(loaded: &Loaded) -> Self {
+        let heads = loaded.document.full_heads().into_iter().map(|hash| hash.0.to_vec().into()).collect();
+        let is_told_by_its_row = Some(loaded.is_told_by_its_row);
+        Self { heads, bytes: loaded.document.save().into(), is_told_by_its_row }
     }
 
     /// Reads what [`Call::append`] stored.
@@ -100,9 +104,11 @@ impl Call<'_> {
             return Ok(kept);
         }
         let stored = self.tx.snapshot(id)?.ok_or_else(|| ServiceError::damaged(id, "its snapshot is missing"))?;
-        let document = Document::load(id.clone(), &StoredSnapshot::decode(id, &stored)?.bytes)
-            .map_err(|problem| ServiceError::damaged(id, problem))?;
-        Ok(Loaded { document, stored_bytes: stored.len(), position })
+        let snapshot = StoredSnapshot::decode(id, &stored)?;
+        let document = Document::load(id.clone(), &snapshot.bytes);
+        let document = document.map_err(|problem| ServiceError::damaged(id, problem))?;
+        let is_told_by_its_row = snapshot.is_told_by_its_row == Some(true);
+        Ok(Loaded { document, is_told_by_its_row, stored_bytes: stored.len(), position })
     }
 
     /// What is wrong with adding so many bytes to a document; it must fit into one answer, or nobody could be sent it.
@@ -165,7 +171,9 @@ impl Call<'_> {
     pub(crate) fn settle(&mut self, id: &DocumentId, edits: &[Edit]) -> Result<()> {
         let server = self.server;
         let priorities = server.priorities();
-        let projection = self.document(id)?.project(&server.dictionary, &priorities);
+        let loaded = self.loaded(id)?;
+        let projection = loaded.document.project(&server.dictionary, &priorities);
+        loaded.is_told_by_its_row = projection.is_told_by_its_row();
         let before = self.tx.record(id)?.map(|(_, record)| record);
         if !(plant::is(Plant::RowWrittenOncePerCall) && self.pending.changed.contains_key(id)) {
             self.tx.put_record(&projection.record)?;
@@ -238,7 +246,7 @@ impl Call<'_> {
     fn store_documents(&mut self) -> Result<()> {
         for id in std::mem::take(&mut self.pending.unsaved) {
             let loaded = self.loaded(&id)?;
-            let stored = StoredSnapshot::of(&loaded.document);
+            let stored = StoredSnapshot::of(loaded);
             let bytes = minicbor::to_vec(&stored).expect("encoding to memory cannot fail");
             loaded.stored_bytes = bytes.len();
             self.tx.put_snapshot(&id, &bytes)?;

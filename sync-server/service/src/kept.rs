@@ -19,6 +19,8 @@ const LOADED_TIMES: usize = 8;
 /// A document in memory.
 pub(crate) struct Loaded {
     pub document: Document,
+    /// Whether its row says all that lists and search show of it.
+    pub is_told_by_its_row: bool,
     /// How many bytes it takes when stored, not less than that; 0 when nobody has edited it.
     pub stored_bytes: usize,
     /// The position of the newest edit it held when its transaction began or was last numbered.
@@ -28,7 +30,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// A document nobody has edited.
     pub fn seed(id: DocumentId) -> Self {
-        Self { document: Document::seed(id), stored_bytes: 0, position: 0 }
+        Self { document: Document::seed(id), is_told_by_its_row: false, stored_bytes: 0, position: 0 }
     }
 
     fn memory_bytes(&self) -> usize {

@@ -1,5 +1,6 @@
 //! One answer's worth of entries, filled under a budget.
 
+use fieldline_documents::packed;
 use fieldline_model::DocumentId;
 use fieldline_storage::{Position, StoredEdit, Tx};
 use fieldline_sync::caps::{MAX_RESPONSE_BYTES, MIN_BUDGET_BYTES};
@@ -10,6 +11,8 @@ use crate::error::Result;
 
 /// What zstd makes of rows at the least (measured on demo rows: a fifth).
 const ROWS_SHRINK: usize = 3;
+/// What zstd makes of what a document has beside its row at the least.
+const PACKED_SHRINKS: usize = 3;
 /// Bytes an entry takes beside its content.
 const ENTRY_BYTES: usize = 48;
 /// The most a page may hold whatever the device asks for, so that an answer always fits its frame.
@@ -63,10 +66,23 @@ impl Page {
     /// Adds a whole document; nothing when it has no edit.
     pub fn snapshot(&mut self, tx: &dyn Tx, document: &DocumentId) -> Result<()> {
         let Some(stored) = tx.snapshot(document)? else { return Ok(()) };
-        let StoredSnapshot { heads, bytes } = StoredSnapshot::decode(document, &stored)?;
+        let StoredSnapshot { heads, bytes, .. } = StoredSnapshot::decode(document, &stored)?;
         let position = wire::Position(tx.record(document)?.map_or(0, |(position, _)| position));
         let cost = bytes.len() / ROWS_SHRINK;
         self.push(Entry::Snapshot { document: document.clone(), position, heads, bytes }, cost);
+        Ok(())
+    }
+
+    /// Adds a whole document beside the row the device was sent earlier: only what that does not say.
+    pub fn packed(&mut self, tx: &dyn Tx, document: &DocumentId) -> Result<()> {
+        let (Some(stored), Some((position, row))) = (tx.snapshot(document)?, tx.record(document)?) else {
+            return Ok(());
+        };
+        let StoredSnapshot { bytes, is_told_by_its_row, .. } = StoredSnapshot::decode(document, &stored)?;
+        let (bytes, position) = (packed::pack(&row, &bytes), wire::Position(position));
+        let cost = bytes.len() / PACKED_SHRINKS;
+        let (document, is_told_by_its_row) = (document.clone(), is_told_by_its_row == Some(true));
+        self.push(Entry::Packed { document, position, bytes: bytes.into(), is_told_by_its_row }, cost);
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Wish<'a> {
     /// Whether it asks for the list of its scope.
     pub audit: bool,
     pub budget_bytes: u32,
+    /// The newest wire version both sides speak.
+    pub speaks: u16,
 }
 
 /// What it gets.
@@ -56,6 +58,7 @@ pub(crate) struct Pull<'c, 'a> {
     pub cursor: Cursor,
     pub keys: BTreeSet<ScopeKey>,
     pub progress: Option<Progress>,
+    pub speaks: u16,
     device: DeviceId,
     epoch: u32,
     newest_counter: u64,
@@ -79,6 +82,7 @@ pub(crate) fn pull(call: &Call<'_>, wish: Wish<'_>) -> Result<Pulled> {
         epoch: wish.epoch,
         newest_counter: wish.newest_counter,
         progress: None,
+        speaks: wish.speaks,
         cursor,
         head,
         call,

@@ -294,6 +294,7 @@ fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefu
     let identity = call.server.identity();
     let budget_bytes = request.budget_bytes.saturating_sub(chunks.iter().map(|chunk| chunk.bytes.len() as u32).sum());
     let sealed = request.cursor.as_ref();
+    let speaks = request.wire_version.min(call.server.wire_version);
     let wish = Wish {
         device: request.device,
         epoch: request.epoch,
@@ -302,10 +303,11 @@ fn exchange(call: &mut Call<'_>, checked: &Checked) -> Result<Response, SyncRefu
         wants: &request.wants,
         audit: request.audit,
         budget_bytes,
+        speaks,
     };
     let Pulled { entries, cursor, more, progress, scope_checksum, audit } = pull(call, wish)?;
     Ok(Response {
-        wire_version: request.wire_version.min(call.server.wire_version),
+        wire_version: speaks,
         nonce: request.nonce,
         server_epoch: identity.server_epoch,
         now: call.now,

@@ -5,23 +5,27 @@
 //! `fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]`. Every side is a client's and a
 //! server's process, one side after the other.
 //!
+//! `fieldline-bench samples DIR` writes what the shared dictionary is trained on.
+//!
 //! `fieldline-bench server [--records N] [--phones N] [--json FILE]`. How many signed edits a second the server keeps.
 
 mod data;
 mod floor;
 mod measure;
 mod ours;
+mod samples;
 mod server;
 mod store;
 mod sync;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]
        fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]
-       fieldline-bench server [--records N] [--phones N] [--json FILE]";
+       fieldline-bench server [--records N] [--phones N] [--json FILE]
+       fieldline-bench samples DIR";
 
 /// What the command line asks for.
 struct Options {
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
             let asked = server::Options { records: options.records, phones: options.phones };
             server::run(&asked, options.json.as_deref()).map_err(|error| -> Box<dyn std::error::Error> { error })
         }),
+        Some("samples") => words.next().map(|directory| samples::write(Path::new(&directory))),
         Some(sync::phone::COMMAND) => Some(sync::phone::run(words)),
         Some(store::CHILD_COMMAND) => Some(store::live_as_child(words)),
         _ => None,

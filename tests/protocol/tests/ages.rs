@@ -5,7 +5,7 @@ use fieldline_model::dictionary::{SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 use fieldline_model::{Dictionary, Value};
 use fieldline_protocol::{Office, Phone};
 use fieldline_sync::session::{Event, Reply};
-use fieldline_sync::wire::WIRE_VERSION;
+use fieldline_sync::wire::{OLDEST_WIRE_VERSION, WIRE_VERSION};
 
 fn old() -> Dialect {
     Dialect { wire_version: 1, ..Dialect::default() }
@@ -31,14 +31,15 @@ fn a_phone_speaks_the_oldest_version_until_the_server_has_shown_that_it_knows_mo
     assert_eq!(version_of(&mut phone, &mut office), 1);
     phone.syncs(&mut office);
     phone.notes(&mut office, &task, &long("first"));
-    assert_eq!(version_of(&mut phone, &mut office), 2);
+    assert_eq!(version_of(&mut phone, &mut office), 3);
     phone.runs(Dialect::default());
-    assert_eq!(version_of(&mut phone, &mut office), 2, "what the server speaks is remembered over a restart");
+    assert_eq!(version_of(&mut phone, &mut office), 3, "what the server speaks is remembered over a restart");
 }
 
 #[test]
 fn every_pair_of_ages_exchanges_everything() {
-    for (app, server) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
+    let ages = OLDEST_WIRE_VERSION..=WIRE_VERSION;
+    for (app, server) in ages.clone().flat_map(|app| ages.clone().map(move |server| (app, server))) {
         let mut office = Office::open();
         office.runs(server, Dictionary::shipped());
         let mut phone = office.hires("mia");
@@ -59,7 +60,7 @@ fn an_app_that_is_downgraded_and_upgraded_again_goes_on() {
     let mut phone = office.hires("mia");
     let task = office.sends(&phone, "Replace the pump");
     phone.syncs(&mut office);
-    for (dialect, first, later) in [(Dialect::default(), 2, 2), (old(), 1, 1), (Dialect::default(), 1, 2)] {
+    for (dialect, first, later) in [(Dialect::default(), 3, 3), (old(), 1, 1), (Dialect::default(), 1, 3)] {
         phone.runs(dialect);
         for version in [first, later] {
             phone.notes(&mut office, &task, &long("still here"));
@@ -85,7 +86,7 @@ fn a_server_that_is_downgraded_is_served_in_the_same_minute() {
     office.runs(WIRE_VERSION, Dictionary::shipped());
     phone.syncs(&mut office);
     phone.notes(&mut office, &task, &long("to the newer server"));
-    assert_eq!(version_of(&mut phone, &mut office), 2);
+    assert_eq!(version_of(&mut phone, &mut office), 3);
 }
 
 /// The dictionary of the next release: a work order task has one field more.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod exchange;
+mod packed;
 mod recent;
 mod runtime;
 mod world;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{Command, DatabaseKey, Device, DeviceError, Done, Enrolment, SigningKey};
-use fieldline_documents::{Act, Document, Edit, EditId};
+use fieldline_documents::{Act, Document, Edit, EditId, Projection, packed};
 use fieldline_model::number::NumberBlock;
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value};
@@ -165,10 +165,39 @@ impl Office {
         Entry::Snapshot { document: self.id(), position, heads, bytes: self.document.save().into() }
     }
 
+    fn projection(&self) -> Projection {
+        self.document.project(Dictionary::shipped(), &PriorityMatrix::default())
+    }
+
     /// What a phone gets when the record enters its scope.
     pub fn whole(&self) -> Vec<Entry> {
-        let record = self.document.project(Dictionary::shipped(), &PriorityMatrix::default()).record;
-        vec![row(&record, self.counter), self.snapshot()]
+        vec![self.row(), self.snapshot()]
+    }
+
+    pub fn row(&self) -> Entry {
+        row(&self.projection().record, self.counter)
+    }
+
+    /// The document beside its row.
+    pub fn packed(&self) -> Entry {
+        self.packed_as(&self.document.save())
+    }
+
+    /// Any bytes beside the document's row.
+    pub fn packed_as(&self, bytes: &[u8]) -> Entry {
+        let Projection { record, .. } = self.projection();
+        let (bytes, is_told_by_its_row) = (packed::pack(&record, bytes).into(), self.projection().is_told_by_its_row());
+        Entry::Packed { document: self.id(), position: Position(self.counter), bytes, is_told_by_its_row }
+    }
+
+    /// Bytes that carry a document's right checksum and are none.
+    pub fn nonsense(&self) -> Vec<u8> {
+        let mut bytes = self.document.save();
+        let last = bytes.len() - 1;
+        bytes[last - 20..last].fill(0xff);
+        let sum = ring::digest::digest(&ring::digest::SHA256, &bytes[8..]);
+        bytes[4..8].copy_from_slice(&sum.as_ref()[..4]);
+        bytes
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId};
+use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId, packed};
+use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_service::table::{self, Detail, Input};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal, TableError};
@@ -216,6 +217,17 @@ impl Phone {
                 let whole = Document::verify(document.clone(), bytes, &heads).unwrap();
                 self.documents.insert(document.clone(), whole);
                 self.wants.remove(document);
+            }
+            Entry::Packed { document, bytes, is_told_by_its_row, .. } => {
+                let whole = self.rows.get(document).and_then(|row| packed::unpack(row, bytes, 1 << 20));
+                let Some(whole) = whole.filter(|whole| Document::is_whole(whole)) else {
+                    self.wants.insert(document.clone());
+                    return;
+                };
+                let whole = Document::check(document.clone(), &whole).unwrap();
+                let projection = whole.project(Dictionary::shipped(), &PriorityMatrix::default());
+                assert_eq!(*is_told_by_its_row, projection.is_told_by_its_row());
+                self.documents.insert(document.clone(), whole);
             }
             Entry::Edit { document, body, hash, .. } => match self.documents.get_mut(document) {
                 Some(held) => {

@@ -7,7 +7,9 @@ use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId};
 use fieldline_model::{Decimal, DeviceId, DocumentId, SysId, Timestamp, Value};
 use fieldline_service::Server;
 use fieldline_service::call::Caller;
-use fieldline_sync::wire::{Batch, Entry, Outcome, PushedEdit, Request, Response, SignedBatch, signing_input};
+use fieldline_sync::wire::{
+    Batch, Entry, Outcome, PACKED_SINCE, PushedEdit, Request, Response, SignedBatch, signing_input,
+};
 use minicbor::bytes::ByteVec;
 use rand_chacha::ChaCha8Rng;
 
@@ -55,11 +57,16 @@ impl Phone {
         self.caller.user
     }
 
-    /// Fetches everything in scope and keeps the tasks.
+    /// Fetches everything in scope and keeps the tasks; it speaks the version before documents came beside their rows.
     pub fn first_sync(&mut self, server: &Server, rng: &mut ChaCha8Rng) -> Result<()> {
         let mut tasks: BTreeMap<DocumentId, (Vec<ChangeHash>, Vec<u8>)> = BTreeMap::new();
         loop {
-            let response = server.sync(&self.caller, &self.request(None), MORNING, rng)?;
+            let response = server.sync(
+                &self.caller,
+                &Request { wire_version: PACKED_SINCE - 1, ..self.request(None) },
+                MORNING,
+                rng,
+            )?;
             for entry in &response.entries {
                 if let Entry::Snapshot { document, heads, bytes, .. } = entry
                     && document.table == *"wm_task"
