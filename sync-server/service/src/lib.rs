@@ -25,6 +25,7 @@ pub mod import;
 mod kept;
 mod live;
 pub mod metrics;
+mod numbers;
 mod page;
 mod passwords;
 mod pull;

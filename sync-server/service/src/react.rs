@@ -2,6 +2,7 @@
 //!
 //! * A step that was not followed opens one review task, so that somebody reads what happened.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
+//! * Of two records under one number, given by two copies of a phone, the later is given another one.
 //! * A caller who answers takes an incident off hold (ServiceNow "Incident state model").
 //!
 //! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
@@ -22,6 +23,7 @@ impl Call<'_> {
         for refused in changed.projection.refused.iter().filter(|_| !plant::is(Plant::ReviewForgotten)) {
             self.review(&changed.projection.record, refused)?;
         }
+        self.number_once(id, changed)?;
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),
