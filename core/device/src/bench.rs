@@ -14,8 +14,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_documents::{ApplyError, ChangeHash, Document, Edit, EditId};
-use fieldline_model::DocumentId;
 use fieldline_model::plant::{self, Plant};
+use fieldline_model::{DocumentId, Timestamp};
 use fieldline_store::Tx;
 use fieldline_store::edits::{EditState, StoredEdit};
 use fieldline_sync::wire::{HoldReason, Outcome, Position};
@@ -50,15 +50,20 @@ impl<'a, 'c> Bench<'a, 'c> {
         Self { tx, rules, who, touched: BTreeMap::new(), taken: BTreeSet::new(), renumbered: false }
     }
 
-    /// What an outcome means for an edit: a number that a copy of this phone has used in an earlier epoch needs nobody's
-    /// decision; the edit is made anew.
+    /// What an outcome means for an edit: a number that a copy of this phone has used in an earlier epoch, or before this one
+    /// was enrolled again, needs nobody's decision; the edit is made anew.
     pub fn in_this_epoch(&mut self, counter: u64, outcome: &Outcome) -> Result<Outcome, DeviceError> {
         let is_taken = matches!(outcome, Outcome::Held { reason: HoldReason::Equivocation, .. });
-        if is_taken && self.tx.edit(counter)?.is_some_and(|edit| edit.epoch < self.who.epoch) {
+        if is_taken && self.tx.edit(counter)?.is_some_and(|edit| self.is_under_an_earlier_name(&edit)) {
             self.taken.insert(counter);
             return Ok(Outcome::NeedsHeads);
         }
         Ok(outcome.clone())
+    }
+
+    fn is_under_an_earlier_name(&self, stored: &StoredEdit) -> bool {
+        let is_of_another_device = |edit: Edit| edit.id.device != self.who.device;
+        stored.epoch < self.who.epoch || stored.edit().is_ok_and(is_of_another_device)
     }
 
     /// Whether a copy of this phone has used the edit's number.
@@ -135,8 +140,23 @@ impl<'a, 'c> Bench<'a, 'c> {
     /// Somebody else's edit, and the first half of the hash of the change the server made of it.
     pub fn apply_foreign(&mut self, edit: &Edit, hash: [u8; 16], position: Position) -> Result<(), DeviceError> {
         self.apply(edit, Some(hash))?;
+        if edit.author == self.who.user {
+            self.give_up_what_a_copy_sent(&edit.document, |made_at| made_at == edit.at)?;
+        }
         let touched = self.touched(&edit.document)?;
         touched.position = touched.position.max(Some(position));
+        Ok(())
+    }
+
+    /// A held edit waits for nobody once its deed is on the server: its author sent it again from a copy of this phone.
+    fn give_up_what_a_copy_sent(
+        &self,
+        id: &DocumentId,
+        is_there: impl Fn(Timestamp) -> bool,
+    ) -> Result<(), DeviceError> {
+        for held in self.tx.held()?.into_iter().filter(|held| held.document == *id && is_there(held.made_at)) {
+            self.tx.remove_edit(held.counter)?;
+        }
         Ok(())
     }
 
@@ -158,6 +178,8 @@ impl<'a, 'c> Bench<'a, 'c> {
 
     /// The server's whole document.
     pub fn replace(&mut self, id: &DocumentId, position: Position, document: Document) -> Result<(), DeviceError> {
+        let user = self.who.user;
+        self.give_up_what_a_copy_sent(id, |made_at| document.edits_at(user, made_at).next().is_some())?;
         let touched = self.touched(id)?;
         (touched.confirmed, touched.is_changed, touched.position) = (Some(document), true, Some(position));
         Ok(self.tx.unwant(id)?)

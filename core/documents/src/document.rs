@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use automerge::transaction::CommitOptions;
 use automerge::{Automerge, AutomergeError, Change, ReadDoc};
-use fieldline_model::{DeviceId, DocumentId, Timestamp};
+use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp};
 
 use crate::caps;
 use crate::edit::{ChangeHash, Edit, EditError, EditId, Head};
@@ -139,9 +139,9 @@ impl Document {
         self.ledger.change_of(edit)
     }
 
-    /// The edits a device made here at a moment of its clock, in any of its epochs.
-    pub fn edits_at(&self, device: DeviceId, at: Timestamp) -> impl Iterator<Item = EditId> {
-        self.ledger.edits_of(device).filter(move |(_, made)| made.at == at).map(|(id, _)| id)
+    /// The edits a person made here at a moment, by the clock of whichever device.
+    pub fn edits_at(&self, author: SysId, at: Timestamp) -> impl Iterator<Item = EditId> {
+        self.ledger.edits().filter(move |(_, made)| (made.by, made.at) == (author, at)).map(|(_, made)| made.id)
     }
 
     /// How many edits the document holds.

@@ -82,13 +82,6 @@ impl Ledger {
         self.by_edit.range(actor).next_back().map(|(id, hash)| (*id, *hash))
     }
 
-    /// Every edit of a device, in any of its epochs.
-    pub(crate) fn edits_of(&self, device: DeviceId) -> impl Iterator<Item = (EditId, &Made)> {
-        let bound = |epoch, counter| EditId { device, epoch, counter };
-        let edits = self.by_edit.range(bound(0, 1)..=bound(u32::MAX, u64::MAX));
-        edits.filter_map(|(id, hash)| Some((*id, self.made.get(hash)?)))
-    }
-
     /// The changes a head may name: one, or none, or (after a collision somebody searched for) several.
     pub(crate) fn named(&self, head: Head) -> impl Iterator<Item = ChangeHash> {
         let bound = |fill: u8| {

@@ -2,7 +2,8 @@
 //! and a held edit blocks nobody, stays on the server, and tells its author what happened and what to do.
 //!
 //! Everything is known by (device, epoch, counter): the same edit again is answered as before, another edit under a number
-//! that is taken is kept aside. Whether a life-cycle step was possible is not asked here; the fold judges that afterwards.
+//! that is taken is kept aside. A phone that was locked and enrolled again is another device and brings what its owner did
+//! on it before under the names that work has had. Whether a life-cycle step was possible is not asked here; the fold judges that afterwards.
 
 use std::collections::BTreeMap;
 
@@ -72,16 +73,30 @@ impl Admission {
         if plant::is(Plant::HoldBlocksTheRest) && held_before {
             return Ok(());
         }
-        let epoch = pushed.epoch.unwrap_or(self.epoch);
-        let key = EditKey { device: self.device, epoch, counter: pushed.counter };
+        let key = self.key_of(call, pushed)?;
         let verdict = match self.known(call, key, pushed)? {
             Some(verdict) => verdict,
             None => self.judge(call, key, pushed)?,
         };
         let is_aside = matches!(&verdict, Verdict::Known(Outcome::Held { reason: HoldReason::Equivocation, .. }));
-        self.equivocated |= is_aside && epoch == self.epoch;
+        self.equivocated |= is_aside && (key.device, key.epoch) == (self.device, self.epoch);
         self.verdicts.push((pushed.counter, verdict));
         Ok(())
+    }
+
+    /// What an edit is known by: what its device says, or the name it was given on an earlier device of the same person.
+    fn key_of(&self, call: &Call<'_>, pushed: &PushedEdit) -> Result<EditKey> {
+        let epoch = pushed.epoch.unwrap_or(self.epoch);
+        let said = EditKey { device: self.device, epoch, counter: pushed.counter };
+        let id =
+            Edit::decode(&pushed.body).ok().filter(|_| pushed.body.len() <= caps::MAX_EDIT_BYTES).map(|edit| edit.id);
+        let Some(id) = id.filter(|id| id.device != self.device && id.counter == pushed.counter) else {
+            return Ok(said);
+        };
+        let owner = call.tx.device(id.device)?.map(|device| device.user);
+        let is_of_the_same_person = owner == Some(call.caller.user);
+        let earlier = EditKey { device: id.device, epoch: id.epoch, counter: id.counter };
+        Ok(if is_of_the_same_person { earlier } else { said })
     }
 
     /// The receipts, once the call's changes are numbered from `first`.
@@ -199,9 +214,9 @@ impl Admission {
             let detail = format!("{document}: the edit names another author than the person signed in on this device");
             return hold(HoldReason::Identity, format!("{detail}; sign in as its author, or make it anew"));
         }
-        // What was made before the device was given another epoch keeps its number.
+        // What was made before the device was given another epoch, or another identity, keeps its number.
         let is_its_number = (edit.id.device, edit.id.epoch, edit.id.counter) == (key.device, key.epoch, key.counter);
-        if !is_its_number || key.epoch > self.epoch {
+        if !is_its_number || (key.device == self.device && key.epoch > self.epoch) {
             let detail = format!("{document}: the edit names another device, epoch or number than it was sent under");
             return hold(HoldReason::Identity, format!("{detail}; make it anew on this device"));
         }

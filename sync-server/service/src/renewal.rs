@@ -3,7 +3,8 @@
 //!
 //! A copy is told by its edits: the server knows of a higher number than the phone has given, or the phone sends another edit
 //! under a number that is taken. The one that comes first keeps the epoch. A deed that both copies carry may come twice, even
-//! under two numbers when one of them had to make it anew; it is known by its content and its moment, and counts once.
+//! under two numbers or in the names of two devices when one of them had to make it anew or was enrolled again; it is known by
+//! its author, its content and its moment, and counts once.
 
 use fieldline_documents::Edit;
 use fieldline_model::plant::{self, Plant};
@@ -31,12 +32,12 @@ impl Call<'_> {
         Ok(Some(next))
     }
 
-    /// Where the same deed of the same device stands in the feed, when it is recorded under another number.
+    /// Where the same deed of the same person stands in the feed, when it is recorded under another name.
     pub(crate) fn recorded_as_another(&mut self, edit: &Edit) -> Result<Option<Position>> {
         if plant::is(Plant::DeedCountedAgain) || plant::is(Plant::RenumberedWhileSent) {
             return Ok(None);
         }
-        let same_moment: Vec<_> = self.document(&edit.document)?.edits_at(edit.id.device, edit.at).collect();
+        let same_moment: Vec<_> = self.document(&edit.document)?.edits_at(edit.author, edit.at).collect();
         for id in same_moment.into_iter().filter(|id| *id != edit.id) {
             let key = EditKey { device: id.device, epoch: id.epoch, counter: id.counter };
             let Some((position, stored)) = self.tx.edit(key)? else { continue };

@@ -64,19 +64,29 @@ impl Office {
         self.gives_a_phone_to(user)
     }
 
+    /// Lets a phone's owner enrol it again: it is another device from then on.
+    pub fn enrols_again(&mut self, phone: &mut Phone) {
+        let enrolment = self.enrolment_for(phone.user());
+        phone.device().enrol(enrolment).expect("a phone can be enrolled again");
+    }
+
     /// Gives somebody one more, empty phone.
     pub fn gives_another_phone_to(&mut self, phone: &Phone) -> Phone {
         self.gives_a_phone_to(phone.user())
     }
 
     fn gives_a_phone_to(&mut self, user: SysId) -> Phone {
+        Phone::new(self.enrolment_for(user))
+    }
+
+    fn enrolment_for(&mut self, user: SysId) -> Enrolment {
         let key = SigningKey::random(&mut self.rng);
         let system = self.server.system();
         let enrolled = self.server.enrol_device(&system, user, "phone", key.public_key(), self.now, &mut self.rng);
         let enrolled = enrolled.expect("a technician can be given a phone");
         let (device, token, server) = (enrolled.device, enrolled.session.token, "here".to_owned());
         let relay_key = Some(enrolled.relay_key);
-        Phone::new(Enrolment { device, epoch: 1, user, token, server, key, relay_key })
+        Enrolment { device, epoch: 1, user, token, server, key, relay_key }
     }
 
     /// Creates a job for somebody.
