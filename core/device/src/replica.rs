@@ -102,9 +102,10 @@ impl Replica for Device {
             unwant_what_did_not_come(tx, &asked, response)?;
             purge_what_may_go(tx, response.more)?;
             compare_checksum(tx, response)?;
-            // By the server's clock: a phone's that jumps by years must not forget what a restored server will need.
+            // By whichever clock is behind: neither a phone's that jumps by years, nor whoever answers in the server's place,
+            // makes it forget what a restored server will need.
             let days = if plant::is(Plant::AcknowledgedForgottenAtOnce) { -1 } else { caps::KEEP_ACKNOWLEDGED_DAYS };
-            tx.forget_acknowledged(response.now.plus_milliseconds(-days * DAY_MILLISECONDS))?;
+            tx.forget_acknowledged(response.now.min(now).plus_milliseconds(-days * DAY_MILLISECONDS))?;
             // A new phone learns with the first answer what its owner may create, and does not leave without numbers for it.
             let numbers = number_wants(**tx, &self.rules, &who)?;
             absorbed.pending = pending(tx, &asked, fetched)?
@@ -279,7 +280,8 @@ impl Absorbing<'_, '_> {
         }
         self.tx.put_server_epoch(epoch)?;
         if known.is_some() && !plant::is(Plant::RestoredServerNotOffered) {
-            let offered = self.tx.acknowledged(0, u32::MAX)?;
+            let mut offered = self.tx.acknowledged(0, u32::MAX)?;
+            offered.extend(self.release_what_the_other_life_lacked()?);
             self.tx.offer_again()?;
             self.tx.offer_files_again()?;
             self.tx.mark_sent(&offered.iter().map(|edit| edit.counter).collect::<Vec<_>>())?;
@@ -290,6 +292,16 @@ impl Absorbing<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// What one life of the server did not have another may.
+    fn release_what_the_other_life_lacked(&self) -> Result<Vec<StoredEdit>, DeviceError> {
+        let lacked = |edit: &StoredEdit| matches!(edit.state, EditState::Held { reason: HoldReason::Record, .. });
+        let held: Vec<StoredEdit> = self.tx.held()?.into_iter().filter(lacked).collect();
+        for edit in &held {
+            self.tx.release(&edit.document, HoldReason::Record)?;
+        }
+        Ok(held)
     }
 
     fn server_speaks(&self, version: u16) -> Result<(), DeviceError> {
@@ -325,16 +337,16 @@ impl Absorbing<'_, '_> {
         Ok(())
     }
 
-    /// A record that left, and whose changes the server lacks, is one that a restored server has lost. Nothing this device
-    /// could send will change that, so the work waits for its author, or for the record to come back.
+    /// Work on a record that is here no more, or only until it is delivered, and whose changes a restored server has lost:
+    /// nothing this device could send will change that, so it waits for its author, or for the record to come back.
     fn for_its_author(&self, counter: u64, outcome: Outcome) -> Result<Outcome, DeviceError> {
         let lacking = if outcome == Outcome::NeedsHeads { self.tx.edit(counter)? } else { None };
         let Some(edit) = lacking.filter(|edit| !self.bench.is_taken(edit)) else { return Ok(outcome) };
         let document = edit.document;
-        if self.tx.standing(&document)? != Some(Standing::Leaving) {
+        if matches!(self.tx.standing(&document)?, Some(Standing::Born | Standing::InScope)) {
             return Ok(Outcome::NeedsHeads);
         }
-        let detail = format!("{document}: the server was restored from a backup and does not have this record");
+        let detail = format!("{document}: the server was restored from a backup and does not have what this builds on");
         let detail = format!("{detail}; it is sent again if the record comes back, ask dispatch or discard it");
         Ok(Outcome::Held { reason: HoldReason::Record, detail })
     }

@@ -109,7 +109,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes how far a file has come. One that the server has and no record here shows is removed.
+    /// Notes how far a file has come. One that the server has and nothing here needs is removed.
     pub fn put_blob(&self, progress: &BlobProgress) -> Result<()> {
         let doing = format_args!("noting how far file {} has come", progress.blob);
         self.connection
@@ -136,7 +136,18 @@ impl Tx<'_> {
             .doing("offering files again")
     }
 
-    /// Removes a file that no record shows, unless it is still to be sent. The file itself goes after the commit.
+    /// Removes the files that were only kept for edits, now that some of these are forgotten.
+    pub(crate) fn remove_files_of_forgotten_edits(&self) -> Result<()> {
+        let unshown: Vec<[u8; 32]> = self
+            .connection
+            .prepare_cached("SELECT hash FROM blob WHERE on_server = 1 AND hash NOT IN (SELECT blob FROM attachment)")
+            .and_then(|mut sql| sql.query_map([], |row| row.get(0))?.collect())
+            .doing("listing files no record shows")?;
+        unshown.into_iter().try_for_each(|blob| self.remove_blob_if_unneeded(BlobHash(blob)))
+    }
+
+    /// Removes a file that no record shows, unless it is still to be sent or an edit that is kept came with it: a server that
+    /// is restored needs the one as well as the other. The file itself goes after the commit.
     pub(crate) fn remove_blob_if_unneeded(&self, blob: BlobHash) -> Result<()> {
         let doing = format_args!("looking whether file {blob} is needed");
         let removed: Option<i64> = self

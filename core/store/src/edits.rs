@@ -250,8 +250,15 @@ impl Tx<'_> {
             .doing(format_args!("releasing held edits of {id}"))
     }
 
-    /// Forgets edits acknowledged before `before`; returns how many.
+    /// Forgets edits acknowledged before `before`, with the files only they needed; returns how many.
     pub fn forget_acknowledged(&self, before: Timestamp) -> Result<usize> {
-        self.connection.execute("DELETE FROM edit WHERE acknowledged_at < ?1", [before.0]).doing("forgetting old edits")
+        let forgotten = self
+            .connection
+            .execute("DELETE FROM edit WHERE acknowledged_at < ?1", [before.0])
+            .doing("forgetting old edits")?;
+        if forgotten > 0 {
+            self.remove_files_of_forgotten_edits()?;
+        }
+        Ok(forgotten)
     }
 }

@@ -306,7 +306,8 @@ impl Tx<'_> {
         self.scope_delta.set(self.scope_delta.get().wrapping_add(term(new)).wrapping_sub(term(old)));
     }
 
-    /// Takes a record off the device: row, documents, search entry, and the files only it showed. Edits stay in the outbox.
+    /// Takes a record off the device: row, documents, search entry, and the files only it showed. Edits stay in the outbox, and
+    /// what was captured with them stays as long as they do.
     pub fn purge(&self, id: &DocumentId) -> Result<()> {
         let Some(key) = self.record_key(id)? else { return Ok(()) };
         let doing = format_args!("purging {id}");

@@ -1,7 +1,7 @@
 //! What the outbox, the numbers and the captured files promise to the sync.
 
 use crate::builders::{MIA, edit, edit_task, open, sys_id, task, task_id};
-use fieldline_documents::edit::{AttachmentRole, ChangeHash};
+use fieldline_documents::edit::{Act, Attachment, AttachmentRole, ChangeHash};
 use fieldline_model::number::NumberBlock;
 use fieldline_model::{BlobHash, Timestamp};
 use fieldline_store::blob_files::{PIECE_BYTES, pieces};
@@ -114,6 +114,31 @@ fn files_go_signatures_first_and_leave_with_the_last_record_that_shows_them() {
     let here = blobs.map(|blob| store.blob_files().contains(blob));
     assert_eq!(here, [true, true, false], "one is shown elsewhere, one is still to be sent");
     assert_eq!(store.blob_files().read(blobs[0]).unwrap(), Some(content(roles[0])));
+}
+
+#[test]
+fn a_file_stays_as_long_as_the_edit_it_was_captured_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let blob = store.blob_files().put(b"a photo").unwrap();
+    let (file_name, content_type, role) = ("photo.jpg".into(), "image/jpeg".into(), AttachmentRole::Photo);
+    let attachment = Attachment { blob, file_name, content_type, size_bytes: 7, role, of: None };
+    let made = edit(1, task_id(1), vec![Act::Attach { attachment }]);
+    let sent = BlobProgress { on_server: true, ..BlobProgress::captured(blob, 7, AttachmentRole::Photo) };
+    let accepted = Outcome::Accepted { position: Position(70), merged: false };
+    store
+        .write(|tx| {
+            tx.append_edit(&made, ChangeHash([4; 32]))?;
+            let record = task(1, 16, None);
+            tx.put_record(&RecordUpdate { attachments: &[blob], ..RecordUpdate::of_row(&record, "", None) })?;
+            tx.put_blob(&sent)?;
+            tx.receive(1, &accepted, Timestamp(10))?;
+            tx.purge(&task_id(1))
+        })
+        .unwrap();
+    assert!(store.blob_files().contains(blob), "a restored server would need both");
+    assert_eq!(store.write(|tx| tx.forget_acknowledged(Timestamp(11))).unwrap(), 1);
+    assert!(!store.blob_files().contains(blob));
 }
 
 #[test]
