@@ -102,7 +102,8 @@ impl World {
     /// What was done since the backup was made is not on the phone any more; what it had sent must stand all the same.
     fn phone_goes_back(&mut self, phone: usize, rng: &mut dyn Rng) {
         let Some(backed_up) = self.backed_up.get(&phone).copied() else { return };
-        self.incur(phone, &|promise: &Promise| promise.truly_at <= backed_up);
+        // A phone is put by before its owner does anything at the same moment.
+        self.incur(phone, &|promise: &Promise| promise.truly_at < backed_up);
         let started = self.phones[phone].go_back(rng).map(drop);
         self.must_start(phone, started);
     }

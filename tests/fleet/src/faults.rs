@@ -120,21 +120,6 @@ impl Misfortunes {
             server_build: rate(rng, 30),
         }
     }
-
-    /// The misfortunes under which every promise is known to hold. With the others some shifts still break one: they are
-    /// looked for with [`crate::plan::Plan::draw_harsh`].
-    pub fn without_the_harshest(self) -> Self {
-        Self {
-            phone_restore: 0,
-            clone: 0,
-            swap: 0,
-            revoke: 0,
-            impersonate: 0,
-            server_restore: 0,
-            server_build: 0,
-            ..self
-        }
-    }
 }
 
 fn rate(rng: &mut dyn Rng, most: u32) -> u32 {

@@ -20,7 +20,7 @@ const MOST_SHOWN: usize = 12;
 /// Shifts run to make one small: some minutes.
 const MOST_SHRINKING_RUNS: u64 = 400;
 
-/// Simulates a fleet of phones and a server under faults, one shift a seed, after every kept shift that once broke a promise.
+/// Simulates a fleet of phones and a server under faults, one shift a seed, then every kept shift that once broke a promise.
 #[derive(Parser)]
 struct Options {
     /// How many shifts.
@@ -41,10 +41,6 @@ struct Options {
     /// Runs the plan in this file instead of drawing any.
     #[arg(long, conflicts_with_all = ["seeds", "start", "phones", "hours"])]
     replay: Option<PathBuf>,
-    /// Restores, clones, replaces and locks phones, answers in the server's place, restores the server from old backups and
-    /// goes back to an older build of it, too. Some of these shifts are known to break a promise.
-    #[arg(long)]
-    harsh: bool,
     /// Prints every event, for one shift at a time.
     #[arg(long)]
     trace: bool,
@@ -67,14 +63,12 @@ impl Options {
             return Ok(vec![replay((file.clone(), Plan::read(file)?))]);
         }
         let (phones, hours) = (self.phones, self.hours);
-        let draw = if self.harsh { Plan::draw_harsh } else { Plan::draw };
-        let harsh = if self.harsh { " --harsh" } else { "" };
         let drawn = |seed| Candidate {
-            plan: draw(seed, phones, hours),
-            again: format!("--start {seed} --seeds 1 --phones {phones} --hours {hours}{harsh}"),
+            plan: Plan::draw(seed, phones, hours),
+            again: format!("--start {seed} --seeds 1 --phones {phones} --hours {hours}"),
         };
         let kept = seeds::kept()?.into_iter().map(replay);
-        Ok(kept.chain((self.start..self.start + self.seeds).map(drawn)).collect())
+        Ok((self.start..self.start + self.seeds).map(drawn).chain(kept).collect())
     }
 }
 

@@ -141,17 +141,8 @@ pub enum Attack {
 impl Plan {
     /// Draws the plan of a seed.
     pub fn draw(seed: u64, phones: usize, hours: i64) -> Self {
-        Self::drawn(seed, phones, hours, Misfortunes::without_the_harshest)
-    }
-
-    /// Draws the plan of a seed with everything that can befall a phone or a server: copies and backups, too.
-    pub fn draw_harsh(seed: u64, phones: usize, hours: i64) -> Self {
-        Self::drawn(seed, phones, hours, |misfortunes| misfortunes)
-    }
-
-    fn drawn(seed: u64, phones: usize, hours: i64, chosen: fn(Misfortunes) -> Misfortunes) -> Self {
         let mut rng = dice(seed, "faults", &[]);
-        let (faults, misfortunes) = (Faults::draw(&mut rng), chosen(Misfortunes::draw(&mut rng)));
+        let (faults, misfortunes) = (Faults::draw(&mut rng), Misfortunes::draw(&mut rng));
         let mut steps = Vec::new();
         for phone in 0..phones {
             day_of_a_technician(&mut steps, phone, hours * HOUR, &misfortunes, &mut dice(seed, "day", &[phone as u64]));

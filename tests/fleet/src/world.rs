@@ -14,7 +14,7 @@ use crate::dice::{between, dice, happens};
 use crate::faults::Faults;
 use crate::network::{PORTAL_PAGE, carry};
 use crate::office::Office;
-use crate::phone::{Phone, Promise};
+use crate::phone::Phone;
 use crate::plan::{MINUTE, Plan, Step};
 use crate::shift::Report;
 use crate::trace::Trace;
@@ -33,10 +33,10 @@ pub(crate) enum Happening {
     Step(Step),
     /// A phone's session wants to be asked.
     Poll(usize),
-    /// A request reaches the server.
-    Request { phone: usize, token: String, bytes: Vec<u8> },
-    /// An answer reaches a phone.
-    Answer { phone: usize, reply: Reply },
+    /// A request reaches the server; it is the phone's `number`-th.
+    Request { phone: usize, number: u64, token: String, bytes: Vec<u8> },
+    /// An answer to the phone's `number`-th request reaches it.
+    Answer { phone: usize, number: u64, reply: Reply },
     /// A request of somebody hostile reaches the server.
     HostileRequest { token: String, bytes: Vec<u8>, dice: u64 },
     /// A phone's radio reaches somebody again.
@@ -163,8 +163,8 @@ impl World {
         match happening {
             Happening::Step(step) => self.step(&step),
             Happening::Poll(phone) => self.poll(phone),
-            Happening::Request { phone, token, bytes } => self.answer(phone, &token, &bytes),
-            Happening::Answer { phone, reply } => self.deliver(phone, reply),
+            Happening::Request { phone, number, token, bytes } => self.answer(phone, number, &token, &bytes),
+            Happening::Answer { phone, number, reply } => self.answered(phone, number, reply),
             Happening::HostileRequest { token, bytes, dice: seed } => {
                 let mut rng = dice(seed, "hostile", &[]);
                 if let Err(what) = self.office.exchange_with_anybody(&token, &bytes, self.now, &mut rng) {
@@ -188,11 +188,9 @@ impl World {
     }
 
     /// Captured files no phone has any more that could bring them: their phones broke or went back before they were sent, or
-    /// the server forgot them after their records had left the phones.
+    /// before the server forgot them.
     pub(crate) fn files_gone(&mut self) -> BTreeSet<BlobHash> {
-        let kept = self.phones.iter().flat_map(|phone| &phone.promises).filter(|_| self.office.was_restored);
-        let promises = self.debts.iter().map(|debt| &debt.promise).chain(kept);
-        let mut files: BTreeSet<BlobHash> = promises.flat_map(Promise::files).collect();
+        let mut files: BTreeSet<BlobHash> = self.debts.iter().flat_map(|debt| debt.promise.files()).collect();
         for phone in &mut self.phones {
             files.retain(|file| !matches!(phone.device().file(*file), Ok(Some(_))));
         }
@@ -244,34 +242,36 @@ impl World {
         let token = self.phones[phone].enrolment().token.clone();
         self.attacker.hear(phone, &token, frame);
         let mut rng = self.dice_of_message(phone, UP);
+        let number = self.phones[phone].messages[UP];
         if self.impersonated.remove(&phone) {
             let documents = self.office.documents(&attack::targets());
             if let Some(answer) = attack::impersonate(frame, &documents, &mut rng) {
                 let at = self.now.plus_milliseconds(between(&mut rng, 50, 2_000));
-                return self.at(at, Happening::Answer { phone, reply: Reply::Body(answer) });
+                return self.at(at, Happening::Answer { phone, number, reply: Reply::Body(answer) });
             }
         }
         if happens(&mut rng, self.faults.portal) {
             self.report.messages_spoilt += 1;
             let at = self.now.plus_milliseconds(between(&mut rng, 50, 2_000));
-            return self.at(at, Happening::Answer { phone, reply: Reply::Body(PORTAL_PAGE.to_vec()) });
+            let reply = Reply::Body(PORTAL_PAGE.to_vec());
+            return self.at(at, Happening::Answer { phone, number, reply });
         }
         for (at, bytes) in self.carried(&mut rng, frame) {
-            self.at(at, Happening::Request { phone, token: token.clone(), bytes });
+            self.at(at, Happening::Request { phone, number, token: token.clone(), bytes });
         }
     }
 
-    fn answer(&mut self, phone: usize, token: &str, bytes: &[u8]) {
+    fn answer(&mut self, phone: usize, number: u64, token: &str, bytes: &[u8]) {
         let mut rng = self.dice_of_message(phone, DOWN);
         let reply = self.office.exchange(token, bytes, self.now, &mut rng);
         self.report.exchanges += 1;
         let Reply::Body(body) = reply else {
             let at = self.now.plus_milliseconds(between(&mut rng, 20, 500));
-            return self.at(at, Happening::Answer { phone, reply });
+            return self.at(at, Happening::Answer { phone, number, reply });
         };
         self.event(&format!("server answers phone {phone}"), &body);
         for (at, bytes) in self.carried(&mut rng, &body) {
-            self.at(at, Happening::Answer { phone, reply: Reply::Body(bytes) });
+            self.at(at, Happening::Answer { phone, number, reply: Reply::Body(bytes) });
         }
     }
 
@@ -287,6 +287,14 @@ impl World {
             deliveries.len() == 1 && deliveries[0].bytes == bytes && deliveries[0].after_milliseconds < MINUTE / 2;
         self.report.messages_spoilt += u64::from(!whole);
         deliveries.into_iter().map(|one| (self.now.plus_milliseconds(one.after_milliseconds), one.bytes)).collect()
+    }
+
+    /// A status belongs to the request it answers, and HTTP keeps the two together; a body may come whenever it likes, because
+    /// it says itself what it answers.
+    fn answered(&mut self, phone: usize, number: u64, reply: Reply) {
+        if matches!(reply, Reply::Body(_)) || number == self.phones[phone].messages[UP] {
+            self.deliver(phone, reply);
+        }
     }
 
     fn deliver(&mut self, phone: usize, reply: Reply) {

@@ -17,10 +17,12 @@ pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
         for promise in &phone.promises {
             let (document, at) = (&promise.document, promise.at);
             let times = times.get(&(document, phone.user, at)).copied().unwrap_or(0);
-            let held = phone.held().iter().filter(|held| held.document == *document && held.made_at == at).count();
-            if times as usize + held != 1 {
-                let deed = &promise.deed;
-                broken.push(format!("{deed} on {document} at {at} counts {times} times and is held {held} times"));
+            let held = phone.held().iter().filter(|held| held.document == *document && held.made_at == at);
+            let reasons: Vec<&str> = held.map(|held| held.reason.as_str()).collect();
+            if times as usize + reasons.len() != 1 {
+                let (deed, held) = (&promise.deed, reasons.len());
+                let why = if held > 0 { format!(" ({})", reasons.join(", ")) } else { String::new() };
+                broken.push(format!("{deed} on {document} at {at} counts {times} times and is held {held} times{why}"));
             }
         }
         broken
