@@ -86,7 +86,12 @@ impl Replica for Device {
         let mut absorbed = self.store.write(|tx| {
             renew(tx, &mut who, response.renew_epoch)?;
             let bench = Bench::new(tx, &self.rules, &who);
-            let mut absorbing = Absorbing { tx, rules: &self.rules, bench, has_unsent: tx.unsent_count()? > 0 };
+            let mut absorbing = Absorbing {
+                tx,
+                rules: &self.rules,
+                bench,
+                has_waiting: tx.unsent_count()? > 0 || !tx.held()?.is_empty(),
+            };
             let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
             absorbing.server_epoch(response.server_epoch)?;
             absorbing.server_speaks(response.wire_version)?;
@@ -266,8 +271,8 @@ struct Absorbing<'a, 'c> {
     tx: &'a Tx<'c>,
     rules: &'a Rules,
     bench: Bench<'a, 'c>,
-    /// Whether work made here waits to be sent.
-    has_unsent: bool,
+    /// Whether work made here waits to be sent, or for its author.
+    has_waiting: bool,
 }
 
 impl Absorbing<'_, '_> {
@@ -408,7 +413,7 @@ impl Absorbing<'_, '_> {
         let (Some(row), Some(whole)) = (row, whole.filter(|whole| Document::is_whole(whole))) else {
             return Ok(self.tx.want(id)?);
         };
-        if told && !self.has_unsent {
+        if told && !self.has_waiting {
             return Ok(self.tx.put_unread(&row, &whole)?);
         }
         match Document::check(id.clone(), &whole) {
