@@ -11,7 +11,7 @@ use fieldline_store::{StoreError, View};
 use fieldline_sync::frame;
 use fieldline_sync::relay::{Asked, Envelope, RelayKey, Word};
 use fieldline_sync::session::{Absorbed, Event, Replica};
-use fieldline_sync::wire::Response;
+use fieldline_sync::wire::{OLDEST_WIRE_VERSION, Response};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -33,6 +33,9 @@ pub(crate) struct HandedOver {
     /// When it was handed over.
     #[n(3)]
     pub at: Timestamp,
+    /// The wire version it is written in.
+    #[n(4)]
+    version: u16,
 }
 
 impl Device {
@@ -49,10 +52,11 @@ impl Device {
         self.asked = in_flight;
         let request = request?;
         let server_epoch = self.store.read(|view| view.server_epoch())?;
-        let handed_over = HandedOver { nonce, cursor: request.cursor.clone(), server_epoch, at: now };
+        let version = self.common_version()?;
+        let handed_over = HandedOver { nonce, cursor: request.cursor.clone(), server_epoch, at: now, version };
         let bytes = minicbor::to_vec(handed_over).expect("encoding into memory does not fail");
         self.store.write(|tx| tx.put_meta(HANDED_OVER, Some(&bytes)))?;
-        let frame = frame::encode_request(&request, self.common_version()?).into();
+        let frame = frame::encode_request(&request, version).into();
         Ok(Envelope::asking(&key, who.device, nonce, &Asked { token: who.token, frame }))
     }
 
@@ -70,10 +74,12 @@ impl Device {
             None => return Ok(None),
             Some(Word::NeedsSignIn) => Event::NeedsSignIn,
             Some(Word::Revoked) => Event::Revoked,
-            Some(Word::OtherVersion) => {
+            Some(Word::OtherVersion) if awaited.version > OLDEST_WIRE_VERSION => {
+                // The server went back to an older build: the next request is one that every build reads.
                 self.forget_version()?;
-                Event::UpdateNeeded
+                Event::Absorbed(Absorbed { pending: true, progressed: true, ..Absorbed::default() })
             }
+            Some(Word::OtherVersion) => Event::UpdateNeeded,
             Some(Word::Answer(bytes)) => match frame::decode_response(&bytes, self.wire_version) {
                 Ok(response) if response.nonce == awaited.nonce => {
                     Event::Absorbed(self.absorb_relayed(response, &awaited, now)?)

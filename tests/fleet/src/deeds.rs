@@ -71,6 +71,7 @@ impl World {
                 self.revoked.push((device, self.now));
             }
             Deed::Regroup => self.office.regroup(technician, self.now, rng),
+            Deed::VisitKiosk { has_line } => self.visit_kiosk(phone, has_line, rng),
             Deed::Attack(attack) => self.attack(phone, attack, rng),
         }
     }

@@ -13,6 +13,7 @@ pub mod debts;
 mod deeds;
 pub mod dice;
 pub mod faults;
+mod kiosk;
 pub mod network;
 pub mod office;
 pub mod people;

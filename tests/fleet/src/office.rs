@@ -12,6 +12,7 @@ use fieldline_service::table::{self, Input, TableError};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame::FrameError;
+use fieldline_sync::relay::Envelope;
 use fieldline_sync::session::Reply;
 use fieldline_sync::wire::WIRE_VERSION;
 use rand_core::Rng;
@@ -244,6 +245,15 @@ impl Office {
             Err(SyncRefusal::Frame(_)) => Reply::Failed,
             Err(SyncRefusal::Revoked) => Reply::Revoked,
             Err(refusal) => panic!("an honest phone was refused: {refusal}"),
+        }
+    }
+
+    /// Answers what a kiosk brings, if it is worth anything.
+    pub fn answer_kiosk(&self, envelope: &Envelope, now: Timestamp, rng: &mut dyn Rng) -> Option<Envelope> {
+        match self.server().answer_envelope(envelope, now, rng) {
+            Ok(answer) => Some(answer),
+            Err(SyncRefusal::Service(error)) => panic!("an envelope made the server fail: {error}"),
+            Err(_) => None,
         }
     }
 

@@ -87,6 +87,11 @@ pub enum Deed {
         /// The newest version it speaks.
         wire_version: u16,
     },
+    /// The technician visits the depot's kiosk.
+    VisitKiosk {
+        /// Whether it reaches the server just then.
+        has_line: bool,
+    },
     /// Somebody hostile does something.
     Attack(Attack),
     /// The phone reaches nobody for a while.
@@ -116,6 +121,7 @@ impl Deed {
             Self::Revoke => "revoke",
             Self::Regroup => "regroup",
             Self::RunBuild { .. } => "run build",
+            Self::VisitKiosk { .. } => "visit kiosk",
             Self::Attack(_) => "attack",
             Self::LoseLink { .. } => "lose link",
             Self::SetClock { .. } => "set clock",
@@ -146,6 +152,7 @@ impl Plan {
         let mut steps = Vec::new();
         for phone in 0..phones {
             day_of_a_technician(&mut steps, phone, hours * HOUR, &misfortunes, &mut dice(seed, "day", &[phone as u64]));
+            visits_of_a_technician(&mut steps, phone, hours * HOUR, &mut dice(seed, "kiosk", &[phone as u64]));
         }
         day_of_the_office(&mut steps, hours * HOUR, &misfortunes, &mut dice(seed, "office", &[]));
         steps.sort_by_key(|step| step.at);
@@ -185,6 +192,16 @@ fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, chances: &
         misfortunes_of_a_phone(chances, rng).into_iter().for_each(|deed| step(deed, rng));
         step(Deed::Work, rng);
         at += between(rng, MINUTE, 12 * MINUTE);
+    }
+}
+
+/// Half of the technicians pass by a depot.
+fn visits_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, rng: &mut dyn Rng) {
+    let mut at = if happens(rng, 500) { between(rng, 0, 2 * HOUR) } else { end };
+    while at < end {
+        let deed = Deed::VisitKiosk { has_line: happens(rng, 500) };
+        steps.push(Step { at, who: Who::Phone(phone), deed, dice: rng.next_u64() });
+        at += between(rng, MINUTE, 2 * HOUR);
     }
 }
 

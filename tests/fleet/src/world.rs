@@ -12,6 +12,7 @@ use crate::checks;
 use crate::debts::Debt;
 use crate::dice::{between, dice, happens};
 use crate::faults::Faults;
+use crate::kiosk::Kiosk;
 use crate::network::{PORTAL_PAGE, carry};
 use crate::office::Office;
 use crate::phone::Phone;
@@ -67,6 +68,7 @@ pub struct World {
     pub(crate) backed_up: BTreeMap<usize, Timestamp>,
     /// Phones whose next request somebody hostile answers.
     pub(crate) impersonated: BTreeSet<usize>,
+    pub(crate) kiosk: Kiosk,
     pub(crate) swaps: u32,
     pub(crate) seed: u64,
     heap: BTreeMap<(Timestamp, u64), Happening>,
@@ -95,6 +97,7 @@ impl World {
             clones: BTreeMap::new(),
             backed_up: BTreeMap::new(),
             impersonated: BTreeSet::new(),
+            kiosk: Kiosk::new(),
             swaps: 0,
             heap: BTreeMap::new(),
             happenings: 0,
@@ -313,7 +316,7 @@ impl World {
         self.ask(phone, self.now);
     }
 
-    fn note(&mut self, phone: usize, events: &[Event]) {
+    pub(crate) fn note(&mut self, phone: usize, events: &[Event]) {
         for event in events {
             match event {
                 Event::Absorbed(absorbed) => {

@@ -9,6 +9,7 @@ use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp
 use fieldline_service::table::{self, Input};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
 use fieldline_storage_sqlite::SqliteStorage;
+use fieldline_sync::relay::RelayKey;
 use fieldline_sync::wire::{Batch, Entry, PushedEdit, Request, Response, SignedBatch, signing_input};
 use minicbor::bytes::ByteVec;
 use rand_chacha::ChaCha8Rng;
@@ -33,6 +34,10 @@ pub struct House {
     pub caller: Caller,
     /// The newest edit number used.
     pub counter: u64,
+    /// What the phone is let in by.
+    pub token: String,
+    /// What it seals requests through a kiosk with.
+    pub relay_key: RelayKey,
     key: SigningKey,
     cursor: Option<ByteVec>,
 }
@@ -53,7 +58,9 @@ impl House {
         let enrolled = enrolled.expect("a user can be given a phone");
         let caller = server.authenticate(&enrolled.session.token, NOW).expect("a fresh token works");
         let (device, task) = (enrolled.device, DocumentId::new("wm_task", SysId([0; 16])));
-        let mut house = Self { server, rng, task, user, device, caller, counter: 0, key, cursor: None };
+        let (token, relay_key) = (enrolled.session.token, enrolled.relay_key);
+        let mut house =
+            Self { server, rng, task, user, device, caller, counter: 0, token, relay_key, key, cursor: None };
         house.task = house.creates("wm_task", &[("short_description", "Boiler"), ("assigned_to", &user.to_string())]);
         house
     }

@@ -3,6 +3,7 @@
 mod answers;
 mod batches;
 mod blobs;
+mod envelopes;
 mod frames;
 mod queries;
 mod requests;
@@ -14,8 +15,9 @@ mod unguarded;
 use crate::Border;
 
 /// Every border of the house.
-pub const ALL: [Border; 9] = [
+pub const ALL: [Border; 10] = [
     frames::BORDER,
+    envelopes::BORDER,
     requests::BORDER,
     batches::BORDER,
     stories::BORDER,
