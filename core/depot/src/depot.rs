@@ -2,7 +2,8 @@
 //!
 //! A phone's newer request takes the place of its older one, because it says everything the older one said. An answer stays
 //! until the next one, so a phone that dies while it takes it can take it again. What would not fit is sent away at once, but
-//! requests of devices the server has never answered go first: strangers cannot fill the box.
+//! requests of devices the server has never answered go first: strangers cannot fill the box. Somebody in the depot's network
+//! can put nonsense in a phone's place; the server takes nothing from it, and the phone comes again.
 
 use std::path::Path;
 

@@ -65,7 +65,7 @@ impl Device {
     ///
     /// # Errors
     /// When the database fails; the answer can be taken again.
-    pub fn take_relayed(&mut self, envelope: &Envelope, now: Timestamp) -> Result<Option<Event>, DeviceError> {
+    pub fn take_relayed(&mut self, envelope: &Envelope) -> Result<Option<Event>, DeviceError> {
         let Some(awaited) = self.store.read(handed_over)? else { return Ok(None) };
         if envelope.device != self.who()?.device || envelope.nonce != awaited.nonce {
             return Ok(None);
@@ -82,7 +82,7 @@ impl Device {
             Some(Word::OtherVersion) => Event::UpdateNeeded,
             Some(Word::Answer(bytes)) => match frame::decode_response(&bytes, self.wire_version) {
                 Ok(response) if response.nonce == awaited.nonce => {
-                    Event::Absorbed(self.absorb_relayed(response, &awaited, now)?)
+                    Event::Absorbed(self.absorb_relayed(response, &awaited)?)
                 }
                 _ => return Ok(None),
             },
@@ -95,12 +95,7 @@ impl Device {
         self.who()?.relay_key.clone().ok_or(DeviceError::NoRelay)
     }
 
-    fn absorb_relayed(
-        &mut self,
-        response: Response,
-        awaited: &HandedOver,
-        now: Timestamp,
-    ) -> Result<Absorbed, DeviceError> {
+    fn absorb_relayed(&mut self, response: Response, awaited: &HandedOver) -> Result<Absorbed, DeviceError> {
         let (cursor, epoch) = self.store.read(|view| Ok::<_, StoreError>((view.cursor()?, view.server_epoch()?)))?;
         let cursor = cursor.map(ByteVec::from);
         let has_stood_still = (&cursor, epoch) == (&awaited.cursor, awaited.server_epoch);
@@ -110,7 +105,8 @@ impl Device {
             _ => return Ok(Absorbed::default()),
         };
         let in_flight = std::mem::take(&mut self.asked);
-        let absorbed = self.absorb(&response, now);
+        // However late it comes: the phone is in step as of when it asked.
+        let absorbed = self.absorb(&response, awaited.at);
         self.asked = in_flight;
         absorbed
     }

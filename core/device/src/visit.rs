@@ -65,7 +65,7 @@ impl Runtime {
     }
 
     async fn take(&self, envelope: Envelope) -> Result<Option<Event>, DeviceError> {
-        self.blocking(move |_, device| device.take_relayed(&envelope, now())).await
+        self.blocking(move |_, device| device.take_relayed(&envelope)).await
     }
 
     /// What waits at a kiosk for this phone.

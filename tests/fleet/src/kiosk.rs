@@ -76,9 +76,8 @@ impl World {
     }
 
     fn collect(&mut self, phone: usize, rng: &mut dyn Rng) {
-        let clock = self.phones[phone].clock.shows(self.now);
         for answer in self.kiosk.gives(self.phones[phone].enrolment().device, rng) {
-            match self.phones[phone].device().take_relayed(&answer, clock) {
+            match self.phones[phone].device().take_relayed(&answer) {
                 Ok(events) => self.note(phone, events.as_slice()),
                 Err(error) => self.broken(format!("phone {phone} cannot keep what a kiosk gave it: {error}")),
             }

@@ -127,8 +127,8 @@ impl Phone {
     }
 
     /// Takes what a kiosk has for it.
-    pub fn collects(&mut self, office: &Office, envelope: &Envelope) -> Option<Event> {
-        self.device().take_relayed(envelope, office.now).expect("a sound disk")
+    pub fn collects(&mut self, envelope: &Envelope) -> Option<Event> {
+        self.device().take_relayed(envelope).expect("a sound disk")
     }
 
     /// The server takes what the phone sends, but the answer is lost.

@@ -49,13 +49,16 @@ fn work_handed_over_reaches_the_server_without_the_phone_and_the_answer_waits_fo
     let handed_over = phone.hands_over(&mut office);
     assert!(phone.device().sync_status().unwrap().handed_over_at.is_some());
     assert_eq!(unsent(&mut phone), 1, "what was handed over is not delivered");
+    let handed_over_at = Some(office.now);
     office.waits(3_600_000);
     let answer = office.answers_kiosk(&handed_over).unwrap();
     assert_eq!(office.notes_on(&task), ["done in the cellar"]);
     office.changes(&task, &[("short_description", "after the answer")]);
-    assert_eq!(absorbed(phone.collects(&office, &answer)).accepted, 1);
-    assert_eq!((unsent(&mut phone), phone.device().sync_status().unwrap().handed_over_at), (0, None));
-    assert_eq!(phone.collects(&office, &answer), None, "it is taken once");
+    assert_eq!(absorbed(phone.collects(&answer)).accepted, 1);
+    let status = phone.device().sync_status().unwrap();
+    assert_eq!((status.unsent_edits, status.handed_over_at), (0, None));
+    assert_eq!(status.synced_at, handed_over_at, "it is in step as of when it asked");
+    assert_eq!(phone.collects(&answer), None, "it is taken once");
     everybody_agrees(&mut office, &mut phone, &[task]);
 }
 
@@ -67,7 +70,7 @@ fn a_new_phone_learns_everything_through_a_kiosk() {
     for _ in 0..100 {
         let request = phone.hands_over(&mut office);
         let answer = office.answers_kiosk(&request).unwrap();
-        if !absorbed(phone.collects(&office, &answer)).progressed {
+        if !absorbed(phone.collects(&answer)).progressed {
             break;
         }
     }
@@ -86,7 +89,7 @@ fn an_answer_that_lay_in_the_kiosk_brings_its_receipts_and_nothing_older() {
     office.changes(&second, &[("assigned_to", &bob.user().to_string())]);
     phone.is_not_answered(&mut office);
     phone.syncs(&mut office);
-    assert_eq!(absorbed(phone.collects(&office, &late)).changed, 0);
+    assert_eq!(absorbed(phone.collects(&late)).changed, 0);
     assert!(phone.device().record(&second).unwrap().is_none(), "a job given away does not come back");
     let asks_again = phone.asks(&mut office);
     assert!(asks_again.len() <= 100, "nothing is asked for again: {} bytes", asks_again.len());
@@ -102,7 +105,7 @@ fn a_request_that_lay_in_the_kiosk_makes_nobody_a_copy() {
     phone.notes(&mut office, &task, "two");
     phone.syncs(&mut office);
     let late = office.answers_kiosk(&handed_over).unwrap();
-    phone.collects(&office, &late);
+    phone.collects(&late);
     assert_eq!(phone.enrolment().epoch, 1);
     assert_eq!(office.notes_on(&task), ["one", "two"]);
 }
@@ -120,7 +123,7 @@ fn what_a_server_said_before_it_was_restored_acknowledges_nothing_afterwards() {
     phone.is_not_answered(&mut office);
     phone.syncs(&mut office);
     let known = phone.outbox();
-    assert_eq!(absorbed(phone.collects(&office, &before)), Absorbed::default());
+    assert_eq!(absorbed(phone.collects(&before)), Absorbed::default());
     assert_eq!(phone.outbox(), known);
     assert_eq!(office.notes_on(&task), ["lost with the server"]);
     everybody_agrees(&mut office, &mut phone, &[task]);
@@ -138,7 +141,7 @@ fn a_server_restored_while_the_request_lay_in_the_kiosk_is_offered_everything_ag
     let handed_over = phone.hands_over(&mut office);
     office.is_restored(&backup);
     let answer = office.answers_kiosk(&handed_over).unwrap();
-    phone.collects(&office, &answer);
+    phone.collects(&answer);
     phone.syncs(&mut office);
     assert_eq!(office.notes_on(&task), ["acknowledged, then lost", "on its way"]);
     everybody_agrees(&mut office, &mut phone, &[task]);
@@ -158,15 +161,15 @@ fn nothing_a_kiosk_makes_up_alters_or_mixes_up_is_believed() {
     let readdressed = Envelope { device, nonce, ..others.clone() };
     let renumbered = Envelope { nonce, ..older.clone() };
     for wrong in [older, others, request.clone(), forged, readdressed, renumbered] {
-        assert_eq!(phone.collects(&office, &wrong), None);
+        assert_eq!(phone.collects(&wrong), None);
     }
     for at in 0..answer.sealed.len() {
         let mut sealed = answer.sealed.to_vec();
         sealed[at] ^= 1 << (at % 8);
-        assert_eq!(phone.collects(&office, &Envelope { sealed: sealed.into(), ..answer.clone() }), None);
+        assert_eq!(phone.collects(&Envelope { sealed: sealed.into(), ..answer.clone() }), None);
     }
     assert_eq!(unsent(&mut phone), 1);
-    assert_eq!(absorbed(phone.collects(&office, &answer)).accepted, 1, "the right one still counts");
+    assert_eq!(absorbed(phone.collects(&answer)).accepted, 1, "the right one still counts");
     everybody_agrees(&mut office, &mut phone, &[task]);
 }
 
@@ -209,7 +212,7 @@ fn a_locked_phone_is_told_so_through_the_kiosk_and_keeps_its_work() {
     let request = phone.hands_over(&mut office);
     office.locks(&phone);
     let answer = office.answers_kiosk(&request).unwrap();
-    assert_eq!(phone.collects(&office, &answer), Some(Event::NeedsSignIn));
+    assert_eq!(phone.collects(&answer), Some(Event::NeedsSignIn));
     assert_eq!(unsent(&mut phone), 1);
     assert_eq!(office.notes_on(&task), [""; 0]);
 }
@@ -223,8 +226,8 @@ fn a_clone_that_collects_what_was_meant_for_both_counts_nothing_twice() {
     clone.notes(&mut office, &task, "by the clone");
     phone.notes(&mut office, &task, "by the phone");
     let answer = office.answers_kiosk(&request).unwrap();
-    clone.collects(&office, &answer);
-    phone.collects(&office, &answer);
+    clone.collects(&answer);
+    phone.collects(&answer);
     for _ in 0..3 {
         clone.syncs(&mut office);
         phone.syncs(&mut office);
@@ -284,7 +287,7 @@ proptest! {
                     answers.extend(office.answers_kiosk(&requests[which % requests.len()]));
                 }
                 Happening::Gives(which) if !answers.is_empty() => {
-                    phone.collects(&office, &answers[which % answers.len()]);
+                    phone.collects(&answers[which % answers.len()]);
                 }
                 Happening::Syncs => phone.syncs(&mut office),
                 Happening::IsNotAnswered => phone.is_not_answered(&mut office),
