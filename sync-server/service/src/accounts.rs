@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use fieldline_model::dictionary::ROLES;
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DeviceId, DocumentId, Record, SysId, Timestamp, Value, hex};
 use fieldline_storage::{Account, Device, Token};
 use fieldline_sync::relay::RelayKey;
@@ -204,7 +205,8 @@ impl Server {
         let tx = self.storage().read()?;
         let token = tx.token(&hash_of(token))?.filter(|token| now < token.expires_at).ok_or(AccountError::Token)?;
         if let Some(id) = token.device {
-            let device = tx.device(id)?.filter(|device| device.revoked_at.is_none());
+            let goes_in = |device: &Device| device.revoked_at.is_none() || plant::is(Plant::RevokedDeviceAnswered);
+            let device = tx.device(id)?.filter(goes_in);
             device.filter(|device| device.user == token.user).ok_or(AccountError::Token)?;
         }
         let account = tx.account_of(token.user)?.filter(|account| account.active).ok_or(AccountError::Token)?;

@@ -60,7 +60,8 @@ impl Attacker {
         Some((token, bytes))
     }
 
-    /// A request signed by the attacker's own phone, with edits in the victim's name; its token is the attacker's.
+    /// A request signed by the attacker's own phone, with edits in the victim's name or of records that are none of the
+    /// attacker's business. Its token is the attacker's, or, stolen, the victim's.
     pub fn forge(
         &mut self,
         victim: &Enrolment,
@@ -69,42 +70,65 @@ impl Attacker {
         rng: &mut dyn Rng,
     ) -> (String, Vec<u8>) {
         let own = self.enrolment.clone();
+        let has_the_token = happens(rng, 300);
+        let speaker = if has_the_token { victim } else { &own };
         let mut batch = Batch::default();
         for number in 0..between(rng, 1, 6) {
             // No honest deed has such a moment: people act at the moments of the plan.
             let at = now.plus_milliseconds(-1 - number);
-            let new = DocumentId::new("wm_task", SysId([rng.next_u32() as u8; 16]));
-            let document = one_of(rng, documents).cloned().unwrap_or(new);
-            let author = if happens(rng, 700) { victim.user } else { own.user };
-            let device = if happens(rng, 500) { victim.device } else { own.device };
-            let counter = [1, 7, u64::MAX, rng.next_u64()][rng.next_u32() as usize % 4];
-            let epoch = *one_of(rng, &[None, Some(0), Some(2), Some(u32::MAX)]).expect("four");
-            let id = EditId { device, epoch: *one_of(rng, &[1, 2, u32::MAX]).expect("three"), counter };
-            let heads = Document::seed(document.clone()).heads();
-            let edit = Edit::new(document.clone(), id, author, at, &heads).act(Act::WorkNote { text: "forged".into() });
+            let author = if has_the_token || happens(rng, 500) { victim.user } else { own.user };
+            let edit = forged(speaker, victim, author, one_of(rng, documents).cloned(), at, rng);
             if author == victim.user {
-                self.forged.push((document, author, at));
+                self.forged.push((edit.document.clone(), author, at));
             }
-            batch.edits.push(PushedEdit { counter, hash: [0; 16], body: edit.encode().into(), epoch });
+            let epoch = if happens(rng, 600) {
+                None
+            } else {
+                *one_of(rng, &[Some(0), Some(2), Some(u32::MAX)]).expect("three")
+            };
+            batch.edits.push(PushedEdit { counter: edit.id.counter, hash: [0; 16], body: edit.encode().into(), epoch });
         }
         let bytes = minicbor::to_vec(batch).expect("encoding into memory does not fail");
-        let signature = own.key.sign(&signing_input(own.device, own.epoch, &bytes));
+        let signature = own.key.sign(&signing_input(speaker.device, speaker.epoch, &bytes));
+        let push = Some(SignedBatch { bytes: bytes.into(), signature });
         let request = Request {
-            wire_version: WIRE_VERSION,
-            nonce: rng.next_u64(),
-            device: own.device,
-            epoch: own.epoch,
             budget_bytes: u32::MAX,
             cursor: Some(vec![0; 40].into()),
-            push: Some(SignedBatch { bytes: bytes.into(), signature }),
+            push,
             wants: documents.iter().take(10).cloned().collect(),
-            chunks: Vec::new(),
-            chunk_wants: Vec::new(),
             number_wants: vec!["WO".into(), "NONE".into()],
             audit: true,
             newest_counter: Some(rng.next_u64()),
+            ..Request::of(speaker.device, speaker.epoch, rng.next_u64())
         };
-        (own.token, frame::encode_request(&request, WIRE_VERSION))
+        (speaker.token.clone(), frame::encode_request(&request, WIRE_VERSION))
+    }
+}
+
+/// An edit somebody else is to have made, in most respects as that device would have.
+fn forged(
+    speaker: &Enrolment,
+    victim: &Enrolment,
+    author: SysId,
+    document: Option<DocumentId>,
+    at: Timestamp,
+    rng: &mut dyn Rng,
+) -> Edit {
+    let mut new = [0; 16];
+    rng.fill_bytes(&mut new);
+    let new = DocumentId::new("wm_task", SysId(new));
+    let document = document.filter(|_| happens(rng, 700)).unwrap_or(new);
+    let device = if happens(rng, 700) { speaker.device } else { victim.device };
+    let epoch = if happens(rng, 700) { speaker.epoch } else { *one_of(rng, &[2, u32::MAX]).expect("two") };
+    let counter = [1, 7, u64::MAX, rng.next_u64() >> 1][rng.next_u32() as usize % 4];
+    let heads = Document::seed(document.clone()).heads();
+    let edit = Edit::new(document, EditId { device, epoch, counter }, author, at, &heads);
+    let set = |field: &str, value| Act::Set { field: field.into(), value: Some(value) };
+    match happens(rng, 500) {
+        true => edit.act(Act::WorkNote { text: "forged".into() }),
+        false => edit
+            .act(set("short_description", Value::text("forged")))
+            .act(set("assigned_to", Value::Reference(victim.user))),
     }
 }
 

@@ -73,6 +73,7 @@ impl World {
             Deed::Regroup => self.office.regroup(technician, self.now, rng),
             Deed::VisitKiosk { has_line } => self.visit_kiosk(phone, has_line, rng),
             Deed::Attack(attack) => self.attack(phone, attack, rng),
+            Deed::Withdraw | Deed::Cancel | Deed::MoveOrder => {}
         }
     }
 
@@ -81,6 +82,15 @@ impl World {
         match deed {
             Deed::Work => {
                 let done = people::dispatcher(&mut self.office, self.now, rng);
+                self.event(&done, &[]);
+            }
+            Deed::Withdraw | Deed::Cancel | Deed::MoveOrder => {
+                let does = match deed {
+                    Deed::Withdraw => people::withdraw,
+                    Deed::Cancel => people::cancel,
+                    _ => people::move_an_order,
+                };
+                let done = does(&mut self.office, self.now, rng);
                 self.event(&done, &[]);
             }
             Deed::Crash => self.office.crash(self.now, rng),

@@ -22,6 +22,8 @@ pub struct Faults {
     pub portal: u32,
     /// Answers in the middle of whose absorption the phone dies.
     pub dies_absorbing: u32,
+    /// Phones that ask for the smallest answers there are, because their lines are not worth more.
+    pub narrow: u32,
 }
 
 /// Chances, in thousandths, that something befalls a phone each time its technician acts, or the server each time the
@@ -60,6 +62,12 @@ pub struct Misfortunes {
     pub server_restore: u32,
     /// The server is given another build.
     pub server_build: u32,
+    /// The office takes back work that somebody has said to do.
+    pub withdraw: u32,
+    /// The office cancels work that somebody is at.
+    pub cancel: u32,
+    /// The office moves an order to another site.
+    pub move_order: u32,
 }
 
 impl Faults {
@@ -73,12 +81,13 @@ impl Faults {
             very_late: rate(rng, 80),
             portal: rate(rng, 60),
             dies_absorbing: rate(rng, 60),
+            narrow: rate(rng, 1_000),
         }
     }
 
     /// The same world with one fault less, one choice for each fault there is.
     pub fn with_one_less(&self) -> Vec<Self> {
-        let clear: [fn(&mut Self) -> &mut u32; 7] = [
+        let clear: [fn(&mut Self) -> &mut u32; 8] = [
             |faults| &mut faults.loss,
             |faults| &mut faults.duplicate,
             |faults| &mut faults.truncate,
@@ -86,6 +95,7 @@ impl Faults {
             |faults| &mut faults.very_late,
             |faults| &mut faults.portal,
             |faults| &mut faults.dies_absorbing,
+            |faults| &mut faults.narrow,
         ];
         let mut choices = Vec::new();
         for rate in clear {
@@ -118,6 +128,9 @@ impl Misfortunes {
             server_backup: rate(rng, 60),
             server_restore: rate(rng, 25),
             server_build: rate(rng, 30),
+            withdraw: rate(rng, 250),
+            cancel: rate(rng, 250),
+            move_order: rate(rng, 200),
         }
     }
 }

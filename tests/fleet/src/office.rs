@@ -236,6 +236,11 @@ impl Office {
         }
     }
 
+    /// The device a token lets in.
+    pub fn device_of(&self, token: &str, now: Timestamp) -> Option<DeviceId> {
+        self.server().authenticate(token, now).ok()?.device
+    }
+
     /// Answers a request as the web edge does.
     pub fn exchange(&self, token: &str, bytes: &[u8], now: Timestamp, rng: &mut dyn Rng) -> Reply {
         let Ok(caller) = self.server().authenticate(token, now) else { return Reply::NeedsSignIn };
@@ -295,6 +300,17 @@ impl Office {
         let found =
             self.server().read(&self.dispatcher, now, rng, |call| table::query(call, "wm_task", &query, LIST_LIMIT, 0));
         found.expect("a dispatcher may see tasks").records.into_iter().map(|record| record.id).collect()
+    }
+
+    /// Lets the dispatcher move the order of a task to another site.
+    pub fn move_the_order_of(&mut self, task: &DocumentId, now: Timestamp, rng: &mut dyn Rng) -> String {
+        let tx = self.server().storage().read().expect("the server's database can be read");
+        let row = tx.record(task).expect("a row can be read");
+        drop(tx);
+        let Some(order) = row.and_then(|(_, row)| row.reference("parent")) else { return "sees no order".into() };
+        let place = rng.next_u32() as usize % SITES;
+        let there = [("location", self.sites[place].to_string()), ("asset", self.assets[place].to_string())];
+        self.change(&DocumentId::new("wm_order", order), &there, now, rng)
     }
 
     /// Lets the dispatcher change a record; says what became of it.

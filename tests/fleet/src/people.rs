@@ -256,3 +256,30 @@ pub fn dispatcher(office: &mut Office, now: Timestamp, rng: &mut dyn Rng) -> Str
     };
     office.change(&task, &deed, now, rng)
 }
+
+/// Lets the dispatcher take back work that somebody has said to do; returns what it was.
+pub fn withdraw(office: &mut Office, now: Timestamp, rng: &mut dyn Rng) -> String {
+    let tasks = office.tasks("stateIN16,17", now, rng);
+    match one_of(rng, &tasks).cloned() {
+        Some(task) => office.change(&task, &[("state", "10".into())], now, rng),
+        None => "has given nobody work".into(),
+    }
+}
+
+/// Lets the dispatcher cancel work that somebody is at; returns what it was.
+pub fn cancel(office: &mut Office, now: Timestamp, rng: &mut dyn Rng) -> String {
+    let tasks = office.tasks("stateIN17,18", now, rng);
+    match one_of(rng, &tasks).cloned() {
+        Some(task) => office.change(&task, &[("state", "7".into())], now, rng),
+        None => "sees nobody at work".into(),
+    }
+}
+
+/// Lets the dispatcher move an order to another site; returns what it was.
+pub fn move_an_order(office: &mut Office, now: Timestamp, rng: &mut dyn Rng) -> String {
+    let tasks = office.tasks("active=true", now, rng);
+    match one_of(rng, &tasks).cloned() {
+        Some(task) => office.move_the_order_of(&task, now, rng),
+        None => "sees no open task".into(),
+    }
+}

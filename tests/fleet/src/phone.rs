@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Dialect, Enrolment};
 use fieldline_documents::EditId;
 use fieldline_model::{BlobHash, DocumentId, SysId, Timestamp};
+use fieldline_sync::caps::{DEFAULT_BUDGET_BYTES, MIN_BUDGET_BYTES};
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -96,6 +97,7 @@ pub struct Phone {
     home: PathBuf,
     lives: u32,
     dialect: Dialect,
+    line_bytes: u32,
 }
 
 impl Phone {
@@ -115,6 +117,7 @@ impl Phone {
             home: home.to_owned(),
             lives: 0,
             dialect: Dialect::default(),
+            line_bytes: DEFAULT_BUDGET_BYTES,
         };
         std::fs::create_dir_all(phone.dir()).expect("the simulator's folder takes files");
         phone.start()?;
@@ -125,6 +128,12 @@ impl Phone {
     /// The device.
     pub fn device(&mut self) -> &mut Device {
         self.device.as_mut().expect("a phone is only without its device while it starts again")
+    }
+
+    /// Gives it a line that is worth only the smallest answers.
+    pub fn narrow_its_line(&mut self) {
+        self.line_bytes = MIN_BUDGET_BYTES;
+        self.device().set_budget_bytes(MIN_BUDGET_BYTES);
     }
 
     /// Says that there is something to exchange.
@@ -221,6 +230,7 @@ impl Phone {
             home: home.to_owned(),
             lives: 0,
             dialect: self.dialect,
+            line_bytes: self.line_bytes,
         };
         copy_as_it_is(&self.dir(), &clone.dir(), rng);
         clone.start()?;
@@ -252,7 +262,8 @@ impl Phone {
     }
 
     fn start(&mut self) -> Result<(), DeviceError> {
-        self.device = Some(Device::open_with(&self.dir(), &DatabaseKey::new(self.key), self.dialect)?);
+        let device = self.device.insert(Device::open_with(&self.dir(), &DatabaseKey::new(self.key), self.dialect)?);
+        device.set_budget_bytes(self.line_bytes);
         Ok(())
     }
 

@@ -92,6 +92,12 @@ pub enum Deed {
         /// Whether it reaches the server just then.
         has_line: bool,
     },
+    /// The office takes back work that somebody has said to do.
+    Withdraw,
+    /// The office cancels work that somebody is at.
+    Cancel,
+    /// The office moves an order to another site.
+    MoveOrder,
     /// Somebody hostile does something.
     Attack(Attack),
     /// The phone reaches nobody for a while.
@@ -122,6 +128,9 @@ impl Deed {
             Self::Regroup => "regroup",
             Self::RunBuild { .. } => "run build",
             Self::VisitKiosk { .. } => "visit kiosk",
+            Self::Withdraw => "withdraw",
+            Self::Cancel => "cancel",
+            Self::MoveOrder => "move order",
             Self::Attack(_) => "attack",
             Self::LoseLink { .. } => "lose link",
             Self::SetClock { .. } => "set clock",
@@ -137,8 +146,8 @@ pub enum Attack {
     Replay,
     /// Sends bytes that are no request, or a damaged one, with this phone's token.
     Garbage,
-    /// With an enrolled phone of its own, pushes edits that name this technician as their author, another device, records
-    /// out of its scope, numbers at the end of the range, and two edits under one number.
+    /// With an enrolled phone of its own or a stolen token, pushes edits that name this technician as their author, another
+    /// device, records out of its scope, numbers at the end of the range, and two edits under one number.
     Forge,
     /// Answers this phone's next request in the server's place.
     Impersonate,
@@ -243,6 +252,9 @@ fn day_of_the_office(steps: &mut Vec<Step>, end: i64, chances: &Misfortunes, rng
             (chances.server_backup, Deed::BackUp),
             (chances.server_restore, Deed::GoBack),
             (chances.server_build, build),
+            (chances.withdraw, Deed::Withdraw),
+            (chances.cancel, Deed::Cancel),
+            (chances.move_order, Deed::MoveOrder),
         ] {
             if happens(rng, chance) {
                 step(deed, rng);

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::attack::{self, Attacker};
 use crate::checks;
+use crate::checks::every_step;
 use crate::debts::Debt;
 use crate::dice::{between, dice, happens};
 use crate::faults::Faults;
@@ -112,6 +113,9 @@ impl World {
             let enrolment = world.office.enrol(user, MORNING, &mut rng);
             let phone = Phone::new(&world.home(index), [index as u8; 32], enrolment, plan.seed, index);
             world.phones.push(phone.expect("a new phone works"));
+            if happens(&mut dice(plan.seed, "line", &[index as u64]), plan.faults.narrow) {
+                world.phones[index].narrow_its_line();
+            }
             world.ask(index, MORNING);
         }
         world.office.prepare_the_day(plan.phones, MORNING, &mut rng);
@@ -268,6 +272,8 @@ impl World {
         let mut rng = self.dice_of_message(phone, DOWN);
         let reply = self.office.exchange(token, bytes, self.now, &mut rng);
         self.report.exchanges += 1;
+        let broken = every_step::answer(self, token, bytes, &reply);
+        broken.into_iter().for_each(|what| self.broken(format!("phone {phone}: {what}")));
         let Reply::Body(body) = reply else {
             let at = self.now.plus_milliseconds(between(&mut rng, 20, 500));
             return self.at(at, Happening::Answer { phone, number, reply });

@@ -36,6 +36,8 @@ pub struct Case<'a> {
     pub lost_files: BTreeSet<BlobHash>,
     /// Whether the server was restored from a backup: it has forgotten what it held.
     pub server_was_restored: bool,
+    /// Whether a phone went back or was copied: two may have given the same numbers.
+    pub phones_were_copied: bool,
     /// Every record by identity: documents as the naive rules have them, reference rows as they stand.
     pub records: BTreeMap<SysId, Record>,
 }
@@ -62,6 +64,7 @@ impl<'a> Case<'a> {
             members,
             lost_files,
             server_was_restored: false,
+            phones_were_copied: false,
             records,
         };
         for (id, row) in case.rows.clone() {

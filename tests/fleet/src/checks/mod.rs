@@ -2,8 +2,8 @@
 //!
 //! Everything is worked out anew from the server's log of edits, by the naive rules of [`crate::truth`] and from the
 //! dictionary's data, by code that shares nothing with scopes, feeds, projections and receipts. Every promise is judged when
-//! the shift has calmed down. Left out: judging scope and authors during the storm as well, the stage of an order from its
-//! tasks (so the planted `RollUpForgotten` is seen by nobody), and promise 15, that old apps drop no unknown fields.
+//! the shift has calmed down, and a few with every answer (`every_step`). Left out: judging scope and authors during the storm
+//! as well, and promise 15, that old apps drop no unknown fields.
 //!
 //! | promise | judged by |
 //! | --- | --- |
@@ -24,6 +24,7 @@
 //! | 16 the same seed is the same shift | `tests/shifts.rs`, by the hash of the trace |
 
 mod case;
+pub mod every_step;
 mod n01_views_converge;
 mod n02_no_work_is_lost;
 mod n03_scope_holds;
@@ -75,6 +76,7 @@ pub fn judge(world: &mut World) {
     case.members = world.office.ever_members.clone();
     case.lost_files = lost_files;
     case.server_was_restored = world.office.was_restored;
+    case.phones_were_copied = ["clone", "go back"].iter().any(|deed| world.report.deeds.contains_key(deed));
     let refused = case.meanings.values().map(|meaning| meaning.refused.len() as u64).sum();
     let judged = PROMISES
         .iter()

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fieldline_documents::Act;
 use fieldline_model::{DocumentId, Record, SysId};
 
 use super::case::{Case, Seen};
+use crate::truth::History;
 
 pub fn check(case: &Case<'_>, _: &[Seen]) -> Vec<String> {
     let mut broken = log(case);
@@ -39,7 +41,16 @@ fn numbers(case: &Case<'_>) -> Vec<String> {
             broken.push(format!("{} and {other} have the number {number}", record.id));
         }
     }
+    broken.extend(numbered_again(case));
     broken
+}
+
+/// The server gives a record another number when it is called as another one is; without copies of phones none ever is.
+fn numbered_again(case: &Case<'_>) -> Vec<String> {
+    let number = |act: &&Act| matches!(act, Act::Set { field, .. } if field.as_str() == "number");
+    let numbers = |history: &History| history.made.iter().flat_map(|made| &made.edit.acts).filter(number).count();
+    let again = case.histories.iter().filter(|(_, history)| numbers(history) > 1 && !case.phones_were_copied);
+    again.map(|(id, _)| format!("{id} was given a second number, its first was another record's")).collect()
 }
 
 /// A review task's parent is the record, its assignee who took the step, its text names the step and its moment.

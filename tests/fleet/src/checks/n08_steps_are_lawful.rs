@@ -1,14 +1,55 @@
 //! 8: every step followed leads on from where the one before it led; every step refused and every value in doubt is shown
-//! to whom it concerns.
+//! to whom it concerns; an order stands where its tasks stand.
 
 use std::collections::BTreeSet;
 
-use fieldline_model::DocumentId;
-use fieldline_model::life_cycle::StepId;
+use fieldline_model::life_cycle::{StepId, StepRule};
+use fieldline_model::{DocumentId, Record};
 
 use super::case::{Case, Seen, on_each};
 
 pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
+    let mut broken = orders(case);
+    broken.extend(phones(case, seen));
+    broken
+}
+
+/// An order stands where the furthest of its tasks takes it, unless no step leads there from where it stands.
+fn orders(case: &Case<'_>) -> Vec<String> {
+    let Some(cycle) = case.dictionary.life_cycle_of("wm_order") else { return Vec::new() };
+    let stage = |id: &DocumentId| case.meanings.get(id).and_then(|meaning| meaning.stage.as_deref());
+    let mut broken = Vec::new();
+    for order in case.meanings.keys().filter(|id| id.table == "wm_order") {
+        let is_its_task =
+            |record: &&Record| record.id.table == "wm_task" && record.reference("parent") == Some(order.sys_id);
+        let tasks: Vec<&str> = case.records.values().filter(is_its_task).filter_map(|task| stage(&task.id)).collect();
+        let (Some(wanted), Some(stands)) = (where_an_order_stands(&tasks), stage(order)) else { continue };
+        let leads = |rule: &StepRule| rule.to == wanted && rule.from.iter().any(|from| from == stands);
+        if stands != wanted && cycle.steps.iter().any(leads) {
+            broken.push(format!("{order} is {stands} and its tasks are {}", tasks.join(", ")));
+        }
+    }
+    broken
+}
+
+fn where_an_order_stands(tasks: &[&str]) -> Option<&'static str> {
+    let open: Vec<&str> = tasks.iter().copied().filter(|stage| *stage != "cancelled").collect();
+    let some = |stages: &[&str]| open.iter().any(|stage| stages.contains(stage));
+    let is_over = open.iter().all(|stage| stage.starts_with("closed"));
+    Some(match () {
+        () if tasks.is_empty() => return None,
+        () if open.is_empty() => "cancelled",
+        () if is_over && some(&["closed_incomplete"]) => "closed_incomplete",
+        () if is_over => "closed_complete",
+        () if some(&["work_in_progress", "paused", "closed_complete", "closed_incomplete"]) => "work_in_progress",
+        () if some(&["accepted", "en_route", "on_site"]) => "accepted",
+        () if some(&["assigned"]) => "assigned",
+        () if some(&["pending_dispatch", "scheduled"]) => "ready_for_dispatch",
+        () => "draft",
+    })
+}
+
+fn phones(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
     on_each(seen, |phone| {
         let mut broken = Vec::new();
         for (id, view) in &phone.records {
