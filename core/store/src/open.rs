@@ -172,18 +172,19 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
         return Err(damage("its log has rotted")).doing(doing);
     }
     let (closed_mark, last_time) = ClosedMark::take(database);
-    let mut writer = connect(database, key).doing(doing)?;
-    migrations::migrate(&mut writer)?;
+    let mut connection = connect(database, key).doing(doing)?;
+    migrations::migrate(&mut connection)?;
     match last_time {
         LastTime::ClosedInOrder => {}
-        LastTime::Killed => ONLY_HERE.into_iter().try_for_each(|table| check(&writer, table, doing))?,
-        LastTime::Suspect => check(&writer, "1", doing)?,
+        LastTime::Killed => ONLY_HERE.into_iter().try_for_each(|table| check(&connection, table, doing))?,
+        LastTime::Suspect => check(&connection, "1", doing)?,
     }
-    let reader = connect(database, key).doing(doing)?;
-    reader.pragma_update(None, "query_only", true).doing(doing)?;
+    connection.pragma_update(None, "query_only", true).doing(doing)?;
+    let (path, key_of_writer) = (database.to_owned(), key.clone());
     Ok(Store {
-        writer: Mutex::new(writer),
-        reader: Mutex::new(reader),
+        writer: Mutex::default(),
+        connect: Box::new(move || connect(&path, &key_of_writer)),
+        reader: Mutex::new(connection),
         blob_files: BlobFiles::open(files.blobs.clone(), key)?,
         identity_file: IdentityFile::new(files.identity.clone(), key),
         unindexed: Unindexed::default(),

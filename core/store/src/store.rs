@@ -20,7 +20,9 @@ use crate::{StoreError, meta, search};
 
 /// The phone's database and captured files. Shareable between threads: one writes, one reads, neither waits for the other.
 pub struct Store {
-    pub(crate) writer: Mutex<Connection>,
+    /// Opened with the first write: a start that shows a list does not wait for it.
+    pub(crate) writer: Mutex<Option<Connection>>,
+    pub(crate) connect: Box<dyn Fn() -> rusqlite::Result<Connection> + Send + Sync>,
     pub(crate) reader: Mutex<Connection>,
     pub(crate) blob_files: BlobFiles,
     pub(crate) identity_file: IdentityFile,
@@ -88,9 +90,10 @@ impl Store {
 
     fn write_on<T, E: From<StoreError>>(
         &self,
-        mut connection: MutexGuard<'_, Connection>,
+        mut writer: MutexGuard<'_, Option<Connection>>,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let connection = self.connected(&mut writer)?;
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).doing("beginning to write")?;
         let tx = Tx {
@@ -116,6 +119,13 @@ impl Store {
         // A file that cannot be removed now goes when the store is opened again.
         unneeded.into_iter().for_each(|blob| drop(self.blob_files.remove(blob)));
         Ok(answer)
+    }
+
+    fn connected<'w>(&self, writer: &'w mut Option<Connection>) -> Result<&'w mut Connection> {
+        match writer {
+            Some(writer) => Ok(writer),
+            None => Ok(writer.insert((self.connect)().doing("opening the database to write")?)),
+        }
     }
 
     /// Runs `look` on one consistent state, without waiting for a writer.
@@ -162,9 +172,10 @@ impl Store {
     /// When the database fails or is damaged; nothing is lost then.
     pub fn tidy(&self) -> Result<()> {
         let doing = "tidying the database";
-        let connection = lock(&self.writer);
+        let mut writer = lock(&self.writer);
+        let connection = self.connected(&mut writer)?;
         if !self.is_checked.load(Ordering::Relaxed) {
-            check(&connection, "1", "checking the whole file").inspect_err(|_| self.closed_mark.note_damage())?;
+            check(connection, "1", "checking the whole file").inspect_err(|_| self.closed_mark.note_damage())?;
             self.is_checked.store(true, Ordering::Relaxed);
         }
         connection.execute_batch("INSERT INTO search (search) VALUES ('optimize'); PRAGMA optimize;").doing(doing)?;
@@ -176,9 +187,9 @@ impl Store {
     /// Ends write-ahead logging, so that the database is one file that can be renamed; opening it again returns to it.
     pub(crate) fn fold_into_one_file(mut self) -> Result<()> {
         self.closed_mark.disarm();
-        let inner = |connection: Mutex<Connection>| connection.into_inner().unwrap_or_else(PoisonError::into_inner);
-        drop(inner(self.reader));
-        let writer = inner(self.writer);
+        drop(self.reader);
+        let writer = self.writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let writer = writer.map_or_else(&*self.connect, Ok).doing("finishing the database")?;
         writer.pragma_update(None, "journal_mode", "DELETE").doing("finishing the database")?;
         writer.close().map_err(|(_, error)| error).doing("finishing the database")
     }

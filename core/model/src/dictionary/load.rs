@@ -5,13 +5,13 @@
 //! [`Dictionary`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::check::{check_life_cycle, check_table};
-use super::{Choice, Dictionary, Field, Merge, Table};
+use super::{Choice, Dictionary, Field, Merge, Parts, Table};
 use crate::id::TableName;
 use crate::life_cycle::LifeCycle;
 
@@ -97,16 +97,20 @@ files![
 const SHIPPED_FINGERPRINT: u64 =
     fingerprint(EVERY_TABLE, fingerprint_of(SHIPPED_LIFE_CYCLES, fingerprint_of(SHIPPED_TABLES, FNV_OFFSET)));
 
-/// Read from JSON and not checked, because every start of the app waits for it; a test compares it with the files.
-static SHIPPED: LazyLock<Dictionary> = LazyLock::new(|| {
+/// A start of the app that shows a list needs no dictionary, and does not wait for it.
+static SHIPPED: LazyLock<Dictionary> =
+    LazyLock::new(|| Dictionary { parts: Arc::default(), fingerprint: SHIPPED_FINGERPRINT });
+
+/// Read from JSON and not checked, because people wait for it; a test compares it with the files.
+pub(super) fn shipped_parts() -> Parts {
     let every: EveryTable = shipped(EVERY_TABLE_JSON);
     let life_cycles = SHIPPED_LIFE_CYCLES_JSON.iter().map(|text| shipped::<LifeCycle>(text));
     let life_cycles = life_cycles.map(|life_cycle| (life_cycle.name.clone(), life_cycle)).collect();
     let tables = SHIPPED_TABLES_JSON.iter().map(|text| shipped::<Table>(text));
     let declared = tables.map(|table| (table.name.clone(), table)).collect();
     let tables = complete(&declared, &every.field, &life_cycles).expect("a test reads it");
-    Dictionary { tables, life_cycles, fingerprint: SHIPPED_FINGERPRINT }
-});
+    Parts { tables, life_cycles }
+}
 
 fn shipped<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).expect("a test reads it")
@@ -134,9 +138,9 @@ impl Dictionary {
         let every: EveryTable = read(EVERY_TABLE)?;
         let complete = complete(&declared, &every.field, &life_cycles)?;
         let texts = fingerprint_of(life_cycle_files, fingerprint_of(tables, FNV_OFFSET));
-        let dictionary = Self { tables: complete, life_cycles, fingerprint: fingerprint(EVERY_TABLE, texts) };
-        dictionary.life_cycles.values().try_for_each(check_life_cycle)?;
-        dictionary.tables.values().try_for_each(|table| check_table(&dictionary, table))?;
+        let dictionary = Self::of(Parts { tables: complete, life_cycles }, fingerprint(EVERY_TABLE, texts));
+        dictionary.parts().life_cycles.values().try_for_each(check_life_cycle)?;
+        dictionary.tables().try_for_each(|table| check_table(&dictionary, table))?;
         Ok(dictionary)
     }
 }
@@ -275,7 +279,7 @@ mod tests {
         let dictionary = Dictionary::shipped();
         let parsed = Dictionary::parse(SHIPPED_TABLES, SHIPPED_LIFE_CYCLES).expect("it fits together");
         assert_eq!(*dictionary, parsed);
-        assert_eq!((dictionary.tables().count(), dictionary.life_cycles.len()), (18, 5));
+        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (18, 5));
         assert!(dictionary.is_a("wm_task", "task"));
         assert_eq!(dictionary.descendants("task").len(), 5);
         assert!(dictionary.descendants("nothing").is_empty());

@@ -14,6 +14,7 @@ mod field;
 mod load;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
@@ -201,22 +202,45 @@ impl Table {
 }
 
 /// All tables and life cycles of an organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Dictionary {
-    pub(crate) tables: BTreeMap<TableName, Table>,
-    pub(crate) life_cycles: BTreeMap<String, LifeCycle>,
-    pub(crate) fingerprint: u64,
+    /// Empty until it is asked for: then what is shipped.
+    parts: Arc<OnceLock<Parts>>,
+    fingerprint: u64,
 }
 
+/// What a dictionary is made of.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Parts {
+    pub tables: BTreeMap<TableName, Table>,
+    pub life_cycles: BTreeMap<String, LifeCycle>,
+}
+
+impl PartialEq for Dictionary {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint && self.parts() == other.parts()
+    }
+}
+
+impl Eq for Dictionary {}
+
 impl Dictionary {
+    fn of(parts: Parts, fingerprint: u64) -> Self {
+        Self { parts: Arc::new(OnceLock::from(parts)), fingerprint }
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(load::shipped_parts)
+    }
+
     /// A table by name.
     pub fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.get(name)
+        self.parts().tables.get(name)
     }
 
     /// Every table in name order.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.tables.values()
+        self.parts().tables.values()
     }
 
     /// A number that is another one when any table or life cycle is: what was read by this dictionary is told by it.
@@ -226,7 +250,7 @@ impl Dictionary {
 
     /// A life cycle by name.
     pub fn life_cycle(&self, name: &str) -> Option<&LifeCycle> {
-        self.life_cycles.get(name)
+        self.parts().life_cycles.get(name)
     }
 
     /// The life cycle of a table's records, `None` when they have none.
@@ -239,7 +263,7 @@ impl Dictionary {
         let mut found: Vec<TableName> = self.table(table).map(|table| table.name.clone()).into_iter().collect();
         let mut next = 0;
         while next < found.len() {
-            let children = self.tables.values().filter(|child| child.extends.as_ref() == Some(&found[next]));
+            let children = self.tables().filter(|child| child.extends.as_ref() == Some(&found[next]));
             let children: Vec<TableName> = children.map(|child| child.name.clone()).collect();
             found.extend(children);
             next += 1;
