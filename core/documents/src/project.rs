@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use automerge::iter::MapRangeItem;
 use automerge::{ReadDoc, ScalarValue};
 use fieldline_model::dictionary::Merge;
 use fieldline_model::life_cycle::{RefusedStep, Step};
@@ -131,9 +132,9 @@ impl Document {
         for field in &table.fields {
             self.project_default(field, &mut projection.record);
         }
-        for key in self.doc.keys(self.containers.get(layout::FIELDS)) {
-            if let Some(field) = table.field(&key).filter(|field| is_register(field)) {
-                self.project_field(field, &mut projection);
+        for item in self.doc.map_range(self.containers.get(layout::FIELDS), ..) {
+            if let Some(field) = table.field(&item.key).filter(|field| is_register(field)) {
+                self.project_field(field, &self.written(field, item), &mut projection);
             }
         }
         self.project_sets(table, &mut projection.record);
@@ -172,9 +173,17 @@ impl Document {
         record.set(field.name.clone(), default.and_then(|text| field.parse(text).ok().flatten()));
     }
 
-    fn project_field(&self, field: &Field, projection: &mut Projection) {
+    /// Every value of a field. Few have more than one, and to look each field up costs most of a projection.
+    fn written(&self, field: &Field, item: MapRangeItem<'_>) -> Vec<Written> {
+        if item.conflict {
+            return register::read(&self.doc, &self.containers, field.name.as_str(), &self.ledger).unwrap_or_default();
+        }
+        let made = self.ledger.author_of(&item.id()).cloned();
+        item.value.into_value().into_scalar().map(|value| vec![Written { value, made }]).unwrap_or_default()
+    }
+
+    fn project_field(&self, field: &Field, written: &[Written], projection: &mut Projection) {
         let name = &field.name;
-        let written = register::read(&self.doc, &self.containers, name.as_str(), &self.ledger).unwrap_or_default();
         let mut values = written.iter().filter_map(|written| Some((written, value(field, &written.value)?)));
         let Some((first, shown)) = values.next() else { return };
         for (Written { made, .. }, value) in values.filter(|(_, value)| *value != shown) {
