@@ -14,7 +14,7 @@ use fieldline_store::documents::Kept;
 use fieldline_store::edits::StoredEdit;
 use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
 use fieldline_store::{DatabaseKey, Salvage, Store, Tx, View};
-use fieldline_sync::wire::WIRE_VERSION;
+use fieldline_sync::wire::{Position, WIRE_VERSION};
 
 use crate::enrol::Enrolment;
 use crate::error::DeviceError;
@@ -260,10 +260,20 @@ impl Rules {
         Ok(())
     }
 
-    /// Writes a row the server sent.
+    /// Writes a row the server sent of a record that is here.
     pub fn show_row(&self, tx: &Tx<'_>, record: &Record) -> Result<(), DeviceError> {
-        let stage = self.dictionary.life_cycle_of(record.id.table.as_str()).and_then(|cycle| stage_of(cycle, record));
-        Ok(tx.put_record(&RecordUpdate::of_row(record, &self.display(record), stage))?)
+        Ok(tx.put_record(&RecordUpdate::of_row(record, &self.display(record), self.stage(record)))?)
+    }
+
+    /// Writes the first row the server sent of a record.
+    pub fn show_new_row(&self, tx: &Tx<'_>, record: &Record, position: Position) -> Result<(), DeviceError> {
+        let display = self.display(record);
+        Ok(tx.put_new_row(&RecordUpdate::of_row(record, &display, self.stage(record)), position)?)
+    }
+
+    fn stage(&self, record: &Record) -> Option<&str> {
+        let life_cycle = self.dictionary.life_cycle_of(record.id.table.as_str())?;
+        stage_of(life_cycle, record)
     }
 
     /// What people recognise a record by.

@@ -8,6 +8,7 @@
 //! Nothing here reads a clock, rolls dice or opens a socket, except [`runtime`] and the listener beside it, the one place where
 //! the real world comes in. It leaves out screens, cameras and keystores: those belong to the apps.
 
+mod arrivals;
 mod bench;
 pub mod command;
 mod device;

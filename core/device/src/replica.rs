@@ -7,10 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use fieldline_documents::{ChangeHash, Document, Edit, packed};
+use fieldline_documents::{ChangeHash, Document, Edit};
 use fieldline_model::dictionary::{Kind, may};
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{DocumentId, Record, Timestamp};
+use fieldline_model::{DocumentId, Timestamp};
 use fieldline_store::blob_files::pieces;
 use fieldline_store::edits::{EditState, StoredEdit};
 use fieldline_store::records::Standing;
@@ -86,16 +86,13 @@ impl Replica for Device {
         let mut absorbed = self.store.write(|tx| {
             renew(tx, &mut who, response.renew_epoch)?;
             let bench = Bench::new(tx, &self.rules, &who);
-            let mut absorbing = Absorbing {
-                tx,
-                rules: &self.rules,
-                bench,
-                has_waiting: tx.unsent_count()? > 0 || !tx.held()?.is_empty(),
-            };
+            let has_unsent = tx.unsent_count()? > 0;
+            let mut absorbing = Absorbing { tx, rules: &self.rules, bench, has_unsent, has_held: false };
             let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
             absorbing.server_epoch(response.server_epoch)?;
             absorbing.server_speaks(response.wire_version)?;
             absorbing.receipts(&response.receipts, response.now, &mut absorbed)?;
+            absorbing.has_held = tx.has_held()?;
             absorbing.entries(&response.entries, &mut absorbed)?;
             absorbing.audit(response, &mut absorbed)?;
             absorbed.progressed |= absorbing.bench.finish()?;
@@ -267,12 +264,14 @@ impl Device {
 }
 
 /// One answer on its way into the store.
-struct Absorbing<'a, 'c> {
-    tx: &'a Tx<'c>,
-    rules: &'a Rules,
-    bench: Bench<'a, 'c>,
-    /// Whether work made here waits to be sent, or for its author.
-    has_waiting: bool,
+pub(crate) struct Absorbing<'a, 'c> {
+    pub tx: &'a Tx<'c>,
+    pub rules: &'a Rules,
+    pub bench: Bench<'a, 'c>,
+    /// Whether work made here waits to be sent.
+    pub has_unsent: bool,
+    /// Whether the server holds work made here.
+    pub has_held: bool,
 }
 
 impl Absorbing<'_, '_> {
@@ -393,65 +392,6 @@ impl Absorbing<'_, '_> {
                 },
                 Entry::Leave { document } => self.leave(document)?,
             }
-        }
-        Ok(())
-    }
-
-    fn replace(&mut self, id: &DocumentId, position: Position, whole: Document) -> Result<(), DeviceError> {
-        self.bench.replace(id, position, whole)?;
-        if self.tx.standing(id)? != Some(Standing::InScope) {
-            self.tx.put_standing(id, Standing::InScope)?;
-        }
-        Ok(())
-    }
-
-    /// A document beside the row that is here. One whose row says all that is shown of it is kept as it is, and read when
-    /// somebody works on it. With another row here than the server had, the whole is asked for.
-    fn packed(&mut self, id: &DocumentId, position: Position, bytes: &[u8], told: bool) -> Result<(), DeviceError> {
-        let row = self.tx.bare_row(id, position)?;
-        let whole = row.as_ref().and_then(|row| packed::unpack(&row.record, bytes, caps::MAX_RESPONSE_INFLATED_BYTES));
-        let (Some(row), Some(whole)) = (row, whole.filter(|whole| Document::is_whole(whole))) else {
-            return Ok(self.tx.want(id)?);
-        };
-        if told && !self.has_waiting {
-            return Ok(self.tx.put_unread(&row, &whole)?);
-        }
-        match Document::check(id.clone(), &whole) {
-            Ok(document) => self.replace(id, position, document),
-            Err(_) => Ok(self.tx.want(id)?),
-        }
-    }
-
-    /// A row enters the scope. A document that is here keeps the word on its own fields; its edits or snapshot follow.
-    fn row(&mut self, id: &DocumentId, position: Position, bytes: &[u8]) -> Result<(), DeviceError> {
-        let record = match minicbor::decode(bytes) {
-            Ok(record) => record,
-            Err(_) => match Record::decode_known(bytes) {
-                Ok(record) => {
-                    self.tx.put_meta(NEWER_ROWS, Some(&[1]))?;
-                    record
-                }
-                Err(_) => return Ok(()),
-            },
-        };
-        if record.id != *id {
-            return Ok(());
-        }
-        let has_document = self.tx.has_document(id)? && !plant::is(Plant::RowOverwritesUnsentWork);
-        let here = self.tx.position(id)?;
-        if !has_document && position >= here {
-            self.rules.show_row(self.tx, &record)?;
-            self.tx.put_position(id, position)?;
-        } else if has_document && position > here {
-            self.tx.want(id)?;
-        }
-        self.tx.put_standing(id, Standing::InScope)?;
-        if self.tx.release(id, HoldReason::Record)? > 0 {
-            self.tx.want(id)?;
-        }
-        let table = self.rules.dictionary.table(id.table.as_str());
-        if table.is_some_and(|table| table.kind == Kind::Reference) {
-            self.tx.unwant(id)?;
         }
         Ok(())
     }

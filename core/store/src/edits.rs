@@ -134,6 +134,14 @@ impl View<'_> {
         self.edits("WHERE state = 'held' ORDER BY counter DESC", [])
     }
 
+    /// Whether the server keeps any edit aside.
+    pub fn has_held(&self) -> Result<bool> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE state = 'held')")
+            .and_then(|mut sql| sql.query_row([], |row| row.get(0)))
+            .doing("looking for held edits")
+    }
+
     /// A page of the acknowledged tail, in the order they were made.
     pub fn acknowledged(&self, after_counter: u64, limit: u32) -> Result<Vec<StoredEdit>> {
         self.edits(

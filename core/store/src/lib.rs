@@ -11,6 +11,7 @@
 //! Reading goes through [`View`], on a connection of its own: a list never waits for a sync. [`Tx`] reads as well, and
 //! sees its own writes.
 
+pub mod arrivals;
 pub mod blob_files;
 pub mod blobs;
 mod closed_mark;

@@ -79,6 +79,16 @@ pub(crate) fn decode_fields(id: &DocumentId, fields: &[u8]) -> Result<Record> {
     Ok(Record { id: id.clone(), fields })
 }
 
+/// The fields of a record as they are kept.
+pub(crate) fn packed_fields(record: &Record) -> Result<Vec<u8>> {
+    let fields = minicbor::to_vec(&record.fields).map_err(|error| StoreError::content(&record.id, error))?;
+    Ok(packing::shrink(&fields))
+}
+
+pub(crate) fn active(record: &Record) -> Option<bool> {
+    record.get("active").and_then(|value| if let Value::Boolean(yes) = value { Some(*yes) } else { None })
+}
+
 /// Every record a record refers to.
 pub(crate) fn references(record: &Record) -> BTreeSet<SysId> {
     let of_value = |value: &Value| match value {
@@ -89,30 +99,7 @@ pub(crate) fn references(record: &Record) -> BTreeSet<SysId> {
     record.fields.values().flat_map(of_value).collect()
 }
 
-/// A row without its document, as the server sent it.
-#[derive(Debug)]
-pub struct BareRow {
-    key: i64,
-    /// The row.
-    pub record: Record,
-}
-
 impl View<'_> {
-    /// A record's row as the server sent it at a position; `None` when another one is here, or a document of it.
-    pub fn bare_row(&self, id: &DocumentId, position: Position) -> Result<Option<BareRow>> {
-        let row = self
-            .connection
-            .prepare_cached(include_str!("sql/bare_row.sql"))
-            .and_then(|mut sql| {
-                let name = named_params! {
-                    ":sys_id": id.sys_id.0, ":table": id.table.as_str(), ":position": position.0.cast_signed(),
-                };
-                sql.query_row(name, |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))).optional()
-            })
-            .doing(format_args!("reading the row of {id}"))?;
-        row.map(|(key, fields)| Ok(BareRow { key, record: decode_fields(id, &fields)? })).transpose()
-    }
-
     /// Where a record stands, `None` when it is not here.
     pub fn standing(&self, id: &DocumentId) -> Result<Option<Standing>> {
         let standing: Option<i64> = self.record_column("standing", id)?;
@@ -149,11 +136,6 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps the document of a row as the server sent it, for whoever reads it first to check.
-    pub fn put_unread(&self, row: &BareRow, bytes: &[u8]) -> Result<()> {
-        self.write_confirmed(&row.record.id, row.key, bytes, true)
-    }
-
     /// Replaces what is known of a record, and its search entry. Where it stands is not touched: see
     /// [`Tx::put_standing`] and [`Tx::put_position`]. A new record is [`Standing::Born`] at position 0.
     pub fn put_record(&self, update: &RecordUpdate<'_>) -> Result<()> {
@@ -188,18 +170,16 @@ impl Tx<'_> {
     fn write_row(&self, key: i64, update: &RecordUpdate<'_>, old: &Keys) -> Result<()> {
         let record = update.record;
         let place = format_args!("saving {}", record.id);
-        let fields = minicbor::to_vec(&record.fields).map_err(|error| StoreError::content(place, error))?;
-        let active =
-            record.get("active").and_then(|value| if let Value::Boolean(yes) = value { Some(*yes) } else { None });
+        let fields = packed_fields(record)?;
         self.connection
             .prepare_cached(include_str!("sql/write_record.sql"))
             .and_then(|mut sql| {
                 sql.execute(named_params! {
                     ":id": key,
-                    ":fields": packing::shrink(&fields),
+                    ":fields": fields,
                     ":display": update.display,
                     ":stage": update.stage,
-                    ":active": active,
+                    ":active": active(record),
                     ":journal": update.journal,
                 })
             })
@@ -211,7 +191,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn write_references(&self, key: i64, old: Option<&Record>, new: &Record) -> Result<()> {
+    pub(crate) fn write_references(&self, key: i64, old: Option<&Record>, new: &Record) -> Result<()> {
         let old = old.map(references).unwrap_or_default();
         let new_references = references(new);
         let doing = format_args!("noting what {} refers to", new.id);
@@ -265,7 +245,7 @@ impl Tx<'_> {
 
     /// What refers to a record shows its name, so it is searched by it. Nothing would find these records after a kill, so
     /// their search entries cannot wait.
-    fn names_changed(&self, target: SysId) -> Result<()> {
+    pub(crate) fn names_changed(&self, target: SysId) -> Result<()> {
         self.search_waits.set(false);
         let referring: Vec<i64> = self
             .connection
@@ -301,7 +281,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn count_in_scope(&self, id: &DocumentId, old: Option<Standing>, new: Option<Standing>) {
+    pub(crate) fn count_in_scope(&self, id: &DocumentId, old: Option<Standing>, new: Option<Standing>) {
         let term = |standing| if standing == Some(Standing::InScope) { scope_term(&id.table, id.sys_id) } else { 0 };
         self.scope_delta.set(self.scope_delta.get().wrapping_add(term(new)).wrapping_sub(term(old)));
     }
@@ -333,20 +313,20 @@ impl Tx<'_> {
 
 /// What a record is listed by. Each is a column of an index, which is written only when one of them changes.
 #[derive(PartialEq)]
-struct Keys {
-    state: Option<i64>,
-    number: Option<String>,
-    assigned_to: Option<[u8; 16]>,
-    location: Option<[u8; 16]>,
-    asset: Option<[u8; 16]>,
-    configuration_item: Option<[u8; 16]>,
-    stockroom: Option<[u8; 16]>,
-    starts_at: Option<i64>,
-    attention: u32,
+pub(crate) struct Keys {
+    pub state: Option<i64>,
+    pub number: Option<String>,
+    pub assigned_to: Option<[u8; 16]>,
+    pub location: Option<[u8; 16]>,
+    pub asset: Option<[u8; 16]>,
+    pub configuration_item: Option<[u8; 16]>,
+    pub stockroom: Option<[u8; 16]>,
+    pub starts_at: Option<i64>,
+    pub attention: u32,
 }
 
 impl Keys {
-    fn of(update: &RecordUpdate<'_>) -> Self {
+    pub fn of(update: &RecordUpdate<'_>) -> Self {
         let record = update.record;
         let reference = |field: &str| record.reference(field).map(|id| id.0);
         Self {

@@ -3,10 +3,10 @@
 //! A record is found by its number, its title, every other text of its fields, what was written in its journals, and the
 //! names of the records it refers to. When such a name changes, or arrives after the record, the entry is made again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{DocumentId, Record};
+use fieldline_model::{DocumentId, Record, SysId};
 use ring::digest;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -21,7 +21,8 @@ pub(crate) fn bring_up_to_date(tx: &Tx<'_>) -> Result<()> {
     if plant::is(Plant::SearchNotUpdated) {
         return Ok(());
     }
-    stale.into_iter().try_for_each(|key| index(tx, key))
+    let mut names = Names { tx, known: BTreeMap::new() };
+    stale.into_iter().try_for_each(|key| index(tx, key, &mut names))
 }
 
 /// The records whose entry may wait to be made: those with unsent edits.
@@ -41,7 +42,7 @@ struct Source {
     digest: Option<i64>,
 }
 
-fn index(tx: &Tx<'_>, key: i64) -> Result<()> {
+fn index(tx: &Tx<'_>, key: i64, names: &mut Names<'_, '_>) -> Result<()> {
     let source = tx
         .connection
         .prepare_cached("SELECT table_name, sys_id, fields, display, journal, text_digest FROM record WHERE id = ?1")
@@ -65,7 +66,7 @@ fn index(tx: &Tx<'_>, key: i64) -> Result<()> {
         "" => &source.display,
         title => title,
     };
-    let (body, names) = (body_text(&record, &["number", "short_description"]), names(tx, &record)?);
+    let (body, names) = (body_text(&record, &["number", "short_description"]), names.of(&record)?);
     let columns = [record.text("number"), title, &body, &source.journal, &names];
     let digest = digest_of(&columns);
     if source.digest == Some(digest) {
@@ -83,18 +84,33 @@ fn write(tx: &Tx<'_>, key: i64, columns: [&str; 5], digest: i64) -> rusqlite::Re
     Ok(())
 }
 
-/// The names of the records a record refers to, as far as they are here.
-fn names(tx: &Tx<'_>, record: &Record) -> Result<String> {
-    let mut names = Vec::new();
-    for target in references(record) {
-        let name: Option<String> = tx
+/// What records are called, each looked up once: the records of an answer refer to the same few.
+struct Names<'t, 'c> {
+    tx: &'t Tx<'c>,
+    known: BTreeMap<SysId, Option<String>>,
+}
+
+impl Names<'_, '_> {
+    /// The names of the records a record refers to, as far as they are here.
+    fn of(&mut self, record: &Record) -> Result<String> {
+        let targets = references(record);
+        for target in &targets {
+            if !self.known.contains_key(target) {
+                let name = self.look_up(*target)?;
+                self.known.insert(*target, name);
+            }
+        }
+        let names: Vec<&str> = targets.iter().filter_map(|target| self.known.get(target)?.as_deref()).collect();
+        Ok(names.join("\n"))
+    }
+
+    fn look_up(&self, target: SysId) -> Result<Option<String>> {
+        self.tx
             .connection
             .prepare_cached("SELECT display FROM record WHERE sys_id = ?1")
             .and_then(|mut sql| sql.query_row([target.0], |row| row.get(0)).optional())
-            .doing("reading a name")?;
-        names.extend(name);
+            .doing("reading a name")
     }
-    Ok(names.join("\n"))
 }
 
 fn digest_of(columns: &[&str]) -> i64 {
