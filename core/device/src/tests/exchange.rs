@@ -217,6 +217,25 @@ fn work_on_a_record_a_restored_server_has_lost_waits_for_its_author_or_for_the_r
 }
 
 #[test]
+fn work_on_a_record_that_had_left_waits_too_and_is_offered_to_the_next_life_of_the_server() {
+    let (mut phone, office) = with_task();
+    let id = office.id();
+    let counter = phone.note(&id, "delivered before it left");
+    phone.exchange(|answer| answer.receipts.push(accepted(counter)));
+    phone.exchange(|answer| answer.entries.push(leave(id.clone())));
+    assert_eq!(phone.device.record(&id).unwrap(), None);
+    phone.server_epoch = EPOCH + 1;
+    phone.exchange(|answer| answer.more = true);
+    let absorbed = phone.exchange(|answer| answer.receipts.push(needs_heads(counter)));
+    assert_eq!((absorbed.held, absorbed.pending), (vec![counter], false), "nothing is tried for ever");
+    phone.server_epoch = EPOCH + 2;
+    phone.exchange(|answer| answer.more = true);
+    assert_eq!(pushed(&phone.request()).len(), 1);
+    phone.answer(|answer| answer.receipts.push(accepted(counter)));
+    assert_eq!(phone.device.needs_attention().unwrap().held.len(), 0);
+}
+
+#[test]
 fn files_a_restored_server_may_have_lost_are_sent_again() {
     let (mut phone, office) = with_task();
     let photo = Captured { bytes: vec![7; 100], file_name: "1.jpg".into(), content_type: "image/jpeg".into() };
