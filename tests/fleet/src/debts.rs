@@ -1,7 +1,8 @@
 //! What is owed for work whose phone does not have it any more: it broke, or was restored from an older backup.
 //!
 //! What such a phone had been told is on the server must stand there, unless the server itself was restored from a backup
-//! made before. What it had not sent is lost, and counted. Nothing may stand twice.
+//! made before. What it had not sent is lost, and counted; so is what only an impostor had acknowledged to a phone that broke
+//! before it reached the server again. Nothing may stand twice.
 
 use fieldline_device::view::Fate;
 use fieldline_model::SysId;
@@ -20,8 +21,13 @@ pub struct Debt {
 }
 
 /// Takes from a phone the promises it has the work of right now but may not have after it is gone or went back; `kept` says
-/// which it will still have.
-pub fn incur(phone: &mut Phone, office: &Office, kept: &dyn Fn(&Promise) -> bool) -> Result<Vec<Debt>, String> {
+/// which it will still have, `was_deceived` whether somebody ever answered it in the server's place.
+pub fn incur(
+    phone: &mut Phone,
+    office: &Office,
+    was_deceived: bool,
+    kept: &dyn Fn(&Promise) -> bool,
+) -> Result<Vec<Debt>, String> {
     let outbox = phone.device().outbox().map_err(|error| error.to_string())?;
     let (stay, go): (Vec<Promise>, Vec<Promise>) = std::mem::take(&mut phone.promises).into_iter().partition(kept);
     phone.promises = stay;
@@ -32,10 +38,10 @@ pub fn incur(phone: &mut Phone, office: &Office, kept: &dyn Fn(&Promise) -> bool
         let acknowledged = found.any(|edit| matches!(edit.fate, Fate::Accepted | Fate::AcceptedWithMerge));
         let mut debt = Debt { author, promise, must_stand: acknowledged };
         if acknowledged && !debt.stands(office) {
-            if !office.was_restored {
+            if !office.was_restored && !was_deceived {
                 return Err(format!("{} was acknowledged and the server does not have it", debt.promise));
             }
-            // A restored server forgot it, and this phone has not brought it back yet: nobody will.
+            // The server forgot it or never had it, and this phone has not brought it yet: nobody will.
             debt.must_stand = false;
         }
         debts.push(debt);

@@ -129,6 +129,9 @@ impl World {
             Ok(clone) => {
                 self.phones.push(clone);
                 self.clones.insert(technician, index);
+                if self.deceived.contains(&technician) {
+                    self.deceived.insert(index);
+                }
                 self.ask(index, self.now);
             }
             Err(error) => self.broken(format!("the clone of phone {technician} does not start: {error}")),
@@ -143,6 +146,7 @@ impl World {
         let mut key = [0; 32];
         rng.fill_bytes(&mut key);
         self.backed_up.remove(&phone);
+        self.deceived.remove(&phone);
         let messages = self.phones[phone].messages;
         match Phone::new(&home, key, enrolment, self.seed, phone) {
             Ok(new) => {
@@ -154,7 +158,8 @@ impl World {
     }
 
     fn incur(&mut self, phone: usize, kept: &dyn Fn(&Promise) -> bool) {
-        match debts::incur(&mut self.phones[phone], &self.office, kept) {
+        let was_deceived = self.deceived.contains(&phone);
+        match debts::incur(&mut self.phones[phone], &self.office, was_deceived, kept) {
             Ok(debts) => {
                 self.report.lost += debts.iter().filter(|debt| !debt.must_stand).count() as u64;
                 self.debts.extend(debts);

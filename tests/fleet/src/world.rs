@@ -69,6 +69,8 @@ pub struct World {
     pub(crate) backed_up: BTreeMap<usize, Timestamp>,
     /// Phones whose next request somebody hostile answers.
     pub(crate) impersonated: BTreeSet<usize>,
+    /// Phones somebody hostile has answered.
+    pub(crate) deceived: BTreeSet<usize>,
     pub(crate) kiosk: Kiosk,
     pub(crate) swaps: u32,
     pub(crate) seed: u64,
@@ -98,6 +100,7 @@ impl World {
             clones: BTreeMap::new(),
             backed_up: BTreeMap::new(),
             impersonated: BTreeSet::new(),
+            deceived: BTreeSet::new(),
             kiosk: Kiosk::new(),
             swaps: 0,
             heap: BTreeMap::new(),
@@ -253,6 +256,7 @@ impl World {
         if self.impersonated.remove(&phone) {
             let documents = self.office.documents(&attack::targets());
             if let Some(answer) = attack::impersonate(frame, &documents, &mut rng) {
+                self.deceived.insert(phone);
                 let at = self.now.plus_milliseconds(between(&mut rng, 50, 2_000));
                 return self.at(at, Happening::Answer { phone, number, reply: Reply::Body(answer) });
             }
