@@ -57,7 +57,6 @@ plants! {
     RenumberedWhileSent: "an edit is made anew under another number although the server may have it",
     PurgeForgotten: "a record that left the scope stays on the device",
     PurgeTakesUnsentWork: "purging a record takes the unsent work on it along",
-    PurgeLeavesSearchEntry: "a purged record's words can still be found",
     RowOverwritesUnsentWork: "a server's row is shown over a document that has unsent edits",
     RestoredServerNotOffered: "a server restored from a backup is not offered again what it forgot",
     AcknowledgedForgottenAtOnce: "acknowledged edits are not kept for a server that may be restored",

@@ -301,9 +301,7 @@ impl Tx<'_> {
         if plant::is(Plant::PurgeTakesUnsentWork) {
             self.connection.execute("DELETE FROM edit WHERE sys_id = ?1", [id.sys_id.0]).doing(doing)?;
         }
-        if !plant::is(Plant::PurgeLeavesSearchEntry) {
-            self.connection.execute("DELETE FROM search WHERE rowid = ?1", [key]).doing(doing)?;
-        }
+        self.connection.execute("DELETE FROM search WHERE rowid = ?1", [key]).doing(doing)?;
         self.connection.execute("DELETE FROM record WHERE id = ?1", [key]).doing(doing)?;
         self.stale.borrow_mut().remove(&key);
         self.count_in_scope(id, standing, None);
