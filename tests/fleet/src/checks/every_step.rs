@@ -18,7 +18,8 @@ pub fn answer(world: &World, token: &str, request: &[u8], reply: &Reply) -> Vec<
     let sent = batch.map(|batch| batch.edits).unwrap_or_default();
     broken.extend(in_order(&sent, &answer.receipts));
     let tx = world.office.server().storage().read().expect("the server's database can be read");
-    broken.extend(sent.iter().zip(&answer.receipts).filter_map(|(sent, receipt)| is_true(&*tx, sent, receipt)));
+    let said = EditKey { device: request.device, epoch: request.epoch, counter: 0 };
+    broken.extend(sent.iter().zip(&answer.receipts).filter_map(|(sent, receipt)| is_true(&*tx, said, sent, receipt)));
     broken
 }
 
@@ -36,15 +37,20 @@ fn in_order(sent: &[PushedEdit], receipts: &[Receipt]) -> Option<String> {
     (sent != told).then(|| format!("edits {sent:?} were sent and {told:?} have receipts"))
 }
 
-/// What a receipt says of an edit is so: it stands where it is said to stand, or is kept aside.
-fn is_true(tx: &dyn Tx, sent: &PushedEdit, receipt: &Receipt) -> Option<String> {
+/// What a receipt says of an edit is so: it stands where it is said to stand, or is kept aside, under its own name or, where
+/// the server does not know that one, under the one it was sent by.
+fn is_true(tx: &dyn Tx, said: EditKey, sent: &PushedEdit, receipt: &Receipt) -> Option<String> {
     let id = Edit::decode(&sent.body).ok()?.id;
     let key = EditKey { device: id.device, epoch: id.epoch, counter: id.counter };
     let is_so = match &receipt.outcome {
         Outcome::Accepted { position, .. } => {
             tx.edit(key).expect("the log can be read").is_some_and(|(stands, _)| stands == position.0)
         }
-        Outcome::Held { .. } => !tx.held(key).expect("held edits can be read").is_empty(),
+        Outcome::Held { .. } => {
+            let said = EditKey { epoch: sent.epoch.unwrap_or(said.epoch), counter: sent.counter, ..said };
+            let is_aside = |key| !tx.held(key).expect("held edits can be read").is_empty();
+            is_aside(key) || is_aside(said)
+        }
         Outcome::Differs { .. } | Outcome::NeedsHeads => true,
     };
     (!is_so).then(|| format!("edit {} has the receipt {:?}, which is not so", receipt.counter, receipt.outcome))
