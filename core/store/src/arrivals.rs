@@ -5,7 +5,7 @@ use fieldline_sync::wire::Position;
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use crate::error::Doing;
-use crate::records::{Keys, RecordUpdate, Standing, active, decode_fields, packed_fields};
+use crate::records::{Keys, RecordUpdate, Standing, active, decode_fields, encode_fields};
 use crate::{Result, Tx, View};
 
 /// What is here of a record.
@@ -64,7 +64,7 @@ impl Tx<'_> {
     pub fn put_new_row(&self, update: &RecordUpdate<'_>, position: Position) -> Result<()> {
         let (record, keys) = (update.record, Keys::of(update));
         let place = format_args!("saving {}", record.id);
-        let fields = packed_fields(record)?;
+        let fields = encode_fields(record, false)?;
         let key = self
             .connection
             .prepare_cached(include_str!("sql/insert_row.sql"))

@@ -79,10 +79,10 @@ pub(crate) fn decode_fields(id: &DocumentId, fields: &[u8]) -> Result<Record> {
     Ok(Record { id: id.clone(), fields })
 }
 
-/// The fields of a record as they are kept.
-pub(crate) fn packed_fields(record: &Record) -> Result<Vec<u8>> {
+/// The fields of a record as they are kept: small, unless somebody waits for the edit that changed them.
+pub(crate) fn encode_fields(record: &Record, is_awaited: bool) -> Result<Vec<u8>> {
     let fields = minicbor::to_vec(&record.fields).map_err(|error| StoreError::content(&record.id, error))?;
-    Ok(packing::shrink(&fields))
+    Ok(if is_awaited { fields } else { packing::shrink(&fields) })
 }
 
 pub(crate) fn active(record: &Record) -> Option<bool> {
@@ -170,7 +170,7 @@ impl Tx<'_> {
     fn write_row(&self, key: i64, update: &RecordUpdate<'_>, old: &Keys) -> Result<()> {
         let record = update.record;
         let place = format_args!("saving {}", record.id);
-        let fields = packed_fields(record)?;
+        let fields = encode_fields(record, self.search_waits.get())?;
         self.connection
             .prepare_cached(include_str!("sql/write_record.sql"))
             .and_then(|mut sql| {
