@@ -140,8 +140,13 @@ impl<'a> Damaged<'a> {
         Ok(connection)
     }
 
+    /// Whether the schema can be read to its end: a connection that met a bad page of it would read nothing more.
     fn has_outbox(&self) -> bool {
-        self.connect().is_ok_and(|connection| connection.prepare("SELECT counter FROM edit").is_ok())
+        let counts_tables = |connection: Connection| {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+            connection.prepare("SELECT counter FROM edit").map(drop)
+        };
+        self.connect().and_then(counts_tables).is_ok()
     }
 
     fn identity(&self) -> Option<Vec<u8>> {
