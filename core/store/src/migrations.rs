@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::Result;
 use crate::error::{Doing, StoreError};
 
-const MIGRATIONS: [&str; 4] = [
+pub(crate) const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/001_records_documents_outbox.sql"),
     include_str!("../migrations/002_edits_write_less.sql"),
     include_str!("../migrations/003_search_in_tiers.sql"),

@@ -8,6 +8,7 @@
 //! Only a working copy is read. When its first pages are unreadable, those of an empty database of the same schema and key
 //! take their place: tables are made in the same order, so their roots lie at the same pages.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -129,7 +130,12 @@ impl<'a> Damaged<'a> {
             return Some(damaged);
         }
         copy_database(&files.database, &damaged.copy).ok()?;
-        replace_unreadable_first_pages(&damaged.copy, &empty, key).ok()?;
+        let stand_in = StandIn::written(empty, key, &damaged.copy).ok()?;
+        stand_in.replace(&damaged.copy, stand_in.unreadable_pages(&damaged.copy, key)).ok()?;
+        if !damaged.has_outbox() {
+            // A database that was migrated when it was filled has its schema elsewhere, and the outbox where it always was.
+            stand_in.replace(&damaged.copy, stand_in.schema_pages.clone()).ok()?;
+        }
         damaged.has_outbox().then_some(damaged)
     }
 
@@ -172,40 +178,63 @@ fn copy_database(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts the pages of an empty database in the place of those first pages that are missing or fail their HMAC.
-fn replace_unreadable_first_pages(copy: &Path, empty: &Path, key: &DatabaseKey) -> Result<()> {
-    let doing = "standing in for unreadable pages";
-    let length = fs::metadata(copy).doing_file(doing, copy)?.len();
-    let schema_pages = write_empty_database(empty, key, length)?;
-    let missing = length / PAGE_BYTES + 1..=schema_pages;
-    let unreadable = unreadable_pages(copy, key).unwrap_or_else(|| vec![1]);
-    let replace = || {
-        let mut from = fs::File::open(empty)?;
-        let mut to = OpenOptions::new().write(true).open(copy)?;
-        for page in unreadable.into_iter().filter(|page| *page <= schema_pages).chain(missing) {
-            let mut bytes = vec![0; PAGE_BYTES as usize];
-            from.seek(SeekFrom::Start((page - 1) * PAGE_BYTES))?;
-            from.read_exact(&mut bytes)?;
-            to.seek(SeekFrom::Start((page - 1) * PAGE_BYTES))?;
-            to.write_all(&bytes)?;
-        }
-        Ok(())
-    };
-    replace().doing_file(doing, copy)
+/// An empty database of the same schema and key, whose pages stand in for those that cannot be read.
+struct StandIn {
+    file: PathBuf,
+    /// How many pages its tables and their schema take.
+    pages: u64,
+    /// Which of them say what tables there are.
+    schema_pages: Vec<u64>,
+    /// How many pages the database has that it stands in for.
+    there: u64,
 }
 
-/// Writes a database without rows; returns how many pages its schema takes. Then it is padded to `length`, because the first
-/// page says how long the file is.
-fn write_empty_database(path: &Path, key: &DatabaseKey, length: u64) -> Result<u64> {
-    let doing = "writing an empty database";
-    remove_database(path)?;
-    let mut connection = connect(path, key).doing(doing)?;
-    migrations::migrate(&mut connection)?;
-    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).doing(doing)?;
-    let padding = "INSERT INTO meta (name, value) VALUES ('padding', zeroblob(?1))";
-    connection.execute(padding, [length.cast_signed()]).doing(doing)?;
-    connection.pragma_update(None, "journal_mode", "DELETE").doing(doing)?;
-    Ok(pages.cast_unsigned())
+impl StandIn {
+    /// Writes one for a database, and pads it to the same length, because the first page says how long the file is.
+    fn written(file: PathBuf, key: &DatabaseKey, damaged: &Path) -> Result<Self> {
+        let doing = "writing an empty database";
+        let length = fs::metadata(damaged).doing_file(doing, damaged)?.len();
+        remove_database(&file)?;
+        let mut connection = connect(&file, key).doing(doing)?;
+        migrations::migrate(&mut connection)?;
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).doing(doing)?;
+        let roots = roots(&connection).doing(doing)?;
+        let padding = "INSERT INTO meta (name, value) VALUES ('padding', zeroblob(?1))";
+        connection.execute(padding, [length.cast_signed()]).doing(doing)?;
+        connection.pragma_update(None, "journal_mode", "DELETE").doing(doing)?;
+        let pages = pages.cast_unsigned();
+        let schema_pages = (1..=pages).filter(|page| !roots.contains(page)).collect();
+        Ok(Self { file, pages, schema_pages, there: length / PAGE_BYTES })
+    }
+
+    /// The pages of its own that are missing or fail their HMAC.
+    fn unreadable_pages(&self, damaged: &Path, key: &DatabaseKey) -> Vec<u64> {
+        let unreadable = unreadable_pages(damaged, key).unwrap_or_else(|| vec![1]);
+        unreadable.into_iter().filter(|page| *page <= self.pages).chain(self.there + 1..=self.pages).collect()
+    }
+
+    /// Puts its pages in the place of a database's.
+    fn replace(&self, damaged: &Path, pages: Vec<u64>) -> Result<()> {
+        let replace = || {
+            let mut from = fs::File::open(&self.file)?;
+            let mut to = OpenOptions::new().write(true).open(damaged)?;
+            for page in pages {
+                let mut bytes = vec![0; PAGE_BYTES as usize];
+                from.seek(SeekFrom::Start((page - 1) * PAGE_BYTES))?;
+                from.read_exact(&mut bytes)?;
+                to.seek(SeekFrom::Start((page - 1) * PAGE_BYTES))?;
+                to.write_all(&bytes)?;
+            }
+            Ok(())
+        };
+        replace().doing_file("standing in for unreadable pages", damaged)
+    }
+}
+
+/// The first page of each table and index.
+fn roots(connection: &Connection) -> rusqlite::Result<BTreeSet<u64>> {
+    let mut roots = connection.prepare("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0")?;
+    roots.query_map([], |row| row.get::<_, i64>(0))?.map(|root| root.map(i64::cast_unsigned)).collect()
 }
 
 /// The pages that fail their HMAC, as SQLCipher reports them; `None` when it cannot even look.
@@ -275,5 +304,48 @@ fn copy_rows(damaged: &Connection, sql: &str, tx: &Tx<'_>, table: &str, reached:
         // A row the fresh schema refuses is as unreadable as one on a damaged page.
         let insert = tx.connection.prepare_cached(&insert);
         insert.and_then(|mut sql| sql.execute(params_from_iter(values))).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database as the first version of the app left it: records that fill pages, and a hundred unsent edits.
+    const FILLED: &str = "
+        WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 300)
+        INSERT INTO record (table_name, sys_id, standing, position, fields, display)
+        SELECT 'wm_task', randomblob(16), 1, n, randomblob(900), 'Task ' || n FROM number;
+        WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 100)
+        INSERT INTO edit (counter, epoch, table_name, sys_id, hash, body, made_at, state)
+        SELECT n, 1, 'wm_task', randomblob(16), zeroblob(32), randomblob(100), n, 'local' FROM number;";
+
+    #[test]
+    fn a_rotten_page_costs_at_most_what_is_on_it_wherever_migrations_put_the_schema() {
+        let (dir, key) = (tempfile::tempdir().unwrap(), DatabaseKey::new([7; 32]));
+        let database = dir.path().join("fieldline.db");
+        let old = connect(&database, &key).unwrap();
+        old.execute_batch(migrations::MIGRATIONS[0]).unwrap();
+        old.execute_batch(FILLED).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        drop(Store::open(dir.path(), &key).unwrap());
+        let later = connect(&database, &key).unwrap();
+        for number in 0..40 {
+            let table =
+                format!("CREATE TABLE of_a_later_version_{number} (x TEXT) -- {:200}", "as its migration has it");
+            later.execute_batch(&table).unwrap();
+        }
+        drop(later);
+        let whole = fs::read(&database).unwrap();
+        let mut fewest = u64::MAX;
+        for page in 0..whole.len() as u64 / PAGE_BYTES {
+            let mut rotten = whole.clone();
+            rotten[(page * PAGE_BYTES + 1_000) as usize] ^= 1;
+            fs::write(&database, rotten).unwrap();
+            let opened = Store::open(dir.path(), &key).unwrap();
+            fewest = fewest.min(opened.store.read(|view| view.unsent_count()).unwrap());
+        }
+        assert!(fewest >= 70, "a page holds fewer than thirty edits, {fewest} were kept");
     }
 }
