@@ -12,7 +12,6 @@ use ring::hmac;
 
 use crate::caps::MAX_ENVELOPE_BYTES;
 use crate::seal::Seal;
-use crate::session::Reply;
 
 /// The media type of an envelope in HTTP.
 pub const MEDIA_TYPE: &str = "application/vnd.fieldline.relay";
@@ -75,17 +74,6 @@ pub enum Word {
     /// The request is written in a version the server does not speak.
     #[n(3)]
     OtherVersion,
-}
-
-impl From<Word> for Reply {
-    fn from(word: Word) -> Self {
-        match word {
-            Word::Answer(frame) => Self::Body(frame.into()),
-            Word::NeedsSignIn => Self::NeedsSignIn,
-            Word::Revoked => Self::Revoked,
-            Word::OtherVersion => Self::OtherVersion,
-        }
-    }
 }
 
 /// Why bytes are not an envelope.
