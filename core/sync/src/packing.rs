@@ -122,15 +122,21 @@ fn inflate(packed: &[u8], decompressor: io::Result<Decompressor<'_>>, most: usiz
     if payload.len() == bytes { Ok(payload) } else { Err(damaged) }
 }
 
+/// The dictionary a phone keeps things with: it stays this one whatever comes after it, or nothing kept could be read.
+const KEEPING: u8 = 2;
 static KEEPS: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(include_bytes!("../dictionaries/2"), KEEPING_LEVEL));
+
+fn keeping() -> &'static Shared {
+    SHARED.iter().find(|shared| shared.number == KEEPING).expect("it was released")
+}
 
 thread_local! {
     /// Kept, because a store shrinks and grows one small thing after the other.
     static SHRINKS: RefCell<Compressor<'static>> =
         RefCell::new(Compressor::with_prepared_dictionary(&KEEPS).expect("zstd has the memory it needs"));
     static GROWS: RefCell<Decompressor<'static>> =
-        RefCell::new(Decompressor::with_prepared_dictionary(&SHARED[0].unpacks).expect("zstd has the memory it needs"));
+        RefCell::new(Decompressor::with_prepared_dictionary(&keeping().unpacks).expect("zstd has the memory it needs"));
 }
 
 /// Makes bytes smaller where they are kept: the dictionary's number, the length, and what zstd makes of them. Bytes that do
@@ -139,14 +145,14 @@ pub fn shrink(bytes: &[u8]) -> Vec<u8> {
     let shrunk = SHRINKS.with_borrow_mut(|compressor| compressor.compress(bytes)).unwrap_or_default();
     let length = u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes();
     match shrunk.len() + 5 < bytes.len() && length != [0; 4] && !shrunk.is_empty() {
-        true => [&[SHARED[0].number], &length[..], &shrunk].concat(),
+        true => [&[KEEPING], &length[..], &shrunk].concat(),
         false => bytes.to_vec(),
     }
 }
 
 /// Takes out what [`shrink`] put in; `None` when it was damaged.
 pub fn grow(shrunk: &[u8]) -> Option<Cow<'_, [u8]>> {
-    if shrunk.first() != Some(&SHARED[0].number) {
+    if shrunk.first() != Some(&KEEPING) {
         return Some(shrunk.into());
     }
     let (length, shrunk) = shrunk[1..].split_first_chunk::<4>()?;
