@@ -73,10 +73,11 @@ impl Admission {
         if plant::is(Plant::HoldBlocksTheRest) && held_before {
             return Ok(());
         }
-        let key = self.key_of(call, pushed)?;
+        let decoded = decoded(pushed);
+        let key = self.key_of(call, pushed, decoded.as_ref().ok())?;
         let verdict = match self.known(call, key, pushed)? {
             Some(verdict) => verdict,
-            None => self.judge(call, key, pushed)?,
+            None => self.judge(call, key, pushed, decoded)?,
         };
         let is_aside = matches!(&verdict, Verdict::Known(Outcome::Held { reason: HoldReason::Equivocation, .. }));
         self.equivocated |= is_aside && (key.device, key.epoch) == (self.device, self.epoch);
@@ -85,11 +86,10 @@ impl Admission {
     }
 
     /// What an edit is known by: what its device says, or the name it was given on an earlier device of the same person.
-    fn key_of(&self, call: &Call<'_>, pushed: &PushedEdit) -> Result<EditKey> {
+    fn key_of(&self, call: &Call<'_>, pushed: &PushedEdit, edit: Option<&Edit>) -> Result<EditKey> {
         let epoch = pushed.epoch.unwrap_or(self.epoch);
         let said = EditKey { device: self.device, epoch, counter: pushed.counter };
-        let id =
-            Edit::decode(&pushed.body).ok().filter(|_| pushed.body.len() <= caps::MAX_EDIT_BYTES).map(|edit| edit.id);
+        let id = edit.map(|edit| edit.id);
         let Some(id) = id.filter(|id| id.device != self.device && id.counter == pushed.counter) else {
             return Ok(said);
         };
@@ -143,8 +143,14 @@ impl Admission {
         if held.is_empty() { Ok(None) } else { equivocated(call, key, pushed).map(Some) }
     }
 
-    fn judge(&mut self, call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result<Verdict> {
-        match self.record(call, key, pushed) {
+    fn judge(
+        &mut self,
+        call: &mut Call<'_>,
+        key: EditKey,
+        pushed: &PushedEdit,
+        edit: Result<Edit, Refusal>,
+    ) -> Result<Verdict> {
+        match edit.and_then(|edit| self.record(call, key, pushed, edit)) {
             Ok(recorded) => {
                 let differs = recorded.hash.0[..16] != pushed.hash;
                 let metrics = &call.server.metrics;
@@ -171,15 +177,7 @@ impl Admission {
         }
     }
 
-    fn record(&self, call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit) -> Result<Recorded, Refusal> {
-        if pushed.body.len() > caps::MAX_EDIT_BYTES {
-            let (given, most) = (pushed.body.len(), caps::MAX_EDIT_BYTES);
-            return hold(HoldReason::Cost, format!("the edit has {given} bytes, {most} are the most; split it in two"));
-        }
-        let edit = match Edit::decode(&pushed.body) {
-            Ok(edit) => edit,
-            Err(problem) => return hold(HoldReason::Shape, format!("{problem}; update the app and do it again")),
-        };
+    fn record(&self, call: &mut Call<'_>, key: EditKey, pushed: &PushedEdit, edit: Edit) -> Result<Recorded, Refusal> {
         self.check_identity(call, &edit, key)?;
         if let Err(problem) = edit.check_cost() {
             return hold(HoldReason::Cost, problem.to_string());
@@ -222,6 +220,16 @@ impl Admission {
         }
         Ok(())
     }
+}
+
+/// The edit that was pushed, unless it is too large to be looked at or is none.
+fn decoded(pushed: &PushedEdit) -> Result<Edit, Refusal> {
+    if pushed.body.len() > caps::MAX_EDIT_BYTES {
+        let (given, most) = (pushed.body.len(), caps::MAX_EDIT_BYTES);
+        return hold(HoldReason::Cost, format!("the edit has {given} bytes, {most} are the most; split it in two"));
+    }
+    Edit::decode(&pushed.body)
+        .or_else(|problem| hold(HoldReason::Shape, format!("{problem}; update the app and do it again")))
 }
 
 fn table_of<'a>(call: &Call<'a>, document: &DocumentId) -> Result<&'a Table, Refusal> {
