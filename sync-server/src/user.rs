@@ -65,7 +65,7 @@ fn add_user(add: &Add, json: bool) -> Result<(), Failed> {
 fn generated_password(rng: &mut fieldline_web::Entropy) -> String {
     let mut bytes = [0; 12];
     rand_core::Rng::fill_bytes(rng, &mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    fieldline_model::hex::encode(&bytes)
 }
 
 fn first_line() -> Result<String, Failed> {

@@ -9,11 +9,9 @@
 //! an edit that does not build on its actor's latest is refused as equivocation, and so is another edit under a number
 //! that is taken. What is left out: whether an edit fits its table ([`crate::shape`]) and whether its author may make it.
 
-use std::fmt::Write as _;
-
 use automerge::transaction::CommitOptions;
 use automerge::{Automerge, AutomergeError, Change, ReadDoc};
-use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp};
+use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp, hex};
 
 use crate::caps;
 use crate::edit::{ChangeHash, Edit, EditError, EditId, Head};
@@ -82,9 +80,7 @@ fn list(heads: &[Head]) -> String {
     let mut text = String::new();
     for (index, head) in heads.iter().enumerate() {
         text.push_str(if index == 0 { "" } else { ", " });
-        for byte in head.0 {
-            write!(text, "{byte:02x}").expect("writing to memory does not fail");
-        }
+        text.push_str(&hex::encode(&head.0));
     }
     text
 }
@@ -350,7 +346,7 @@ f74f10e0a67a00cf 0357c65bd27f3495
 ";
 
     fn hex(hash: ChangeHash) -> String {
-        hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&hash.0)
     }
 
     /// The bytes of the protocol: when this test fails, phones and servers of different versions disagree on every edit.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use fieldline_model::{DeviceId, Timestamp};
+use fieldline_model::{DeviceId, Timestamp, hex};
 use fieldline_storage::Token;
 use rand_core::Rng;
 
@@ -40,7 +40,7 @@ impl Server {
         if !account.active {
             return Err(AccountError::NotFound(format!("an active account of {user_name}")));
         }
-        let name: String = device_name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex::encode(device_name.as_bytes());
         let token = format!("{PREFIX}{}-{name}", random_hex(rng, 32));
         let expires_at = now.plus_milliseconds(INVITATION_MILLISECONDS);
         self.write(caller, now, rng, |call| {

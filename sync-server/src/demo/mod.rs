@@ -304,5 +304,5 @@ fn in_order(phones: Vec<Result<Phone, DemoFailed>>) -> Result<Vec<Phone>, Failed
 fn generated_password() -> String {
     let mut bytes = [0; 8];
     rand_core::Rng::fill_bytes(&mut Entropy::open(), &mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    fieldline_model::hex::encode(&bytes)
 }

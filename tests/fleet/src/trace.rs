@@ -1,6 +1,6 @@
 //! Everything that happened in a shift, as one hash: the same seed must give the same one.
 
-use fieldline_model::Timestamp;
+use fieldline_model::{Timestamp, hex};
 use ring::digest::{Context, SHA256};
 
 /// The running hash of a shift's events.
@@ -28,6 +28,6 @@ impl Trace {
 
     /// The hash of everything so far, in hexadecimal.
     pub fn finish(self) -> String {
-        self.context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.context.finish().as_ref())
     }
 }

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::http::Request;
-use fieldline_model::DeviceId;
+use fieldline_model::{DeviceId, hex};
 use fieldline_sync::frame::{self, MEDIA_TYPE};
 use fieldline_sync::wire::{self, Batch, SignedBatch, WIRE_VERSION, signing_input};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -17,7 +17,7 @@ struct Phone {
 impl Phone {
     async fn enrol(house: &House, user_name: &str) -> Self {
         let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any 32 bytes are a seed");
-        let public_key: String = key.public_key().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let public_key = hex::encode(key.public_key().as_ref());
         let body = json!({ "name": "phone", "public_key": public_key });
         let enrolled = house.ask("POST", "/api/v1/devices", &house.sign_in(user_name).await, body).await.json();
         let text = |name: &str| enrolled[name].as_str().expect("text").to_owned();

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use fieldline_device::SigningKey;
 use fieldline_device::runtime::Entropy;
 use fieldline_documents::Document;
-use fieldline_model::SysId;
+use fieldline_model::{SysId, hex};
 use fieldline_sync::caps;
 use fieldline_sync::frame::{MEDIA_TYPE, decode_response, encode_request};
 use fieldline_sync::wire::{Batch, Outcome, PushedEdit, Request, SignedBatch, WIRE_VERSION, signing_input};
@@ -112,7 +112,7 @@ impl Office {
     /// Enrols a device that pushes for a person.
     pub fn enrol(&self, name: &str) -> Result<(Author, Pusher)> {
         let key = SigningKey::random(&mut Entropy::default());
-        let public_key: String = key.public_key().iter().map(|byte| format!("{byte:02x}")).collect();
+        let public_key = hex::encode(&key.public_key());
         let enrolled = self.tokio.block_on(async {
             let credentials = json!({ "user_name": name, "password": PASSWORD });
             let session = self.post("/api/v1/session", None, &credentials).await?;
