@@ -31,16 +31,26 @@ fn is_over_cap(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.to_string().contains("length limit exceeded"))
 }
 
+/// The whole body of at most `cap` bytes, if it is of a media type.
+///
+/// # Errors
+/// [`Refusal::MediaType`] for another one, and as [`read`].
+pub async fn read_as(
+    media_type: &'static str,
+    headers: &HeaderMap,
+    body: Body,
+    cap: usize,
+) -> Result<Vec<u8>, Refusal> {
+    if is(headers, media_type) { read(headers, body, cap).await } else { Err(Refusal::MediaType(media_type)) }
+}
+
 /// Reads a JSON body.
 ///
 /// # Errors
 /// [`Refusal::MediaType`] for another content type; [`Refusal::Malformed`] says at which line and column it stops being
 /// JSON, or which member is missing or of the wrong type.
 pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-    if !is(headers, "application/json") {
-        return Err(Refusal::MediaType("application/json"));
-    }
-    let bytes = read(headers, body, JSON_BODY_BYTES).await?;
+    let bytes = read_as("application/json", headers, body, JSON_BODY_BYTES).await?;
     serde_json::from_slice(&bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
 }
 

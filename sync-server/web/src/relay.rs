@@ -11,7 +11,7 @@ use fieldline_sync::caps::MAX_ENVELOPE_BYTES;
 use fieldline_sync::relay::{Envelope, EnvelopeError, MEDIA_TYPE};
 
 use crate::App;
-use crate::body::{is, read};
+use crate::body::read_as;
 use crate::caller::{Signed, blocking};
 use crate::endpoint::{Access, Content, Endpoint};
 use crate::refusal::{Problem, Refusal};
@@ -39,10 +39,7 @@ async fn relay(
     if kiosk.device.is_none() {
         return Err(Problem(Refusal::Forbidden("only an enrolled device relays; enrol the kiosk as one".into())));
     }
-    if !is(&headers, MEDIA_TYPE) {
-        return Err(Problem(Refusal::MediaType(MEDIA_TYPE)));
-    }
-    let bytes = read(&headers, body, MAX_ENVELOPE_BYTES).await?;
+    let bytes = read_as(MEDIA_TYPE, &headers, body, MAX_ENVELOPE_BYTES).await?;
     let envelope = Envelope::decode(&bytes).map_err(Refusal::from)?;
     let answer = answered(&app, envelope).await?.encode();
     app.metrics.synced(bytes.len(), answer.len());

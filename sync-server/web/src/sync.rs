@@ -12,7 +12,7 @@ use fieldline_sync::frame::{self, FrameError, MEDIA_TYPE};
 use fieldline_sync::wire;
 
 use crate::App;
-use crate::body::{is, read};
+use crate::body::read_as;
 use crate::caller::{Signed, blocking};
 use crate::endpoint::{Access, Content, Endpoint};
 use crate::refusal::{Problem, Refusal};
@@ -36,10 +36,7 @@ async fn sync(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    if !is(&headers, MEDIA_TYPE) {
-        return Err(Problem(Refusal::MediaType(MEDIA_TYPE)));
-    }
-    let bytes = read(&headers, body, MAX_REQUEST_BYTES).await?;
+    let bytes = read_as(MEDIA_TYPE, &headers, body, MAX_REQUEST_BYTES).await?;
     let bytes_in = bytes.len();
     let checked = blocking(&app, move |server, _, _| server.check(&caller, &bytes)).await?;
     let answer = frame::encode_response(&answer(&app, checked).await?);
