@@ -7,13 +7,11 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use fieldline_device::http::{self, has_type, is_our_problem, read_capped, send_on_a_line_that_holds};
-use fieldline_device::runtime::{Entropy, now};
+use fieldline_device::http::{self, envelope_in, has_type, is_our_problem, post_envelope};
+use fieldline_device::runtime::{Entropy, now, time_until};
 use fieldline_model::DeviceId;
 use fieldline_sync::backoff::Backoff;
-use fieldline_sync::caps::MAX_ENVELOPE_BYTES;
 use fieldline_sync::relay::{Envelope, MEDIA_TYPE};
-use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, StatusCode};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
@@ -117,10 +115,9 @@ impl Kiosk {
                 continue;
             }
             let again_at = backoff.failed(now(), &mut Entropy::default());
-            let pause = Duration::from_millis(again_at.milliseconds_since(now()).max(0).unsigned_abs());
             // Somebody who stands before the kiosk is worth another try.
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(time_until(again_at)) => {}
                 () = self.handed_in.notified() => {}
             }
         }
@@ -144,8 +141,7 @@ impl Kiosk {
 
     async fn ask(&self, request: &Envelope) -> Carried {
         let post = self.http.post(format!("{}/api/v1/relay", self.server)).bearer_auth(&self.token);
-        let post = post.header(CONTENT_TYPE, MEDIA_TYPE).body(request.encode());
-        match send_on_a_line_that_holds(post).await {
+        match post_envelope(post, request).await {
             Ok(response) => carried(request, response).await,
             Err(error) => {
                 tracing::debug!(%error, "no line to the server");
@@ -165,10 +161,8 @@ impl Kiosk {
 async fn carried(request: &Envelope, response: Response) -> Carried {
     match response.status() {
         StatusCode::OK if has_type(&response, MEDIA_TYPE) => {
-            let body = read_capped(response, MAX_ENVELOPE_BYTES).await;
-            let answer = body.and_then(|body| Envelope::decode(&body).ok());
             let is_its = |answer: &Envelope| (answer.device, answer.nonce) == (request.device, request.nonce);
-            answer.filter(is_its).map_or(Carried::NoLine, Carried::Answered)
+            envelope_in(response).await.filter(is_its).map_or(Carried::NoLine, Carried::Answered)
         }
         status if is_our_problem(response).await => refused(status),
         status => {

@@ -6,9 +6,10 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use fieldline_sync::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_RESPONSE_BYTES};
+use fieldline_sync::caps::{ANSWER_TIMEOUT_MILLISECONDS, MAX_ENVELOPE_BYTES, MAX_RESPONSE_BYTES};
+use fieldline_sync::relay::{self, Envelope};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, RequestBuilder, Response, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 
 /// Connecting takes at most this long; a phone in a tunnel learns it quickly.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,6 +42,21 @@ pub async fn send_on_a_line_that_holds(request: RequestBuilder) -> Result<Respon
         }
         (sent, _) => sent,
     }
+}
+
+/// Hands an envelope to a kiosk, or to the server for a phone.
+///
+/// # Errors
+/// As [`send_on_a_line_that_holds`].
+pub async fn post_envelope(post: RequestBuilder, envelope: &Envelope) -> Result<Response, reqwest::Error> {
+    send_on_a_line_that_holds(post.header(CONTENT_TYPE, relay::MEDIA_TYPE).body(envelope.encode())).await
+}
+
+/// The envelope an answer is, if it is one.
+pub async fn envelope_in(response: Response) -> Option<Envelope> {
+    let is_one = response.status() == StatusCode::OK && has_type(&response, relay::MEDIA_TYPE);
+    let body = if is_one { read_capped(response, MAX_ENVELOPE_BYTES).await } else { None };
+    Envelope::decode(&body?).ok()
 }
 
 /// Whether an answer is of a media type.

@@ -15,7 +15,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION};
 use reqwest::{Response, StatusCode};
 
 use crate::http::has_type;
-use crate::runtime::{Entropy, Runtime, now};
+use crate::runtime::{Entropy, Runtime, now, time_until};
 
 /// A stream that says nothing for so long is dead.
 const SILENCE: Duration = Duration::from_millis(SILENCE_MILLISECONDS);
@@ -36,9 +36,8 @@ pub(crate) async fn listen(runtime: &Runtime) -> Infallible {
             backoff.reset();
         }
         let again_at = backoff.failed(now(), &mut Entropy::default());
-        let pause = Duration::from_millis(again_at.milliseconds_since(now()).max(0).unsigned_abs());
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(time_until(again_at)) => {}
             () = runtime.resumed.notified() => {}
         }
     }

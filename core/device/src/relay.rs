@@ -9,7 +9,7 @@ use fieldline_model::Timestamp;
 use fieldline_model::plant::{self, Plant};
 use fieldline_store::{StoreError, View};
 use fieldline_sync::frame;
-use fieldline_sync::relay::{Asked, Envelope, RelayKey, Word};
+use fieldline_sync::relay::{self, Envelope, RelayKey, Word};
 use fieldline_sync::session::{Absorbed, Event, Replica};
 use fieldline_sync::wire::{OLDEST_WIRE_VERSION, Response};
 use minicbor::bytes::ByteVec;
@@ -17,6 +17,7 @@ use minicbor::{Decode, Encode};
 
 use crate::device::Device;
 use crate::error::DeviceError;
+use crate::sync_state::Asked;
 
 /// The request whose answer is awaited.
 const HANDED_OVER: &str = "handed_over";
@@ -46,18 +47,14 @@ impl Device {
     /// [`DeviceError::NoRelay`] when the server gave no key for it, and when the database fails.
     pub fn hand_over(&mut self, nonce: u64, now: Timestamp) -> Result<Envelope, DeviceError> {
         let (key, who) = (self.relay_key()?, self.who()?.clone());
-        // An exchange in flight keeps what it asked for.
-        let in_flight = std::mem::take(&mut self.asked);
-        let request = self.outgoing(nonce, now);
-        self.asked = in_flight;
-        let request = request?;
+        let request = self.compose(nonce)?;
         let server_epoch = self.store.read(|view| view.server_epoch())?;
         let version = self.common_version()?;
         let handed_over = HandedOver { nonce, cursor: request.cursor.clone(), server_epoch, at: now, version };
         let bytes = minicbor::to_vec(handed_over).expect("encoding into memory does not fail");
         self.store.write(|tx| tx.put_meta(HANDED_OVER, Some(&bytes)))?;
         let frame = frame::encode_request(&request, version).into();
-        Ok(Envelope::asking(&key, who.device, nonce, &Asked { token: who.token, frame }))
+        Ok(Envelope::asking(&key, who.device, nonce, &relay::Asked { token: who.token, frame }))
     }
 
     /// Takes what a kiosk has for this device. Anything but the server's word on the newest request changes nothing and is
@@ -104,11 +101,8 @@ impl Device {
             Some(cursor) if epoch == Some(response.server_epoch) => only_receipts(response, cursor),
             _ => return Ok(Absorbed::default()),
         };
-        let in_flight = std::mem::take(&mut self.asked);
         // However late it comes: the phone is in step as of when it asked.
-        let absorbed = self.absorb(&response, awaited.at);
-        self.asked = in_flight;
-        absorbed
+        self.take_in(&response, &Asked::default(), awaited.at)
     }
 }
 

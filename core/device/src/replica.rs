@@ -46,83 +46,14 @@ impl Replica for Device {
     type Error = DeviceError;
 
     fn outgoing(&mut self, nonce: u64, _now: Timestamp) -> Result<Request, DeviceError> {
-        let who = self.who()?.clone();
-        let (mut request, fresh) = self.store.read(|view| {
-            let (push, fresh) = push(view, &who, self.budget_bytes)?;
-            let request = Request {
-                wire_version: self.wire_version,
-                nonce,
-                device: who.device,
-                epoch: who.epoch,
-                budget_bytes: self.line.answer_bytes,
-                cursor: view.cursor()?.map(Into::into),
-                push,
-                wants: view.wants(caps::MAX_WANTS as u32)?,
-                chunks: Vec::new(),
-                chunk_wants: chunk_wants(view)?,
-                number_wants: number_wants(view, &self.rules, &who)?,
-                audit: view.meta(AUDIT_DUE)?.is_some(),
-                newest_counter: Some(view.newest_counter()?),
-            };
-            Ok::<_, DeviceError>((request, fresh))
-        })?;
-        request.chunks = self.chunks(request.push.as_ref())?;
-        if !fresh.is_empty() {
-            self.store.write(|tx| tx.mark_sent(&fresh))?;
-        }
-        let files = request.chunk_wants.iter().map(|want| want.blob).collect();
-        self.asked = Asked { wants: request.wants.clone(), files, numbers: request.number_wants.clone() };
+        let request = self.compose(nonce)?;
+        self.asked = Asked::by(&request);
         Ok(request)
     }
 
     fn absorb(&mut self, response: &Response, now: Timestamp) -> Result<Absorbed, DeviceError> {
-        let mut who = self.who()?.clone();
-        self.recent.clear();
         let asked = std::mem::take(&mut self.asked);
-        if plant::is(Plant::CursorBeforeData) {
-            self.store.write(|tx| tx.put_cursor(Some(&response.cursor)))?;
-        }
-        let fetched = self.keep_chunks(&response.chunks)?;
-        let mut absorbed = self.store.write(|tx| {
-            renew(tx, &mut who, response.renew_epoch)?;
-            let bench = Bench::new(tx, &self.rules, &who);
-            let has_unsent = tx.unsent_count()? > 0;
-            let mut absorbing = Absorbing { tx, rules: &self.rules, bench, has_unsent, has_held: false };
-            let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
-            absorbing.server_epoch(response.server_epoch)?;
-            absorbing.server_speaks(response.wire_version)?;
-            absorbing.receipts(&response.receipts, response.now, &mut absorbed)?;
-            absorbing.has_held = tx.has_held()?;
-            absorbing.entries(&response.entries, &mut absorbed)?;
-            absorbing.audit(response, &mut absorbed)?;
-            absorbed.progressed |= absorbing.bench.finish()?;
-            let moved = tx.cursor()?.as_deref() != Some(response.cursor.as_slice());
-            absorbed.progressed |= moved || !response.entries.is_empty() || !response.numbers.is_empty();
-            tx.put_cursor(Some(&response.cursor))?;
-            response.numbers.iter().try_for_each(|block| tx.add_number_block(block))?;
-            absorbed.progressed |= blobs_sent(tx, response)?;
-            unwant_what_did_not_come(tx, &asked, response)?;
-            purge_what_may_go(tx, response.more)?;
-            compare_checksum(tx, response)?;
-            // By whichever clock is behind: neither a phone's that jumps by years, nor whoever answers in the server's place,
-            // makes it forget what a restored server will need.
-            let days = if plant::is(Plant::AcknowledgedForgottenAtOnce) { -1 } else { caps::KEEP_ACKNOWLEDGED_DAYS };
-            tx.forget_acknowledged(response.now.min(now).plus_milliseconds(-days * DAY_MILLISECONDS))?;
-            // A new phone learns with the first answer what its owner may create, and does not leave without numbers for it.
-            let numbers = number_wants(**tx, &self.rules, &who)?;
-            absorbed.pending = pending(tx, &asked, fetched)?
-                || (!response.more && numbers.iter().any(|prefix| !asked.numbers.contains(prefix)));
-            if !response.more && !absorbed.pending {
-                tx.put_meta(SYNCED_AT, Some(&now.0.to_be_bytes()))?;
-            }
-            Ok::<_, DeviceError>(absorbed)
-        })?;
-        self.enrolment = Some(who);
-        absorbed.changed = response.entries.len() as u64;
-        if response.entries.iter().any(is_priority) {
-            self.reload_priorities()?;
-        }
-        Ok(absorbed)
+        self.take_in(response, &asked, now)
     }
 
     fn common_version(&self) -> Result<u16, DeviceError> {
@@ -205,6 +136,90 @@ fn number_wants(view: View<'_>, rules: &Rules, who: &Enrolment) -> Result<Vec<St
 }
 
 impl Device {
+    /// Everything this device has to say; what goes out for the first time counts as sent from here on.
+    pub(crate) fn compose(&mut self, nonce: u64) -> Result<Request, DeviceError> {
+        let who = self.who()?.clone();
+        let (mut request, fresh) = self.store.read(|view| {
+            let (push, fresh) = push(view, &who, self.budget_bytes)?;
+            let request = Request {
+                wire_version: self.wire_version,
+                nonce,
+                device: who.device,
+                epoch: who.epoch,
+                budget_bytes: self.line.answer_bytes,
+                cursor: view.cursor()?.map(Into::into),
+                push,
+                wants: view.wants(caps::MAX_WANTS as u32)?,
+                chunks: Vec::new(),
+                chunk_wants: chunk_wants(view)?,
+                number_wants: number_wants(view, &self.rules, &who)?,
+                audit: view.meta(AUDIT_DUE)?.is_some(),
+                newest_counter: Some(view.newest_counter()?),
+            };
+            Ok::<_, DeviceError>((request, fresh))
+        })?;
+        request.chunks = self.chunks(request.push.as_ref())?;
+        if !fresh.is_empty() {
+            self.store.write(|tx| tx.mark_sent(&fresh))?;
+        }
+        Ok(request)
+    }
+
+    /// Takes an answer in to what was asked.
+    pub(crate) fn take_in(
+        &mut self,
+        response: &Response,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Result<Absorbed, DeviceError> {
+        let mut who = self.who()?.clone();
+        self.recent.clear();
+        if plant::is(Plant::CursorBeforeData) {
+            self.store.write(|tx| tx.put_cursor(Some(&response.cursor)))?;
+        }
+        let fetched = self.keep_chunks(&response.chunks)?;
+        let mut absorbed = self.store.write(|tx| {
+            renew(tx, &mut who, response.renew_epoch)?;
+            let bench = Bench::new(tx, &self.rules, &who);
+            let has_unsent = tx.unsent_count()? > 0;
+            let mut absorbing = Absorbing { tx, rules: &self.rules, bench, has_unsent, has_held: false };
+            let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
+            absorbing.server_epoch(response.server_epoch)?;
+            absorbing.server_speaks(response.wire_version)?;
+            absorbing.receipts(&response.receipts, response.now, &mut absorbed)?;
+            absorbing.has_held = tx.has_held()?;
+            absorbing.entries(&response.entries, &mut absorbed)?;
+            absorbing.audit(response, &mut absorbed)?;
+            absorbed.progressed |= absorbing.bench.finish()?;
+            let moved = tx.cursor()?.as_deref() != Some(response.cursor.as_slice());
+            absorbed.progressed |= moved || !response.entries.is_empty() || !response.numbers.is_empty();
+            tx.put_cursor(Some(&response.cursor))?;
+            response.numbers.iter().try_for_each(|block| tx.add_number_block(block))?;
+            absorbed.progressed |= blobs_sent(tx, response)?;
+            unwant_what_did_not_come(tx, asked, response)?;
+            purge_what_may_go(tx, response.more)?;
+            compare_checksum(tx, response)?;
+            // By whichever clock is behind: neither a phone's that jumps by years, nor whoever answers in the server's place,
+            // makes it forget what a restored server will need.
+            let days = if plant::is(Plant::AcknowledgedForgottenAtOnce) { -1 } else { caps::KEEP_ACKNOWLEDGED_DAYS };
+            tx.forget_acknowledged(response.now.min(now).plus_milliseconds(-days * DAY_MILLISECONDS))?;
+            // A new phone learns with the first answer what its owner may create, and does not leave without numbers for it.
+            let numbers = number_wants(**tx, &self.rules, &who)?;
+            absorbed.pending = pending(tx, asked, fetched)?
+                || (!response.more && numbers.iter().any(|prefix| !asked.numbers.contains(prefix)));
+            if !response.more && !absorbed.pending {
+                tx.put_meta(SYNCED_AT, Some(&now.0.to_be_bytes()))?;
+            }
+            Ok::<_, DeviceError>(absorbed)
+        })?;
+        self.enrolment = Some(who);
+        absorbed.changed = response.entries.len() as u64;
+        if response.entries.iter().any(is_priority) {
+            self.reload_priorities()?;
+        }
+        Ok(absorbed)
+    }
+
     /// Pieces of captured files, signatures first, each file from where the server stands. A cut costs what is on the line,
     /// so beside the edits as many bytes go at once as the line is worth, and without edits one piece in any case. A file
     /// that was damaged on the disk holds up nothing else.

@@ -70,6 +70,11 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// How long it is until a moment, nothing when it is over.
+pub fn time_until(moment: Timestamp) -> Duration {
+    Duration::from_millis(moment.milliseconds_since(now()).max(0).unsigned_abs())
+}
+
 /// Why signing in or enrolling did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -288,7 +293,7 @@ impl Runtime {
                     return Ok(());
                 }
             }
-            let pause = until.map(|until| Duration::from_millis(until.milliseconds_since(now()).max(0).unsigned_abs()));
+            let pause = until.map(time_until);
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.poked.notified() => {}

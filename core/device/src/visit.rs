@@ -4,15 +4,13 @@
 //! next visit, or never: the phone goes on as if nothing had been handed over until its server has said so.
 
 use fieldline_model::DeviceId;
-use fieldline_sync::caps::MAX_ENVELOPE_BYTES;
 use fieldline_sync::relay::{Envelope, MEDIA_TYPE};
 use fieldline_sync::session::Event;
 use rand_core::Rng;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 
 use crate::error::DeviceError;
-use crate::http::{has_type, read_capped, send_on_a_line_that_holds};
+use crate::http::{envelope_in, has_type, post_envelope};
 use crate::runtime::{Entropy, Runtime, now};
 
 /// How a visit ended.
@@ -74,8 +72,7 @@ impl Runtime {
     }
 
     async fn hand_in(&self, kiosk: &str, request: &Envelope) -> Handed {
-        let post = self.http.post(kiosk).header(CONTENT_TYPE, MEDIA_TYPE).body(request.encode());
-        match send_on_a_line_that_holds(post).await {
+        match post_envelope(self.http.post(kiosk), request).await {
             Ok(response) if response.status() == StatusCode::ACCEPTED && has_type(&response, MEDIA_TYPE) => {
                 Handed::Held
             }
@@ -86,11 +83,4 @@ impl Runtime {
             }
         }
     }
-}
-
-/// The envelope an answer is, if it is one.
-async fn envelope_in(response: Response) -> Option<Envelope> {
-    let is_one = response.status() == StatusCode::OK && has_type(&response, MEDIA_TYPE);
-    let body = if is_one { read_capped(response, MAX_ENVELOPE_BYTES).await } else { None };
-    Envelope::decode(&body?).ok()
 }
