@@ -1,10 +1,12 @@
 //! What the steps of a plan do to the world.
 
+use fieldline_model::Timestamp;
 use rand_core::Rng;
 
 use crate::attack;
 use crate::debts;
 use crate::dice::{between, dice, happens, one_of};
+use crate::office::Office;
 use crate::people;
 use crate::phone::{Clock, Phone, Promise};
 use crate::plan::{Attack, Deed, MINUTE, Step, Who};
@@ -80,19 +82,10 @@ impl World {
     fn deed_of_the_office(&mut self, deed: Deed, rng: &mut dyn Rng) {
         *self.report.deeds.entry(deed.name()).or_default() += 1;
         match deed {
-            Deed::Work => {
-                let done = people::dispatcher(&mut self.office, self.now, rng);
-                self.event(&done, &[]);
-            }
-            Deed::Withdraw | Deed::Cancel | Deed::MoveOrder => {
-                let does = match deed {
-                    Deed::Withdraw => people::withdraw,
-                    Deed::Cancel => people::cancel,
-                    _ => people::move_an_order,
-                };
-                let done = does(&mut self.office, self.now, rng);
-                self.event(&done, &[]);
-            }
+            Deed::Work => self.office_does(people::dispatcher, rng),
+            Deed::Withdraw => self.office_does(people::withdraw, rng),
+            Deed::Cancel => self.office_does(people::cancel, rng),
+            Deed::MoveOrder => self.office_does(people::move_an_order, rng),
             Deed::Crash => self.office.crash(self.now, rng),
             Deed::RunBuild { wire_version } => self.office.run_build(wire_version, self.now, rng),
             Deed::BackUp => self.office.back_up(rng),
@@ -102,6 +95,11 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    fn office_does(&mut self, does: fn(&mut Office, Timestamp, &mut dyn Rng) -> String, rng: &mut dyn Rng) {
+        let done = does(&mut self.office, self.now, rng);
+        self.event(&done, &[]);
     }
 
     fn must_start(&mut self, phone: usize, started: Result<(), fieldline_device::DeviceError>) {
