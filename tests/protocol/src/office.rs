@@ -1,7 +1,6 @@
 //! The server and a dispatcher who works on it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use fieldline_device::{Enrolment, SigningKey};
@@ -16,11 +15,15 @@ use fieldline_sync::session::Reply;
 use fieldline_sync::wire::WIRE_VERSION;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use tempfile::TempDir;
 
 use crate::Phone;
 
 /// 2026-03-02 08:00 UTC, a Monday.
 const MORNING: Timestamp = Timestamp(1_772_438_400_000);
+
+/// The name of a backup in its folder.
+const BACKUP: &str = "backup.db";
 
 /// A server in memory, with a dispatcher.
 pub struct Office {
@@ -32,6 +35,8 @@ pub struct Office {
     pub rng: ChaCha8Rng,
     storage: Arc<SqliteStorage>,
     dispatcher: Caller,
+    /// What was put by.
+    backup: Option<TempDir>,
 }
 
 impl Office {
@@ -41,7 +46,7 @@ impl Office {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let server = serve(&storage, Dictionary::shipped(), WIRE_VERSION, MORNING, &mut rng);
         let dispatcher = Caller { user: SysId([0; 16]), roles: BTreeSet::new(), device: None };
-        let mut office = Self { server, now: MORNING, rng, storage, dispatcher };
+        let mut office = Self { server, now: MORNING, rng, storage, dispatcher, backup: None };
         let roles = ["wm_dispatcher", "wm_qualifier", "itil"];
         let user = office.lets_in("dora", &roles);
         office.dispatcher = Caller { user, roles: roles.map(String::from).into(), device: None };
@@ -56,6 +61,15 @@ impl Office {
     /// Lets time pass.
     pub fn waits(&mut self, milliseconds: i64) {
         self.now = self.now.plus_milliseconds(milliseconds);
+    }
+
+    /// A morning: an office, Mia's phone, and jobs on it.
+    pub fn with_jobs<const N: usize>(jobs: [&str; N]) -> (Self, Phone, [DocumentId; N]) {
+        let mut office = Self::open();
+        let mut phone = office.hires("mia");
+        let jobs = jobs.map(|what| office.sends(&phone, what));
+        phone.syncs(&mut office);
+        (office, phone, jobs)
     }
 
     /// Hires a technician with a new phone.
@@ -148,17 +162,18 @@ impl Office {
     }
 
     /// Puts a copy of everything by.
-    pub fn backs_up(&self, to: &Path) {
-        self.storage.backup(to).expect("a database can be copied");
+    pub fn backs_up(&mut self) {
+        let folder = tempfile::tempdir().expect("there is room for a backup");
+        self.storage.backup(&folder.path().join(BACKUP)).expect("a database can be copied");
+        self.backup = Some(folder);
     }
 
-    /// Goes on from a copy, as another life.
-    pub fn is_restored(&mut self, from: &Path) {
-        self.storage = Arc::new(SqliteStorage::open(from).expect("the copy is whole"));
-        let server =
-            Server::open(self.storage.clone(), Arc::new(Dictionary::shipped().clone()), self.now, &mut self.rng);
-        let server = server.and_then(|server| server.restored(self.now, &mut self.rng)).expect("the server starts");
-        self.server = server.with_password_cost(PasswordCost::cheapest());
+    /// Goes on from what was put by, as another life.
+    pub fn is_restored(&mut self) {
+        let folder = self.backup.as_ref().expect("something was put by");
+        self.storage = Arc::new(SqliteStorage::open(folder.path().join(BACKUP)).expect("the copy is whole"));
+        let server = serve(&self.storage, Dictionary::shipped(), WIRE_VERSION, self.now, &mut self.rng);
+        self.server = server.restored(self.now, &mut self.rng).expect("the server starts");
     }
 
     fn lets_in(&mut self, user_name: &str, roles: &[&str]) -> SysId {

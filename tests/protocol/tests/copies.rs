@@ -8,11 +8,7 @@ use fieldline_sync::session::Event;
 use proptest::prelude::*;
 
 fn begins() -> (Office, Phone, [DocumentId; 2]) {
-    let mut office = Office::open();
-    let mut phone = office.hires("mia");
-    let tasks = ["Replace the pump", "Repair the door"].map(|what| office.sends(&phone, what));
-    phone.syncs(&mut office);
-    (office, phone, tasks)
+    Office::with_jobs(["Replace the pump", "Repair the door"])
 }
 
 /// A phone and its clone that each wrote on the task; only the phone was heard.

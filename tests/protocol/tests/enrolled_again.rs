@@ -8,10 +8,7 @@ use fieldline_protocol::{Office, Phone};
 use fieldline_sync::session::Event;
 
 fn begins() -> (Office, Phone, DocumentId) {
-    let mut office = Office::open();
-    let mut phone = office.hires("mia");
-    let task = office.sends(&phone, "Replace the pump");
-    phone.syncs(&mut office);
+    let (office, phone, [task]) = Office::with_jobs(["Replace the pump"]);
     (office, phone, task)
 }
 

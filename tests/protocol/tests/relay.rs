@@ -9,10 +9,7 @@ use fieldline_sync::session::{Absorbed, Event, Reply};
 use proptest::prelude::*;
 
 fn begins() -> (Office, Phone, DocumentId) {
-    let mut office = Office::open();
-    let mut phone = office.hires("mia");
-    let task = office.sends(&phone, "Replace the pump");
-    phone.syncs(&mut office);
+    let (office, phone, [task]) = Office::with_jobs(["Replace the pump"]);
     (office, phone, task)
 }
 
@@ -113,13 +110,11 @@ fn a_request_that_lay_in_the_kiosk_makes_nobody_a_copy() {
 #[test]
 fn what_a_server_said_before_it_was_restored_acknowledges_nothing_afterwards() {
     let (mut office, mut phone, task) = begins();
-    let dir = tempfile::tempdir().unwrap();
-    let backup = dir.path().join("backup.db");
-    office.backs_up(&backup);
+    office.backs_up();
     phone.notes(&mut office, &task, "lost with the server");
     let handed_over = phone.hands_over(&mut office);
     let before = office.answers_kiosk(&handed_over).unwrap();
-    office.is_restored(&backup);
+    office.is_restored();
     phone.is_not_answered(&mut office);
     phone.syncs(&mut office);
     let known = phone.outbox();
@@ -132,14 +127,12 @@ fn what_a_server_said_before_it_was_restored_acknowledges_nothing_afterwards() {
 #[test]
 fn a_server_restored_while_the_request_lay_in_the_kiosk_is_offered_everything_again() {
     let (mut office, mut phone, task) = begins();
-    let dir = tempfile::tempdir().unwrap();
-    let backup = dir.path().join("backup.db");
-    office.backs_up(&backup);
+    office.backs_up();
     phone.notes(&mut office, &task, "acknowledged, then lost");
     phone.syncs(&mut office);
     phone.notes(&mut office, &task, "on its way");
     let handed_over = phone.hands_over(&mut office);
-    office.is_restored(&backup);
+    office.is_restored();
     let answer = office.answers_kiosk(&handed_over).unwrap();
     phone.collects(&answer);
     phone.syncs(&mut office);
