@@ -11,6 +11,7 @@
 mod arrivals;
 mod bench;
 pub mod command;
+mod compose;
 mod device;
 mod enrol;
 mod error;
