@@ -188,6 +188,8 @@ pub struct Done {
     pub edits: Vec<EditId>,
     /// The record.
     pub document: DocumentId,
+    /// When it was done: the moment the edits bear. No two deeds of a device have the same.
+    pub at: Timestamp,
 }
 
 /// An edit about to be made.
@@ -212,7 +214,7 @@ impl Device {
         self.who()?;
         let now = self.own_moment(now);
         if let Command::DiscardHeld { counter } = command {
-            return self.discard(counter);
+            return self.discard(counter, now);
         }
         let done = self.draft_of(command, now, rng).and_then(|draft| self.make(&draft));
         if let Err(DeviceError::NotLoaded(document)) = &done {
@@ -323,7 +325,7 @@ impl Device {
             Ok::<_, DeviceError>((edit, at_hand))
         })?;
         self.recent.put(at_hand);
-        Ok(Done { edits: vec![id], document: draft.document.clone() })
+        Ok(Done { edits: vec![id], document: draft.document.clone(), at: draft.at })
     }
 
     fn load(&self, tx: &Tx<'_>, draft: &Draft) -> Result<AtHand, DeviceError> {
@@ -377,12 +379,12 @@ impl Device {
         Ok(())
     }
 
-    fn discard(&self, counter: u64) -> Result<Done, DeviceError> {
+    fn discard(&self, counter: u64, now: Timestamp) -> Result<Done, DeviceError> {
         self.store.write(|tx| {
             let held = tx.edit(counter)?.filter(|held| matches!(held.state, EditState::Held { .. }));
             let held = held.ok_or(DeviceError::NotHeld(counter))?;
             tx.remove_edit(counter)?;
-            Ok(Done { edits: Vec::new(), document: held.document })
+            Ok(Done { edits: Vec::new(), document: held.document, at: now })
         })
     }
 }

@@ -13,7 +13,7 @@ use fieldline_store::blobs::BlobProgress;
 use fieldline_store::documents::Kept;
 use fieldline_store::edits::StoredEdit;
 use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
-use fieldline_store::{DatabaseKey, Salvage, Store, Tx, View};
+use fieldline_store::{DatabaseKey, Salvage, Store, StoreError, Tx, View};
 use fieldline_sync::wire::{Position, WIRE_VERSION};
 
 use crate::enrol::Enrolment;
@@ -83,6 +83,14 @@ impl Device {
     /// # Errors
     /// As [`Device::open`].
     pub fn open_with(dir: &Path, key: &DatabaseKey, dialect: Dialect) -> Result<Self, DeviceError> {
+        match Self::open_once(dir, key, dialect) {
+            // Met on a page that is not looked at before it is needed; the second opening looks at all of them.
+            Err(DeviceError::Store(StoreError::Damaged { .. })) => Self::open_once(dir, key, dialect),
+            opened => opened,
+        }
+    }
+
+    fn open_once(dir: &Path, key: &DatabaseKey, dialect: Dialect) -> Result<Self, DeviceError> {
         let opened = Store::open(dir, key)?;
         let enrolment =
             opened.store.read(|view| view.identity())?.map(|bytes| Enrolment::decode(&bytes)).transpose()?;
@@ -204,7 +212,7 @@ impl Device {
     fn project_anew_after_an_update(&self) -> Result<(), DeviceError> {
         let fingerprint = self.rules.dictionary.fingerprint().to_be_bytes();
         let version = Some([&[PROJECTION_VERSION], &fingerprint[..]].concat());
-        if self.store.read(|view| view.meta(PROJECTED_BY))? == version {
+        if self.store.read(|view| view.meta(PROJECTED_BY))? == version || plant::is(Plant::UpdateReadsNothingAnew) {
             return Ok(());
         }
         self.store.write(|tx| {

@@ -49,6 +49,7 @@ plants! {
     StaleAnswerTaken: "an answer to an earlier request is taken for the one in flight",
     DeadlineForgotten: "an exchange without an answer is waited for without end",
     PortalStopsTheSession: "the page of a captive portal is taken for the server's word that the app is too old",
+    UpdateReadsNothingAnew: "what an older app could not read is not read again once it is updated",
     DraftOutlivesReceipt: "the document with unsent edits stays on top after everything was acknowledged",
     DraftNotRebuilt: "what others did does not reach a document that has unsent edits",
     HeldEditDropped: "an edit the server holds disappears from the device",

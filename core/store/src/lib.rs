@@ -25,6 +25,7 @@ pub mod lists;
 mod log;
 mod meta;
 mod migrations;
+mod newest_mark;
 mod numbers;
 mod open;
 pub mod records;

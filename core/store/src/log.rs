@@ -5,7 +5,7 @@
 //! wrong frame that a later transaction follows was right once: it rotted, and what comes after it was acknowledged. Each
 //! frame can be judged alone, since its checksum goes on from the one stored in the frame before it.
 //!
-//! What cannot be told from a power cut is rot in the newest transaction of all.
+//! What the log alone cannot tell from a power cut is rot in its newest transaction, or a cut; see [`crate::newest_mark`].
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};

@@ -6,8 +6,8 @@ use crate::error::Doing;
 use crate::{Result, StoreError, Tx, View};
 
 const CURSOR: &str = "cursor";
-const IDENTITY: &str = "identity";
-const NEXT_COUNTER: &str = "next_counter";
+pub(crate) const IDENTITY: &str = "identity";
+pub(crate) const NEXT_COUNTER: &str = "next_counter";
 const SCOPE_CHECKSUM: &str = "scope_checksum";
 const SERVER_EPOCH: &str = "server_epoch";
 
@@ -98,6 +98,7 @@ impl Tx<'_> {
     pub(crate) fn raise_counter(&self, next: u64) -> Result<()> {
         if next > self.next_counter()? {
             self.put_meta(NEXT_COUNTER, Some(&next.to_be_bytes()))?;
+            self.newest.set(Some(next - 1));
         }
         Ok(())
     }

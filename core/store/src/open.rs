@@ -17,9 +17,10 @@ use crate::blob_files::{BlobFiles, sync_directory};
 use crate::closed_mark::{ClosedMark, LastTime};
 use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
+use crate::newest_mark::{self, NewestMark};
 use crate::salvage::{self, Salvage};
 use crate::store::Unindexed;
-use crate::{DatabaseKey, Result, Store, StoreError, log, migrations};
+use crate::{DatabaseKey, Result, Store, StoreError, View, log, migrations};
 
 /// Longest wait for another connection's lock; a write takes milliseconds, a checkpoint at the most tenths of seconds.
 const BUSY: Duration = Duration::from_secs(10);
@@ -179,6 +180,10 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
         LastTime::Killed => ONLY_HERE.into_iter().try_for_each(|table| check(&connection, table, doing))?,
         LastTime::Suspect => check(&connection, "1", doing)?,
     }
+    let newest_mark = NewestMark::of(database);
+    if newest_mark.read() > Some(View { connection: &connection }.newest_counter()?) {
+        return Err(damage("the edits saved last are missing")).doing(doing);
+    }
     connection.pragma_update(None, "query_only", true).doing(doing)?;
     let (path, key_of_writer) = (database.to_owned(), key.clone());
     Ok(Store {
@@ -189,6 +194,7 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
         identity_file: IdentityFile::new(files.identity.clone(), key),
         unindexed: Unindexed::default(),
         is_checked: AtomicBool::new(last_time != LastTime::Killed),
+        newest_mark,
         closed_mark,
     })
 }
@@ -210,6 +216,7 @@ fn replace_damaged(files: &Files, key: &DatabaseKey) -> Result<Salvage> {
     fs::rename(&building, files.replacement())
         .and_then(|()| sync_directory(&building))
         .doing_file("finishing", &building)?;
+    remove_database(&building)?;
     salvage.set_aside = move_in_replacement(files)?;
     Ok(salvage)
 }
@@ -255,9 +262,9 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Removes a database with its write-ahead log; nothing happens when there is none.
+/// Removes a database with its write-ahead log and note; nothing happens when there is none.
 pub(crate) fn remove_database(path: &Path) -> Result<()> {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
+    for suffix in ["", "-wal", "-shm", "-journal", newest_mark::SUFFIX] {
         let path = with_suffix(path, suffix);
         if path.exists() {
             fs::remove_file(&path).doing_file("removing", &path)?;

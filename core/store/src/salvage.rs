@@ -21,9 +21,10 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use crate::blobs::BlobProgress;
 use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
+use crate::newest_mark::NewestMark;
 use crate::open::{Files, connect, remove_database, with_suffix};
 use crate::store::Store;
-use crate::{DatabaseKey, Result, Tx, log, migrations};
+use crate::{DatabaseKey, Result, Tx, log, meta, migrations};
 
 /// Most unreadable keys stepped over between the readable ends of a table: many pages of edits, under a second of trying.
 const MOST_GAPS: i64 = 1_000;
@@ -41,18 +42,23 @@ pub struct Salvage {
     pub edits: u64,
     /// Edits carried over that the server has not acknowledged.
     pub unsent: u64,
+    /// How many edits that were made after all of these could not be read.
+    pub missing: u64,
     /// Whether the device still knows who it is.
     pub identity: bool,
 }
 
 impl fmt::Display for Salvage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { edits, unsent, .. } = self;
+        let Self { edits, unsent, missing, .. } = self;
         write!(
             f,
             "the database was damaged and has been replaced: {edits} edits were carried over, {unsent} of them not sent yet. \
              Everything else comes again with the next sync"
         )?;
+        if *missing > 0 {
+            write!(f, "; the last {missing} edits could not be read, look whether they are to be made again")?;
+        }
         if self.identity { Ok(()) } else { f.write_str("; sign in again first") }
     }
 }
@@ -61,10 +67,12 @@ impl fmt::Display for Salvage {
 pub(crate) fn carry_over(files: &Files, key: &DatabaseKey, fresh: &Store) -> Result<Salvage> {
     let damaged = Damaged::open(files, key);
     let identity_file = IdentityFile::new(files.identity.clone(), key);
+    let noted = NewestMark::of(&files.database).read().unwrap_or(0);
     let salvage = fresh.write(|tx| {
         let mut identity = None;
         if let Some(damaged) = &damaged {
-            identity = damaged.identity();
+            identity = damaged.meta(meta::IDENTITY);
+            tx.raise_counter(damaged.next_counter())?;
             for (table, column) in [("blob", "id"), ("number_block", "id")] {
                 copy_table(damaged, tx, table, column);
             }
@@ -75,21 +83,28 @@ pub(crate) fn carry_over(files: &Files, key: &DatabaseKey, fresh: &Store) -> Res
         if let Some(identity) = identity.or(identity_file.read()?) {
             tx.put_identity(&identity)?;
         }
+        let missing = noted.saturating_sub(newest_known(tx)?);
+        tx.raise_counter(newest_known(tx)?.max(noted) + COUNTER_JUMP)?;
         settle(tx, fresh)?;
-        summary(tx)
+        summary(tx, missing)
     })?;
     drop(damaged);
     files.working_copies().iter().try_for_each(|path| remove_database(path))?;
     Ok(salvage)
 }
 
-/// Edits that were on the wire go out again, counters go on far beyond any seen, and files of unsent edits are sent.
+/// The highest number an edit has or had, as far as the carried rows tell.
+fn newest_known(tx: &Tx<'_>) -> Result<u64> {
+    let sql = "SELECT coalesce(max(counter), 0) FROM edit";
+    let newest: i64 =
+        tx.connection.query_row(sql, [], |row| row.get(0)).doing("looking for the newest salvaged edit")?;
+    Ok(tx.newest_counter()?.max(newest.cast_unsigned()))
+}
+
+/// Edits that were on the wire go out again, and files of unsent edits are sent.
 fn settle(tx: &Tx<'_>, fresh: &Store) -> Result<()> {
     let doing = "settling salvaged edits";
     tx.connection.execute("UPDATE edit SET state = 'local' WHERE state = 'sent'", []).doing(doing)?;
-    let newest: Option<i64> =
-        tx.connection.query_row("SELECT max(counter) FROM edit", [], |row| row.get(0)).doing(doing)?;
-    tx.raise_counter(newest.unwrap_or(0).cast_unsigned() + COUNTER_JUMP)?;
     for edit in tx.unsent(0, u32::MAX)? {
         for act in edit.edit().map(|edit| edit.acts).unwrap_or_default() {
             let Act::Attach { attachment } = act else { continue };
@@ -101,13 +116,14 @@ fn settle(tx: &Tx<'_>, fresh: &Store) -> Result<()> {
     Ok(())
 }
 
-fn summary(tx: &Tx<'_>) -> Result<Salvage> {
+fn summary(tx: &Tx<'_>, missing: u64) -> Result<Salvage> {
     let edits: i64 =
         tx.connection.query_row("SELECT count(*) FROM edit", [], |row| row.get(0)).doing("counting salvaged edits")?;
     Ok(Salvage {
         set_aside: None,
         edits: edits.cast_unsigned(),
         unsent: tx.unsent_count()?,
+        missing,
         identity: tx.identity()?.is_some(),
     })
 }
@@ -155,9 +171,17 @@ impl<'a> Damaged<'a> {
         self.connect().and_then(counts_tables).is_ok()
     }
 
-    fn identity(&self) -> Option<Vec<u8>> {
-        let sql = "SELECT value FROM meta WHERE name = 'identity'";
-        self.connect().and_then(|connection| connection.query_row(sql, [], |row| row.get(0)).optional()).ok().flatten()
+    fn meta(&self, name: &str) -> Option<Vec<u8>> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        self.connect()
+            .and_then(|connection| connection.query_row(sql, [name], |row| row.get(0)).optional())
+            .ok()
+            .flatten()
+    }
+
+    fn next_counter(&self) -> u64 {
+        let bytes = self.meta(meta::NEXT_COUNTER).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u64::from_be_bytes)
     }
 }
 

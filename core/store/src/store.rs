@@ -15,6 +15,7 @@ use crate::closed_mark::ClosedMark;
 use crate::error::Doing;
 use crate::identity::IdentityFile;
 use crate::lists::Listed;
+use crate::newest_mark::NewestMark;
 use crate::open::check;
 use crate::{StoreError, meta, search};
 
@@ -29,6 +30,7 @@ pub struct Store {
     pub(crate) unindexed: Unindexed,
     /// Whether the whole file is known to be sound, or was when it was closed.
     pub(crate) is_checked: AtomicBool,
+    pub(crate) newest_mark: NewestMark,
     /// The last field: it looks at the files after the connections are closed.
     pub(crate) closed_mark: ClosedMark,
 }
@@ -59,6 +61,8 @@ pub struct Tx<'c> {
     pub(crate) unneeded: RefCell<Vec<BlobHash>>,
     /// The identity, when the transaction changes it.
     pub(crate) identity: RefCell<Option<Vec<u8>>>,
+    /// The highest number the transaction gives to an edit.
+    pub(crate) newest: Cell<Option<u64>>,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -103,6 +107,7 @@ impl Store {
             scope_delta: Cell::new(0),
             unneeded: RefCell::default(),
             identity: RefCell::default(),
+            newest: Cell::default(),
         };
         let answer = work(&tx).inspect_err(|_| self.closed_mark.note_damage())?;
         if !tx.search_waits.get() || tx.stale.borrow().len() > MOST_UNINDEXED {
@@ -110,11 +115,13 @@ impl Store {
         }
         meta::add_to_scope_checksum(&tx)?;
         let (unneeded, identity, stale) = (tx.unneeded.into_inner(), tx.identity.into_inner(), tx.stale.into_inner());
+        let newest = tx.newest.get();
         // The copy comes first: what can fail must not fail once everything is saved.
         if let Some(identity) = identity {
             self.identity_file.write(&identity)?;
         }
         transaction.commit().doing("saving")?;
+        newest.into_iter().for_each(|counter| self.newest_mark.note(counter));
         *lock(&self.unindexed) = Some(stale);
         // A file that cannot be removed now goes when the store is opened again.
         unneeded.into_iter().for_each(|blob| drop(self.blob_files.remove(blob)));

@@ -69,8 +69,18 @@ pub fn phone(shift: &Shift, seed: u64, scratch: &Path) -> Outcome {
     image::write(&image, &harmed).expect("the scratch folder takes files");
     let tried = catch_unwind(AssertUnwindSafe(|| {
         let before = Device::open(&sound, &phone::key()).and_then(|device| device.outbox()).map_err(told)?;
-        let mut broken = harmed_phone(&harmed, &before, &mut outcome)?;
-        broken.extend(shift.rejoin(&harmed, happened, &Promises::default(), scratch)?);
+        let (mut broken, lost) = harmed_phone(&harmed, &before, &mut outcome)?;
+        let rejoin = || shift.rejoin(&harmed, happened, &Promises::default(), scratch);
+        let rejoined = rejoin().or_else(|error| {
+            // Met while it was used: the phone asks to be opened again.
+            if !error.contains("open it again to salvage it") {
+                return Err(error);
+            }
+            outcome.count("noticed when used", 1);
+            rejoin()
+        })?;
+        // What builds on a lost edit cannot be taken; its author is told and has a way out.
+        broken.extend(rejoined.into_iter().filter(|what| !(lost && what.starts_with("held"))));
         Ok(broken)
     }));
     [sound, harmed].iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
@@ -86,7 +96,8 @@ fn unless_panicked(tried: std::thread::Result<Told<Vec<String>>>) -> Vec<String>
     }
 }
 
-fn harmed_phone(home: &Path, before: &[OutboxEdit], outcome: &mut Outcome) -> Told<Vec<String>> {
+/// What is wrong with a phone right after the harm, and whether unsent edits are lost.
+fn harmed_phone(home: &Path, before: &[OutboxEdit], outcome: &mut Outcome) -> Told<(Vec<String>, bool)> {
     let device = Device::open(home, &phone::key()).map_err(told)?;
     let mut broken = Vec::new();
     let mut salvaged = device.salvage().cloned();
@@ -94,7 +105,7 @@ fn harmed_phone(home: &Path, before: &[OutboxEdit], outcome: &mut Outcome) -> To
         Ok(after) => after,
         // Met while reading: the next opening looks at the whole file.
         Err(error) => {
-            outcome.count("noticed when read", 1);
+            outcome.count("noticed when used", 1);
             drop(device);
             let device = Device::open(home, &phone::key()).map_err(told)?;
             salvaged = device.salvage().cloned();
@@ -109,8 +120,9 @@ fn harmed_phone(home: &Path, before: &[OutboxEdit], outcome: &mut Outcome) -> To
         unsent.map(|edit| edit.made_at).collect::<std::collections::BTreeSet<_>>()
     };
     let (had, has) = (unsent(before), after.iter().map(|edit| edit.made_at).collect());
+    let kept = had.intersection(&has).count();
     outcome.count("unsent before", had.len() as u64);
-    outcome.count("unsent kept", had.intersection(&has).count() as u64);
+    outcome.count("unsent kept", kept as u64);
     match &salvaged {
         Some(salvage) => {
             outcome.count("salvaged", 1);
@@ -132,7 +144,7 @@ fn harmed_phone(home: &Path, before: &[OutboxEdit], outcome: &mut Outcome) -> To
             }
         }
     }
-    Ok(broken)
+    Ok((broken, kept < had.len()))
 }
 
 /// Opens a server with harmed files. Plain SQLite knows no checksums: what is not noticed is counted.

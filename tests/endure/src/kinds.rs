@@ -180,11 +180,11 @@ fn damage_phone(size: &Size) -> Closed {
     });
     let (before, kept) = (outcome.counted("unsent before"), outcome.counted("unsent kept"));
     let line = format!(
-        "rot on the phone: {} harmed disks, {} salvaged, {} noticed first when read, {} not in need of it, {} of which lost the \
-         newest edit as by a power cut; {} of {} unsent edits kept; {} broke a promise",
+        "rot on the phone: {} harmed disks, {} salvaged, {} of them when the app was opened again, {} not in need of it, {} of \
+         which lost the newest edit as by a power cut; {} of {} unsent edits kept; {} broke a promise",
         grouped(outcome.trials),
         grouped(outcome.counted("salvaged")),
-        grouped(outcome.counted("noticed when read")),
+        grouped(outcome.counted("noticed when used")),
         grouped(outcome.counted("not salvaged")),
         grouped(outcome.counted("newest edit gone as by a power cut")),
         grouped(kept),

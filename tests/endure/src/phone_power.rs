@@ -121,9 +121,10 @@ impl Shift {
         phone.exchange(&office, &mut rng)?;
         let mut broken = arrived(&office, promised)?;
         broken.extend(arrived(&office, &phone.promises)?);
-        if phone.device()?.sync_status().map_err(told)?.held_edits > 0 {
-            broken.push("held: the server does not take what an honest phone did".to_owned());
-        }
+        let held = phone.device()?.needs_attention().map_err(told)?.held;
+        broken.extend(
+            held.iter().map(|edit| format!("held: what an honest phone did: {}: {}", edit.reason, edit.detail)),
+        );
         drop((phone, office));
         std::fs::remove_dir_all(&folder).map_err(told)?;
         Ok(broken)

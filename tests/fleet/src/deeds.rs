@@ -49,8 +49,8 @@ impl World {
                 let started = self.phones[phone].crash(rng);
                 self.must_start(phone, started);
             }
-            Deed::RunBuild { wire_version } => {
-                let started = self.phones[phone].run_build(wire_version, rng);
+            Deed::RunBuild { wire_version, is_older } => {
+                let started = self.phones[phone].run_build(wire_version, is_older, rng);
                 self.must_start(phone, started);
             }
             Deed::LoseLink { minutes } => {
@@ -87,7 +87,7 @@ impl World {
             Deed::Cancel => self.office_does(people::cancel, rng),
             Deed::MoveOrder => self.office_does(people::move_an_order, rng),
             Deed::Crash => self.office.crash(self.now, rng),
-            Deed::RunBuild { wire_version } => self.office.run_build(wire_version, self.now, rng),
+            Deed::RunBuild { wire_version, .. } => self.office.run_build(wire_version, self.now, rng),
             Deed::BackUp => self.office.back_up(rng),
             Deed::GoBack => {
                 let went_back = self.office.go_back(self.now, rng);

@@ -21,6 +21,7 @@ pub mod phone;
 pub mod plan;
 #[cfg(feature = "plant")]
 pub mod planted;
+pub mod release;
 pub mod seeds;
 pub mod shift;
 pub mod shrink;

@@ -32,7 +32,7 @@ pub fn technician(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Strin
         Ok(_) if matches!(command, Command::ResendHeld { .. }) => deed.into(),
         Ok(done) => {
             let edit = *done.edits.first().expect("whatever a technician does here makes an edit");
-            let promise = Promise { document: done.document, at: shown, truly_at: now, deed, command, edit };
+            let promise = Promise { document: done.document, at: done.at, truly_at: now, deed, command, edit };
             phone.promises.push(promise);
             deed.into()
         }

@@ -4,17 +4,20 @@ use std::path::{Path, PathBuf};
 
 use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Dialect, Enrolment};
 use fieldline_documents::EditId;
-use fieldline_model::{BlobHash, DocumentId, SysId, Timestamp};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, SysId, Timestamp};
 use fieldline_sync::caps::{DEFAULT_BUDGET_BYTES, MIN_BUDGET_BYTES};
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use crate::dice::{between, dice, happens};
+use crate::release;
 
 /// The phone's database and its log, as the store names them.
 const DATABASE: &str = "fieldline.db";
 const LOG: &str = "fieldline.db-wal";
+/// Where the store notes which edit it saved last, after it is saved.
+const NEWEST: &str = "fieldline.db.newest";
 
 /// Where a phone's files are put by.
 const BACKUP: &str = "backup";
@@ -163,7 +166,7 @@ impl Phone {
     /// database meanwhile, all of it is there.
     pub fn die_absorbing(&mut self, reply: Reply, now: Timestamp, rng: &mut dyn Rng) -> Result<(), DeviceError> {
         let read = |dir: &Path, name: &str| std::fs::read(dir.join(name)).unwrap_or_default();
-        let (database, log) = (read(&self.dir(), DATABASE), read(&self.dir(), LOG));
+        let (database, log, newest) = (read(&self.dir(), DATABASE), read(&self.dir(), LOG), read(&self.dir(), NEWEST));
         let handled = self.handle(reply, now);
         let whole = read(&self.dir(), LOG);
         let only_grew = whole.starts_with(&log) && read(&self.dir(), DATABASE) == database;
@@ -171,6 +174,7 @@ impl Phone {
             if only_grew {
                 let bytes = between(rng, log.len() as i64, whole.len() as i64) as usize;
                 std::fs::write(dir.join(LOG), &whole[..bytes]).expect("the simulator's folder takes files");
+                std::fs::write(dir.join(NEWEST), &newest).expect("the simulator's folder takes files");
             }
         })?;
         handled.map(drop)
@@ -238,9 +242,18 @@ impl Phone {
     }
 
     /// Dies, and another build of the app starts.
-    pub fn run_build(&mut self, wire_version: u16, rng: &mut dyn Rng) -> Result<(), DeviceError> {
-        self.dialect.wire_version = wire_version;
+    pub fn run_build(&mut self, wire_version: u16, is_older: bool, rng: &mut dyn Rng) -> Result<(), DeviceError> {
+        let dictionary = if is_older { release::older() } else { Dictionary::shipped() };
+        self.dialect = Dialect { wire_version, dictionary };
         self.crash(rng)
+    }
+
+    /// Is given the newest release, if it runs an older one.
+    pub fn update(&mut self, rng: &mut dyn Rng) -> Result<(), DeviceError> {
+        if std::ptr::eq(self.dialect.dictionary, Dictionary::shipped()) {
+            return Ok(());
+        }
+        self.run_build(self.dialect.wire_version, false, rng)
     }
 
     /// Dies and starts again on a copy of these files, which `damage` may have changed.

@@ -86,6 +86,9 @@ pub enum Deed {
     RunBuild {
         /// The newest version it speaks.
         wire_version: u16,
+        /// Whether it is an app of an older release, which does not know every field; see [`crate::release`].
+        #[serde(default)]
+        is_older: bool,
     },
     /// The technician visits the depot's kiosk.
     VisitKiosk {
@@ -268,7 +271,7 @@ fn day_of_the_office(steps: &mut Vec<Step>, end: i64, chances: &Misfortunes, rng
 /// Builds of every age that are still about.
 fn build(rng: &mut dyn Rng) -> Deed {
     let wire_version = between(rng, OLDEST_WIRE_VERSION.into(), WIRE_VERSION.into());
-    Deed::RunBuild { wire_version: wire_version as u16 }
+    Deed::RunBuild { wire_version: wire_version as u16, is_older: happens(rng, 500) }
 }
 
 /// Clocks are wrong by minutes (drawn from the network), by hours (a time zone) or by years (a flat battery), and people and

@@ -158,14 +158,18 @@ impl World {
         self.now = end;
     }
 
-    /// Faults stop, people go home, radios reach everybody. Clocks stay as wrong as they are, and sessions keep the pauses
+    /// Faults stop, people go home, radios reach everybody, and old apps are updated. Clocks stay as wrong as they are, and sessions keep the pauses
     /// they are in: they must come out of them by themselves.
     fn calm_down(&mut self) {
         self.faults = Faults::default();
         self.impersonated.clear();
         self.heap.retain(|_, happening| !matches!(happening, Happening::Step(_)));
         for phone in 0..self.phones.len() {
+            if let Err(error) = self.phones[phone].update(&mut dice(self.seed, "update", &[phone as u64])) {
+                self.broken(format!("phone {phone} does not start with the newest app: {error}"));
+            }
             self.link_back(phone);
+            self.ask(phone, self.now);
         }
     }
 

@@ -259,21 +259,47 @@ fn a_log_that_rotted_before_its_newest_transaction_is_noticed_and_what_follows_t
     assert!(kept.iter().all(|kept| *kept >= 10), "a page holds fewer than thirty edits: {kept:?}");
 }
 
+/// Copies a day with its log cut by some bytes, or with a bit flipped so far from its end.
+fn copy_with_log(whole: &Path, dir: &Path, cut: usize, flipped: Option<usize>) {
+    copy(whole, dir);
+    let log = dir.join("fieldline.db-wal");
+    let mut bytes = fs::read(&log).unwrap();
+    bytes.truncate(bytes.len() - cut);
+    if let Some(from_the_end) = flipped {
+        let at = bytes.len() - from_the_end;
+        bytes[at] ^= 1;
+    }
+    fs::write(log, bytes).unwrap();
+}
+
 #[test]
 fn a_log_that_a_power_cut_left_unfinished_is_no_damage() {
     let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     killed_day(whole.path());
-    let bytes = fs::read(whole.path().join("fieldline.db-wal")).unwrap();
+    // The edit that was being written when the power went had not been noted as saved.
+    fs::remove_file(whole.path().join("fieldline.db.newest")).unwrap();
     for (cut, flipped) in [(1, None), (5_000, None), (0, Some(100)), (0, Some(4_200))] {
         let dir = broken.path().join(format!("{cut} {flipped:?}"));
-        copy(whole.path(), &dir);
-        let mut bytes = bytes[..bytes.len() - cut].to_vec();
-        if let Some(from_the_end) = flipped {
-            let at = bytes.len() - from_the_end;
-            bytes[at] ^= 1;
-        }
-        fs::write(dir.join("fieldline.db-wal"), bytes).unwrap();
+        copy_with_log(whole.path(), &dir, cut, flipped);
         let Opened { store, salvage } = Store::open(&dir, &key()).unwrap();
         assert!(salvage.is_none() && unsent(&store) >= 38, "{cut} {flipped:?}");
+    }
+}
+
+#[test]
+fn a_log_that_ends_before_what_was_saved_is_noticed_and_the_missing_edits_are_counted() {
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let frames = killed_day(whole.path());
+    let length = frames.len() * 4_120;
+    for (cut, flipped) in [(1, None), (length / 2, None), (length, None), (0, Some(100))] {
+        let dir = broken.path().join(format!("{cut} {flipped:?}"));
+        copy_with_log(whole.path(), &dir, cut, flipped);
+        let Opened { store, salvage } = Store::open(&dir, &key()).unwrap();
+        let salvage = salvage.unwrap_or_else(|| panic!("unnoticed: {cut} {flipped:?}"));
+        assert_eq!(salvage.missing, 40 - unsent(&store), "{cut} {flipped:?}: {salvage}");
+        assert!(salvage.missing > 0 && salvage.to_string().contains("could not be read"), "{salvage}");
+        assert!(edit_task(&store, 1, "life goes on") > 40, "no number is given twice");
+        drop(store);
+        assert!(Store::open(&dir, &key()).unwrap().salvage.is_none(), "once is enough");
     }
 }

@@ -3,7 +3,7 @@
 //! Everything is worked out anew from the server's log of edits, by the naive rules of [`crate::truth`] and from the
 //! dictionary's data, by code that shares nothing with scopes, feeds, projections and receipts. Every promise is judged when
 //! the shift has calmed down, and a few with every answer (`every_step`). Left out: judging scope and authors during the storm
-//! as well, and promise 15, that old apps drop no unknown fields.
+//! as well.
 //!
 //! | promise | judged by |
 //! | --- | --- |
@@ -21,6 +21,7 @@
 //! | 12 what is held is visible | `n12_what_is_held_is_visible` |
 //! | 13 a snapshot is its edits | `n13_snapshots_are_their_edits` |
 //! | 14 the log is whole | `n14_the_log_is_whole` |
+//! | 15 old apps drop nothing they do not know | 1 and 13, once all are updated: see [`crate::release`] |
 //! | 16 the same seed is the same shift | `tests/shifts.rs`, by the hash of the trace |
 
 mod case;
