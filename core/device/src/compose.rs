@@ -23,9 +23,11 @@ impl Device {
     /// Everything this device has to say; what goes out for the first time counts as sent from here on.
     pub(crate) fn compose(&mut self, nonce: u64) -> Result<Request, DeviceError> {
         let who = self.who()?.clone();
-        let (mut request, fresh) = self.store.read(|view| {
-            let (push, fresh) = push(view, &who, self.budget_bytes)?;
-            let request = Request {
+        let (push, fresh) = self.store.read(|view| push(view, &who, self.budget_bytes))?;
+        // Before what is asked for: a file that turns out to be damaged here is asked for at once.
+        let chunks = self.chunks(push.as_ref())?;
+        let request = self.store.read(|view| {
+            Ok::<_, DeviceError>(Request {
                 wire_version: self.wire_version,
                 nonce,
                 device: who.device,
@@ -34,15 +36,13 @@ impl Device {
                 cursor: view.cursor()?.map(Into::into),
                 push,
                 wants: view.wants(caps::MAX_WANTS as u32)?,
-                chunks: Vec::new(),
+                chunks,
                 chunk_wants: chunk_wants(view)?,
                 number_wants: number_wants(view, &self.rules, &who)?,
                 audit: view.meta(AUDIT_DUE)?.is_some(),
                 newest_counter: Some(view.newest_counter()?),
-            };
-            Ok::<_, DeviceError>((request, fresh))
+            })
         })?;
-        request.chunks = self.chunks(request.push.as_ref())?;
         if !fresh.is_empty() {
             self.store.write(|tx| tx.mark_sent(&fresh))?;
         }

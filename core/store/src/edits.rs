@@ -101,6 +101,13 @@ impl View<'_> {
         Ok(self.edits("WHERE counter = ?1", [counter.cast_signed()])?.pop())
     }
 
+    pub(crate) fn has_edit(&self, counter: u64) -> Result<bool> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE counter = ?1)")
+            .and_then(|mut sql| sql.query_row([counter.cast_signed()], |row| row.get(0)))
+            .doing("looking for the newest edit")
+    }
+
     /// A page of the outbox: edits not acknowledged yet, in the order they were made.
     pub fn unsent(&self, after_counter: u64, limit: u32) -> Result<Vec<StoredEdit>> {
         self.edits(
@@ -172,6 +179,7 @@ impl Tx<'_> {
                 })
             })
             .doing(format_args!("saving {place}"))?;
+        self.newest.set(self.newest.get().max(Some(edit.id.counter)));
         Ok(())
     }
 
@@ -230,6 +238,7 @@ impl Tx<'_> {
 
     /// Takes an edit away: it was discarded, or is made anew under another number.
     pub fn remove_edit(&self, counter: u64) -> Result<()> {
+        self.removes_edits.set(true);
         self.connection
             .execute("DELETE FROM edit WHERE counter = ?1", [counter.cast_signed()])
             .doing(format_args!("discarding edit {counter}"))?;
@@ -265,6 +274,7 @@ impl Tx<'_> {
             .execute("DELETE FROM edit WHERE acknowledged_at < ?1", [before.0])
             .doing("forgetting old edits")?;
         if forgotten > 0 {
+            self.removes_edits.set(true);
             self.remove_files_of_forgotten_edits()?;
         }
         Ok(forgotten)

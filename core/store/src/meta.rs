@@ -98,7 +98,6 @@ impl Tx<'_> {
     pub(crate) fn raise_counter(&self, next: u64) -> Result<()> {
         if next > self.next_counter()? {
             self.put_meta(NEXT_COUNTER, Some(&next.to_be_bytes()))?;
-            self.newest.set(Some(next - 1));
         }
         Ok(())
     }

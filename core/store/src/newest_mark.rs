@@ -1,10 +1,10 @@
-//! A note beside the database: the number of the newest edit that is durable.
+//! A note beside the database: the number of the newest edit in it.
 //!
 //! SQLite takes a log that was cut, or whose newest transaction rotted, for one that a power cut left unfinished, and forgets
-//! what is missing without a word. An edit is noted here after the disk has said that it is safe, so a database that does not
-//! know the noted edit has lost it, and is salvaged like any other damaged one.
+//! what is missing without a word. An edit is noted here after the disk has said that it is safe, and the note is wiped before
+//! any edit is removed; so a database without the noted edit has lost it, and is salvaged like any other damaged one.
 //!
-//! The note is never synced. After a power cut it may be older than the database, which says nothing, and never newer.
+//! The note is never synced. After a power cut it may name an older edit that is there as well.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
@@ -29,11 +29,16 @@ impl NewestMark {
         Self { path: with_suffix(database, SUFFIX), file: Mutex::default() }
     }
 
-    /// The number noted last; `None` when there is no note, or it rotted.
+    /// The number noted last; `None` when there is none, or it rotted.
     pub fn read(&self) -> Option<u64> {
         let note: [u8; 16] = fs::read(&self.path).ok()?.try_into().ok()?;
         let counter = u64::from_be_bytes(note[..8].try_into().ok()?);
-        (note == content(counter)).then_some(counter)
+        (counter > 0 && note == content(counter)).then_some(counter)
+    }
+
+    /// Wipes the note.
+    pub fn wipe(&self) {
+        self.note(0);
     }
 
     /// Notes an edit that is durable. Without the note only the damage described above goes unnoticed, so failing is no error.
@@ -77,5 +82,7 @@ mod tests {
         }
         fs::write(&mark.path, &sound[..12]).unwrap();
         assert_eq!(mark.read(), None, "cut");
+        mark.wipe();
+        assert_eq!(mark.read(), None, "wiped");
     }
 }

@@ -178,11 +178,13 @@ fn open_sound(files: &Files, database: &Path, key: &DatabaseKey) -> Result<Store
     match last_time {
         LastTime::ClosedInOrder => {}
         LastTime::Killed => ONLY_HERE.into_iter().try_for_each(|table| check(&connection, table, doing))?,
-        LastTime::Suspect => check(&connection, "1", doing)?,
+        LastTime::Suspect => check(&connection, "1", doing).and_then(|()| check_every_page(&connection, doing))?,
     }
     let newest_mark = NewestMark::of(database);
-    if newest_mark.read() > Some(View { connection: &connection }.newest_counter()?) {
-        return Err(damage("the edits saved last are missing")).doing(doing);
+    if let Some(newest) = newest_mark.read()
+        && !(View { connection: &connection }).has_edit(newest)?
+    {
+        return Err(damage("the edit saved last is missing")).doing(doing);
     }
     connection.pragma_update(None, "query_only", true).doing(doing)?;
     let (path, key_of_writer) = (database.to_owned(), key.clone());
@@ -204,6 +206,15 @@ pub(crate) fn check(connection: &Connection, what: &str, doing: &str) -> Result<
     let verdict: String =
         connection.query_row(&format!("PRAGMA quick_check({what})"), [], |row| row.get(0)).doing(doing)?;
     if verdict == "ok" { Ok(()) } else { Err(damage(&verdict)).doing(doing) }
+}
+
+/// Checks the HMAC of every page in the file, also of those that hold nothing and will be written over.
+fn check_every_page(connection: &Connection, doing: &str) -> Result<()> {
+    let mut check = connection.prepare("PRAGMA cipher_integrity_check").doing(doing)?;
+    match check.query([]).doing(doing)?.next().doing(doing)? {
+        Some(row) => Err(damage(row.get_ref(0).doing(doing)?.as_str().unwrap_or_default())).doing(doing),
+        None => Ok(()),
+    }
 }
 
 /// Builds the replacement of a damaged database, moves it in, and says what it carries.

@@ -83,22 +83,20 @@ pub(crate) fn carry_over(files: &Files, key: &DatabaseKey, fresh: &Store) -> Res
         if let Some(identity) = identity.or(identity_file.read()?) {
             tx.put_identity(&identity)?;
         }
-        let missing = noted.saturating_sub(newest_known(tx)?);
-        tx.raise_counter(newest_known(tx)?.max(noted) + COUNTER_JUMP)?;
+        let newest = newest_edit(tx)?;
+        tx.raise_counter(tx.newest_counter()?.max(newest).max(noted) + COUNTER_JUMP)?;
         settle(tx, fresh)?;
-        summary(tx, missing)
+        summary(tx, noted.saturating_sub(newest))
     })?;
     drop(damaged);
     files.working_copies().iter().try_for_each(|path| remove_database(path))?;
     Ok(salvage)
 }
 
-/// The highest number an edit has or had, as far as the carried rows tell.
-fn newest_known(tx: &Tx<'_>) -> Result<u64> {
+fn newest_edit(tx: &Tx<'_>) -> Result<u64> {
     let sql = "SELECT coalesce(max(counter), 0) FROM edit";
-    let newest: i64 =
-        tx.connection.query_row(sql, [], |row| row.get(0)).doing("looking for the newest salvaged edit")?;
-    Ok(tx.newest_counter()?.max(newest.cast_unsigned()))
+    let newest: i64 = tx.connection.query_row(sql, [], |row| row.get(0)).doing("looking for the newest edit")?;
+    Ok(newest.cast_unsigned())
 }
 
 /// Edits that were on the wire go out again, and files of unsent edits are sent.

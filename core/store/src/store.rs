@@ -61,8 +61,10 @@ pub struct Tx<'c> {
     pub(crate) unneeded: RefCell<Vec<BlobHash>>,
     /// The identity, when the transaction changes it.
     pub(crate) identity: RefCell<Option<Vec<u8>>>,
-    /// The highest number the transaction gives to an edit.
+    /// The highest number among the edits the transaction adds.
     pub(crate) newest: Cell<Option<u64>>,
+    /// Whether the transaction removes edits.
+    pub(crate) removes_edits: Cell<bool>,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -108,6 +110,7 @@ impl Store {
             unneeded: RefCell::default(),
             identity: RefCell::default(),
             newest: Cell::default(),
+            removes_edits: Cell::default(),
         };
         let answer = work(&tx).inspect_err(|_| self.closed_mark.note_damage())?;
         if !tx.search_waits.get() || tx.stale.borrow().len() > MOST_UNINDEXED {
@@ -116,6 +119,9 @@ impl Store {
         meta::add_to_scope_checksum(&tx)?;
         let (unneeded, identity, stale) = (tx.unneeded.into_inner(), tx.identity.into_inner(), tx.stale.into_inner());
         let newest = tx.newest.get();
+        if tx.removes_edits.get() {
+            self.newest_mark.wipe();
+        }
         // The copy comes first: what can fail must not fail once everything is saved.
         if let Some(identity) = identity {
             self.identity_file.write(&identity)?;
