@@ -32,7 +32,7 @@ impl Device {
                 nonce,
                 device: who.device,
                 epoch: who.epoch,
-                budget_bytes: self.line.answer_bytes,
+                budget_bytes: self.answer_bytes(),
                 cursor: view.cursor()?.map(Into::into),
                 push,
                 wants: view.wants(caps::MAX_WANTS as u32)?,
@@ -47,6 +47,11 @@ impl Device {
             self.store.write(|tx| tx.mark_sent(&fresh))?;
         }
         Ok(request)
+    }
+
+    /// How large an answer is asked for: by what the line has shown, unless it is known to be worth less than any other.
+    fn answer_bytes(&self) -> u32 {
+        if self.budget_bytes < caps::DEFAULT_BUDGET_BYTES { self.budget_bytes } else { self.line.answer_bytes }
     }
 
     /// Pieces of captured files, signatures first, each file from where the server stands. A cut costs what is on the line,

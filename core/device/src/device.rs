@@ -137,7 +137,8 @@ impl Device {
         self.place = place;
     }
 
-    /// Says how many bytes the edits and the pieces of files sent at once may have, by what the line is worth.
+    /// Says how many bytes the edits and the pieces of files sent at once may have, by what the line is worth; answers are
+    /// asked to be as small, if that is less than usual.
     pub fn set_budget_bytes(&mut self, budget_bytes: u32) {
         self.budget_bytes = budget_bytes;
     }

@@ -120,7 +120,8 @@ fn forged(
     let document = document.filter(|_| happens(rng, 700)).unwrap_or(new);
     let device = if happens(rng, 700) { speaker.device } else { victim.device };
     let epoch = if happens(rng, 700) { speaker.epoch } else { *one_of(rng, &[2, u32::MAX]).expect("two") };
-    let counter = [1, 7, u64::MAX, rng.next_u64() >> 1][rng.next_u32() as usize % 4];
+    let taken = *one_of(rng, &[1, 7, u64::MAX]).expect("three");
+    let counter = if happens(rng, 300) { taken } else { rng.next_u64() >> 1 };
     let heads = Document::seed(document.clone()).heads();
     let edit = Edit::new(document, EditId { device, epoch, counter }, author, at, &heads);
     let set = |field: &str, value| Act::Set { field: field.into(), value: Some(value) };

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use fieldline_device::view::Item;
 use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError, Dialect, Enrolment};
 use fieldline_documents::EditId;
-use fieldline_model::{BlobHash, Dictionary, DocumentId, SysId, Timestamp};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, SysId, TableName, Timestamp};
 use fieldline_sync::caps::{DEFAULT_BUDGET_BYTES, MIN_BUDGET_BYTES};
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_chacha::ChaCha8Rng;
@@ -248,9 +249,22 @@ impl Phone {
         self.crash(rng)
     }
 
+    /// Whether it runs an older release.
+    pub fn is_older(&self) -> bool {
+        !std::ptr::eq(self.dialect.dictionary, Dictionary::shipped())
+    }
+
+    /// Every record on it, as lists show it.
+    pub fn everything(&mut self) -> Vec<Item> {
+        let tables = Dictionary::shipped().tables();
+        let device = self.device();
+        let list = |name: &TableName| device.by_table(name).expect("a phone can read its own lists");
+        tables.flat_map(|table| list(&table.name)).collect()
+    }
+
     /// Is given the newest release, if it runs an older one.
     pub fn update(&mut self, rng: &mut dyn Rng) -> Result<(), DeviceError> {
-        if std::ptr::eq(self.dialect.dictionary, Dictionary::shipped()) {
+        if !self.is_older() {
             return Ok(());
         }
         self.run_build(self.dialect.wire_version, false, rng)

@@ -203,6 +203,11 @@ fn day_of_a_technician(steps: &mut Vec<Step>, phone: usize, end: i64, chances: &
         };
         misfortunes_of_a_phone(chances, rng).into_iter().for_each(|deed| step(deed, rng));
         step(Deed::Work, rng);
+        // Often one thing is done right after another, while the first is on its way.
+        if happens(rng, 300) {
+            at += between(rng, 50, 3_000);
+            steps.push(Step { at, who: Who::Phone(phone), deed: Deed::Work, dice: rng.next_u64() });
+        }
         at += between(rng, MINUTE, 12 * MINUTE);
     }
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::attack::{self, Attacker};
 use crate::checks;
 use crate::checks::every_step;
+use crate::checks::when_synced::{self, Expected, Took};
 use crate::debts::Debt;
 use crate::dice::{between, dice, happens};
 use crate::faults::Faults;
@@ -72,6 +73,8 @@ pub struct World {
     /// Phones somebody hostile has answered.
     pub(crate) deceived: BTreeSet<usize>,
     pub(crate) kiosk: Kiosk,
+    /// What phones must show once they have taken in an answer that is on its way.
+    pub(crate) expected: BTreeMap<usize, Expected>,
     pub(crate) swaps: u32,
     pub(crate) seed: u64,
     heap: BTreeMap<(Timestamp, u64), Happening>,
@@ -102,6 +105,7 @@ impl World {
             impersonated: BTreeSet::new(),
             deceived: BTreeSet::new(),
             kiosk: Kiosk::new(),
+            expected: BTreeMap::new(),
             swaps: 0,
             heap: BTreeMap::new(),
             happenings: 0,
@@ -251,7 +255,8 @@ impl World {
         self.event(&format!("phone {phone} sends"), frame);
         self.ask(phone, self.true_time(phone, deadline));
         if !self.phones[phone].linked {
-            return self.deliver(phone, Reply::Failed);
+            self.deliver(phone, Reply::Failed);
+            return;
         }
         let token = self.phones[phone].enrolment().token.clone();
         self.attacker.hear(phone, &token, frame);
@@ -287,6 +292,8 @@ impl World {
             return self.at(at, Happening::Answer { phone, number, reply });
         };
         self.event(&format!("server answers phone {phone}"), &body);
+        self.expected.remove(&phone);
+        self.expected.extend(when_synced::expect(self, phone, number, &body).map(|expected| (phone, expected)));
         for (at, bytes) in self.carried(&mut rng, &body) {
             self.at(at, Happening::Answer { phone, number, reply: Reply::Body(bytes) });
         }
@@ -310,24 +317,35 @@ impl World {
     /// it says itself what it answers.
     fn answered(&mut self, phone: usize, number: u64, reply: Reply) {
         if matches!(reply, Reply::Body(_)) || number == self.phones[phone].messages[UP] {
-            self.deliver(phone, reply);
+            let Some(took) = self.deliver(phone, reply) else { return };
+            let expected = self.expected.get(&phone).filter(|expected| expected.number == number);
+            let broken = expected.map(|expected| expected.judge(&mut self.phones[phone], took)).unwrap_or_default();
+            broken.into_iter().for_each(|what| self.broken(format!("phone {phone}: {what}")));
         }
     }
 
-    fn deliver(&mut self, phone: usize, reply: Reply) {
+    /// Gives a phone what came back; says what it took in, if it was an answer it waited for.
+    fn deliver(&mut self, phone: usize, reply: Reply) -> Option<Took> {
         if !self.phones[phone].linked && !matches!(reply, Reply::Failed) {
-            return;
+            return None;
         }
         let mut rng = self.dice_of_message(phone, DOWN);
         let handled = match happens(&mut rng, self.faults.dies_absorbing) {
             true => self.phones[phone].die_absorbing(reply, self.now, &mut rng).map(|()| Vec::new()),
             false => self.phones[phone].handle(reply, self.now),
         };
-        match handled {
-            Ok(events) => self.note(phone, &events),
-            Err(error) => self.broken(format!("phone {phone} cannot keep an answer: {error}")),
-        }
+        let took = match handled {
+            Ok(events) => {
+                self.note(phone, &events);
+                Took::from_events(&events)
+            }
+            Err(error) => {
+                self.broken(format!("phone {phone} cannot keep an answer: {error}"));
+                None
+            }
+        };
         self.ask(phone, self.now);
+        took
     }
 
     pub(crate) fn note(&mut self, phone: usize, events: &[Event]) {

@@ -121,12 +121,8 @@ impl Seen {
     /// Reads a phone.
     pub fn on(index: usize, phone: &mut Phone) -> Self {
         let (user, promises) = (phone.user, phone.promises.clone());
+        let items: BTreeMap<_, _> = phone.everything().into_iter().map(|item| (item.document.clone(), item)).collect();
         let device = phone.device();
-        let mut items = BTreeMap::new();
-        for table in Dictionary::shipped().tables() {
-            let listed = device.by_table(&table.name).expect("a phone can read its own lists");
-            items.extend(listed.into_iter().map(|item| (item.document.clone(), item)));
-        }
         let open = |id: &DocumentId| device.record(id).expect("a phone can read its own records");
         let records = items.keys().filter_map(|id| Some((id.clone(), open(id)?))).collect();
         let find = |item: &Item| device.search(&item.display).expect("a phone can search");

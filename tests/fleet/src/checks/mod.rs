@@ -2,8 +2,8 @@
 //!
 //! Everything is worked out anew from the server's log of edits, by the naive rules of [`crate::truth`] and from the
 //! dictionary's data, by code that shares nothing with scopes, feeds, projections and receipts. Every promise is judged when
-//! the shift has calmed down, and a few with every answer (`every_step`). Left out: judging scope and authors during the storm
-//! as well.
+//! the shift has calmed down, a few with every answer (`every_step`), and views and scope also during the storm, whenever a phone
+//! says that it has everything (`when_synced`).
 //!
 //! | promise | judged by |
 //! | --- | --- |
@@ -41,6 +41,7 @@ mod n12_what_is_held_is_visible;
 mod n13_snapshots_are_their_edits;
 mod n14_the_log_is_whole;
 mod scope;
+pub mod when_synced;
 
 use case::{Case, Seen};
 
