@@ -1,0 +1,68 @@
+//! How long a search may go on, by a clock or by iterations; and when it found what.
+
+use std::time::{Duration, Instant};
+
+use fieldline_routing::{Budget, Iterations, Score};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::Clock;
+
+/// A search's limit.
+pub enum Limit {
+    /// So many iterations.
+    Iterations(Iterations),
+    /// So many seconds.
+    Seconds(f64),
+}
+
+/// A limit under way.
+pub struct Running {
+    clock: Clock,
+    began: Instant,
+    limit: Limit,
+    /// Iterations so far.
+    pub iterations: u64,
+    /// When everybody was served first, in seconds.
+    pub complete_after: Option<f64>,
+    /// When the best plan was found, in seconds.
+    pub best_after: f64,
+}
+
+impl Running {
+    /// Starts the clock. That of the processor began with the process, so reading the problem counts.
+    #[expect(clippy::disallowed_methods, reason = "a tool's limit is where time comes in")]
+    pub fn start(limit: Limit, clock: Clock) -> Self {
+        Self { clock, began: Instant::now(), limit, iterations: 0, complete_after: None, best_after: 0.0 }
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(&self) -> f64 {
+        match self.clock {
+            Clock::Wall => self.began.elapsed().as_secs_f64(),
+            Clock::Cpu => {
+                let used = clock_gettime(ClockId::ProcessCPUTime);
+                Duration::new(used.tv_sec.unsigned_abs(), used.tv_nsec as u32).as_secs_f64()
+            }
+        }
+    }
+}
+
+impl Budget for Running {
+    fn spent(&mut self, iterations: u64) -> f64 {
+        self.iterations = iterations;
+        match &mut self.limit {
+            Limit::Iterations(limit) => limit.spent(iterations),
+            Limit::Seconds(seconds) => {
+                let most = *seconds;
+                self.seconds() / most
+            }
+        }
+    }
+
+    fn found(&mut self, _: u64, score: &Score) {
+        self.best_after = self.seconds();
+        if score.unserved.iter().all(|left| *left == 0) && self.complete_after.is_none() {
+            self.complete_after = Some(self.best_after);
+        }
+    }
+}

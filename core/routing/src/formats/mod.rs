@@ -1,0 +1,3 @@
+//! Instances other people publish, read as problems.
+
+pub mod solomon;

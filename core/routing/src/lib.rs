@@ -1,0 +1,27 @@
+//! The optimiser: which technician visits whom, and in which order.
+//!
+//! A [`Problem`] says in the field's words what there is to do and who is there; [`solve`] makes a [`Plan`] of it, the better
+//! the longer it may search; [`check`] judges any plan by the problem alone and shares no code with the search. The same
+//! problem, seed and number of iterations give the same plan on every machine.
+//!
+//! Rules are features, one a file in `features`: each says whether a shift may serve a visit at all, and what is in the way
+//! if not. What depends on the order of a tour (time, stock) is the business of `solver`.
+//!
+//! No clock, no files, no threads: whoever calls says when to stop, through a [`Budget`].
+
+pub mod check;
+mod features;
+pub mod formats;
+mod plan;
+mod problem;
+mod score;
+mod solver;
+mod travel;
+
+pub use check::check;
+pub use features::{Obstacle, obstacle};
+pub use plan::{Plan, Tour, Unserved};
+pub use problem::{Objective, Problem, ProblemError, Shift, Technicians, Visit, Window};
+pub use score::Score;
+pub use solver::{Budget, Iterations, solve};
+pub use travel::{Travel, TravelError};

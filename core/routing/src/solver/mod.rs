@@ -1,0 +1,44 @@
+//! The search for a good plan: ruin and recreate (SISR; Christiaens and Vanden Berghe, "Slack Induction by String Removals for
+//! Vehicle Routing Problems", Transportation Science 54(2), 2020) under simulated annealing.
+//!
+//! ```text
+//! model      the problem as dense arrays
+//! tours      the plan under work: linked lists with times, changed in place and taken back
+//! ruin       which visits are taken out
+//! recreate   where they go
+//! search     what is kept
+//! ```
+
+mod model;
+mod recreate;
+mod ruin;
+mod search;
+mod tours;
+
+use crate::plan::Plan;
+use crate::problem::Problem;
+use crate::score::Score;
+
+/// How long a search may go on.
+pub trait Budget {
+    /// Which part of what there is has been used after so many iterations, from 0 to 1; from 1 on the search ends.
+    fn spent(&mut self, iterations: u64) -> f64;
+
+    /// Takes in that a better plan was found.
+    fn found(&mut self, _iterations: u64, _score: &Score) {}
+}
+
+/// A number of iterations: the same plan on every machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Iterations(pub u64);
+
+impl Budget for Iterations {
+    fn spent(&mut self, iterations: u64) -> f64 {
+        if self.0 == 0 { 1.0 } else { iterations as f64 / self.0 as f64 }
+    }
+}
+
+/// Searches for a good plan as long as the budget lasts; always gives one, if need be with nobody served.
+pub fn solve(problem: &Problem, seed: u64, budget: &mut dyn Budget) -> Plan {
+    search::Search::new(problem, seed).run(budget)
+}

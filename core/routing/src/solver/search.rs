@@ -1,0 +1,154 @@
+//! What is kept: better plans, and worse ones while the search is young (simulated annealing).
+//!
+//! Who is served comes first. While somebody is not, a plan may also be kept because those it leaves out are left out less
+//! often: how often each visit was absent is counted (section 5.3 of the paper).
+
+use std::cmp::Ordering;
+
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::Budget;
+use super::model::Model;
+use super::recreate::Recreate;
+use super::ruin::{chance, ruin};
+use super::tours::Tours;
+use crate::plan::{Plan, Tour, Unserved};
+use crate::problem::Problem;
+use crate::score::Score;
+
+/// The temperature at the beginning and at the end, as parts of the average way between neighbours.
+const HOTTEST: f64 = 5.0;
+const COLDEST: f64 = 0.1;
+/// So many iterations pass between two looks at the budget.
+const LOOK_EVERY: u64 = 64;
+
+/// A search under way.
+pub struct Search<'p> {
+    model: Model<'p>,
+    rng: Xoshiro256PlusPlus,
+}
+
+/// A plan that can be gone back to.
+#[derive(Clone)]
+struct Kept {
+    score: Score,
+    tours: Vec<Tour>,
+}
+
+impl<'p> Search<'p> {
+    pub fn new(problem: &'p Problem, seed: u64) -> Self {
+        Self { model: Model::new(problem), rng: Xoshiro256PlusPlus::seed_from_u64(seed) }
+    }
+
+    /// Searches until the budget is used up.
+    pub fn run(&mut self, budget: &mut dyn Budget) -> Plan {
+        let mut recreate = Recreate::new(&self.model);
+        let best = self.anneal(&mut recreate, budget);
+        let best = self.completed(best, &mut recreate);
+        plan(&self.model, best)
+    }
+
+    fn anneal(&mut self, recreate: &mut Recreate, budget: &mut dyn Budget) -> Kept {
+        let mut tours = Tours::new(&self.model);
+        let mut absences = vec![0_u64; self.model.stops.len()];
+        tours.begin_try();
+        recreate.put_back(&mut tours, &mut self.rng);
+        let mut now = score(&tours);
+        let mut best = keep(&tours, now);
+        budget.found(0, &best.score);
+        let unit = average_way(&self.model);
+        let (mut iterations, mut temperature, mut touched) = (0, HOTTEST * unit, Vec::new());
+        loop {
+            if iterations % LOOK_EVERY == 0 {
+                let spent = budget.spent(iterations);
+                if spent >= 1.0 {
+                    break;
+                }
+                temperature = unit * HOTTEST * (COLDEST / HOTTEST).powf(spent);
+            }
+            iterations += 1;
+            let left_out = absent_weight(&tours, &absences);
+            tours.begin_try();
+            ruin(&mut tours, &mut touched, &mut self.rng);
+            recreate.put_back(&mut tours, &mut self.rng);
+            let next = score(&tours);
+            tours.absent.iter().for_each(|visit| absences[*visit as usize] += 1);
+            let is_kept = match tier(&next).cmp(&tier(&now)) {
+                Ordering::Less => true,
+                Ordering::Equal => {
+                    let bar = now.cost as f64 - temperature * (1.0 - chance(&mut self.rng)).ln();
+                    (next.cost as f64) < bar
+                }
+                Ordering::Greater => !tours.absent.is_empty() && absent_weight(&tours, &absences) < left_out,
+            };
+            if !is_kept {
+                tours.take_back();
+                continue;
+            }
+            now = next;
+            if now < best.score {
+                best = keep(&tours, now);
+                budget.found(iterations, &best.score);
+            }
+        }
+        best
+    }
+
+    /// Whoever is left out and fits anywhere is put in: nobody is unserved because the search gave up.
+    fn completed(&mut self, best: Kept, recreate: &mut Recreate) -> Kept {
+        if best.score.unserved == Score::default().unserved {
+            return best;
+        }
+        let mut tours = Tours::new(&self.model);
+        tours.adopt(&best.tours);
+        recreate.complete(&mut tours, &mut self.rng);
+        keep(&tours, score(&tours))
+    }
+}
+
+/// What comes before cost.
+fn tier(score: &Score) -> ([i64; crate::score::PRIORITIES], i64) {
+    (score.unserved, score.shifts)
+}
+
+fn absent_weight(tours: &Tours<'_, '_>, absences: &[u64]) -> u64 {
+    tours.absent.iter().map(|visit| absences[*visit as usize]).sum()
+}
+
+fn score(tours: &Tours<'_, '_>) -> Score {
+    let mut score = Score { cost: tours.cost, ..Score::default() };
+    if tours.model.fewest_shifts {
+        score.shifts = tours.busy.len() as i64;
+    }
+    for visit in &tours.absent {
+        let visit = &tours.model.visits[*visit as usize];
+        score.unserved[visit.priority] += visit.worth();
+    }
+    score
+}
+
+fn keep(tours: &Tours<'_, '_>, score: Score) -> Kept {
+    let tour =
+        |shift: &u32| Tour { shift: *shift as usize, visits: tours.walk(*shift).map(|visit| visit as usize).collect() };
+    Kept { score, tours: tours.busy.iter().map(tour).collect() }
+}
+
+/// The average way from a visit to the nearest other: what a small change of a plan is about.
+fn average_way(model: &Model<'_>) -> f64 {
+    let visits = model.stops.len() as u32;
+    let way = |visit: u32| {
+        let near = model.near(visit).first().copied().unwrap_or(visit);
+        f64::from(model.cost.between(model.stops[visit as usize].place, model.stops[near as usize].place))
+    };
+    ((0..visits).map(way).sum::<f64>() / f64::from(visits.max(1))).max(1.0)
+}
+
+fn plan(model: &Model<'_>, best: Kept) -> Plan {
+    let mut tours = best.tours;
+    tours.sort_by_key(|tour| tour.shift);
+    let mut is_served = vec![false; model.stops.len()];
+    tours.iter().flat_map(|tour| &tour.visits).for_each(|visit| is_served[*visit] = true);
+    let unserved = (0..model.stops.len()).filter(|visit| !is_served[*visit]).map(|visit| Unserved { visit });
+    Plan { unserved: unserved.collect(), tours, score: best.score }
+}

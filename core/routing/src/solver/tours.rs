@@ -1,0 +1,337 @@
+//! The plan under work: every tour a linked list whose nodes know when they are left at the earliest and reached at the latest,
+//! so that an insertion is judged by looking at two of them. Changes are made in place and can be taken back.
+
+use super::model::{Model, NEVER};
+use crate::plan::Tour;
+use crate::problem::Shift;
+
+/// No tour, no node.
+pub const NONE: u32 = u32::MAX;
+
+/// A visit, or one end of a shift.
+#[derive(Debug, Clone, Copy)]
+pub struct Node {
+    pub prev: u32,
+    pub next: u32,
+    /// The shift it belongs to, [`NONE`] for a visit nobody makes.
+    pub tour: u32,
+    pub place: u32,
+    /// When it is left at the earliest.
+    pub departs: i32,
+    /// When it must be reached at the latest.
+    pub latest: i32,
+    /// What the way to the next costs; 0 for a shift without visits, whose technician stays at home.
+    pub way: i32,
+}
+
+/// What a tour is beside its order.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    visits: u32,
+    travel_seconds: i32,
+}
+
+/// All tours, and who is in none.
+pub struct Tours<'m, 'p> {
+    pub model: &'m Model<'p>,
+    pub nodes: Vec<Node>,
+    tours: Vec<Sums>,
+    /// What each shift has used of each part, shift by shift.
+    used: Vec<i32>,
+    /// Visits nobody makes.
+    pub absent: Vec<u32>,
+    /// What all the ways cost.
+    pub cost: i64,
+    /// Shifts with visits, in no order.
+    pub busy: Vec<u32>,
+    busy_at: Vec<u32>,
+    /// Shifts without visits, by class.
+    pub idle: Vec<Vec<u32>>,
+    log: Log,
+}
+
+/// What was there before the present try.
+#[derive(Default)]
+struct Log {
+    node_stamps: Vec<u32>,
+    tour_stamps: Vec<u32>,
+    stamp: u32,
+    nodes: Vec<(u32, Node)>,
+    tours: Vec<(u32, Sums)>,
+    used: Vec<i32>,
+    absent: Vec<u32>,
+    cost: i64,
+}
+
+impl<'m, 'p> Tours<'m, 'p> {
+    /// Tours without any visit.
+    pub fn new(model: &'m Model<'p>) -> Self {
+        let visits = model.stops.len();
+        let visit = |place| Node { prev: NONE, next: NONE, tour: NONE, place, departs: 0, latest: 0, way: 0 };
+        let mut nodes: Vec<Node> = model.stops.iter().map(|stop| visit(stop.place)).collect();
+        for (number, shift) in model.shifts.iter().enumerate() {
+            let (first, last) = ((visits + 2 * number) as u32, (visits + 2 * number + 1) as u32);
+            let end = |place: usize| Node {
+                prev: first,
+                next: last,
+                tour: number as u32,
+                place: place as u32,
+                departs: shift.start_seconds,
+                latest: shift.end_seconds,
+                way: 0,
+            };
+            nodes.extend([end(shift.start_place), end(shift.end_place)]);
+        }
+        let mut idle = vec![Vec::new(); model.classes];
+        (0..model.shifts.len()).rev().for_each(|shift| idle[model.class[shift] as usize].push(shift as u32));
+        let log = Log { node_stamps: vec![0; nodes.len()], tour_stamps: vec![0; model.shifts.len()], ..Log::default() };
+        Self {
+            model,
+            nodes,
+            tours: model.shifts.iter().map(|shift| home_to_home(model, shift)).collect(),
+            used: vec![0; model.shifts.len() * model.parts],
+            absent: (0..visits as u32).collect(),
+            cost: 0,
+            busy: Vec::new(),
+            busy_at: vec![NONE; model.shifts.len()],
+            idle,
+            log,
+        }
+    }
+
+    /// Makes the visits of a plan, as far as they fit; those that do not are absent.
+    pub fn adopt(&mut self, plan: &[Tour]) {
+        debug_assert_eq!(self.busy.len(), 0, "tours are adopted by empty ones");
+        for tour in plan {
+            let mut here = self.start(tour.shift as u32);
+            for visit in &tour.visits {
+                let visit = *visit as u32;
+                if self.fits_after(here, visit) {
+                    self.insert(visit, here);
+                    here = visit;
+                }
+            }
+        }
+        let nodes = &self.nodes;
+        self.absent.retain(|visit| nodes[*visit as usize].tour == NONE);
+    }
+
+    fn fits_after(&self, before: u32, visit: u32) -> bool {
+        let Node { next, tour, place, departs, .. } = self.nodes[before as usize];
+        let (after, here, seconds) =
+            (&self.nodes[next as usize], self.nodes[visit as usize].place, &self.model.seconds);
+        let begins = self.model.begins(visit, departs + seconds.between(place, here));
+        let reaches = begins + self.model.service(visit, tour) + seconds.between(here, after.place);
+        let may = self.model.serves(tour, visit) && self.has_parts_for(tour, visit) && self.may_drive(visit, before);
+        may && reaches <= after.latest
+    }
+
+    /// Where a shift begins.
+    pub fn start(&self, tour: u32) -> u32 {
+        self.model.stops.len() as u32 + 2 * tour
+    }
+
+    /// Where a shift ends.
+    pub fn end(&self, tour: u32) -> u32 {
+        self.start(tour) + 1
+    }
+
+    /// Whether a node is a visit and no end of a shift.
+    pub fn is_visit(&self, node: u32) -> bool {
+        (node as usize) < self.model.stops.len()
+    }
+
+    /// How many visits a shift has.
+    pub fn visits(&self, tour: u32) -> u32 {
+        self.tours[tour as usize].visits
+    }
+
+    /// The visits of a shift in their order.
+    pub fn walk(&self, tour: u32) -> impl Iterator<Item = u32> {
+        let first = self.nodes[self.start(tour) as usize].next;
+        std::iter::successors(Some(first), |node| Some(self.nodes[*node as usize].next))
+            .take_while(|node| self.is_visit(*node))
+    }
+
+    /// Whether a shift has enough of every part left for a visit.
+    pub fn has_parts_for(&self, tour: u32, visit: u32) -> bool {
+        let parts = self.model.parts;
+        let used = &self.used[tour as usize * parts..][..parts];
+        let stock = self.model.stock(tour);
+        (0..parts).all(|part| used[part] + self.model.uses(visit)[part] <= stock[part])
+    }
+
+    /// Whether a shift may drive as far as a visit after a node asks for.
+    pub fn may_drive(&self, visit: u32, after: u32) -> bool {
+        let tour = self.nodes[after as usize].tour as usize;
+        let most = self.model.shifts[tour].most_travel_seconds;
+        most.is_none_or(|most| self.tours[tour].travel_seconds + self.longer_by(visit, after) <= most)
+    }
+
+    /// Begins a try that may be taken back.
+    pub fn begin_try(&mut self) {
+        let log = &mut self.log;
+        log.stamp += 1;
+        (log.cost, log.absent) = (self.cost, std::mem::take(&mut log.absent));
+        log.nodes.clear();
+        log.tours.clear();
+        log.used.clear();
+        log.absent.clear();
+        log.absent.extend_from_slice(&self.absent);
+    }
+
+    /// Takes back everything since the try was begun.
+    pub fn take_back(&mut self) {
+        self.cost = self.log.cost;
+        std::mem::swap(&mut self.absent, &mut self.log.absent);
+        for (number, node) in self.log.nodes.drain(..) {
+            self.nodes[number as usize] = node;
+        }
+        let parts = self.model.parts;
+        for (index, (tour, before)) in std::mem::take(&mut self.log.tours).into_iter().enumerate() {
+            self.set_visits(tour, before.visits);
+            self.tours[tour as usize] = before;
+            let used = &self.log.used[index * parts..][..parts];
+            self.used[tour as usize * parts..][..parts].copy_from_slice(used);
+        }
+    }
+
+    fn node_mut(&mut self, number: u32) -> &mut Node {
+        let (index, log) = (number as usize, &mut self.log);
+        if log.node_stamps[index] != log.stamp {
+            log.node_stamps[index] = log.stamp;
+            log.nodes.push((number, self.nodes[index]));
+        }
+        &mut self.nodes[index]
+    }
+
+    fn note_tour(&mut self, tour: u32) {
+        let (index, log) = (tour as usize, &mut self.log);
+        if log.tour_stamps[index] != log.stamp {
+            log.tour_stamps[index] = log.stamp;
+            log.tours.push((tour, self.tours[index]));
+            log.used.extend_from_slice(&self.used[index * self.model.parts..][..self.model.parts]);
+        }
+    }
+
+    fn set_visits(&mut self, tour: u32, visits: u32) {
+        let before = std::mem::replace(&mut self.tours[tour as usize].visits, visits);
+        let idle = &mut self.idle[self.model.class[tour as usize] as usize];
+        if before == 0 && visits > 0 {
+            let at = idle.iter().rposition(|other| *other == tour).expect("a shift without visits is idle");
+            idle.swap_remove(at);
+            self.busy_at[tour as usize] = self.busy.len() as u32;
+            self.busy.push(tour);
+        } else if before > 0 && visits == 0 {
+            idle.push(tour);
+            let at = self.busy_at[tour as usize] as usize;
+            self.busy.swap_remove(at);
+            self.busy.get(at).into_iter().for_each(|moved| self.busy_at[*moved as usize] = at as u32);
+        }
+    }
+
+    /// Puts a visit after a node; the caller has seen that it fits. It must not be in any tour, and stays among the absent until
+    /// the caller takes it from there.
+    pub fn insert(&mut self, visit: u32, after: u32) {
+        let Node { tour, next, .. } = self.nodes[after as usize];
+        let place = |node: u32| self.nodes[node as usize].place;
+        let cost = &self.model.cost;
+        let (there, on) = (cost.between(place(after), place(visit)), cost.between(place(visit), place(next)));
+        self.count(visit, after, tour, 1, there + on - self.nodes[after as usize].way);
+        let before = self.node_mut(after);
+        (before.next, before.way) = (visit, there);
+        self.node_mut(next).prev = visit;
+        let node = self.node_mut(visit);
+        (node.prev, node.next, node.tour, node.way) = (after, next, tour, on);
+        self.push_departures(visit);
+        // The visit itself has no times yet: it is always settled, whatever it says.
+        self.settle_latest(visit);
+        self.pull_latest(after);
+    }
+
+    /// Takes a visit out of its tour; the caller puts it among the absent.
+    pub fn remove(&mut self, visit: u32) {
+        let Node { prev, next, tour, way: on, .. } = self.nodes[visit as usize];
+        let is_last = !self.is_visit(prev) && !self.is_visit(next);
+        let place = |node: u32| self.nodes[node as usize].place;
+        let way = if is_last { 0 } else { self.model.cost.between(place(prev), place(next)) };
+        let less = self.nodes[prev as usize].way + on - way;
+        self.count(visit, prev, tour, -1, -less);
+        let before = self.node_mut(prev);
+        (before.next, before.way) = (next, way);
+        self.node_mut(next).prev = prev;
+        self.node_mut(visit).tour = NONE;
+        self.push_departures(next);
+        self.pull_latest(prev);
+    }
+
+    /// Books what a visit uses and costs, or, with a sign of -1, gives back what it used.
+    fn count(&mut self, visit: u32, prev: u32, tour: u32, sign: i32, more: i32) {
+        self.note_tour(tour);
+        self.cost += i64::from(more);
+        if self.model.shifts[tour as usize].most_travel_seconds.is_some() {
+            self.tours[tour as usize].travel_seconds += self.longer_by(visit, prev) * sign;
+        }
+        let parts = self.model.parts;
+        let used = &mut self.used[tour as usize * parts..][..parts];
+        used.iter_mut().zip(self.model.uses(visit)).for_each(|(used, uses)| *used += uses * sign);
+        let visits = self.tours[tour as usize].visits.wrapping_add_signed(sign);
+        self.set_visits(tour, visits);
+    }
+
+    /// How many seconds of driving a visit after a node adds, or adds there now.
+    pub fn longer_by(&self, visit: u32, prev: u32) -> i32 {
+        let next = self.nodes[prev as usize].next;
+        let next = if next == visit { self.nodes[visit as usize].next } else { next };
+        let place = |node: u32| self.nodes[node as usize].place;
+        let (from, here, to) = (place(prev), place(visit), place(next));
+        let seconds = &self.model.seconds;
+        seconds.between(from, here) + seconds.between(here, to) - seconds.between(from, to)
+    }
+
+    /// Works out departures from a node on, as far as they change.
+    fn push_departures(&mut self, from: u32) {
+        let mut number = from;
+        while self.is_visit(number) {
+            let Node { prev, next, tour, place, departs: known, .. } = self.nodes[number as usize];
+            let before = &self.nodes[prev as usize];
+            let arrives = before.departs + self.model.seconds.between(before.place, place);
+            let departs = self.model.begins(number, arrives) + self.model.service(number, tour);
+            if departs == known && number != from {
+                return;
+            }
+            self.node_mut(number).departs = departs.min(NEVER);
+            number = next;
+        }
+    }
+
+    /// Works out latest arrivals from a node backwards, as far as they change.
+    fn pull_latest(&mut self, from: u32) {
+        let mut number = from;
+        while self.is_visit(number) {
+            let known = self.nodes[number as usize].latest;
+            if self.settle_latest(number) == known && number != from {
+                return;
+            }
+            number = self.nodes[number as usize].prev;
+        }
+    }
+
+    fn settle_latest(&mut self, number: u32) -> i32 {
+        let Node { next, tour, place, latest: known, .. } = self.nodes[number as usize];
+        let after = &self.nodes[next as usize];
+        let begins_by =
+            after.latest - self.model.seconds.between(place, after.place) - self.model.service(number, tour);
+        let latest = self.model.latest_arrival(number, begins_by);
+        if latest != known {
+            self.node_mut(number).latest = latest;
+        }
+        latest
+    }
+}
+
+/// A shift that only drives from where it begins to where it ends.
+fn home_to_home(model: &Model<'_>, shift: &Shift) -> Sums {
+    let travel_seconds = model.seconds.between(shift.start_place as u32, shift.end_place as u32);
+    Sums { visits: 0, travel_seconds }
+}
