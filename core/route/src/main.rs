@@ -30,6 +30,8 @@ enum Word {
 enum Format {
     /// A VRPTW instance of Solomon's, or of Gehring and Homberger's.
     Solomon,
+    /// A technician routing instance of Pillac, Guéret and Medaglia's.
+    Trsp,
 }
 
 /// What is to be little.

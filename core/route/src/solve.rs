@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use fieldline_routing::formats::solomon::{self, Rounding};
+use fieldline_routing::formats::{FormatError, Rounding, solomon, trsp};
 use fieldline_routing::{Iterations, Plan, Problem, Score, check, solve as search};
 use serde_json::json;
 
@@ -18,13 +18,7 @@ pub fn solve(options: &Solve) -> Result<String, String> {
         (None, seconds) => Limit::Seconds(seconds.unwrap_or_default()),
     };
     let mut running = Running::start(limit, options.clock);
-    let rounding = match options.objective {
-        Aim::Distance => Rounding::Dimacs,
-        Aim::Vehicles => Rounding::Exact,
-    };
-    let Format::Solomon = options.format;
-    let problem = solomon::read(&text, rounding, options.objective == Aim::Vehicles)
-        .map_err(|problem| format!("{file}: {problem}"))?;
+    let (problem, rounding) = read(options, &text).map_err(|problem| format!("{file}: {problem}"))?;
     let plan = search(&problem, options.seed, &mut running);
     let score = check(&problem, &plan).map_err(|wrong| format!("the plan is wrong: {}", wrong.join("; ")))?;
     let distance = score.cost as f64 / rounding.units();
@@ -33,6 +27,15 @@ pub fn solve(options: &Solve) -> Result<String, String> {
     } else {
         as_text(&problem, &plan, distance, &running)
     })
+}
+
+/// The problem, and how many units a distance of 1 has in it.
+fn read(options: &Solve, text: &str) -> Result<(Problem, Rounding), FormatError> {
+    match (options.format, options.objective) {
+        (Format::Solomon, Aim::Distance) => Ok((solomon::read(text, Rounding::Dimacs, false)?, Rounding::Dimacs)),
+        (Format::Solomon, Aim::Vehicles) => Ok((solomon::read(text, Rounding::Exact, true)?, Rounding::Exact)),
+        (Format::Trsp, _) => Ok((trsp::read(text)?, Rounding::Exact)),
+    }
 }
 
 fn as_json(plan: &Plan, score: &Score, distance: f64, running: &Running) -> String {

@@ -67,6 +67,28 @@ fn everybody_once(problem: &Problem, plan: &Plan) -> Vec<String> {
     wrong
 }
 
+/// Whether a shift can make visits in an order.
+pub(crate) fn is_feasible(problem: &Problem, shift: usize, visits: &[usize]) -> bool {
+    drive(problem, &Tour { shift, visits: visits.to_vec() }).is_ok()
+}
+
+/// What a tour costs; only for one that is feasible.
+pub(crate) fn cost_of(problem: &Problem, shift: usize, visits: &[usize]) -> i64 {
+    let (driven, objective) = (drive(problem, &Tour { shift, visits: visits.to_vec() }), problem.objective());
+    driven
+        .map_or(i64::MAX, |driven| driven.meters * objective.meter_cost + driven.seconds * objective.travel_second_cost)
+}
+
+/// Whether a shift has what all of some visits need, whatever their order.
+pub(crate) fn has_all(problem: &Problem, shift: usize, visits: &[usize]) -> bool {
+    let mut used: BTreeMap<&str, i64> = BTreeMap::new();
+    let parts = visits.iter().flat_map(|visit| &problem.visits()[*visit].parts);
+    parts.for_each(|(part, amount)| *used.entry(part).or_default() += i64::from(*amount));
+    let has = |part: &str| problem.shifts()[shift].stock.get(part).copied().unwrap_or(0);
+    let has_parts = used.iter().all(|(part, used)| *used <= i64::from(has(part)));
+    has_parts && visits.iter().all(|visit| obstacle(problem, *visit, shift).is_none())
+}
+
 /// Follows a tour from its start to its end.
 fn drive(problem: &Problem, tour: &Tour) -> Result<Driven, String> {
     let shift = &problem.shifts()[tour.shift];

@@ -10,6 +10,8 @@
 //! No clock, no files, no threads: whoever calls says when to stop, through a [`Budget`].
 
 pub mod check;
+mod exact;
+mod explain;
 mod features;
 pub mod formats;
 mod plan;
@@ -19,6 +21,8 @@ mod solver;
 mod travel;
 
 pub use check::check;
+pub use exact::{MOST_VISITS, best_order};
+pub use explain::{Reason, explain};
 pub use features::{Obstacle, obstacle};
 pub use plan::{Plan, Tour, Unserved};
 pub use problem::{Objective, Problem, ProblemError, Shift, Technicians, Visit, Window};

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fieldline_routing::formats::solomon::{self, Rounding};
+use fieldline_routing::formats::{Rounding, solomon};
 use fieldline_routing::{
-    Iterations, Objective, Plan, Problem, Shift, Technicians, Tour, Travel, Unserved, Visit, Window, check, solve,
+    Iterations, Objective, Plan, Problem, Reason, Shift, Technicians, Tour, Travel, Unserved, Visit, Window,
+    best_order, check, explain, obstacle, solve,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -135,6 +136,11 @@ prop_compose! {
 
 /// Whether a visit could be put anywhere into a plan as it stands.
 fn fits_somewhere(problem: &Problem, plan: &Plan, visit: usize) -> bool {
+    (0..problem.shifts().len()).any(|shift| fits_in(problem, plan, visit, shift))
+}
+
+/// Whether a visit could be put anywhere into a shift as it is planned.
+fn fits_in(problem: &Problem, plan: &Plan, visit: usize, shift: usize) -> bool {
     let places = |shift: usize| {
         let there = plan.tours.iter().find(|tour| tour.shift == shift);
         0..=there.map_or(0, |tour| tour.visits.len())
@@ -150,10 +156,37 @@ fn fits_somewhere(problem: &Problem, plan: &Plan, visit: usize) -> bool {
     };
     let is_right = |plan: Plan| match check(problem, &plan) {
         Ok(_) => true,
-        // Only what the plan says of itself is wrong: its score was not worked out anew.
-        Err(wrong) => wrong.iter().all(|what| what.starts_with("the plan says")),
+        // What the plan says of itself was not worked out anew, and it may be a part of a plan.
+        Err(wrong) => wrong.iter().all(|what| what.starts_with("the plan says") || what.ends_with("0 times")),
     };
-    (0..problem.shifts().len()).any(|shift| places(shift).any(|place| is_right(with(shift, place))))
+    places(shift).any(|place| is_right(with(shift, place)))
+}
+
+/// Every order of some visits.
+fn orders(visits: &[usize]) -> Vec<Vec<usize>> {
+    let [first, rest @ ..] = visits else { return vec![vec![]] };
+    let with_first = |order: Vec<usize>| {
+        (0..=order.len()).map(move |place| {
+            let mut order = order.clone();
+            order.insert(place, *first);
+            order
+        })
+    };
+    orders(rest).into_iter().flat_map(with_first).collect()
+}
+
+/// What a tour costs by the checker, `None` when it is not possible.
+fn cost_of(problem: &Problem, shift: usize, visits: &[usize]) -> Option<i64> {
+    let others = (0..problem.visits().len()).filter(|visit| !visits.contains(visit));
+    let unserved = others.map(|visit| Unserved { visit }).collect();
+    let tours = if visits.is_empty() { vec![] } else { vec![Tour { shift, visits: visits.to_vec() }] };
+    let mut plan = Plan { tours, unserved, ..Plan::default() };
+    let says = check(problem, &plan).map_err(|wrong| wrong.join("; "));
+    // The checker says what it is worth when the plan says something else.
+    let Err(what) = says else { return Some(0) };
+    let cost = what.strip_suffix(')').and_then(|what| what.rsplit_once("cost ")).map(|(_, cost)| cost.to_owned());
+    plan.score.cost = cost.filter(|_| what.starts_with("the plan says"))?.parse().ok()?;
+    Some(plan.score.cost)
 }
 
 proptest! {
@@ -165,6 +198,45 @@ proptest! {
         prop_assert_eq!(check(&problem, &plan), Ok(plan.score));
         for Unserved { visit, .. } in &plan.unserved {
             prop_assert!(!fits_somewhere(&problem, &plan, *visit), "visit {} fits", visit);
+        }
+    }
+
+    /// Every order is tried, which takes a while; the checker says which are possible and what they cost.
+    #[test]
+    fn the_best_order_of_a_short_tour_is_the_best_of_all_orders(problem in any_problem(), take in 1..6_usize) {
+        for shift in 0..problem.shifts().len() {
+            let can = (0..problem.visits().len()).filter(|visit| obstacle(&problem, *visit, shift).is_none());
+            let visits: Vec<usize> = can.take(take).collect();
+            let cost = |order: &Vec<usize>| cost_of(&problem, shift, order);
+            let best = orders(&visits).iter().filter_map(cost).min();
+            let found = best_order(&problem, shift, &visits, None);
+            prop_assert_eq!(found.as_ref().map(|order| cost(order).expect("it is possible")), best);
+            let with_known = best_order(&problem, shift, &visits, found.as_deref());
+            prop_assert_eq!(with_known.map(|order| cost(&order)), found.map(|order| cost(&order)));
+        }
+    }
+
+    /// What is said of each shift is so: what is in the way is in the way of an empty shift too, and what gives way is enough.
+    #[test]
+    fn every_reason_why_a_visit_is_not_served_is_true(problem in any_problem(), seed in any::<u64>()) {
+        let plan = solve(&problem, seed, &mut Iterations(300));
+        for Unserved { visit, .. } in &plan.unserved {
+            for (shift, reason) in explain(&problem, &plan, *visit).into_iter().enumerate() {
+                let kept: Vec<usize> = match &reason {
+                    Reason::Obstacle(_) => vec![],
+                    Reason::Displaces(moved) => {
+                        prop_assert!(!moved.is_empty());
+                        let tour = plan.tours.iter().find(|tour| tour.shift == shift);
+                        let planned = tour.map(|tour| tour.visits.clone()).unwrap_or_default();
+                        prop_assert!(moved.iter().all(|one| planned.contains(one)));
+                        planned.into_iter().filter(|one| !moved.contains(one)).collect()
+                    }
+                    Reason::Fits => return Err(TestCaseError::fail("somebody is left out who fits")),
+                };
+                let alone = Plan { tours: vec![Tour { shift, visits: kept }], ..Plan::default() };
+                let is_so = fits_in(&problem, &alone, *visit, shift) == !matches!(reason, Reason::Obstacle(_));
+                prop_assert!(is_so, "visit {} and shift {}: {:?}", visit, shift, reason);
+            }
         }
     }
 

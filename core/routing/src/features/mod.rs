@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problem, Shift, Visit};
 
+mod parts;
 mod skills;
 mod technicians;
 mod territory;
+mod time;
 mod tools;
 
 /// Why a shift can never serve a visit, whatever else it does.
@@ -40,16 +42,21 @@ pub enum Obstacle {
         /// How much is on board.
         has: i32,
     },
-    /// Nothing but this visit would make the shift too long, or miss every window.
-    Time,
+    /// Even if the shift does nothing else, every window is missed.
+    Window,
+    /// Even if the shift does nothing else, it is over before the technician is back.
+    ShiftEnd,
+    /// Even if the shift does nothing else, it is too far to drive.
+    Travel,
 }
 
-type Rule = fn(&Visit, &Shift) -> Option<Obstacle>;
+type Rule = fn(&Problem, &Visit, &Shift) -> Option<Obstacle>;
 
-const RULES: [Rule; 4] = [skills::obstacle, tools::obstacle, territory::obstacle, technicians::obstacle];
+const RULES: [Rule; 6] =
+    [skills::obstacle, tools::obstacle, parts::obstacle, territory::obstacle, technicians::obstacle, time::obstacle];
 
-/// What keeps a shift from ever serving a visit, by the rules that ask for no order: `None` when nothing does.
+/// What keeps a shift from ever serving a visit, even if it does nothing else: `None` when nothing does.
 pub fn obstacle(problem: &Problem, visit: usize, shift: usize) -> Option<Obstacle> {
     let (visit, shift) = (&problem.visits()[visit], &problem.shifts()[shift]);
-    RULES.iter().find_map(|rule| rule(visit, shift))
+    RULES.iter().find_map(|rule| rule(problem, visit, shift))
 }

@@ -1,9 +1,9 @@
 //! Some visits are for certain technicians only, or for all but some.
 
 use super::Obstacle;
-use crate::problem::{Shift, Visit};
+use crate::problem::{Problem, Shift, Visit};
 
-pub fn obstacle(visit: &Visit, shift: &Shift) -> Option<Obstacle> {
+pub fn obstacle(_: &Problem, visit: &Visit, shift: &Shift) -> Option<Obstacle> {
     let wish = &visit.technicians;
     if wish.excluded.contains(&shift.technician) {
         return Some(Obstacle::Excluded);

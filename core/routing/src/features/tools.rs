@@ -1,8 +1,8 @@
 //! Every tool a visit needs is on board.
 
 use super::Obstacle;
-use crate::problem::{Shift, Visit};
+use crate::problem::{Problem, Shift, Visit};
 
-pub fn obstacle(visit: &Visit, shift: &Shift) -> Option<Obstacle> {
+pub fn obstacle(_: &Problem, visit: &Visit, shift: &Shift) -> Option<Obstacle> {
     visit.tools.difference(&shift.tools).next().cloned().map(Obstacle::Tool)
 }

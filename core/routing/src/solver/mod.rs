@@ -5,11 +5,13 @@
 //! model      the problem as dense arrays
 //! tours      the plan under work: linked lists with times, changed in place and taken back
 //! ruin       which visits are taken out
+//! places     where in a tour a visit fits best
 //! recreate   where they go
 //! search     what is kept
 //! ```
 
 mod model;
+mod places;
 mod recreate;
 mod ruin;
 mod search;

@@ -36,16 +36,19 @@ impl Ways {
     }
 
     /// From one place to another.
+    #[inline]
     pub fn between(&self, from: u32, to: u32) -> i32 {
         self.away[from as usize * self.places + to as usize]
     }
 
     /// From a place to each.
+    #[inline]
     pub fn from(&self, place: u32) -> &[i32] {
         &self.away[place as usize * self.places..][..self.places]
     }
 
     /// From each place to one.
+    #[inline]
     pub fn to(&self, place: u32) -> &[i32] {
         &self.there[place as usize * self.places..][..self.places]
     }
@@ -70,27 +73,17 @@ pub struct Model<'p> {
     /// Which shifts may serve a visit, as bits.
     serves: Vec<u64>,
     words: usize,
+    limits: Vec<bool>,
     /// Shifts of one class are alike in everything.
     pub class: Vec<u32>,
     pub classes: usize,
     /// For each visit, the others, nearest first.
     near: Vec<u32>,
     nears: usize,
-    /// For each visit, those it may well follow, best first.
-    before: Vec<Vec<u32>>,
-    /// For each visit, those that may well follow it, best first.
-    after: Vec<Vec<u32>>,
 }
 
 /// Others a ruin looks at around a visit.
 const MOST_NEAR: usize = 300;
-/// Up to so many visits every place in every tour is looked at.
-pub const FEW_VISITS: usize = 250;
-/// Beyond that, so many of those a visit may follow, and as many that may follow it.
-const MOST_NEIGHBOURS: usize = 40;
-/// What a second of waiting counts against a second of driving when neighbours are chosen.
-const WAITING_WEIGHT: f64 = 0.2;
-
 impl<'p> Model<'p> {
     pub fn new(problem: &'p Problem) -> Self {
         let (visits, shifts, travel) = (problem.visits(), problem.shifts(), problem.travel());
@@ -111,28 +104,33 @@ impl<'p> Model<'p> {
             stock,
             serves: vec![0; visits.len() * words],
             words,
+            limits: shifts.iter().map(|shift| shift.most_travel_seconds.is_some()).collect(),
             class,
             classes,
             near: Vec::new(),
             nears: MOST_NEAR.min(visits.len().saturating_sub(1)),
-            before: Vec::new(),
-            after: Vec::new(),
         };
         for visit in 0..visits.len() {
             for shift in 0..shifts.len() {
-                if obstacle(problem, visit, shift).is_none() && model.fits_alone(visit, shift) {
+                if obstacle(problem, visit, shift).is_none() {
                     model.serves[visit * words + shift / 64] |= 1 << (shift % 64);
                 }
             }
         }
         model.near = (0..visits.len()).flat_map(|visit| model.nearest(visit)).collect();
-        (model.before, model.after) = model.neighbours();
         model
     }
 
     /// Whether a shift may serve a visit when it does nothing else.
+    #[inline]
     pub fn serves(&self, shift: u32, visit: u32) -> bool {
         self.serves[visit as usize * self.words + shift as usize / 64] & (1 << (shift % 64)) != 0
+    }
+
+    /// Whether a shift may drive only so many seconds.
+    #[inline]
+    pub fn is_limited(&self, shift: u32) -> bool {
+        self.limits[shift as usize]
     }
 
     /// How many shifts may serve a visit.
@@ -140,27 +138,23 @@ impl<'p> Model<'p> {
         self.serves[visit as usize * self.words..][..self.words].iter().map(|word| word.count_ones()).sum()
     }
 
+    #[inline]
     pub fn uses(&self, visit: u32) -> &[i32] {
         &self.uses[visit as usize * self.parts..][..self.parts]
     }
 
+    #[inline]
     pub fn stock(&self, shift: u32) -> &[i32] {
         &self.stock[shift as usize * self.parts..][..self.parts]
     }
 
     /// The other visits, nearest first.
+    #[inline]
     pub fn near(&self, visit: u32) -> &[u32] {
         &self.near[visit as usize * self.nears..][..self.nears]
     }
 
-    pub fn before(&self, visit: u32) -> &[u32] {
-        &self.before[visit as usize]
-    }
-
-    pub fn after(&self, visit: u32) -> &[u32] {
-        &self.after[visit as usize]
-    }
-
+    #[inline]
     pub fn service(&self, visit: u32, shift: u32) -> i32 {
         let stop = &self.stops[visit as usize];
         if !stop.is_special {
@@ -170,6 +164,7 @@ impl<'p> Model<'p> {
     }
 
     /// When the work begins for somebody who is there at a moment; [`NEVER`] when every window is over.
+    #[inline]
     pub fn begins(&self, visit: u32, arrives: i32) -> i32 {
         let stop = &self.stops[visit as usize];
         if arrives <= stop.until {
@@ -184,6 +179,7 @@ impl<'p> Model<'p> {
     }
 
     /// The latest arrival after which the work can still begin by a moment; negative when there is none.
+    #[inline]
     pub fn latest_arrival(&self, visit: u32, begins_by: i32) -> i32 {
         let stop = &self.stops[visit as usize];
         if stop.is_special {
@@ -195,55 +191,12 @@ impl<'p> Model<'p> {
         if begins_by < stop.from { -1 } else { stop.until.min(begins_by) }
     }
 
-    fn fits_alone(&self, visit: usize, shift: usize) -> bool {
-        let (number, to) = (shift as u32, self.stops[visit].place);
-        let shift = &self.shifts[shift];
-        let begins =
-            self.begins(visit as u32, shift.start_seconds + self.seconds.between(shift.start_place as u32, to));
-        let home = self.seconds.between(to, shift.end_place as u32);
-        let has_all = self.uses(visit as u32).iter().zip(self.stock(number)).all(|(uses, stock)| uses <= stock);
-        has_all && begins.saturating_add(self.service(visit as u32, number)).saturating_add(home) <= shift.end_seconds
-    }
-
     fn nearest(&self, visit: usize) -> Vec<u32> {
         let ways = self.cost.from(self.stops[visit].place);
         let mut others: Vec<u32> = (0..self.stops.len() as u32).filter(|other| *other != visit as u32).collect();
         others.sort_by_key(|other| ways[self.stops[*other as usize].place as usize]);
         others.truncate(self.nears);
         others
-    }
-
-    /// For each visit those it may follow, and those that may follow it: few seconds between, and little waiting.
-    fn neighbours(&self) -> (Vec<Vec<u32>>, Vec<Vec<u32>>) {
-        let visits = self.stops.len();
-        if visits <= FEW_VISITS {
-            return (Vec::new(), Vec::new());
-        }
-        let most = MOST_NEIGHBOURS;
-        let (mut before, mut after) = (vec![Vec::new(); visits], vec![Vec::new(); visits]);
-        for visit in 0..visits {
-            let mut led: Vec<(i64, u32)> =
-                (0..visits).filter_map(|to| Some((self.distance(visit, to)?, to as u32))).collect();
-            led.sort_unstable();
-            after[visit] = led.iter().take(most).map(|(_, to)| *to).collect();
-            let mut leads: Vec<(i64, u32)> =
-                (0..visits).filter_map(|from| Some((self.distance(from, visit)?, from as u32))).collect();
-            leads.sort_unstable();
-            before[visit] = leads.iter().take(most).map(|(_, from)| *from).collect();
-        }
-        (before, after)
-    }
-
-    /// How far a visit is from one that follows it, waiting included; `None` when it cannot follow.
-    fn distance(&self, from: usize, to: usize) -> Option<i64> {
-        let (a, b) = (&self.stops[from], &self.stops[to]);
-        let seconds = self.seconds.between(a.place, b.place);
-        let arrives = a.from.saturating_add(a.service).saturating_add(seconds);
-        if from == to || self.begins(to as u32, arrives) == NEVER {
-            return None;
-        }
-        let waits = (b.from - a.until.saturating_add(a.service).saturating_add(seconds)).max(0);
-        Some(i64::from(self.cost.between(a.place, b.place)) + (f64::from(waits) * WAITING_WEIGHT) as i64)
     }
 }
 

@@ -3,9 +3,10 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::model::{FEW_VISITS, Model};
+use super::model::Model;
+use super::places::{Places, look_through};
 use super::ruin::{below, chance};
-use super::tours::{NONE, Node, Tours};
+use super::tours::{NONE, Tours};
 
 /// How often a place is overlooked.
 const BLINK_CHANCE: f64 = 0.01;
@@ -38,22 +39,22 @@ enum Order {
 pub struct Recreate {
     keys: [Vec<i32>; ORDERS.len()],
     until_blink: u32,
-    /// Whether only likely places are looked at, and some of them overlooked.
     overlooks: bool,
+    places: Places,
     sorted: Vec<u32>,
-}
-
-/// The best place found for a visit.
-struct Best {
-    after: u32,
-    more: i32,
 }
 
 impl Recreate {
     pub fn new(model: &Model<'_>) -> Self {
         let keys =
             ORDERS.map(|(order, _)| (0..model.stops.len() as u32).map(|visit| key(model, order, visit)).collect());
-        Self { keys, until_blink: 0, overlooks: true, sorted: Vec::new() }
+        Self {
+            keys,
+            until_blink: 0,
+            overlooks: true,
+            places: Places::new(model.stops.len(), model.shifts.len()),
+            sorted: Vec::new(),
+        }
     }
 
     /// Puts back whatever fits anywhere, overlooking nothing.
@@ -71,8 +72,8 @@ impl Recreate {
         self.sort(tours.model, &mut sorted, rng);
         for visit in &sorted {
             match self.best_place(tours, *visit, rng) {
-                Some(best) => tours.insert(*visit, best.after),
-                None => tours.absent.push(*visit),
+                NONE => tours.absent.push(*visit),
+                after => tours.insert(*visit, after),
             }
         }
         self.sorted = sorted;
@@ -98,92 +99,19 @@ impl Recreate {
         }
     }
 
-    fn best_place(&mut self, tours: &Tours<'_, '_>, visit: u32, rng: &mut Xoshiro256PlusPlus) -> Option<Best> {
-        let mut best = Best { after: NONE, more: i32::MAX };
-        let model = tours.model;
-        if model.stops.len() <= FEW_VISITS || !self.overlooks {
-            for tour in &tours.busy {
-                self.look_through(tours, *tour, visit, &mut best, rng);
-            }
-        } else {
-            for from in model.before(visit) {
-                self.look_after(tours, *from, visit, &mut best, rng);
-            }
-            for to in model.after(visit) {
-                let Node { prev, tour, .. } = tours.nodes[*to as usize];
-                if tour != NONE {
-                    self.look_after(tours, prev, visit, &mut best, rng);
-                }
-            }
-        }
+    fn best_place(&mut self, tours: &Tours<'_, '_>, visit: u32, rng: &mut Xoshiro256PlusPlus) -> u32 {
+        let (mut after, mut least) = (NONE, i32::MAX);
         let idle = tours.idle.iter().filter_map(|class| class.last());
-        for tour in idle {
-            self.look_after(tours, tours.start(*tour), visit, &mut best, rng);
-        }
-        (best.after != NONE).then_some(best)
-    }
-
-    /// Looks at every place in a tour.
-    fn look_through(
-        &mut self,
-        tours: &Tours<'_, '_>,
-        tour: u32,
-        visit: u32,
-        best: &mut Best,
-        rng: &mut Xoshiro256PlusPlus,
-    ) {
-        let model = tours.model;
-        if !model.serves(tour, visit) || !tours.has_parts_for(tour, visit) {
-            return;
-        }
-        let stop = &model.stops[visit as usize];
-        let (cost_to, cost_from) = (model.cost.to(stop.place), model.cost.from(stop.place));
-        let (seconds_to, seconds_from) = (model.seconds.to(stop.place), model.seconds.from(stop.place));
-        let service = model.service(visit, tour);
-        let end = tours.end(tour);
-        let mut here = tours.start(tour);
-        while here != end {
-            let Node { next, place, departs, way, .. } = tours.nodes[here as usize];
-            let after = &tours.nodes[next as usize];
-            let begins = model.begins(visit, departs + seconds_to[place as usize]);
-            if begins == super::model::NEVER {
-                return;
+        for tour in tours.busy.iter().chain(idle) {
+            let mut place = self.places.best(tours, *tour, visit);
+            if place.more < least && self.blinks(rng) {
+                place = look_through(tours, *tour, visit, place.after);
             }
-            let more = cost_to[place as usize] + cost_from[after.place as usize] - way;
-            let fits = begins + service + seconds_from[after.place as usize] <= after.latest;
-            if fits && more < best.more && !self.blinks(rng) && tours.may_drive(visit, here) {
-                *best = Best { after: here, more };
+            if place.more < least {
+                (after, least) = (place.after, place.more);
             }
-            here = next;
         }
-    }
-
-    /// Looks at the place after a node, if that is in a tour.
-    fn look_after(
-        &mut self,
-        tours: &Tours<'_, '_>,
-        here: u32,
-        visit: u32,
-        best: &mut Best,
-        rng: &mut Xoshiro256PlusPlus,
-    ) {
-        let model = tours.model;
-        let Node { next, tour, place, departs, way, .. } = tours.nodes[here as usize];
-        if tour == NONE {
-            return;
-        }
-        let after = &tours.nodes[next as usize];
-        let to = model.stops[visit as usize].place;
-        let more = model.cost.to(to)[place as usize] + model.cost.from(to)[after.place as usize] - way;
-        if more >= best.more || !model.serves(tour, visit) || !tours.has_parts_for(tour, visit) {
-            return;
-        }
-        let begins = model.begins(visit, departs + model.seconds.to(to)[place as usize]);
-        let leaves = begins + model.service(visit, tour);
-        let fits = leaves + model.seconds.from(to)[after.place as usize] <= after.latest;
-        if fits && !self.blinks(rng) && tours.may_drive(visit, here) {
-            *best = Best { after: here, more };
-        }
+        after
     }
 
     /// Whether this place is overlooked: how many are not is drawn at once.

@@ -17,9 +17,9 @@ use crate::plan::{Plan, Tour, Unserved};
 use crate::problem::Problem;
 use crate::score::Score;
 
-/// The temperature at the beginning and at the end, as parts of the average way between neighbours.
-const HOTTEST: f64 = 5.0;
-const COLDEST: f64 = 0.1;
+/// The temperature at the beginning and at the end, as parts of what a visit costs on average in the first plan.
+const HOTTEST: f64 = 1.0;
+const COLDEST: f64 = 0.02;
 /// So many iterations pass between two looks at the budget.
 const LOOK_EVERY: u64 = 64;
 
@@ -52,12 +52,11 @@ impl<'p> Search<'p> {
     fn anneal(&mut self, recreate: &mut Recreate, budget: &mut dyn Budget) -> Kept {
         let mut tours = Tours::new(&self.model);
         let mut absences = vec![0_u64; self.model.stops.len()];
-        tours.begin_try();
-        recreate.put_back(&mut tours, &mut self.rng);
+        recreate.complete(&mut tours, &mut self.rng);
         let mut now = score(&tours);
         let mut best = keep(&tours, now);
         budget.found(0, &best.score);
-        let unit = average_way(&self.model);
+        let unit = cost_of_a_visit(&tours);
         let (mut iterations, mut temperature, mut touched) = (0, HOTTEST * unit, Vec::new());
         loop {
             if iterations % LOOK_EVERY == 0 {
@@ -134,14 +133,10 @@ fn keep(tours: &Tours<'_, '_>, score: Score) -> Kept {
     Kept { score, tours: tours.busy.iter().map(tour).collect() }
 }
 
-/// The average way from a visit to the nearest other: what a small change of a plan is about.
-fn average_way(model: &Model<'_>) -> f64 {
-    let visits = model.stops.len() as u32;
-    let way = |visit: u32| {
-        let near = model.near(visit).first().copied().unwrap_or(visit);
-        f64::from(model.cost.between(model.stops[visit as usize].place, model.stops[near as usize].place))
-    };
-    ((0..visits).map(way).sum::<f64>() / f64::from(visits.max(1))).max(1.0)
+/// What a visit costs on average: what a change of a plan is about.
+fn cost_of_a_visit(tours: &Tours<'_, '_>) -> f64 {
+    let served = tours.model.stops.len() - tours.absent.len();
+    (tours.cost as f64 / served.max(1) as f64).max(1.0)
 }
 
 fn plan(model: &Model<'_>, best: Kept) -> Plan {

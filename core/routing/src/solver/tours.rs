@@ -27,6 +27,7 @@ pub struct Node {
 /// What a tour is beside its order.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
+    version: u32,
     visits: u32,
     travel_seconds: i32,
 }
@@ -47,6 +48,8 @@ pub struct Tours<'m, 'p> {
     busy_at: Vec<u32>,
     /// Shifts without visits, by class.
     pub idle: Vec<Vec<u32>>,
+    /// The newest version any tour has had.
+    newest: u32,
     log: Log,
 }
 
@@ -95,6 +98,7 @@ impl<'m, 'p> Tours<'m, 'p> {
             busy: Vec::new(),
             busy_at: vec![NONE; model.shifts.len()],
             idle,
+            newest: 0,
             log,
         }
     }
@@ -127,21 +131,31 @@ impl<'m, 'p> Tours<'m, 'p> {
     }
 
     /// Where a shift begins.
+    #[inline]
     pub fn start(&self, tour: u32) -> u32 {
         self.model.stops.len() as u32 + 2 * tour
     }
 
     /// Where a shift ends.
+    #[inline]
     pub fn end(&self, tour: u32) -> u32 {
         self.start(tour) + 1
     }
 
     /// Whether a node is a visit and no end of a shift.
+    #[inline]
     pub fn is_visit(&self, node: u32) -> bool {
         (node as usize) < self.model.stops.len()
     }
 
+    /// What a tour is known by until it changes; a change that is taken back brings it back.
+    #[inline]
+    pub fn version(&self, tour: u32) -> u32 {
+        self.tours[tour as usize].version
+    }
+
     /// How many visits a shift has.
+    #[inline]
     pub fn visits(&self, tour: u32) -> u32 {
         self.tours[tour as usize].visits
     }
@@ -154,6 +168,7 @@ impl<'m, 'p> Tours<'m, 'p> {
     }
 
     /// Whether a shift has enough of every part left for a visit.
+    #[inline]
     pub fn has_parts_for(&self, tour: u32, visit: u32) -> bool {
         let parts = self.model.parts;
         let used = &self.used[tour as usize * parts..][..parts];
@@ -196,6 +211,7 @@ impl<'m, 'p> Tours<'m, 'p> {
         }
     }
 
+    #[inline]
     fn node_mut(&mut self, number: u32) -> &mut Node {
         let (index, log) = (number as usize, &mut self.log);
         if log.node_stamps[index] != log.stamp {
@@ -268,8 +284,10 @@ impl<'m, 'p> Tours<'m, 'p> {
     /// Books what a visit uses and costs, or, with a sign of -1, gives back what it used.
     fn count(&mut self, visit: u32, prev: u32, tour: u32, sign: i32, more: i32) {
         self.note_tour(tour);
+        self.newest = self.newest.wrapping_add(1);
+        self.tours[tour as usize].version = self.newest;
         self.cost += i64::from(more);
-        if self.model.shifts[tour as usize].most_travel_seconds.is_some() {
+        if self.model.is_limited(tour) {
             self.tours[tour as usize].travel_seconds += self.longer_by(visit, prev) * sign;
         }
         let parts = self.model.parts;
@@ -317,6 +335,7 @@ impl<'m, 'p> Tours<'m, 'p> {
         }
     }
 
+    #[inline]
     fn settle_latest(&mut self, number: u32) -> i32 {
         let Node { next, tour, place, latest: known, .. } = self.nodes[number as usize];
         let after = &self.nodes[next as usize];
@@ -333,5 +352,5 @@ impl<'m, 'p> Tours<'m, 'p> {
 /// A shift that only drives from where it begins to where it ends.
 fn home_to_home(model: &Model<'_>, shift: &Shift) -> Sums {
     let travel_seconds = model.seconds.between(shift.start_place as u32, shift.end_place as u32);
-    Sums { visits: 0, travel_seconds }
+    Sums { version: 0, visits: 0, travel_seconds }
 }

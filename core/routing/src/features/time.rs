@@ -1,0 +1,22 @@
+//! There is time to go there, work, and be back.
+
+use super::Obstacle;
+use crate::problem::{Problem, Shift, Visit};
+
+pub fn obstacle(problem: &Problem, visit: &Visit, shift: &Shift) -> Option<Obstacle> {
+    let (there, back) = (
+        problem.travel().seconds(shift.start_place, visit.place),
+        problem.travel().seconds(visit.place, shift.end_place),
+    );
+    if shift.most_travel_seconds.is_some_and(|most| there + back > most) {
+        return Some(Obstacle::Travel);
+    }
+    let arrives = shift.start_seconds + there;
+    let begins = match visit.windows.iter().find(|window| arrives <= window.until_seconds) {
+        Some(window) => arrives.max(window.from_seconds),
+        None if visit.windows.is_empty() => arrives,
+        None => return Some(Obstacle::Window),
+    };
+    let is_late = begins + visit.service_seconds_by(&shift.technician) + back > shift.end_seconds;
+    is_late.then_some(Obstacle::ShiftEnd)
+}
