@@ -39,9 +39,10 @@ pub fn built(program: &str) -> Result<Command, Failed> {
     Ok(program_in("debug", program))
 }
 
-/// The measuring program and the server it measures, as they are shipped; built as a whole for the same reason.
+/// The measuring program and the programs it measures, as they are shipped; built as a whole for the same reason.
 pub fn released(program: &str) -> Result<Command, Failed> {
-    run(&mut cargo(&["build", "--release", "--workspace", "--locked", "--bin", program, "--bin", "sync-server"]))?;
+    let others = ["--bin", "sync-server", "--bin", "route"];
+    run(cargo(&["build", "--release", "--workspace", "--locked", "--bin", program]).args(others))?;
     Ok(program_in("release", program))
 }
 
