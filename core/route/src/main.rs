@@ -32,6 +32,8 @@ enum Format {
     Solomon,
     /// A technician routing instance of Pillac, Guéret and Medaglia's.
     Trsp,
+    /// A problem of ours, in JSON.
+    Json,
 }
 
 /// What is to be little.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use fieldline_routing::formats::{FormatError, Rounding, solomon, trsp};
-use fieldline_routing::{Iterations, Plan, Problem, Score, check, solve as search};
+use fieldline_routing::formats::{Rounding, solomon, trsp};
+use fieldline_routing::{Iterations, Plan, Problem, ProblemFile, Score, check, solve as search};
 use serde_json::json;
 
 use crate::limit::{Limit, Running};
@@ -18,10 +18,10 @@ pub fn solve(options: &Solve) -> Result<String, String> {
         (None, seconds) => Limit::Seconds(seconds.unwrap_or_default()),
     };
     let mut running = Running::start(limit, options.clock);
-    let (problem, rounding) = read(options, &text).map_err(|problem| format!("{file}: {problem}"))?;
+    let (problem, units) = read(options, &text).map_err(|problem| format!("{file}: {problem}"))?;
     let plan = search(&problem, options.seed, &mut running);
     let score = check(&problem, &plan).map_err(|wrong| format!("the plan is wrong: {}", wrong.join("; ")))?;
-    let distance = score.cost as f64 / rounding.units();
+    let distance = score.cost as f64 / units;
     Ok(if options.json {
         as_json(&plan, &score, distance, &running)
     } else {
@@ -30,12 +30,14 @@ pub fn solve(options: &Solve) -> Result<String, String> {
 }
 
 /// The problem, and how many units a distance of 1 has in it.
-fn read(options: &Solve, text: &str) -> Result<(Problem, Rounding), FormatError> {
-    match (options.format, options.objective) {
-        (Format::Solomon, Aim::Distance) => Ok((solomon::read(text, Rounding::Dimacs, false)?, Rounding::Dimacs)),
-        (Format::Solomon, Aim::Vehicles) => Ok((solomon::read(text, Rounding::Exact, true)?, Rounding::Exact)),
-        (Format::Trsp, _) => Ok((trsp::read(text)?, Rounding::Exact)),
-    }
+fn read(options: &Solve, text: &str) -> Result<(Problem, f64), Box<dyn std::error::Error>> {
+    let (dimacs, exact) = (Rounding::Dimacs, Rounding::Exact);
+    Ok(match (options.format, options.objective) {
+        (Format::Solomon, Aim::Distance) => (solomon::read(text, dimacs, false)?, dimacs.units()),
+        (Format::Solomon, Aim::Vehicles) => (solomon::read(text, exact, true)?, exact.units()),
+        (Format::Trsp, _) => (trsp::read(text)?, exact.units()),
+        (Format::Json, _) => (Problem::try_from(serde_json::from_str::<ProblemFile>(text)?)?, 1.0),
+    })
 }
 
 fn as_json(plan: &Plan, score: &Score, distance: f64, running: &Running) -> String {

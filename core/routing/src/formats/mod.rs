@@ -37,9 +37,9 @@ impl Rounding {
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// It does not have the parts an instance has.
-    #[error("line {line}: {problem}")]
+    #[error("{}{problem}", if *line > 0 { format!("line {line}: ") } else { String::new() })]
     Text {
-        /// Where, counted from 1.
+        /// Where, counted from 1; 0 when it is not one line.
         line: usize,
         /// What is missing or wrong.
         problem: String,
@@ -52,6 +52,6 @@ pub enum FormatError {
     Travel(#[from] TravelError),
 }
 
-fn wrong(line: usize, problem: &str) -> FormatError {
+pub(crate) fn wrong(line: usize, problem: &str) -> FormatError {
     FormatError::Text { line, problem: problem.to_owned() }
 }

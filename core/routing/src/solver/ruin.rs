@@ -7,13 +7,18 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::tours::{NONE, Tours};
 
 /// How many visits are taken out on average.
-const AVERAGE_REMOVED: f64 = 10.0;
+const AVERAGE_REMOVED: f64 = 8.0;
 /// The longest string.
 const LONGEST_STRING: f64 = 10.0;
 /// How often a string is taken from both sides of some visits that stay.
 const SPLIT_CHANCE: f64 = 0.5;
 /// How often one more of them stays.
 const STAYS_CHANCE: f64 = 0.01;
+
+/// How often two tours exchange their tails first: strings of ten never turn long tours around.
+const EXCHANGE_CHANCE: f64 = 0.1;
+/// So many near visits are candidates for an exchange.
+const NEAR_EXCHANGED: u32 = 8;
 
 /// From 0 to 1, without 1.
 pub fn chance(rng: &mut Xoshiro256PlusPlus) -> f64 {
@@ -25,12 +30,15 @@ pub fn below(rng: &mut Xoshiro256PlusPlus, most: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(most)) >> 32) as u32
 }
 
-/// Takes strings out around a visit drawn by lot.
+/// Takes strings out around a visit drawn by lot; sometimes two tours near it exchange their tails before.
 pub fn ruin(tours: &mut Tours<'_, '_>, touched: &mut Vec<u32>, rng: &mut Xoshiro256PlusPlus) {
     let visits = tours.model.stops.len() as u32;
     let served = visits - tours.absent.len() as u32;
     if served == 0 {
         return;
+    }
+    if chance(rng) < EXCHANGE_CHANCE {
+        exchange_near(tours, below(rng, visits), rng);
     }
     let average = f64::from(served) / tours.busy.len() as f64;
     let longest = LONGEST_STRING.min(average);
@@ -49,6 +57,22 @@ pub fn ruin(tours: &mut Tours<'_, '_>, touched: &mut Vec<u32>, rng: &mut Xoshiro
         take_string(tours, *visit, length, rng);
         touched.push(tour);
         if touched.len() >= strings {
+            return;
+        }
+    }
+}
+
+/// Lets the tour of a visit go on after it as another tour near it does, and that one as this.
+fn exchange_near(tours: &mut Tours<'_, '_>, visit: u32, rng: &mut Xoshiro256PlusPlus) {
+    let model = tours.model;
+    if tours.nodes[visit as usize].tour == NONE {
+        return;
+    }
+    let near = model.near(visit);
+    let from = below(rng, NEAR_EXCHANGED.min(near.len() as u32).max(1)) as usize;
+    for other in near[from.min(near.len())..].iter().take(NEAR_EXCHANGED as usize) {
+        let prev = tours.nodes[*other as usize].prev;
+        if tours.nodes[*other as usize].tour != NONE && tours.exchange_tails(visit, prev) {
             return;
         }
     }

@@ -162,9 +162,13 @@ impl<'m, 'p> Tours<'m, 'p> {
 
     /// The visits of a shift in their order.
     pub fn walk(&self, tour: u32) -> impl Iterator<Item = u32> {
-        let first = self.nodes[self.start(tour) as usize].next;
-        std::iter::successors(Some(first), |node| Some(self.nodes[*node as usize].next))
-            .take_while(|node| self.is_visit(*node))
+        self.walk_from(self.nodes[self.start(tour) as usize].next)
+    }
+
+    /// The visits from a node on.
+    fn walk_from(&self, first: u32) -> impl Iterator<Item = u32> {
+        let next = |node: &u32| Some(self.nodes[*node as usize].next);
+        std::iter::successors(Some(first), next).take_while(|node| self.is_visit(*node))
     }
 
     /// Whether a shift has enough of every part left for a visit.
@@ -279,6 +283,96 @@ impl<'m, 'p> Tours<'m, 'p> {
         self.node_mut(visit).tour = NONE;
         self.push_departures(next);
         self.pull_latest(prev);
+    }
+
+    /// Lets two shifts go on with each other's visits after two nodes, if they are alike and can; says whether they do.
+    pub fn exchange_tails(&mut self, one: u32, other: u32) -> bool {
+        let (a, b) = (self.nodes[one as usize].tour, self.nodes[other as usize].tour);
+        if a == b || self.model.class[a as usize] != self.model.class[b as usize] {
+            return false;
+        }
+        if !self.can_go_on(one, other) || !self.can_go_on(other, one) || !self.tails_fit(one, other) {
+            return false;
+        }
+        let (first_of_a, first_of_b) = (self.nodes[one as usize].next, self.nodes[other as usize].next);
+        self.note_tour(a);
+        self.note_tour(b);
+        let (moved_to_b, last_of_a) = self.hand_over(first_of_a, b);
+        let (moved_to_a, last_of_b) = self.hand_over(first_of_b, a);
+        self.join(one, first_of_b, last_of_b, a);
+        self.join(other, first_of_a, last_of_a, b);
+        for (tour, more) in [(a, moved_to_a as i32 - moved_to_b as i32), (b, moved_to_b as i32 - moved_to_a as i32)] {
+            self.newest = self.newest.wrapping_add(1);
+            self.tours[tour as usize].version = self.newest;
+            let visits = self.tours[tour as usize].visits.wrapping_add_signed(more);
+            self.set_visits(tour, visits);
+        }
+        true
+    }
+
+    /// Whether one can go from a node to where another goes next, in time.
+    fn can_go_on(&self, from: u32, other: u32) -> bool {
+        let (from, to) = (&self.nodes[from as usize], &self.nodes[self.nodes[other as usize].next as usize]);
+        from.departs + self.model.seconds.between(from.place, to.place) <= to.latest
+    }
+
+    /// Whether there are parts enough, and no limit of driving to be looked after, when two shifts exchange what comes after two
+    /// nodes.
+    fn tails_fit(&self, one: u32, other: u32) -> bool {
+        let (a, b) = (self.nodes[one as usize].tour, self.nodes[other as usize].tour);
+        let uses = |after: u32, part: usize| -> i32 {
+            self.walk_from(self.nodes[after as usize].next).map(|visit| self.model.uses(visit)[part]).sum()
+        };
+        let parts = self.model.parts;
+        let fits = |part: usize| {
+            let (from_a, from_b) = (uses(one, part), uses(other, part));
+            let used = |tour: u32| self.used[tour as usize * parts + part];
+            used(a) - from_a + from_b <= self.model.stock(a)[part]
+                && used(b) - from_b + from_a <= self.model.stock(b)[part]
+        };
+        !self.model.is_limited(a) && (0..parts).all(fits)
+    }
+
+    /// Books visits from one on to another shift; says how many there are and which is the last.
+    fn hand_over(&mut self, first: u32, to: u32) -> (u32, u32) {
+        let (mut here, mut last, mut count) = (first, NONE, 0);
+        let parts = self.model.parts;
+        while self.is_visit(here) {
+            let from = self.nodes[here as usize].tour;
+            for part in 0..parts {
+                let uses = self.model.uses(here)[part];
+                self.used[from as usize * parts + part] -= uses;
+                self.used[to as usize * parts + part] += uses;
+            }
+            self.node_mut(here).tour = to;
+            (last, count, here) = (here, count + 1, self.nodes[here as usize].next);
+        }
+        (count, last)
+    }
+
+    /// Lets a shift go on from a node with visits that are its own already, or straight to its end. What comes after them does
+    /// not change, because the two shifts are alike.
+    fn join(&mut self, before: u32, first: u32, last: u32, tour: u32) {
+        let end = self.end(tour);
+        if last == NONE {
+            self.link(before, end);
+        } else {
+            self.link(before, first);
+            self.link(last, end);
+            self.push_departures(first);
+        }
+        self.pull_latest(before);
+    }
+
+    /// Lets one node follow another.
+    fn link(&mut self, from: u32, to: u32) {
+        let stays_home = !self.is_visit(from) && !self.is_visit(to);
+        let place = |node: u32| self.nodes[node as usize].place;
+        let way = if stays_home { 0 } else { self.model.cost.between(place(from), place(to)) };
+        self.cost += i64::from(way - self.nodes[from as usize].way);
+        let before = self.node_mut(from);
+        (before.next, before.way) = (to, way);
+        self.node_mut(to).prev = from;
     }
 
     /// Books what a visit uses and costs, or, with a sign of -1, gives back what it used.

@@ -1,0 +1,89 @@
+//! A problem as people write it down: JSON, with positions or with ways that are known.
+
+use std::sync::Arc;
+
+use fieldline_model::Place;
+use serde::Deserialize;
+
+use crate::formats::{FormatError, wrong};
+use crate::great_circle::{Roads, great_circle};
+use crate::problem::{Objective, Problem, Shift, Visit};
+use crate::travel::Travel;
+
+/// A problem in a file. `place` in visits and shifts counts from 0, in `positions` or in the rows of `ways`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProblemFile {
+    /// Where things are, when no ways are known.
+    #[serde(default)]
+    pub positions: Vec<Position>,
+    /// What the roads between positions are like.
+    #[serde(default)]
+    pub roads: Roads,
+    /// How long and how far it is.
+    pub ways: Option<Ways>,
+    /// What is to be done.
+    pub visits: Vec<Visit>,
+    /// Who is there.
+    pub shifts: Vec<Shift>,
+    /// What is to be little.
+    #[serde(default)]
+    pub objective: Objective,
+}
+
+/// A place on earth, in degrees (WGS 84).
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+}
+
+/// Ways that are known, row by row: from the row's place to the column's.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ways {
+    /// Seconds.
+    pub seconds: Vec<Vec<i32>>,
+    /// Meters; as the seconds when they are not said.
+    pub meters: Option<Vec<Vec<i32>>>,
+}
+
+impl TryFrom<ProblemFile> for Problem {
+    type Error = FormatError;
+
+    fn try_from(file: ProblemFile) -> Result<Self, FormatError> {
+        let travel = match &file.ways {
+            Some(ways) => known(ways)?,
+            None => as_the_crow_flies(&file.positions, file.roads)?,
+        };
+        Ok(Self::new(file.visits, file.shifts, travel, file.objective)?)
+    }
+}
+
+fn as_the_crow_flies(positions: &[Position], roads: Roads) -> Result<Travel, FormatError> {
+    if !(roads.detour > 0.0 && roads.kilometers_per_hour > 0.0) {
+        return Err(wrong(0, "roads: detour and kilometers_per_hour must be above 0"));
+    }
+    let place = |(number, at): (usize, &Position)| {
+        let place = Place::from_degrees(at.latitude, at.longitude);
+        place.ok_or_else(|| wrong(0, &format!("positions: number {number} is not on earth; give degrees")))
+    };
+    let places = positions.iter().enumerate().map(place).collect::<Result<Vec<_>, _>>()?;
+    Ok(great_circle(&places, roads)?)
+}
+
+fn known(ways: &Ways) -> Result<Travel, FormatError> {
+    let places = ways.seconds.len();
+    let flat = |rows: &[Vec<i32>]| -> Result<Arc<[i32]>, FormatError> {
+        match rows.iter().position(|row| row.len() != places) {
+            Some(row) => Err(wrong(0, &format!("ways: row {row} has {} columns of {places}", rows[row].len()))),
+            None => Ok(rows.iter().flatten().copied().collect()),
+        }
+    };
+    let seconds = flat(&ways.seconds)?;
+    let meters = ways.meters.as_deref().map_or_else(|| Ok(seconds.clone()), flat)?;
+    Ok(Travel::new(places, seconds, meters)?)
+}
