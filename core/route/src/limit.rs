@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use fieldline_routing::{Budget, Iterations, Score};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::Clock;
+use crate::solve::Clock;
 
 /// A search's limit.
 pub enum Limit {

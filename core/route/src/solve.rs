@@ -1,50 +1,65 @@
 //! `route solve`: reads a problem, searches, has the plan checked by the independent checker, and says what came of it.
 
+use std::error::Error;
 use std::fmt::Write;
 
-use fieldline_routing::formats::{Rounding, solomon, trsp};
-use fieldline_routing::{Iterations, Plan, Problem, ProblemFile, Score, check, solve as search};
+use clap::{Args, ValueEnum};
+use fieldline_routing::{Iterations, Plan, Problem, check, solve as search};
 use serde_json::json;
 
 use crate::limit::{Limit, Running};
-use crate::{Aim, Format, Solve};
+use crate::source::{Read, Source};
+
+/// Which seconds are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Clock {
+    /// Those on the wall.
+    Wall,
+    /// Those this process used a processor: fair on a machine that is shared.
+    Cpu,
+}
+
+/// How to search.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    source: Source,
+    /// How many seconds to search.
+    #[arg(long, conflicts_with = "iterations", required_unless_present = "iterations")]
+    seconds: Option<f64>,
+    /// How many iterations to search: the same plan on every machine.
+    #[arg(long)]
+    iterations: Option<u64>,
+    /// Which seconds are counted.
+    #[arg(long, value_enum, default_value = "wall")]
+    clock: Clock,
+    /// The seed of the dice.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Prints the plan as JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 /// Searches and says what was found.
-pub fn solve(options: &Solve) -> Result<String, String> {
-    let file = options.file.display();
-    let text = std::fs::read_to_string(&options.file).map_err(|problem| format!("{file}: {problem}"))?;
+pub fn solve(options: &Options) -> Result<String, Box<dyn Error>> {
     let limit = match (options.iterations, options.seconds) {
         (Some(iterations), _) => Limit::Iterations(Iterations(iterations)),
         (None, seconds) => Limit::Seconds(seconds.unwrap_or_default()),
     };
     let mut running = Running::start(limit, options.clock);
-    let (problem, units) = read(options, &text).map_err(|problem| format!("{file}: {problem}"))?;
+    let Read { problem, units } = options.source.read()?;
     let plan = search(&problem, options.seed, &mut running);
     let score = check(&problem, &plan).map_err(|wrong| format!("the plan is wrong: {}", wrong.join("; ")))?;
     let distance = score.cost as f64 / units;
-    Ok(if options.json {
-        as_json(&plan, &score, distance, &running)
-    } else {
-        as_text(&problem, &plan, distance, &running)
-    })
+    Ok(if options.json { as_json(&plan, distance, &running) } else { as_text(&problem, &plan, distance, &running) })
 }
 
-/// The problem, and how many units a distance of 1 has in it.
-fn read(options: &Solve, text: &str) -> Result<(Problem, f64), Box<dyn std::error::Error>> {
-    let (dimacs, exact) = (Rounding::Dimacs, Rounding::Exact);
-    Ok(match (options.format, options.objective) {
-        (Format::Solomon, Aim::Distance) => (solomon::read(text, dimacs, false)?, dimacs.units()),
-        (Format::Solomon, Aim::Vehicles) => (solomon::read(text, exact, true)?, exact.units()),
-        (Format::Trsp, _) => (trsp::read(text)?, exact.units()),
-        (Format::Json, _) => (Problem::try_from(serde_json::from_str::<ProblemFile>(text)?)?, 1.0),
-    })
-}
-
-fn as_json(plan: &Plan, score: &Score, distance: f64, running: &Running) -> String {
+fn as_json(plan: &Plan, distance: f64, running: &Running) -> String {
     json!({
-        "distance": distance, "vehicles": plan.tours.len(), "unserved": plan.unserved.len(), "score": score,
+        "distance": distance, "vehicles": plan.tours.len(), "unserved": plan.unserved.len(),
         "iterations": running.iterations, "seconds": running.seconds(), "complete_after_seconds": running.complete_after,
-        "best_after_seconds": running.best_after, "tours": plan.tours,
+        "best_after_seconds": running.best_after, "plan": plan,
     })
     .to_string()
 }

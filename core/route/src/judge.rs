@@ -1,0 +1,74 @@
+//! `route check` and `route explain`: what a plan is worth, and why it leaves out whom it leaves out.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Args;
+use fieldline_routing::{Obstacle, Plan, Problem, Reason};
+use serde_json::Value;
+
+use crate::source::{Read, Source};
+
+/// A problem and a plan.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    source: Source,
+    /// The plan, as `route solve --json` prints it.
+    plan: PathBuf,
+}
+
+impl Options {
+    fn read(&self) -> Result<(Read, Plan), Box<dyn Error>> {
+        let file = self.plan.display();
+        let text = std::fs::read_to_string(&self.plan).map_err(|problem| format!("{file}: {problem}"))?;
+        let told: Value = serde_json::from_str(&text).map_err(|problem| format!("{file}: {problem}"))?;
+        let plan = told.get("plan").cloned().unwrap_or(told);
+        let plan = serde_json::from_value(plan).map_err(|problem| format!("{file} is no plan: {problem}"))?;
+        Ok((self.source.read()?, plan))
+    }
+}
+
+/// What a plan is worth.
+pub fn check(options: &Options) -> Result<String, Box<dyn Error>> {
+    let (Read { problem, units }, plan) = options.read()?;
+    let score = fieldline_routing::check(&problem, &plan).map_err(|wrong| wrong.join("\n"))?;
+    let unserved: i64 = score.unserved.iter().sum();
+    Ok(format!("the plan is right: distance {:.1}, unserved worth {unserved}", score.cost as f64 / units))
+}
+
+/// Why each visit nobody makes is not made.
+pub fn explain(options: &Options) -> Result<String, Box<dyn Error>> {
+    let (Read { problem, .. }, plan) = options.read()?;
+    fieldline_routing::check(&problem, &plan).map_err(|wrong| wrong.join("\n"))?;
+    let about = |visit: usize| {
+        let mut lines = vec![format!("visit {}:", problem.visits()[visit].name)];
+        for (shift, reason) in fieldline_routing::explain(&problem, &plan, visit).iter().enumerate() {
+            lines.push(format!("  shift {}: {}", problem.shifts()[shift].name, in_words(&problem, reason)));
+        }
+        lines.join("\n")
+    };
+    let all: Vec<String> = plan.unserved.iter().map(|unserved| about(unserved.visit)).collect();
+    Ok(if all.is_empty() { "every visit is made".to_owned() } else { all.join("\n") })
+}
+
+fn in_words(problem: &Problem, reason: &Reason) -> String {
+    let names = |visits: &[usize]| {
+        visits.iter().map(|visit| problem.visits()[*visit].name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match reason {
+        Reason::Fits => "fits as the plan stands".into(),
+        Reason::Displaces(visits) => format!("fits if {} is taken out", names(visits)),
+        Reason::Obstacle(obstacle) => match obstacle {
+            Obstacle::Skill { skill, needs, has } => format!("needs skill {skill} on level {needs}, has {has}"),
+            Obstacle::Tool(tool) => format!("lacks tool {tool}"),
+            Obstacle::Territory(territory) => format!("does not serve {territory}"),
+            Obstacle::OtherTechnician => "the visit is for others".into(),
+            Obstacle::Excluded => "the technician is not to be sent there".into(),
+            Obstacle::Part { part, needs, has } => format!("needs {needs} of {part}, has {has}"),
+            Obstacle::Window => "gets there after the last window even if it does nothing else".into(),
+            Obstacle::ShiftEnd => "is over before the technician is back even if it does nothing else".into(),
+            Obstacle::Travel => "may not drive so far".into(),
+        },
+    }
+}
