@@ -218,8 +218,11 @@ impl Session {
     pub fn poll<R: Replica>(&mut self, now: Timestamp, rng: &mut dyn Rng, replica: &mut R) -> Result<Action, R::Error> {
         if let Some(flight) = &self.in_flight {
             let waits = is_ahead(now, flight.deadline, ANSWER_TIMEOUT_MILLISECONDS);
-            if waits || plant::is(Plant::DeadlineForgotten) {
+            if waits {
                 return Ok(Action::Wait { until: flight.deadline });
+            }
+            if plant::is(Plant::DeadlineForgotten) {
+                return Ok(Action::Idle);
             }
             self.fail(now, rng);
         }
