@@ -159,13 +159,18 @@ impl Row {
     }
 }
 
+/// What is shown in one row: the set, the limit, the side.
+type Key = (String, u64, bool);
+/// The gaps of every seed of an instance.
+type Gaps<'a> = BTreeMap<&'a Path, Vec<Option<f64>>>;
+
 fn rows(runs: &[Run<'_>], gaps: &[Option<f64>]) -> Vec<Row> {
-    let mut grouped: BTreeMap<(String, u64, bool), BTreeMap<&Path, Vec<Option<f64>>>> = BTreeMap::new();
+    let mut grouped: BTreeMap<Key, Gaps<'_>> = BTreeMap::new();
     for (run, gap) in runs.iter().zip(gaps) {
-        let row = (run.instance.set.clone(), run.seconds.to_bits(), run.side == Side::PyVrp);
-        grouped.entry(row).or_default().entry(&run.instance.file).or_default().push(*gap);
+        let key = (run.instance.set.clone(), run.seconds.to_bits(), run.side == Side::PyVrp);
+        grouped.entry(key).or_default().entry(&run.instance.file).or_default().push(*gap);
     }
-    let row = |((set, seconds, is_peer), instances): ((String, u64, bool), BTreeMap<&Path, Vec<Option<f64>>>)| Row {
+    let row = |((set, seconds, is_peer), instances): (Key, Gaps<'_>)| Row {
         set,
         seconds: f64::from_bits(seconds),
         side: if is_peer { Side::PyVrp } else { Side::Ours },
