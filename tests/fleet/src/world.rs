@@ -320,7 +320,7 @@ impl World {
             let Some(took) = self.deliver(phone, reply) else { return };
             let expected = self.expected.get(&phone).filter(|expected| expected.number == number);
             let broken = expected.map(|expected| expected.judge(&mut self.phones[phone], took)).unwrap_or_default();
-            broken.into_iter().for_each(|what| self.broken(format!("phone {phone}: {what}")));
+            broken.into_iter().for_each(|what| self.broken(format!("[1 and 3 when synced] phone {phone}: {what}")));
         }
     }
 
