@@ -8,6 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::solve::Clock;
 
 /// A search's limit.
+#[derive(Clone, Copy)]
 pub enum Limit {
     /// So many iterations.
     Iterations(Iterations),
@@ -50,12 +51,9 @@ impl Running {
 impl Budget for Running {
     fn spent(&mut self, iterations: u64) -> f64 {
         self.iterations = iterations;
-        match &mut self.limit {
-            Limit::Iterations(limit) => limit.spent(iterations),
-            Limit::Seconds(seconds) => {
-                let most = *seconds;
-                self.seconds() / most
-            }
+        match self.limit {
+            Limit::Iterations(mut limit) => limit.spent(iterations),
+            Limit::Seconds(most) => self.seconds() / most,
         }
     }
 

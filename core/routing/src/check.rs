@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::features::obstacle;
-use crate::plan::{Plan, Tour};
+use crate::plan::Plan;
 use crate::problem::{Problem, Visit};
 use crate::score::Score;
 
@@ -26,11 +26,10 @@ pub fn check(problem: &Problem, plan: &Plan) -> Result<Score, Vec<String>> {
             wrong.push(format!("there is no shift {}", tour.shift));
             continue;
         };
-        match drive(problem, tour) {
+        match drive(problem, tour.shift, &tour.visits) {
             Ok(driven) => {
-                let objective = problem.objective();
-                score.shifts += i64::from(objective.fewest_shifts);
-                score.cost += driven.meters * objective.meter_cost + driven.seconds * objective.travel_second_cost;
+                score.shifts += i64::from(problem.objective().fewest_shifts);
+                score.cost += problem.objective().cost(driven.meters, driven.seconds);
             }
             Err(what) => wrong.push(format!("shift {} \"{}\": {what}", tour.shift, shift.name)),
         }
@@ -69,57 +68,58 @@ fn everybody_once(problem: &Problem, plan: &Plan) -> Vec<String> {
 
 /// Whether a shift can make visits in an order.
 pub(crate) fn is_feasible(problem: &Problem, shift: usize, visits: &[usize]) -> bool {
-    drive(problem, &Tour { shift, visits: visits.to_vec() }).is_ok()
+    drive(problem, shift, visits).is_ok()
 }
 
 /// What a tour costs; only for one that is feasible.
 pub(crate) fn cost_of(problem: &Problem, shift: usize, visits: &[usize]) -> i64 {
-    let (driven, objective) = (drive(problem, &Tour { shift, visits: visits.to_vec() }), problem.objective());
-    driven
-        .map_or(i64::MAX, |driven| driven.meters * objective.meter_cost + driven.seconds * objective.travel_second_cost)
+    let driven = drive(problem, shift, visits);
+    driven.map_or(i64::MAX, |driven| problem.objective().cost(driven.meters, driven.seconds))
 }
 
 /// Whether a shift has what all of some visits need, whatever their order.
 pub(crate) fn has_all(problem: &Problem, shift: usize, visits: &[usize]) -> bool {
-    let mut used: BTreeMap<&str, i64> = BTreeMap::new();
-    let parts = visits.iter().flat_map(|visit| &problem.visits()[*visit].parts);
-    parts.for_each(|(part, amount)| *used.entry(part).or_default() += i64::from(*amount));
-    let has = |part: &str| problem.shifts()[shift].stock.get(part).copied().unwrap_or(0);
-    let has_parts = used.iter().all(|(part, used)| *used <= i64::from(has(part)));
+    let has_parts = lacking(problem, shift, visits).is_none();
     has_parts && visits.iter().all(|visit| obstacle(problem, *visit, shift).is_none())
 }
 
-/// Follows a tour from its start to its end.
-fn drive(problem: &Problem, tour: &Tour) -> Result<Driven, String> {
-    let shift = &problem.shifts()[tour.shift];
-    let (mut place, mut now, mut driven) = (shift.start_place, i64::from(shift.start_seconds), Driven::default());
+/// What some visits together use more of than a shift has.
+fn lacking(problem: &Problem, shift: usize, visits: &[usize]) -> Option<String> {
     let mut used: BTreeMap<&str, i64> = BTreeMap::new();
+    let parts = visits.iter().flat_map(|visit| &problem.visits()[*visit].parts);
+    parts.for_each(|(part, amount)| *used.entry(part).or_default() += i64::from(*amount));
+    used.into_iter().find_map(|(part, used)| {
+        let has = problem.shifts()[shift].stock.get(part).copied().unwrap_or(0);
+        (used > i64::from(has)).then(|| format!("{used} of {part} are used and {has} are on board"))
+    })
+}
+
+/// Follows a tour from its start to its end.
+fn drive(problem: &Problem, number: usize, visits: &[usize]) -> Result<Driven, String> {
+    let shift = &problem.shifts()[number];
+    let (mut place, mut now, mut driven) = (shift.start_place, i64::from(shift.start_seconds), Driven::default());
     let go = |from: usize, to: usize, driven: &mut Driven| {
         driven.meters += i64::from(problem.travel().meters(from, to));
         let seconds = i64::from(problem.travel().seconds(from, to));
         driven.seconds += seconds;
         seconds
     };
-    for &number in &tour.visits {
-        let Some(visit) = problem.visits().get(number) else { return Err(format!("there is no visit {number}")) };
-        if let Some(obstacle) = obstacle(problem, number, tour.shift) {
-            return Err(format!("visit {number} \"{}\": {obstacle:?}", visit.name));
+    for &visited in visits {
+        let Some(visit) = problem.visits().get(visited) else { return Err(format!("there is no visit {visited}")) };
+        if let Some(obstacle) = obstacle(problem, visited, number) {
+            return Err(format!("visit {visited} \"{}\": {obstacle:?}", visit.name));
         }
         now += go(place, visit.place, &mut driven);
-        now = begin(visit, now).ok_or_else(|| format!("visit {number} \"{}\" is reached at {now}", visit.name))?;
+        now = begin(visit, now).ok_or_else(|| format!("visit {visited} \"{}\" is reached at {now}", visit.name))?;
         now += i64::from(visit.service_seconds_by(&shift.technician));
         place = visit.place;
-        visit.parts.iter().for_each(|(part, amount)| *used.entry(part).or_default() += i64::from(*amount));
     }
     now += go(place, shift.end_place, &mut driven);
     if now > i64::from(shift.end_seconds) {
         return Err(format!("it ends at {now}, and should at {}", shift.end_seconds));
     }
-    for (part, used) in used {
-        let has = shift.stock.get(part).copied().unwrap_or(0);
-        if used > i64::from(has) {
-            return Err(format!("{used} of {part} are used and {has} are on board"));
-        }
+    if let Some(lacking) = lacking(problem, number, visits) {
+        return Err(lacking);
     }
     if shift.most_travel_seconds.is_some_and(|most| driven.seconds > i64::from(most)) {
         return Err(format!("it drives {} seconds", driven.seconds));

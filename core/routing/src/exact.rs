@@ -1,8 +1,8 @@
 //! The best order of one short tour, proven: dynamic programming over the sets of visits made so far, the last of them, and
 //! what time it is and what was spent by then (Held and Karp 1962, with windows as in Dumas et al. 1995).
 //!
-//! Of two ways to make the same visits and end at the same one, the one that is better in nothing is dropped; so is what cannot become
-//! cheaper than the best order known, or cannot reach a visit that is left in its window.
+//! Of two ways to make the same visits and end at the same one, the one that is better in nothing is dropped; so is what
+//! cannot become cheaper than the best order known.
 
 use crate::check::{cost_of, has_all, is_feasible};
 use crate::problem::Problem;
@@ -78,22 +78,16 @@ impl<'p> Day<'p> {
 
     /// Seconds and cost from one place to another.
     fn way(&self, from: usize, to: usize) -> (i32, i64) {
-        let (travel, objective) = (self.problem.travel(), self.problem.objective());
+        let travel = self.problem.travel();
         let (seconds, meters) = (travel.seconds(from, to), travel.meters(from, to));
-        let cost = i64::from(meters) * objective.meter_cost + i64::from(seconds) * objective.travel_second_cost;
-        (seconds, cost)
+        (seconds, self.problem.objective().cost(i64::from(meters), i64::from(seconds)))
     }
 
     /// When a visit is left by somebody who sets out from a place at a moment; `None` when it is too late.
     fn leaves(&self, from: usize, at: i32, visit: usize) -> Option<i32> {
         let arrives = at + self.way(from, self.place(visit)).0;
         let visit = &self.problem.visits()[self.visits[visit]];
-        let begins = match visit.windows.iter().find(|window| arrives <= window.until_seconds) {
-            Some(window) => arrives.max(window.from_seconds),
-            None if visit.windows.is_empty() => arrives,
-            None => return None,
-        };
-        Some(begins + visit.service_seconds_by(&self.problem.shifts()[self.shift].technician))
+        Some(visit.begins(arrives)? + visit.service_seconds_by(&self.problem.shifts()[self.shift].technician))
     }
 
     /// An order cheaper than the bar, the cheapest there is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fieldline_model::Place;
 use serde::Deserialize;
 
-use crate::formats::{FormatError, wrong};
+use crate::formats::FormatError;
 use crate::great_circle::{Roads, great_circle};
 use crate::problem::{Objective, Problem, Shift, Visit};
 use crate::travel::Travel;
@@ -65,11 +65,11 @@ impl TryFrom<ProblemFile> for Problem {
 
 fn as_the_crow_flies(positions: &[Position], roads: Roads) -> Result<Travel, FormatError> {
     if !(roads.detour > 0.0 && roads.kilometers_per_hour > 0.0) {
-        return Err(wrong(0, "roads: detour and kilometers_per_hour must be above 0"));
+        return Err(FormatError::Ways("roads: detour and kilometers_per_hour must be above 0".into()));
     }
     let place = |(number, at): (usize, &Position)| {
         let place = Place::from_degrees(at.latitude, at.longitude);
-        place.ok_or_else(|| wrong(0, &format!("positions: number {number} is not on earth; give degrees")))
+        place.ok_or_else(|| FormatError::Ways(format!("positions: number {number} is not on earth; give degrees")))
     };
     let places = positions.iter().enumerate().map(place).collect::<Result<Vec<_>, _>>()?;
     Ok(great_circle(&places, roads)?)
@@ -79,7 +79,7 @@ fn known(ways: &Ways) -> Result<Travel, FormatError> {
     let places = ways.seconds.len();
     let flat = |rows: &[Vec<i32>]| -> Result<Arc<[i32]>, FormatError> {
         match rows.iter().position(|row| row.len() != places) {
-            Some(row) => Err(wrong(0, &format!("ways: row {row} has {} columns of {places}", rows[row].len()))),
+            Some(row) => Err(FormatError::Ways(format!("ways: row {row} has {} columns of {places}", rows[row].len()))),
             None => Ok(rows.iter().flatten().copied().collect()),
         }
     };

@@ -99,6 +99,13 @@ pub struct Objective {
     pub travel_second_cost: i64,
 }
 
+impl Objective {
+    /// What driving costs.
+    pub(crate) fn cost(&self, meters: i64, seconds: i64) -> i64 {
+        meters * self.meter_cost + seconds * self.travel_second_cost
+    }
+}
+
 impl Default for Objective {
     fn default() -> Self {
         Self { fewest_shifts: false, meter_cost: 1, travel_second_cost: 0 }
@@ -175,6 +182,14 @@ impl Visit {
     /// How long the work takes a technician.
     pub fn service_seconds_by(&self, technician: &str) -> i32 {
         self.service_seconds_of.get(technician).copied().unwrap_or(self.service_seconds)
+    }
+
+    /// When the work begins for somebody who is there at a moment; `None` when every window is over.
+    pub(crate) fn begins(&self, arrives: i32) -> Option<i32> {
+        match self.windows.iter().find(|window| arrives <= window.until_seconds) {
+            Some(window) => Some(arrives.max(window.from_seconds)),
+            None => self.windows.is_empty().then_some(arrives),
+        }
     }
 
     /// What it is worth among visits of its priority: 1 unless something else was said.

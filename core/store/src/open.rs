@@ -210,11 +210,16 @@ pub(crate) fn check(connection: &Connection, what: &str, doing: &str) -> Result<
 
 /// Checks the HMAC of every page in the file, also of those that hold nothing and will be written over.
 fn check_every_page(connection: &Connection, doing: &str) -> Result<()> {
-    let mut check = connection.prepare("PRAGMA cipher_integrity_check").doing(doing)?;
-    match check.query([]).doing(doing)?.next().doing(doing)? {
-        Some(row) => Err(damage(row.get_ref(0).doing(doing)?.as_str().unwrap_or_default())).doing(doing),
+    match unauthentic(connection).doing(doing)?.first() {
+        Some(complaint) => Err(damage(complaint)).doing(doing),
         None => Ok(()),
     }
+}
+
+/// What SQLCipher says of pages that fail their HMAC.
+pub(crate) fn unauthentic(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut check = connection.prepare("PRAGMA cipher_integrity_check")?;
+    check.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Builds the replacement of a damaged database, moves it in, and says what it carries.

@@ -22,7 +22,7 @@ use crate::blobs::BlobProgress;
 use crate::error::{Doing, DoingFile};
 use crate::identity::IdentityFile;
 use crate::newest_mark::NewestMark;
-use crate::open::{Files, connect, remove_database, with_suffix};
+use crate::open::{Files, connect, remove_database, unauthentic, with_suffix};
 use crate::store::Store;
 use crate::{DatabaseKey, Result, Tx, log, meta, migrations};
 
@@ -264,8 +264,7 @@ fn unreadable_pages(path: &Path, key: &DatabaseKey) -> Option<Vec<u64>> {
     let look = || {
         let connection = Connection::open(path)?;
         connection.execute_batch(&key.sqlcipher())?;
-        let mut check = connection.prepare("PRAGMA cipher_integrity_check")?;
-        check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+        unauthentic(&connection)
     };
     let page = |line: &String| line.rsplit(' ').next()?.parse().ok();
     Some(look().ok()?.iter().filter_map(page).collect())

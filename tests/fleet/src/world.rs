@@ -162,8 +162,8 @@ impl World {
         self.now = end;
     }
 
-    /// Faults stop, people go home, radios reach everybody, and old apps are updated. Clocks stay as wrong as they are, and sessions keep the pauses
-    /// they are in: they must come out of them by themselves.
+    /// Faults stop, people go home, radios reach everybody, and old apps are updated. Clocks stay as wrong as they are, and
+    /// sessions keep the pauses they are in: they must come out of them by themselves.
     fn calm_down(&mut self) {
         self.faults = Faults::default();
         self.impersonated.clear();

@@ -11,12 +11,7 @@ pub fn obstacle(problem: &Problem, visit: &Visit, shift: &Shift) -> Option<Obsta
     if shift.most_travel_seconds.is_some_and(|most| there + back > most) {
         return Some(Obstacle::Travel);
     }
-    let arrives = shift.start_seconds + there;
-    let begins = match visit.windows.iter().find(|window| arrives <= window.until_seconds) {
-        Some(window) => arrives.max(window.from_seconds),
-        None if visit.windows.is_empty() => arrives,
-        None => return Some(Obstacle::Window),
-    };
+    let Some(begins) = visit.begins(shift.start_seconds + there) else { return Some(Obstacle::Window) };
     let is_late = begins + visit.service_seconds_by(&shift.technician) + back > shift.end_seconds;
     is_late.then_some(Obstacle::ShiftEnd)
 }

@@ -37,13 +37,16 @@ impl Rounding {
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// It does not have the parts an instance has.
-    #[error("{}{problem}", if *line > 0 { format!("line {line}: ") } else { String::new() })]
+    #[error("line {line}: {problem}")]
     Text {
-        /// Where, counted from 1; 0 when it is not one line.
+        /// Where, counted from 1.
         line: usize,
         /// What is missing or wrong.
         problem: String,
     },
+    /// What it says of places and ways makes no sense.
+    #[error("{0}")]
+    Ways(String),
     /// The numbers make no problem.
     #[error(transparent)]
     Problem(#[from] ProblemError),
@@ -52,6 +55,6 @@ pub enum FormatError {
     Travel(#[from] TravelError),
 }
 
-pub(crate) fn wrong(line: usize, problem: &str) -> FormatError {
+fn wrong(line: usize, problem: &str) -> FormatError {
     FormatError::Text { line, problem: problem.to_owned() }
 }

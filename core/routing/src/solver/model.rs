@@ -173,9 +173,7 @@ impl<'p> Model<'p> {
         if !stop.is_special {
             return NEVER;
         }
-        let windows = &self.visits[visit as usize].windows;
-        let open = windows.iter().find(|window| arrives <= window.until_seconds);
-        open.map_or(NEVER, |window| arrives.max(window.from_seconds))
+        self.visits[visit as usize].begins(arrives).unwrap_or(NEVER)
     }
 
     /// The latest arrival after which the work can still begin by a moment; negative when there is none.
@@ -218,9 +216,9 @@ fn cost(problem: &Problem) -> Arc<[i32]> {
     match (objective.meter_cost, objective.travel_second_cost) {
         (1, 0) => travel.all_meters().clone(),
         (0, 1) => travel.all_seconds().clone(),
-        (meter, second) => {
+        _ => {
             let both = travel.all_meters().iter().zip(travel.all_seconds().iter());
-            both.map(|(meters, seconds)| (i64::from(*meters) * meter + i64::from(*seconds) * second) as i32).collect()
+            both.map(|(meters, seconds)| objective.cost(i64::from(*meters), i64::from(*seconds)) as i32).collect()
         }
     }
 }

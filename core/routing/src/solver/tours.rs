@@ -20,7 +20,7 @@ pub struct Node {
     pub departs: i32,
     /// When it must be reached at the latest.
     pub latest: i32,
-    /// What the way to the next costs; 0 for a shift without visits, whose technician stays at home.
+    /// What the way to the next costs; 0 for a visit in no tour, and for a shift without visits, whose technician stays at home.
     pub way: i32,
 }
 
@@ -225,13 +225,16 @@ impl<'m, 'p> Tours<'m, 'p> {
         &mut self.nodes[index]
     }
 
-    fn note_tour(&mut self, tour: u32) {
+    /// A tour is about to change: what it was is noted, and it is known by another version.
+    fn change(&mut self, tour: u32) {
         let (index, log) = (tour as usize, &mut self.log);
         if log.tour_stamps[index] != log.stamp {
             log.tour_stamps[index] = log.stamp;
             log.tours.push((tour, self.tours[index]));
             log.used.extend_from_slice(&self.used[index * self.model.parts..][..self.model.parts]);
         }
+        self.newest = self.newest.wrapping_add(1);
+        self.tours[index].version = self.newest;
     }
 
     fn set_visits(&mut self, tour: u32, visits: u32) {
@@ -254,15 +257,10 @@ impl<'m, 'p> Tours<'m, 'p> {
     /// the caller takes it from there.
     pub fn insert(&mut self, visit: u32, after: u32) {
         let Node { tour, next, .. } = self.nodes[after as usize];
-        let place = |node: u32| self.nodes[node as usize].place;
-        let cost = &self.model.cost;
-        let (there, on) = (cost.between(place(after), place(visit)), cost.between(place(visit), place(next)));
-        self.count(visit, after, tour, 1, there + on - self.nodes[after as usize].way);
-        let before = self.node_mut(after);
-        (before.next, before.way) = (visit, there);
-        self.node_mut(next).prev = visit;
-        let node = self.node_mut(visit);
-        (node.prev, node.next, node.tour, node.way) = (after, next, tour, on);
+        self.count(visit, after, tour, 1);
+        self.link(after, visit);
+        self.link(visit, next);
+        self.node_mut(visit).tour = tour;
         self.push_departures(visit);
         // The visit itself has no times yet: it is always settled, whatever it says.
         self.settle_latest(visit);
@@ -271,16 +269,12 @@ impl<'m, 'p> Tours<'m, 'p> {
 
     /// Takes a visit out of its tour; the caller puts it among the absent.
     pub fn remove(&mut self, visit: u32) {
-        let Node { prev, next, tour, way: on, .. } = self.nodes[visit as usize];
-        let is_last = !self.is_visit(prev) && !self.is_visit(next);
-        let place = |node: u32| self.nodes[node as usize].place;
-        let way = if is_last { 0 } else { self.model.cost.between(place(prev), place(next)) };
-        let less = self.nodes[prev as usize].way + on - way;
-        self.count(visit, prev, tour, -1, -less);
-        let before = self.node_mut(prev);
-        (before.next, before.way) = (next, way);
-        self.node_mut(next).prev = prev;
-        self.node_mut(visit).tour = NONE;
+        let Node { prev, next, tour, way, .. } = self.nodes[visit as usize];
+        self.count(visit, prev, tour, -1);
+        self.cost -= i64::from(way);
+        self.link(prev, next);
+        let node = self.node_mut(visit);
+        (node.tour, node.way) = (NONE, 0);
         self.push_departures(next);
         self.pull_latest(prev);
     }
@@ -295,15 +289,13 @@ impl<'m, 'p> Tours<'m, 'p> {
             return false;
         }
         let (first_of_a, first_of_b) = (self.nodes[one as usize].next, self.nodes[other as usize].next);
-        self.note_tour(a);
-        self.note_tour(b);
+        self.change(a);
+        self.change(b);
         let (moved_to_b, last_of_a) = self.hand_over(first_of_a, b);
         let (moved_to_a, last_of_b) = self.hand_over(first_of_b, a);
         self.join(one, first_of_b, last_of_b, a);
         self.join(other, first_of_a, last_of_a, b);
         for (tour, more) in [(a, moved_to_a as i32 - moved_to_b as i32), (b, moved_to_b as i32 - moved_to_a as i32)] {
-            self.newest = self.newest.wrapping_add(1);
-            self.tours[tour as usize].version = self.newest;
             let visits = self.tours[tour as usize].visits.wrapping_add_signed(more);
             self.set_visits(tour, visits);
         }
@@ -375,12 +367,9 @@ impl<'m, 'p> Tours<'m, 'p> {
         self.node_mut(to).prev = from;
     }
 
-    /// Books what a visit uses and costs, or, with a sign of -1, gives back what it used.
-    fn count(&mut self, visit: u32, prev: u32, tour: u32, sign: i32, more: i32) {
-        self.note_tour(tour);
-        self.newest = self.newest.wrapping_add(1);
-        self.tours[tour as usize].version = self.newest;
-        self.cost += i64::from(more);
+    /// Books what a visit uses, or, with a sign of -1, gives it back.
+    fn count(&mut self, visit: u32, prev: u32, tour: u32, sign: i32) {
+        self.change(tour);
         if self.model.is_limited(tour) {
             self.tours[tour as usize].travel_seconds += self.longer_by(visit, prev) * sign;
         }
