@@ -43,7 +43,11 @@ pub fn explain(options: &Options) -> Result<String, Box<dyn Error>> {
     fieldline_routing::check(&problem, &plan).map_err(|wrong| wrong.join("\n"))?;
     let about = |visit: usize| {
         let mut lines = vec![format!("visit {}:", problem.visits()[visit].name)];
-        for (shift, reason) in fieldline_routing::explain(&problem, &plan, visit).iter().enumerate() {
+        let explanation = fieldline_routing::explain(&problem, &plan, visit);
+        if !explanation.waits_for.is_empty() {
+            lines.push(format!("  waits for {}, which nobody makes", names(&problem, &explanation.waits_for)));
+        }
+        for (shift, reason) in explanation.shifts.iter().enumerate() {
             lines.push(format!("  shift {}: {}", problem.shifts()[shift].name, in_words(&problem, reason)));
         }
         lines.join("\n")
@@ -52,13 +56,15 @@ pub fn explain(options: &Options) -> Result<String, Box<dyn Error>> {
     Ok(if all.is_empty() { "every visit is made".to_owned() } else { all.join("\n") })
 }
 
+fn names(problem: &Problem, visits: &[usize]) -> String {
+    visits.iter().map(|visit| problem.visits()[*visit].name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 fn in_words(problem: &Problem, reason: &Reason) -> String {
-    let names = |visits: &[usize]| {
-        visits.iter().map(|visit| problem.visits()[*visit].name.as_str()).collect::<Vec<_>>().join(", ")
-    };
     match reason {
         Reason::Fits => "fits as the plan stands".into(),
-        Reason::Displaces(visits) => format!("fits if {} is taken out", names(visits)),
+        Reason::Displaces(visits) => format!("fits if {} is taken out", names(problem, visits)),
+        Reason::ComesAfter(visits) => format!("has no time for it once {} is over", names(problem, visits)),
         Reason::Obstacle(obstacle) => match obstacle {
             Obstacle::Skill { skill, needs, has } => format!("needs skill {skill} on level {needs}, has {has}"),
             Obstacle::Tool(tool) => format!("lacks tool {tool}"),
@@ -69,6 +75,8 @@ fn in_words(problem: &Problem, reason: &Reason) -> String {
             Obstacle::Window => "gets there after the last window even if it does nothing else".into(),
             Obstacle::ShiftEnd => "is over before the technician is back even if it does nothing else".into(),
             Obstacle::Travel => "may not drive so far".into(),
+            Obstacle::Pinned(shift) => format!("the visit is pinned to shift {}", problem.shifts()[*shift].name),
+            Obstacle::BreaksOrDepot => "has no time for it beside the breaks and the way over the depot".into(),
         },
     }
 }

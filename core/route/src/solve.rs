@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write;
 
 use clap::{Args, ValueEnum};
-use fieldline_routing::{Iterations, Plan, Problem, check, solve as search};
+use fieldline_routing::{Iterations, Plan, Problem, Start, check, solve as search};
 use serde_json::json;
 
 use crate::limit::{Limit, Running};
@@ -49,7 +49,7 @@ pub fn solve(options: &Options) -> Result<String, Box<dyn Error>> {
     };
     let mut running = Running::start(limit, options.clock);
     let Read { problem, units } = options.source.read()?;
-    let plan = search(&problem, options.seed, &mut running);
+    let plan = search(&problem, Start::Afresh, options.seed, &mut running);
     let score = check(&problem, &plan).map_err(|wrong| format!("the plan is wrong: {}", wrong.join("; ")))?;
     let distance = score.cost as f64 / units;
     Ok(if options.json { as_json(&plan, distance, &running) } else { as_text(&problem, &plan, distance, &running) })
@@ -67,7 +67,7 @@ fn as_json(plan: &Plan, distance: f64, running: &Running) -> String {
 fn as_text(problem: &Problem, plan: &Plan, distance: f64, running: &Running) -> String {
     let mut text = String::new();
     for tour in &plan.tours {
-        let names: Vec<&str> = tour.visits.iter().map(|visit| problem.visits()[*visit].name.as_str()).collect();
+        let names: Vec<&str> = tour.visits().map(|visit| problem.visits()[visit].name.as_str()).collect();
         let shift = &problem.shifts()[tour.shift].name;
         writeln!(text, "{shift}: {}", names.join(" ")).expect("a string takes everything");
     }

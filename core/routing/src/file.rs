@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::formats::FormatError;
 use crate::great_circle::{Roads, great_circle};
-use crate::problem::{Objective, Problem, Shift, Visit};
+use crate::problem::{Depot, Objective, Problem, Shift, Visit};
 use crate::travel::Travel;
 
 /// A problem in a file. `place` in visits and shifts counts from 0, in `positions` or in the rows of `ways`.
@@ -26,6 +26,9 @@ pub struct ProblemFile {
     pub visits: Vec<Visit>,
     /// Who is there.
     pub shifts: Vec<Shift>,
+    /// Where things can be fetched.
+    #[serde(default)]
+    pub depots: Vec<Depot>,
     /// What is to be little.
     #[serde(default)]
     pub objective: Objective,
@@ -59,7 +62,7 @@ impl TryFrom<ProblemFile> for Problem {
             Some(ways) => known(ways)?,
             None => as_the_crow_flies(&file.positions, file.roads)?,
         };
-        Ok(Self::new(file.visits, file.shifts, travel, file.objective)?)
+        Ok(Self::new(file.visits, file.shifts, file.depots, travel, file.objective)?)
     }
 }
 

@@ -9,6 +9,8 @@
 //!
 //! No clock, no files, no threads: whoever calls says when to stop, through a [`Budget`].
 
+mod board;
+mod bonds;
 pub mod check;
 mod exact;
 mod explain;
@@ -16,20 +18,31 @@ mod features;
 mod file;
 pub mod formats;
 mod great_circle;
+mod model;
 mod plan;
 mod problem;
+mod repair;
 mod score;
 mod solver;
+mod tell;
+mod timetable;
 mod travel;
+mod validate;
+mod walk;
 
-pub use check::check;
+pub use board::{Board, Offer};
+pub use check::{check, worth};
 pub use exact::{MOST_VISITS, best_order};
-pub use explain::{Reason, explain};
+pub use explain::{Explanation, Reason, explain};
 pub use features::{Obstacle, obstacle};
 pub use file::{Position, ProblemFile, Ways};
 pub use great_circle::{Roads, great_circle};
-pub use plan::{Plan, Tour, Unserved};
-pub use problem::{Objective, Problem, ProblemError, Shift, Technicians, Visit, Window};
+pub use plan::{Activity, Plan, Stop, Tour, Unserved};
+pub use problem::{
+    After, Break, Depot, Done, Made, Objective, Problem, ProblemError, Shift, Technicians, Visit, Window,
+};
+pub use repair::{Assignment, Change, Event, Repair, difference, repair};
 pub use score::Score;
-pub use solver::{Budget, Iterations, solve};
+pub use solver::{Budget, Iterations, Start, solve};
+pub use timetable::{Stay, Timetable, timetable};
 pub use travel::{Travel, TravelError};

@@ -1,16 +1,55 @@
-//! A plan: who visits whom, and who is visited by nobody.
+//! A plan: who visits whom and when, and who is visited by nobody.
 
 use serde::{Deserialize, Serialize};
 
 use crate::score::Score;
+
+/// What happens at a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    /// A visit is made: its place in the problem.
+    Visit(usize),
+    /// A break is taken: its place in the shift.
+    Break(usize),
+    /// Tools and parts are fetched at the shift's depot.
+    Depot,
+}
+
+/// Something that happens in a tour, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// What.
+    #[serde(flatten)]
+    pub activity: Activity,
+    /// When it begins, in seconds since the problem's beginning.
+    pub begins_seconds: i32,
+}
 
 /// A technician's way through one shift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tour {
     /// The shift, by its place in the problem.
     pub shift: usize,
-    /// The visits in their order, by their places in the problem; never empty.
-    pub visits: Vec<usize>,
+    /// When the technician sets out.
+    pub leaves_seconds: i32,
+    /// What happens, in its order; at least one visit.
+    pub stops: Vec<Stop>,
+}
+
+impl Tour {
+    /// The visits in their order.
+    pub fn visits(&self) -> impl Iterator<Item = usize> {
+        self.timed_visits().map(|(visit, _)| visit)
+    }
+
+    /// The visits in their order, with the moments they begin.
+    pub fn timed_visits(&self) -> impl Iterator<Item = (usize, i32)> {
+        self.stops.iter().filter_map(|stop| match stop.activity {
+            Activity::Visit(visit) => Some((visit, stop.begins_seconds)),
+            Activity::Break(_) | Activity::Depot => None,
+        })
+    }
 }
 
 /// A visit nobody makes.
@@ -29,4 +68,11 @@ pub struct Plan {
     pub unserved: Vec<Unserved>,
     /// How good it is.
     pub score: Score,
+}
+
+impl Plan {
+    /// The tour of a shift, if it has one.
+    pub fn tour_of(&self, shift: usize) -> Option<&Tour> {
+        self.tours.iter().find(|tour| tour.shift == shift)
+    }
 }

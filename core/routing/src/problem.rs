@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::score::PRIORITIES;
 use crate::travel::Travel;
-
-/// Times lie within so many seconds of the problem's beginning: nine years, so that sums of a few fit into 32 bits.
-const LATEST_SECONDS: i32 = i32::MAX / 8;
+use crate::validate;
 
 /// A span in which something may begin, in seconds since the problem's beginning, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +24,19 @@ pub struct Technicians {
     pub required: BTreeSet<String>,
     /// Nobody of these.
     pub excluded: BTreeSet<String>,
+    /// When not empty, rather these: anybody else costs [`Objective::other_technician_cost`].
+    pub preferred: BTreeSet<String>,
+}
+
+/// Another visit that has to be over first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// The other visit, by its place in the problem.
+    pub visit: usize,
+    /// How long after its end this one may begin.
+    #[serde(default)]
+    pub lag_seconds: i32,
 }
 
 /// Something to be done at a place.
@@ -43,6 +53,8 @@ pub struct Visit {
     pub service_seconds_of: BTreeMap<String, i32>,
     /// When the work may begin; any time when empty.
     pub windows: Vec<Window>,
+    /// When the work is to be over, by an agreement or a promise; what is later is counted, and comes before every cost.
+    pub due_seconds: Option<i32>,
     /// How urgent it is, 0 before 1 and so on: of two visits of which only one can be made, the more urgent one is.
     pub priority: usize,
     /// What it is worth among visits of its priority.
@@ -57,10 +69,74 @@ pub struct Visit {
     pub territory: Option<String>,
     /// Which technicians it is for.
     pub technicians: Technicians,
+    /// How many technicians do it together, all of them there from the beginning; 0 and 1 are the same.
+    pub crew: usize,
+    /// What has to be over first.
+    pub after: Vec<After>,
+    /// Whether it is not to be made any more; it stays in its place so that others keep theirs.
+    pub is_cancelled: bool,
+    /// The only shift that may do it: a dispatcher has pinned it there.
+    pub pinned_shift: Option<usize>,
+    /// The shift it was planned in until now: any other costs [`Objective::moved_visit_cost`].
+    pub planned_shift: Option<usize>,
+}
+
+/// Time off within a shift. Whoever is still out when its window is over has begun it by then; it may interrupt a drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Break {
+    /// The earliest moment it may begin.
+    pub from_seconds: i32,
+    /// The latest moment it may begin.
+    pub until_seconds: i32,
+    /// How long it is.
+    pub break_seconds: i32,
+}
+
+/// Where a technician can fetch what is not on board, once in a shift.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Depot {
+    /// What people call it.
+    pub name: String,
+    /// Where, by the number of the place in [`Travel`].
+    pub place: usize,
+    /// How long fetching takes.
+    pub service_seconds: i32,
+    /// The tools that can be had there.
+    pub tools: BTreeSet<String>,
+    /// The parts of which there are as many as anybody needs.
+    pub parts: BTreeSet<String>,
+}
+
+/// A visit that was made, or is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Made {
+    /// The visit, by its place in the problem.
+    pub visit: usize,
+    /// When it was over, or will be.
+    pub ends_seconds: i32,
+}
+
+/// What of a shift has happened already.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Done {
+    /// The visits that were made or are under way; they are in no tour, and not unserved.
+    #[serde(default)]
+    pub visits: Vec<Made>,
+    /// How many breaks were taken.
+    #[serde(default)]
+    pub breaks: usize,
+    /// Where the technician is free next.
+    pub place: usize,
+    /// When the technician is free next.
+    pub free_seconds: i32,
 }
 
 /// A technician's working day with a vehicle.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shift {
     /// What people call it.
@@ -75,6 +151,10 @@ pub struct Shift {
     pub start_seconds: i32,
     /// When it ends.
     pub end_seconds: i32,
+    /// By how much it may end later, at [`Objective::overtime_second_cost`].
+    pub most_overtime_seconds: i32,
+    /// Time off, in its order.
+    pub breaks: Vec<Break>,
     /// What the technician can do, and how well.
     pub skills: BTreeMap<String, u32>,
     /// Tools on board.
@@ -85,6 +165,27 @@ pub struct Shift {
     pub territories: BTreeSet<String>,
     /// Most seconds of driving in it.
     pub most_travel_seconds: Option<i32>,
+    /// Where missing tools and parts can be fetched, by its place in the problem.
+    pub depot: Option<usize>,
+    /// What of it has happened already.
+    pub done: Option<Done>,
+}
+
+impl Shift {
+    /// Where and when it goes on from.
+    pub fn sets_out(&self) -> (usize, i32) {
+        self.done.as_ref().map_or((self.start_place, self.start_seconds), |done| (done.place, done.free_seconds))
+    }
+
+    /// The breaks still to be taken.
+    pub fn breaks_left(&self) -> &[Break] {
+        &self.breaks[self.done.as_ref().map_or(0, |done| done.breaks.min(self.breaks.len()))..]
+    }
+
+    /// When it must be over.
+    pub fn ends_by(&self) -> i32 {
+        self.end_seconds + self.most_overtime_seconds
+    }
 }
 
 /// What is to be little, once everybody is served who can be.
@@ -97,6 +198,14 @@ pub struct Objective {
     pub meter_cost: i64,
     /// What a second of driving costs.
     pub travel_second_cost: i64,
+    /// What a second from setting out to being back costs: driving, waiting, work and breaks.
+    pub working_second_cost: i64,
+    /// What a second after the shift's end costs.
+    pub overtime_second_cost: i64,
+    /// What it costs that somebody makes a visit who is not preferred.
+    pub other_technician_cost: i64,
+    /// What it costs that a visit moves to another shift than it was planned in.
+    pub moved_visit_cost: i64,
 }
 
 impl Objective {
@@ -104,11 +213,27 @@ impl Objective {
     pub(crate) fn cost(&self, meters: i64, seconds: i64) -> i64 {
         meters * self.meter_cost + seconds * self.travel_second_cost
     }
+
+    /// What it costs that this visit is made in this shift, wherever in it.
+    pub(crate) fn visit_cost(&self, visit: &Visit, number: usize, shift: &Shift) -> i64 {
+        let preferred = &visit.technicians.preferred;
+        let is_other = !preferred.is_empty() && !preferred.contains(&shift.technician);
+        let is_moved = visit.planned_shift.is_some_and(|planned| planned != number);
+        i64::from(is_other) * self.other_technician_cost + i64::from(is_moved) * self.moved_visit_cost
+    }
 }
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { fewest_shifts: false, meter_cost: 1, travel_second_cost: 0 }
+        Self {
+            fewest_shifts: false,
+            meter_cost: 1,
+            travel_second_cost: 0,
+            working_second_cost: 0,
+            overtime_second_cost: 1,
+            other_technician_cost: 600,
+            moved_visit_cost: 0,
+        }
     }
 }
 
@@ -117,6 +242,7 @@ impl Default for Objective {
 pub struct Problem {
     visits: Vec<Visit>,
     shifts: Vec<Shift>,
+    depots: Vec<Depot>,
     travel: Travel,
     objective: Objective,
 }
@@ -125,7 +251,7 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {name}: {field}: {problem}")]
 pub struct ProblemError {
-    /// `visit` or `shift`.
+    /// `visit`, `shift` or `depot`.
     pub what: &'static str,
     /// Its name, or its number when it has none.
     pub name: String,
@@ -139,22 +265,17 @@ impl Problem {
     /// Puts a problem together.
     ///
     /// # Errors
-    /// Names the first visit or shift that makes no sense, and its field.
+    /// Names the first visit, shift or depot that makes no sense, and its field.
     pub fn new(
         visits: Vec<Visit>,
         shifts: Vec<Shift>,
+        depots: Vec<Depot>,
         travel: Travel,
         objective: Objective,
     ) -> Result<Self, ProblemError> {
-        for (number, visit) in visits.iter().enumerate() {
-            check_visit(visit, &travel)
-                .map_err(|(field, problem)| named("visit", &visit.name, number, field, problem))?;
-        }
-        for (number, shift) in shifts.iter().enumerate() {
-            check_shift(shift, &travel)
-                .map_err(|(field, problem)| named("shift", &shift.name, number, field, problem))?;
-        }
-        Ok(Self { visits, shifts, travel, objective })
+        let problem = Self { visits, shifts, depots, travel, objective };
+        validate::check(&problem)?;
+        Ok(problem)
     }
 
     /// What is to be done.
@@ -167,6 +288,11 @@ impl Problem {
         &self.shifts
     }
 
+    /// Where things can be fetched.
+    pub fn depots(&self) -> &[Depot] {
+        &self.depots
+    }
+
     /// How far it is.
     pub fn travel(&self) -> &Travel {
         &self.travel
@@ -175,6 +301,19 @@ impl Problem {
     /// What is to be little.
     pub fn objective(&self) -> Objective {
         self.objective
+    }
+
+    /// The depot of a shift.
+    pub(crate) fn depot_of(&self, shift: &Shift) -> Option<&Depot> {
+        shift.depot.map(|depot| &self.depots[depot])
+    }
+
+    /// Which visits need no planning: they were made, are under way, or are cancelled.
+    pub fn is_done(&self) -> Vec<bool> {
+        let mut is_done: Vec<bool> = self.visits.iter().map(|visit| visit.is_cancelled).collect();
+        let done = self.shifts.iter().filter_map(|shift| shift.done.as_ref());
+        done.flat_map(|done| &done.visits).for_each(|made| is_done[made.visit] = true);
+        is_done
     }
 }
 
@@ -196,69 +335,9 @@ impl Visit {
     pub fn worth(&self) -> i64 {
         self.value.unwrap_or(1)
     }
-}
 
-fn named(what: &'static str, name: &str, number: usize, field: &'static str, problem: String) -> ProblemError {
-    let name = if name.is_empty() { format!("number {number}") } else { format!("\"{name}\"") };
-    ProblemError { what, name, field, problem }
-}
-
-type Wrong = (&'static str, String);
-
-fn check_visit(visit: &Visit, travel: &Travel) -> Result<(), Wrong> {
-    check_place("place", visit.place, travel)?;
-    check_time("service_seconds", visit.service_seconds)?;
-    visit.service_seconds_of.values().try_for_each(|seconds| check_time("service_seconds_of", *seconds))?;
-    for window in &visit.windows {
-        check_time("windows", window.from_seconds)?;
-        check_time("windows", window.until_seconds)?;
-        if window.until_seconds < window.from_seconds {
-            let Window { from_seconds, until_seconds } = window;
-            return Err(("windows", format!("{until_seconds} is before {from_seconds}; swap the two ends")));
-        }
-    }
-    if visit.windows.windows(2).any(|pair| pair[1].from_seconds <= pair[0].until_seconds) {
-        return Err(("windows", "they overlap or are not in order; join them or sort them by time".into()));
-    }
-    if visit.priority >= PRIORITIES {
-        return Err(("priority", format!("{} is not one of 0 to {}", visit.priority, PRIORITIES - 1)));
-    }
-    if visit.worth() < 1 {
-        return Err(("value", format!("{} is less than 1; leave out what is worth nothing", visit.worth())));
-    }
-    check_amounts("parts", &visit.parts)
-}
-
-fn check_shift(shift: &Shift, travel: &Travel) -> Result<(), Wrong> {
-    check_place("start_place", shift.start_place, travel)?;
-    check_place("end_place", shift.end_place, travel)?;
-    check_time("start_seconds", shift.start_seconds)?;
-    check_time("end_seconds", shift.end_seconds)?;
-    if shift.end_seconds < shift.start_seconds {
-        let Shift { start_seconds, end_seconds, .. } = shift;
-        return Err(("end_seconds", format!("{end_seconds} is before start_seconds, {start_seconds}")));
-    }
-    check_amounts("stock", &shift.stock)
-}
-
-fn check_place(field: &'static str, place: usize, travel: &Travel) -> Result<(), Wrong> {
-    if place < travel.places() {
-        Ok(())
-    } else {
-        Err((field, format!("there are {} places, no {place}", travel.places())))
-    }
-}
-
-fn check_time(field: &'static str, seconds: i32) -> Result<(), Wrong> {
-    match (0..=LATEST_SECONDS).contains(&seconds) {
-        true => Ok(()),
-        false => Err((field, format!("{seconds} is not between 0 and {LATEST_SECONDS}"))),
-    }
-}
-
-fn check_amounts(field: &'static str, amounts: &BTreeMap<String, i32>) -> Result<(), Wrong> {
-    match amounts.iter().find(|(_, amount)| **amount < 0) {
-        Some((name, amount)) => Err((field, format!("{amount} of {name} is less than none"))),
-        None => Ok(()),
+    /// How many technicians do it together.
+    pub fn crew_size(&self) -> usize {
+        self.crew.max(1)
     }
 }

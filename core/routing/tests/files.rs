@@ -1,6 +1,6 @@
 //! Problems as people write them down, and what they are told when they wrote nonsense.
 
-use fieldline_routing::{Iterations, Problem, ProblemFile, check, solve};
+use fieldline_routing::{Iterations, Problem, ProblemFile, Start, check, solve};
 
 const MORNING: &str = r#"{
   "positions": [
@@ -26,7 +26,7 @@ fn problem(text: &str) -> Result<Problem, String> {
 #[test]
 fn a_morning_with_positions_is_planned() {
     let problem = problem(MORNING).expect("it makes sense");
-    let plan = solve(&problem, 1, &mut Iterations(100));
+    let plan = solve(&problem, Start::Afresh, 1, &mut Iterations(100));
     assert_eq!((plan.tours.len(), plan.unserved.len()), (1, 0));
     assert_eq!(check(&problem, &plan), Ok(plan.score));
 }
@@ -36,7 +36,7 @@ fn ways_that_are_known_are_taken_as_they_are() {
     let ways = r#"{ "ways": { "seconds": [[0, 60], [90, 0]] },
         "visits": [{ "place": 1 }], "shifts": [{ "end_seconds": 900 }] }"#;
     let problem = problem(ways).expect("it makes sense");
-    assert_eq!(solve(&problem, 1, &mut Iterations(1)).score.cost, 150);
+    assert_eq!(solve(&problem, Start::Afresh, 1, &mut Iterations(1)).score.cost, 150);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::problem::{Problem, Shift, Visit};
 
 mod parts;
+mod pinned;
 mod skills;
 mod technicians;
 mod territory;
@@ -48,15 +49,25 @@ pub enum Obstacle {
     ShiftEnd,
     /// Even if the shift does nothing else, it is too far to drive.
     Travel,
+    /// A dispatcher has pinned it to another shift: the place of that shift in the problem.
+    Pinned(usize),
+    /// Even if the shift does nothing else, there is no time for it beside the breaks and the way over the depot.
+    BreaksOrDepot,
 }
 
 type Rule = fn(&Problem, &Visit, &Shift) -> Option<Obstacle>;
 
-const RULES: [Rule; 6] =
-    [skills::obstacle, tools::obstacle, parts::obstacle, territory::obstacle, technicians::obstacle, time::obstacle];
+const RULES: [Rule; 5] =
+    [skills::obstacle, tools::obstacle, parts::obstacle, territory::obstacle, technicians::obstacle];
 
-/// What keeps a shift from ever serving a visit, even if it does nothing else: `None` when nothing does.
+/// What keeps a shift from ever serving a visit, even if it does nothing else: `None` when no rule does.
 pub fn obstacle(problem: &Problem, visit: usize, shift: usize) -> Option<Obstacle> {
-    let (visit, shift) = (&problem.visits()[visit], &problem.shifts()[shift]);
-    RULES.iter().find_map(|rule| rule(problem, visit, shift))
+    let visit = &problem.visits()[visit];
+    obstacle_but_time(problem, visit, shift).or_else(|| time::obstacle(problem, visit, &problem.shifts()[shift]))
+}
+
+/// The same, whenever and from wherever.
+pub fn obstacle_but_time(problem: &Problem, visit: &Visit, number: usize) -> Option<Obstacle> {
+    let shift = &problem.shifts()[number];
+    pinned::obstacle(problem, visit, number).or_else(|| RULES.iter().find_map(|rule| rule(problem, visit, shift)))
 }

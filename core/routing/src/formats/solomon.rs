@@ -51,7 +51,7 @@ pub fn read(text: &str, rounding: Rounding, fewest_shifts: bool) -> Result<Probl
     let travel = Travel::new(people.len(), distances.clone(), distances)?;
     let objective = Objective { fewest_shifts, ..Objective::default() };
     let visits = customers.iter().enumerate().map(visit).collect();
-    Ok(Problem::new(visits, (0..vehicles as usize).map(shift).collect(), travel, objective)?)
+    Ok(Problem::new(visits, (0..vehicles as usize).map(shift).collect(), Vec::new(), travel, objective)?)
 }
 
 /// The lines that are numbers only.

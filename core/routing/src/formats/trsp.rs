@@ -45,7 +45,7 @@ pub fn read(text: &str) -> Result<Problem, FormatError> {
     let travel = Travel::new(rows.len(), distances.clone(), distances)?;
     let shifts = rows[..crew].iter().enumerate().map(|(home, row)| shift(row, home)).collect();
     let visits = rows[crew..].iter().enumerate().map(|(index, row)| visit(row, crew + index)).collect();
-    Ok(Problem::new(visits, shifts, travel, Objective::default())?)
+    Ok(Problem::new(visits, shifts, Vec::new(), travel, Objective::default())?)
 }
 
 fn shift(row: &Row, home: usize) -> Shift {

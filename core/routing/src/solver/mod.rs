@@ -2,19 +2,21 @@
 //! Vehicle Routing Problems", Transportation Science 54(2), 2020) under simulated annealing.
 //!
 //! ```text
-//! model      the problem as dense arrays
 //! tours      the plan under work: linked lists with times, changed in place and taken back
+//! settle     what their times come to where they are more than that
 //! ruin       which visits are taken out
 //! places     where in a tour a visit fits best
 //! recreate   where they go
+//! held       where those go that are held together
 //! search     what is kept
 //! ```
 
-mod model;
+mod held;
 mod places;
 mod recreate;
 mod ruin;
 mod search;
+mod settle;
 mod tours;
 
 use crate::plan::Plan;
@@ -40,7 +42,16 @@ impl Budget for Iterations {
     }
 }
 
+/// What a search begins with.
+#[derive(Debug, Clone, Copy)]
+pub enum Start<'a> {
+    /// Nothing.
+    Afresh,
+    /// A plan that is good already: what of it is still possible stays unless something better is found.
+    From(&'a Plan),
+}
+
 /// Searches for a good plan as long as the budget lasts; always gives one, if need be with nobody served.
-pub fn solve(problem: &Problem, seed: u64, budget: &mut dyn Budget) -> Plan {
-    search::Search::new(problem, seed).run(budget)
+pub fn solve(problem: &Problem, start: Start<'_>, seed: u64, budget: &mut dyn Budget) -> Plan {
+    search::Search::new(problem, seed).run(start, budget)
 }

@@ -1,8 +1,9 @@
 //! The best place for a visit in a tour, remembered as long as the tour stays as it is: most tries change a few tours and are
 //! taken back, so most of what is asked was answered before.
 
-use super::model::NEVER;
 use super::tours::{NONE, Node, Tours};
+use crate::model::NEVER;
+use crate::walk::{Beyond, Call, Progress, Walk};
 
 /// Most answers remembered: 16 MB.
 const MOST_KNOWN: usize = 1 << 20;
@@ -41,23 +42,33 @@ impl Places {
 
     /// The cheapest place for a visit in a tour.
     pub fn best(&mut self, tours: &Tours<'_, '_>, tour: u32, visit: u32) -> Place {
-        let shifts = tours.model.shifts.len();
+        let shifts = tours.model.shifts().len();
         let at = (visit as usize * shifts + tour as usize) & (self.known.len() - 1);
         let (known, version) = (&mut self.known[at], tours.version(tour));
         if (known.visit, known.version) != (visit, version) {
-            *known = Known { visit, version, place: look_through(tours, tour, visit, NONE) };
+            *known = Known { visit, version, place: look_through(tours, tour, Call::any_time(visit), NONE) };
         }
         known.place
     }
 }
 
 /// The cheapest place for a visit in a tour, but for the one after a node.
-pub fn look_through(tours: &Tours<'_, '_>, tour: u32, visit: u32, except: u32) -> Place {
+pub fn look_through(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32) -> Place {
     let model = tours.model;
-    let mut best = NO_PLACE;
-    if !model.serves(tour, visit) || !tours.has_parts_for(tour, visit) {
-        return best;
+    if !model.serves(tour, call.stop) || !tours.has_parts_for(tour, call.stop) {
+        return NO_PLACE;
     }
+    let mut place =
+        if model.needs_walk { with_walks(tours, tour, call, except) } else { by_ways(tours, tour, call.stop, except) };
+    if place.after != NONE {
+        place.more = place.more.saturating_add(model.visit_cost(call.stop, tour));
+    }
+    place
+}
+
+/// Looks at both ends of each way only.
+fn by_ways(tours: &Tours<'_, '_>, tour: u32, visit: u32, except: u32) -> Place {
+    let (model, mut best) = (tours.model, NO_PLACE);
     let place = model.stops[visit as usize].place;
     let (cost_to, cost_from) = (model.cost.to(place), model.cost.from(place));
     let (seconds_to, seconds_from) = (model.seconds.to(place), model.seconds.from(place));
@@ -78,4 +89,80 @@ pub fn look_through(tours: &Tours<'_, '_>, tour: u32, visit: u32, except: u32) -
         here = next;
     }
     best
+}
+
+/// Where both ends of a way allow it, walks the whole tour with the visit.
+fn with_walks(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32) -> Place {
+    let (model, mut best, mut here) = (tours.model, NO_PLACE, tours.start(tour));
+    let place = model.stops[call.stop as usize].place;
+    let service = model.service(call.stop, tour);
+    let mut trial = Trial::new(tours, tour, call);
+    loop {
+        let Node { next, place: before, departs, way, .. } = tours.nodes[here as usize];
+        let after = &tours.nodes[next as usize];
+        let begins = model.begins(call.stop, (departs + model.seconds.between(before, place)).max(call.from));
+        if begins == NEVER || begins > call.until {
+            return best;
+        }
+        let more = model.cost.between(before, place) + model.cost.between(place, after.place) - way;
+        let fits = begins + service + model.seconds.between(place, after.place) <= after.latest;
+        if more < best.more && fits && here != except {
+            let more = trial.beyond().map(|beyond| more.saturating_add(beyond));
+            best = more.filter(|more| *more < best.more).map_or(best, |more| Place { after: here, more });
+        }
+        if !tours.is_visit(next) || !trial.go_on() {
+            return best;
+        }
+        here = next;
+    }
+}
+
+/// A tour with one more visit, first before all others, then after the first, and so on.
+struct Trial<'t, 'm, 'p> {
+    walk: Walk<'m, 'p>,
+    tours: &'t Tours<'m, 'p>,
+    tour: u32,
+    call: Call,
+    calls: Vec<Call>,
+    /// How many visits come before the one that is tried.
+    before: usize,
+    progress: Progress,
+    scratch: [Progress; 2],
+}
+
+impl<'t, 'm, 'p> Trial<'t, 'm, 'p> {
+    fn new(tours: &'t Tours<'m, 'p>, tour: u32, call: Call) -> Self {
+        let (walk, calls) = (Walk::new(tours.model, tour), tours.calls(tour).collect::<Vec<_>>());
+        let progress = walk.start(walk.wants_depot(calls.iter().chain([&call]).map(|call| call.stop)));
+        Self { walk, tours, tour, call, calls, before: 0, progress, scratch: Default::default() }
+    }
+
+    /// Lets one more visit come before; says whether that is possible.
+    fn go_on(&mut self) -> bool {
+        let is_possible = self.walk.go_on(&self.progress, self.calls[self.before], &mut self.scratch[0]);
+        std::mem::swap(&mut self.progress, &mut self.scratch[0]);
+        self.before += 1;
+        is_possible
+    }
+
+    /// What the visit costs here beyond ways, as the search weighs it; `None` when it does not fit.
+    fn beyond(&mut self) -> Option<i32> {
+        let [one, other] = &mut self.scratch;
+        if !self.walk.go_on(&self.progress, self.call, one) {
+            return None;
+        }
+        for call in &self.calls[self.before..] {
+            if !self.walk.go_on(one, *call, other) {
+                return None;
+            }
+            std::mem::swap(one, other);
+        }
+        let (with, without) = (self.walk.ends(one)?, self.tours.beyond_of(self.tour));
+        Some(weighed(self.tours, with, without))
+    }
+}
+
+fn weighed(tours: &Tours<'_, '_>, with: Beyond, without: Beyond) -> i32 {
+    let late = (with.late_seconds - without.late_seconds) * i64::from(tours.model.late_second_cost);
+    (late + with.cost - without.cost).clamp(i64::from(i32::MIN / 2), i64::from(i32::MAX / 2)) as i32
 }

@@ -3,10 +3,12 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::model::Model;
+use super::held;
 use super::places::{Places, look_through};
 use super::ruin::{below, chance};
 use super::tours::{NONE, Tours};
+use crate::model::Model;
+use crate::walk::Call;
 
 /// How often a place is overlooked.
 const BLINK_CHANCE: f64 = 0.01;
@@ -52,7 +54,7 @@ impl Recreate {
             keys,
             until_blink: 0,
             overlooks: true,
-            places: Places::new(model.stops.len(), model.shifts.len()),
+            places: Places::new(model.stops.len(), model.shifts().len()),
             sorted: Vec::new(),
         }
     }
@@ -71,10 +73,15 @@ impl Recreate {
         sorted.append(&mut tours.absent);
         self.sort(tours.model, &mut sorted, rng);
         for visit in &sorted {
+            if tours.model.is_held(*visit) {
+                held::put_back(tours, *visit);
+                continue;
+            }
             match self.best_place(tours, *visit, rng) {
                 NONE => tours.absent.push(*visit),
                 after => tours.insert(*visit, after),
             }
+            tours.settle();
         }
         self.sorted = sorted;
     }
@@ -94,8 +101,9 @@ impl Recreate {
             let keys = &self.keys[order];
             visits.sort_by_key(|visit| keys[*visit as usize]);
         }
-        if model.has_priorities {
-            visits.sort_by_key(|visit| model.visits[*visit as usize].priority);
+        if model.has_priorities || !model.bonds.are_none() {
+            let visit_list = model.problem.visits();
+            visits.sort_by_key(|visit| (model.bonds.urgency(visit_list, *visit), model.bonds.depth(*visit)));
         }
     }
 
@@ -105,7 +113,7 @@ impl Recreate {
         for tour in tours.busy.iter().chain(idle) {
             let mut place = self.places.best(tours, *tour, visit);
             if place.more < least && self.blinks(rng) {
-                place = look_through(tours, *tour, visit, place.after);
+                place = look_through(tours, *tour, Call::any_time(visit), place.after);
             }
             if place.more < least {
                 (after, least) = (place.after, place.more);
@@ -131,7 +139,8 @@ impl Recreate {
 fn key(model: &Model<'_>, order: Order, visit: u32) -> i32 {
     let stop = &model.stops[visit as usize];
     let away = || {
-        let homes = model.shifts.iter().take(64).map(|shift| model.cost.between(shift.start_place as u32, stop.place));
+        let homes =
+            model.shifts().iter().take(64).map(|shift| model.cost.between(shift.sets_out().0 as u32, stop.place));
         homes.min().unwrap_or(0)
     };
     match order {

@@ -33,7 +33,7 @@ pub fn below(rng: &mut Xoshiro256PlusPlus, most: u32) -> u32 {
 /// Takes strings out around a visit drawn by lot; sometimes two tours near it exchange their tails before.
 pub fn ruin(tours: &mut Tours<'_, '_>, touched: &mut Vec<u32>, rng: &mut Xoshiro256PlusPlus) {
     let visits = tours.model.stops.len() as u32;
-    let served = visits - tours.absent.len() as u32;
+    let served = tours.served();
     if served == 0 {
         return;
     }

@@ -8,18 +8,21 @@ use std::cmp::Ordering;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::Budget;
-use super::model::Model;
 use super::recreate::Recreate;
 use super::ruin::{chance, ruin};
 use super::tours::Tours;
-use crate::plan::{Plan, Tour, Unserved};
+use super::{Budget, Start};
+use crate::model::Model;
+use crate::plan::{Plan, Unserved};
 use crate::problem::Problem;
 use crate::score::Score;
+use crate::walk::{Order, Walk, orders};
 
 /// The temperature at the beginning and at the end, as parts of what a visit costs on average in the first plan.
 const HOTTEST: f64 = 1.0;
 const COLDEST: f64 = 0.02;
+/// The temperature at the beginning where a plan is changed that is good already.
+const HOTTEST_REPAIR: f64 = 0.2;
 /// So many iterations pass between two looks at the budget.
 const LOOK_EVERY: u64 = 64;
 
@@ -33,7 +36,7 @@ pub struct Search<'p> {
 #[derive(Clone)]
 struct Kept {
     score: Score,
-    tours: Vec<Tour>,
+    orders: Vec<Order>,
 }
 
 impl<'p> Search<'p> {
@@ -42,42 +45,55 @@ impl<'p> Search<'p> {
     }
 
     /// Searches until the budget is used up.
-    pub fn run(&mut self, budget: &mut dyn Budget) -> Plan {
+    pub fn run(&mut self, start: Start<'_>, budget: &mut dyn Budget) -> Plan {
         let mut recreate = Recreate::new(&self.model);
-        let best = self.anneal(&mut recreate, budget);
+        let best = self.anneal(&mut recreate, start, budget);
         let best = self.completed(best, &mut recreate);
         plan(&self.model, best)
     }
 
-    fn anneal(&mut self, recreate: &mut Recreate, budget: &mut dyn Budget) -> Kept {
+    fn anneal(&mut self, recreate: &mut Recreate, start: Start<'_>, budget: &mut dyn Budget) -> Kept {
         let mut tours = Tours::new(&self.model);
+        let hottest = match start {
+            Start::Afresh => HOTTEST,
+            Start::From(plan) => {
+                tours.adopt(&orders(&self.model, plan));
+                HOTTEST_REPAIR
+            }
+        };
         let mut absences = vec![0_u64; self.model.stops.len()];
         recreate.complete(&mut tours, &mut self.rng);
         let mut now = score(&tours);
         let mut best = keep(&tours, now);
         budget.found(0, &best.score);
         let unit = cost_of_a_visit(&tours);
-        let (mut iterations, mut temperature, mut touched) = (0, HOTTEST * unit, Vec::new());
+        let (mut iterations, mut temperature, mut touched) = (0, hottest * unit, Vec::new());
         loop {
             if iterations % LOOK_EVERY == 0 {
                 let spent = budget.spent(iterations);
                 if spent >= 1.0 {
                     break;
                 }
-                temperature = unit * HOTTEST * (COLDEST / HOTTEST).powf(spent);
+                temperature = unit * hottest * (COLDEST / hottest).powf(spent);
             }
             iterations += 1;
             let left_out = absent_weight(&tours, &absences);
             tours.begin_try();
             ruin(&mut tours, &mut touched, &mut self.rng);
+            tours.remove_bound();
+            tours.settle();
+            if tours.is_broken {
+                tours.take_back();
+                continue;
+            }
             recreate.put_back(&mut tours, &mut self.rng);
             let next = score(&tours);
             tours.absent.iter().for_each(|visit| absences[*visit as usize] += 1);
             let is_kept = match tier(&next).cmp(&tier(&now)) {
                 Ordering::Less => true,
                 Ordering::Equal => {
-                    let bar = now.cost as f64 - temperature * (1.0 - chance(&mut self.rng)).ln();
-                    (next.cost as f64) < bar
+                    let bar = weighed(&self.model, &now) - temperature * (1.0 - chance(&mut self.rng)).ln();
+                    weighed(&self.model, &next) < bar
                 }
                 Ordering::Greater => !tours.absent.is_empty() && absent_weight(&tours, &absences) < left_out,
             };
@@ -100,13 +116,18 @@ impl<'p> Search<'p> {
             return best;
         }
         let mut tours = Tours::new(&self.model);
-        tours.adopt(&best.tours);
+        tours.adopt(&best.orders);
         recreate.complete(&mut tours, &mut self.rng);
         keep(&tours, score(&tours))
     }
 }
 
-/// What comes before cost.
+/// What is weighed against each other while the search goes on.
+fn weighed(model: &Model<'_>, score: &Score) -> f64 {
+    score.cost as f64 + score.late_seconds as f64 * f64::from(model.late_second_cost)
+}
+
+/// What comes before lateness and cost.
 fn tier(score: &Score) -> ([i64; crate::score::PRIORITIES], i64) {
     (score.unserved, score.shifts)
 }
@@ -116,34 +137,35 @@ fn absent_weight(tours: &Tours<'_, '_>, absences: &[u64]) -> u64 {
 }
 
 fn score(tours: &Tours<'_, '_>) -> Score {
-    let mut score = Score { cost: tours.cost, ..Score::default() };
-    if tours.model.fewest_shifts {
+    let beyond = tours.beyond;
+    let mut score = Score { cost: tours.cost + beyond.cost, late_seconds: beyond.late_seconds, ..Score::default() };
+    if tours.model.problem.objective().fewest_shifts {
         score.shifts = tours.busy.len() as i64;
     }
-    for visit in &tours.absent {
-        let visit = &tours.model.visits[*visit as usize];
+    for stop in tours.absent.iter().filter(|stop| tours.model.stands_for_visit(**stop)) {
+        let visit = tours.model.visit(*stop);
         score.unserved[visit.priority] += visit.worth();
     }
     score
 }
 
 fn keep(tours: &Tours<'_, '_>, score: Score) -> Kept {
-    let tour =
-        |shift: &u32| Tour { shift: *shift as usize, visits: tours.walk(*shift).map(|visit| visit as usize).collect() };
-    Kept { score, tours: tours.busy.iter().map(tour).collect() }
+    Kept { score, orders: tours.busy.iter().map(|tour| (*tour, tours.calls(*tour).collect())).collect() }
 }
 
 /// What a visit costs on average: what a change of a plan is about.
 fn cost_of_a_visit(tours: &Tours<'_, '_>) -> f64 {
-    let served = tours.model.stops.len() - tours.absent.len();
-    (tours.cost as f64 / served.max(1) as f64).max(1.0)
+    (tours.cost as f64 / f64::from(tours.served().max(1))).max(1.0)
 }
 
 fn plan(model: &Model<'_>, best: Kept) -> Plan {
-    let mut tours = best.tours;
-    tours.sort_by_key(|tour| tour.shift);
-    let mut is_served = vec![false; model.stops.len()];
-    tours.iter().flat_map(|tour| &tour.visits).for_each(|visit| is_served[*visit] = true);
-    let unserved = (0..model.stops.len()).filter(|visit| !is_served[*visit]).map(|visit| Unserved { visit });
+    let mut orders = best.orders;
+    orders.sort_by_key(|(shift, _)| *shift);
+    let tour =
+        |(shift, calls): &Order| Walk::new(model, *shift).tour(calls).expect("the search drives only what can be");
+    let tours: Vec<_> = orders.iter().map(tour).collect();
+    let mut is_served = model.problem.is_done();
+    tours.iter().flat_map(|tour| tour.visits()).for_each(|visit| is_served[visit] = true);
+    let unserved = (0..is_served.len()).filter(|visit| !is_served[*visit]).map(|visit| Unserved { visit });
     Plan { unserved: unserved.collect(), tours, score: best.score }
 }

@@ -1,12 +1,14 @@
 //! The plan under work: every tour a linked list whose nodes know when they are left at the earliest and reached at the latest,
 //! so that an insertion is judged by looking at two of them. Changes are made in place and can be taken back.
 
-use super::model::{Model, NEVER};
-use crate::plan::Tour;
+use crate::model::{Model, NEVER};
 use crate::problem::Shift;
+use crate::walk::{Beyond, Call};
 
 /// No tour, no node.
 pub const NONE: u32 = u32::MAX;
+/// Held to no time.
+pub const FREE: i32 = -1;
 
 /// A visit, or one end of a shift.
 #[derive(Debug, Clone, Copy)]
@@ -22,27 +24,36 @@ pub struct Node {
     pub latest: i32,
     /// What the way to the next costs; 0 for a visit in no tour, and for a shift without visits, whose technician stays at home.
     pub way: i32,
+    /// When the work begins, for a visit that is held to a time; [`FREE`] for others.
+    pub held_at: i32,
 }
 
 /// What a tour is beside its order.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+pub(super) struct Sums {
     version: u32,
     visits: u32,
     travel_seconds: i32,
+    pub(super) beyond: Beyond,
 }
 
 /// All tours, and who is in none.
 pub struct Tours<'m, 'p> {
     pub model: &'m Model<'p>,
     pub nodes: Vec<Node>,
-    tours: Vec<Sums>,
+    pub(super) tours: Vec<Sums>,
     /// What each shift has used of each part, shift by shift.
     used: Vec<i32>,
     /// Visits nobody makes.
     pub absent: Vec<u32>,
-    /// What all the ways cost.
+    /// What all the ways and wishes cost.
     pub cost: i64,
+    /// What all tours are worth beyond that.
+    pub beyond: Beyond,
+    /// Whether the tours as they are cannot be driven; whoever sees it takes the try back.
+    pub is_broken: bool,
+    /// Tours that changed since they were walked last.
+    pub(super) unsettled: Vec<u32>,
     /// Shifts with visits, in no order.
     pub busy: Vec<u32>,
     busy_at: Vec<u32>,
@@ -64,70 +75,52 @@ struct Log {
     used: Vec<i32>,
     absent: Vec<u32>,
     cost: i64,
+    beyond: Beyond,
 }
 
 impl<'m, 'p> Tours<'m, 'p> {
     /// Tours without any visit.
     pub fn new(model: &'m Model<'p>) -> Self {
         let visits = model.stops.len();
-        let visit = |place| Node { prev: NONE, next: NONE, tour: NONE, place, departs: 0, latest: 0, way: 0 };
+        let visit =
+            |place| Node { prev: NONE, next: NONE, tour: NONE, place, departs: 0, latest: 0, way: 0, held_at: FREE };
         let mut nodes: Vec<Node> = model.stops.iter().map(|stop| visit(stop.place)).collect();
-        for (number, shift) in model.shifts.iter().enumerate() {
+        for (number, shift) in model.shifts().iter().enumerate() {
+            let (start_place, start_seconds) = shift.sets_out();
             let (first, last) = ((visits + 2 * number) as u32, (visits + 2 * number + 1) as u32);
             let end = |place: usize| Node {
                 prev: first,
                 next: last,
                 tour: number as u32,
                 place: place as u32,
-                departs: shift.start_seconds,
-                latest: shift.end_seconds,
+                departs: start_seconds,
+                latest: shift.ends_by(),
                 way: 0,
+                held_at: FREE,
             };
-            nodes.extend([end(shift.start_place), end(shift.end_place)]);
+            nodes.extend([end(start_place), end(shift.end_place)]);
         }
+        let is_done = model.problem.is_done();
         let mut idle = vec![Vec::new(); model.classes];
-        (0..model.shifts.len()).rev().for_each(|shift| idle[model.class[shift] as usize].push(shift as u32));
-        let log = Log { node_stamps: vec![0; nodes.len()], tour_stamps: vec![0; model.shifts.len()], ..Log::default() };
+        (0..model.shifts().len()).rev().for_each(|shift| idle[model.class[shift] as usize].push(shift as u32));
+        let log =
+            Log { node_stamps: vec![0; nodes.len()], tour_stamps: vec![0; model.shifts().len()], ..Log::default() };
         Self {
             model,
             nodes,
-            tours: model.shifts.iter().map(|shift| home_to_home(model, shift)).collect(),
-            used: vec![0; model.shifts.len() * model.parts],
-            absent: (0..visits as u32).collect(),
+            tours: model.shifts().iter().map(|shift| home_to_home(model, shift)).collect(),
+            used: vec![0; model.shifts().len() * model.parts],
+            absent: (0..visits as u32).filter(|stop| !is_done[model.bonds.visit_of[*stop as usize] as usize]).collect(),
             cost: 0,
+            beyond: Beyond::default(),
+            is_broken: false,
+            unsettled: Vec::new(),
             busy: Vec::new(),
-            busy_at: vec![NONE; model.shifts.len()],
+            busy_at: vec![NONE; model.shifts().len()],
             idle,
             newest: 0,
             log,
         }
-    }
-
-    /// Makes the visits of a plan, as far as they fit; those that do not are absent.
-    pub fn adopt(&mut self, plan: &[Tour]) {
-        debug_assert_eq!(self.busy.len(), 0, "tours are adopted by empty ones");
-        for tour in plan {
-            let mut here = self.start(tour.shift as u32);
-            for visit in &tour.visits {
-                let visit = *visit as u32;
-                if self.fits_after(here, visit) {
-                    self.insert(visit, here);
-                    here = visit;
-                }
-            }
-        }
-        let nodes = &self.nodes;
-        self.absent.retain(|visit| nodes[*visit as usize].tour == NONE);
-    }
-
-    fn fits_after(&self, before: u32, visit: u32) -> bool {
-        let Node { next, tour, place, departs, .. } = self.nodes[before as usize];
-        let (after, here, seconds) =
-            (&self.nodes[next as usize], self.nodes[visit as usize].place, &self.model.seconds);
-        let begins = self.model.begins(visit, departs + seconds.between(place, here));
-        let reaches = begins + self.model.service(visit, tour) + seconds.between(here, after.place);
-        let may = self.model.serves(tour, visit) && self.has_parts_for(tour, visit) && self.may_drive(visit, before);
-        may && reaches <= after.latest
     }
 
     /// Where a shift begins.
@@ -160,6 +153,11 @@ impl<'m, 'p> Tours<'m, 'p> {
         self.tours[tour as usize].visits
     }
 
+    /// How many stops are made.
+    pub fn served(&self) -> u32 {
+        self.busy.iter().map(|tour| self.visits(*tour)).sum()
+    }
+
     /// The visits of a shift in their order.
     pub fn walk(&self, tour: u32) -> impl Iterator<Item = u32> {
         self.walk_from(self.nodes[self.start(tour) as usize].next)
@@ -183,7 +181,7 @@ impl<'m, 'p> Tours<'m, 'p> {
     /// Whether a shift may drive as far as a visit after a node asks for.
     pub fn may_drive(&self, visit: u32, after: u32) -> bool {
         let tour = self.nodes[after as usize].tour as usize;
-        let most = self.model.shifts[tour].most_travel_seconds;
+        let most = self.model.shifts()[tour].most_travel_seconds;
         most.is_none_or(|most| self.tours[tour].travel_seconds + self.longer_by(visit, after) <= most)
     }
 
@@ -191,7 +189,7 @@ impl<'m, 'p> Tours<'m, 'p> {
     pub fn begin_try(&mut self) {
         let log = &mut self.log;
         log.stamp += 1;
-        (log.cost, log.absent) = (self.cost, std::mem::take(&mut log.absent));
+        (log.cost, log.beyond) = (self.cost, self.beyond);
         log.nodes.clear();
         log.tours.clear();
         log.used.clear();
@@ -201,7 +199,8 @@ impl<'m, 'p> Tours<'m, 'p> {
 
     /// Takes back everything since the try was begun.
     pub fn take_back(&mut self) {
-        self.cost = self.log.cost;
+        (self.cost, self.beyond, self.is_broken) = (self.log.cost, self.log.beyond, false);
+        self.unsettled.clear();
         std::mem::swap(&mut self.absent, &mut self.log.absent);
         for (number, node) in self.log.nodes.drain(..) {
             self.nodes[number as usize] = node;
@@ -233,6 +232,9 @@ impl<'m, 'p> Tours<'m, 'p> {
             log.tours.push((tour, self.tours[index]));
             log.used.extend_from_slice(&self.used[index * self.model.parts..][..self.model.parts]);
         }
+        if self.model.needs_walk && !self.unsettled.contains(&tour) {
+            self.unsettled.push(tour);
+        }
         self.newest = self.newest.wrapping_add(1);
         self.tours[index].version = self.newest;
     }
@@ -258,6 +260,7 @@ impl<'m, 'p> Tours<'m, 'p> {
     pub fn insert(&mut self, visit: u32, after: u32) {
         let Node { tour, next, .. } = self.nodes[after as usize];
         self.count(visit, after, tour, 1);
+        self.cost += i64::from(self.model.visit_cost(visit, tour));
         self.link(after, visit);
         self.link(visit, next);
         self.node_mut(visit).tour = tour;
@@ -271,18 +274,35 @@ impl<'m, 'p> Tours<'m, 'p> {
     pub fn remove(&mut self, visit: u32) {
         let Node { prev, next, tour, way, .. } = self.nodes[visit as usize];
         self.count(visit, prev, tour, -1);
-        self.cost -= i64::from(way);
+        self.cost -= i64::from(way) + i64::from(self.model.visit_cost(visit, tour));
         self.link(prev, next);
         let node = self.node_mut(visit);
-        (node.tour, node.way) = (NONE, 0);
+        (node.tour, node.way, node.held_at) = (NONE, 0, FREE);
         self.push_departures(next);
         self.pull_latest(prev);
+        // Where ways are no shortest ways, a visit less can take longer.
+        let (before, after) = (&self.nodes[prev as usize], &self.nodes[next as usize]);
+        self.is_broken |= before.departs + self.model.seconds.between(before.place, after.place) > after.latest;
+    }
+
+    /// Holds a visit to the time its work begins.
+    pub fn hold(&mut self, visit: u32, begins: i32) {
+        self.node_mut(visit).held_at = begins;
+    }
+
+    /// The stops of a tour, with the times they are held to.
+    pub fn calls(&self, tour: u32) -> impl Iterator<Item = Call> {
+        self.walk(tour).map(|stop| match self.nodes[stop as usize].held_at {
+            FREE => Call::any_time(stop),
+            begins => Call::at(stop, begins),
+        })
     }
 
     /// Lets two shifts go on with each other's visits after two nodes, if they are alike and can; says whether they do.
     pub fn exchange_tails(&mut self, one: u32, other: u32) -> bool {
         let (a, b) = (self.nodes[one as usize].tour, self.nodes[other as usize].tour);
-        if a == b || self.model.class[a as usize] != self.model.class[b as usize] {
+        let are_alike = self.model.class[a as usize] == self.model.class[b as usize];
+        if a == b || !are_alike || !self.model.bonds.are_none() {
             return false;
         }
         if !self.can_go_on(one, other) || !self.can_go_on(other, one) || !self.tails_fit(one, other) {
@@ -434,6 +454,6 @@ impl<'m, 'p> Tours<'m, 'p> {
 
 /// A shift that only drives from where it begins to where it ends.
 fn home_to_home(model: &Model<'_>, shift: &Shift) -> Sums {
-    let travel_seconds = model.seconds.between(shift.start_place as u32, shift.end_place as u32);
-    Sums { version: 0, visits: 0, travel_seconds }
+    let travel_seconds = model.seconds.between(shift.sets_out().0 as u32, shift.end_place as u32);
+    Sums { travel_seconds, ..Sums::default() }
 }

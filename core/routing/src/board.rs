@@ -1,0 +1,265 @@
+//! A plan prepared for questions: who could take one more visit, when, and at what cost. Answers come while a customer is on the phone:
+//! most places are ruled out by looking at two stops, and only the cheapest few are worked out to the end.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::obstacle_but_time;
+use crate::model::{Model, NEVER};
+use crate::plan::{Plan, Tour};
+use crate::problem::{Problem, Shift, Visit, Window};
+use crate::travel::Travel;
+use crate::walk::{Beyond, Call, Walk};
+
+/// So many of the cheapest are worked out for each slot before others are left aside.
+const MOST_TRIED: usize = 8;
+
+/// A moment somebody could come, and what that would cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The slot, by its place in the question.
+    pub slot: usize,
+    /// The shift, by its place in the problem.
+    pub shift: usize,
+    /// How many of the shift's visits come before.
+    pub position: usize,
+    /// When the work would begin.
+    pub begins_seconds: i32,
+    /// By how much it and others would be later than they are due.
+    pub late_seconds: i64,
+    /// What it would cost, in the objective's units.
+    pub cost: i64,
+}
+
+/// A way between two stops of a tour, and the time there is.
+struct Gap {
+    from: usize,
+    to: usize,
+    /// When the first is left at the earliest, and the second reached at the latest.
+    departs: i32,
+    latest: i32,
+    cost: i64,
+}
+
+/// A plan prepared for questions.
+pub struct Board<'p> {
+    problem: &'p Problem,
+    /// The visits of each shift, with the moments they begin.
+    planned: Vec<Vec<(usize, i32)>>,
+    gaps: Vec<Vec<Gap>>,
+    /// Shifts that differ in time and place only, by the number of one of them.
+    alike: BTreeMap<usize, Vec<usize>>,
+}
+
+/// A place for the visit, before it is worked out.
+struct Seat {
+    shift: usize,
+    cost: i64,
+}
+
+impl<'p> Board<'p> {
+    /// Prepares a plan that is right.
+    pub fn new(problem: &'p Problem, plan: &Plan) -> Self {
+        let mut planned = vec![Vec::new(); problem.shifts().len()];
+        plan.tours.iter().for_each(|tour: &Tour| planned[tour.shift] = tour.timed_visits().collect());
+        let gaps = planned.iter().enumerate().map(|(shift, visits)| gaps(problem, &problem.shifts()[shift], visits));
+        let (mut known, mut alike) = (BTreeMap::new(), BTreeMap::<usize, Vec<usize>>::new());
+        for (number, shift) in problem.shifts().iter().enumerate() {
+            let first = *known.entry(able(shift)).or_insert(number);
+            alike.entry(first).or_default().push(number);
+        }
+        Self { problem, gaps: gaps.collect(), planned, alike }
+    }
+
+    /// For each slot the cheapest offers, each of another shift, at most so many; the cheapest first. The visit begins within the slot
+    /// and within its own windows. It need not be in the problem, but its place must be among the problem's. Crews and visits that wait
+    /// for others are not asked about here.
+    pub fn offers(&self, visit: &Visit, slots: &[Window], most: usize) -> Vec<Offer> {
+        let mut able = Vec::new();
+        for (first, shifts) in &self.alike {
+            if obstacle_but_time(self.problem, visit, *first).is_none() {
+                able.extend_from_slice(shifts);
+            }
+        }
+        let all = slots.iter().enumerate().flat_map(|(slot, window)| self.in_slot(visit, slot, *window, &able, most));
+        let mut offers: Vec<Offer> = all.collect();
+        offers.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
+        offers
+    }
+
+    /// Who could make a visit of the problem instead of whoever does, the cheapest first: at most so many.
+    pub fn next_best(&self, visit: usize, most: usize) -> Vec<Offer> {
+        let any_time = Window { from_seconds: 0, until_seconds: NEVER };
+        let others = self.offers(&self.problem.visits()[visit], &[any_time], most + 1);
+        let has_it = |offer: &Offer| self.planned[offer.shift].iter().any(|(planned, _)| *planned == visit);
+        others.into_iter().filter(|offer| !has_it(offer)).take(most).collect()
+    }
+
+    fn in_slot(&self, visit: &Visit, slot: usize, window: Window, able: &[usize], most: usize) -> Vec<Offer> {
+        let visit = &Visit { windows: within(&visit.windows, window), ..visit.clone() };
+        if visit.windows.is_empty() {
+            return Vec::new();
+        }
+        let mut seats: Vec<Seat> = able.iter().filter_map(|shift| self.seat(visit, *shift)).collect();
+        seats.sort_by_key(|seat| (seat.cost, seat.shift));
+        let offers = seats.iter().take(MOST_TRIED.max(2 * most)).filter_map(|seat| self.offer(visit, slot, seat));
+        let mut offers: Vec<Offer> = offers.collect();
+        offers.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
+        offers.truncate(most);
+        offers
+    }
+
+    /// The cheapest place in a shift by looking at two stops.
+    fn seat(&self, visit: &Visit, shift: usize) -> Option<Seat> {
+        let (of, travel, objective) = (&self.problem.shifts()[shift], self.problem.travel(), self.problem.objective());
+        let service = visit.service_seconds_by(&of.technician);
+        let cost = |from: usize, to: usize| {
+            objective.cost(i64::from(travel.meters(from, to)), i64::from(travel.seconds(from, to)))
+        };
+        let mut best: Option<i64> = None;
+        for gap in &self.gaps[shift] {
+            let Some(begins) = visit.begins(gap.departs + travel.seconds(gap.from, visit.place)) else { break };
+            if begins + service + travel.seconds(visit.place, gap.to) > gap.latest {
+                continue;
+            }
+            let more = cost(gap.from, visit.place) + cost(visit.place, gap.to) - gap.cost;
+            best = Some(best.map_or(more, |best| best.min(more)));
+        }
+        best.map(|cost| Seat { shift, cost: cost + objective.visit_cost(visit, shift, of) })
+    }
+
+    /// Works a shift out to the end, wherever in it the visit is cheapest.
+    fn offer(&self, visit: &Visit, slot: usize, seat: &Seat) -> Option<Offer> {
+        let (problem, count) = (self.with_guest(visit, seat.shift)?, self.planned[seat.shift].len());
+        let model = Model::without_neighbours(&problem);
+        let walk = Walk::new(&model, 0);
+        let before: Vec<Call> = (0..count).map(|stop| Call::any_time(stop as u32)).collect();
+        let known = walk.beyond(&before).filter(|_| count > 0).unwrap_or_default();
+        let options = (0..=count).filter_map(|position| {
+            let mut calls = before.clone();
+            calls.insert(position, Call::any_time(count as u32));
+            let beyond = walk.beyond(&calls).filter(|_| walk.has_parts_for(&calls))?;
+            let cost = ways_cost(&model, &calls) - if count > 0 { ways_cost(&model, &before) } else { 0 };
+            let objective = self.problem.objective();
+            let wish = objective.visit_cost(visit, seat.shift, &self.problem.shifts()[seat.shift]);
+            let Beyond { late_seconds, cost: beyond_cost } = beyond;
+            let offer = Offer {
+                slot,
+                shift: seat.shift,
+                position,
+                begins_seconds: 0,
+                late_seconds: late_seconds - known.late_seconds,
+                cost: cost + beyond_cost - known.cost + wish,
+            };
+            Some((offer, calls))
+        });
+        let (offer, calls) = options.min_by_key(|(offer, _)| (offer.late_seconds, offer.cost))?;
+        Some(Offer { begins_seconds: walk.begins(&calls, offer.position)?, ..offer })
+    }
+
+    /// A small problem of one shift, its visits, and one more.
+    fn with_guest(&self, visit: &Visit, shift: usize) -> Option<Problem> {
+        let of = &self.problem.shifts()[shift];
+        let mut places: Vec<usize> = Vec::new();
+        let mut place = |at: usize| {
+            places.iter().position(|known| *known == at).unwrap_or_else(|| {
+                places.push(at);
+                places.len() - 1
+            })
+        };
+        let planned = self.planned[shift].iter().map(|(number, begins)| held(self.problem, *number, *begins));
+        let alone = |visit: Visit| Visit { after: vec![], crew: 0, pinned_shift: None, planned_shift: None, ..visit };
+        let mut visits: Vec<Visit> = planned.chain([visit.clone()]).map(alone).collect();
+        visits.iter_mut().for_each(|visit| visit.place = place(visit.place));
+        let depot = self.problem.depot_of(of).cloned();
+        let depots = depot.into_iter().map(|depot| crate::Depot { place: place(depot.place), ..depot }).collect();
+        let done = of.done.clone().map(|done| crate::Done { place: place(done.place), visits: vec![], ..done });
+        let shift = Shift {
+            start_place: place(of.start_place),
+            end_place: place(of.end_place),
+            depot: of.depot.map(|_| 0),
+            done,
+            ..of.clone()
+        };
+        let travel = part_of(self.problem.travel(), &places);
+        Problem::new(visits, vec![shift], depots, travel, self.problem.objective()).ok()
+    }
+}
+
+/// What a technician is able to do, whenever and wherever.
+fn able(shift: &Shift) -> Shift {
+    Shift {
+        technician: shift.technician.clone(),
+        skills: shift.skills.clone(),
+        tools: shift.tools.clone(),
+        stock: shift.stock.clone(),
+        territories: shift.territories.clone(),
+        depot: shift.depot,
+        ..Shift::default()
+    }
+}
+
+/// The parts of windows that lie in a slot.
+fn within(windows: &[Window], slot: Window) -> Vec<Window> {
+    if windows.is_empty() {
+        return vec![slot];
+    }
+    let common = windows.iter().map(|window| Window {
+        from_seconds: window.from_seconds.max(slot.from_seconds),
+        until_seconds: window.until_seconds.min(slot.until_seconds),
+    });
+    common.filter(|window| window.from_seconds <= window.until_seconds).collect()
+}
+
+/// A visit of a plan: one that hangs together with others keeps its moment.
+fn held(problem: &Problem, number: usize, begins: i32) -> Visit {
+    let visit = problem.visits()[number].clone();
+    let has_followers = problem.visits().iter().any(|other| other.after.iter().any(|after| after.visit == number));
+    if visit.crew_size() > 1 || !visit.after.is_empty() || has_followers {
+        return Visit { windows: vec![Window { from_seconds: begins, until_seconds: begins }], ..visit };
+    }
+    visit
+}
+
+fn part_of(travel: &Travel, places: &[usize]) -> Travel {
+    let part = |way: &dyn Fn(usize, usize) -> i32| {
+        places.iter().flat_map(|from| places.iter().map(|to| way(*from, *to)).collect::<Vec<_>>()).collect()
+    };
+    let (seconds, meters) = (part(&|from, to| travel.seconds(from, to)), part(&|from, to| travel.meters(from, to)));
+    Travel::new(places.len(), seconds, meters).expect("a part of ways is as right as the whole")
+}
+
+fn ways_cost(model: &Model<'_>, calls: &[Call]) -> i64 {
+    let shift = &model.shifts()[0];
+    let places = calls.iter().map(|call| model.stops[call.stop as usize].place);
+    let all: Vec<u32> =
+        std::iter::once(shift.sets_out().0 as u32).chain(places).chain([shift.end_place as u32]).collect();
+    all.windows(2).map(|pair| i64::from(model.cost.between(pair[0], pair[1]))).sum()
+}
+
+/// The ways of a tour with the time there is, as if breaks and the depot cost none: what does not fit then never fits.
+fn gaps(problem: &Problem, shift: &Shift, visits: &[(usize, i32)]) -> Vec<Gap> {
+    let (travel, objective) = (problem.travel(), problem.objective());
+    let of = |number: usize| &problem.visits()[number];
+    let (mut place, mut departs) = shift.sets_out();
+    let mut gaps: Vec<Gap> = Vec::with_capacity(visits.len() + 1);
+    let places = visits.iter().map(|(visit, _)| of(*visit).place).chain([shift.end_place]);
+    for (index, to) in places.enumerate() {
+        let (meters, seconds) = (travel.meters(place, to), travel.seconds(place, to));
+        // Somebody who makes no visit stays at home.
+        let cost = if visits.is_empty() { 0 } else { objective.cost(i64::from(meters), i64::from(seconds)) };
+        gaps.push(Gap { from: place, to, departs, latest: shift.ends_by(), cost });
+        if let Some((visit, _)) = visits.get(index) {
+            let begins = of(*visit).begins(departs + seconds).unwrap_or(NEVER);
+            (place, departs) = (to, begins.saturating_add(of(*visit).service_seconds_by(&shift.technician)));
+        }
+    }
+    for index in (0..visits.len()).rev() {
+        let (visit, next) = (of(visits[index].0), &gaps[index + 1]);
+        let begins_by = next.latest - travel.seconds(next.from, next.to) - visit.service_seconds_by(&shift.technician);
+        let open = visit.windows.iter().rev().find(|window| window.from_seconds <= begins_by);
+        gaps[index].latest = open.map_or(begins_by, |window| window.until_seconds.min(begins_by));
+    }
+    gaps
+}
