@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use fieldline_routing::formats::trsp::Reading;
 use fieldline_routing::formats::{Rounding, solomon, trsp};
 use fieldline_routing::{Problem, ProblemFile};
 
@@ -12,8 +13,10 @@ use fieldline_routing::{Problem, ProblemFile};
 enum Format {
     /// A VRPTW instance of Solomon's, or of Gehring and Homberger's.
     Solomon,
-    /// A technician routing instance of Pillac, Guéret and Medaglia's.
+    /// A technician routing instance of Pillac, Guéret and Medaglia's, without spare parts and depot; short ways.
     Trsp,
+    /// The same, whole; little working time.
+    TrspFull,
     /// A problem of ours, in JSON.
     Json,
 }
@@ -59,7 +62,8 @@ impl Source {
         let (problem, units) = match (self.format, self.objective) {
             (Format::Solomon, Aim::Distance) => (solomon::read(text, dimacs, false)?, dimacs.units()),
             (Format::Solomon, Aim::Vehicles) => (solomon::read(text, exact, true)?, exact.units()),
-            (Format::Trsp, _) => (trsp::read(text)?, exact.units()),
+            (Format::Trsp, _) => (trsp::read(text, Reading::Part)?, exact.units()),
+            (Format::TrspFull, _) => (trsp::read(text, Reading::Whole)?, exact.units()),
             (Format::Json, _) => (Problem::try_from(serde_json::from_str::<ProblemFile>(text)?)?, 1.0),
         };
         Ok(Read { problem, units })

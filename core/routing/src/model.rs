@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::bonds::Bonds;
 use crate::features::obstacle;
-use crate::problem::{Problem, Shift, Visit, Window};
+use crate::problem::{Objective, Problem, Shift, Visit, Window};
 
 /// A moment no one reaches.
 pub const NEVER: i32 = i32::MAX / 2;
@@ -358,10 +358,12 @@ fn needs_walk(problem: &Problem) -> bool {
     is_paid || problem.shifts().iter().any(shift) || problem.visits().iter().any(|visit| visit.due_seconds.is_some())
 }
 
-/// What a way costs; shares the problem's own matrix where that says it.
+/// What a way costs, with the working time it takes; shares the problem's own matrix where that says it.
 fn cost(problem: &Problem) -> Arc<[i32]> {
     let (travel, objective) = (problem.travel(), problem.objective());
-    match (objective.meter_cost, objective.travel_second_cost) {
+    let second_cost = objective.travel_second_cost + objective.working_second_cost;
+    let objective = Objective { travel_second_cost: second_cost, ..objective };
+    match (objective.meter_cost, second_cost) {
         (1, 0) => travel.all_meters().clone(),
         (0, 1) => travel.all_seconds().clone(),
         _ => {

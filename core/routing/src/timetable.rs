@@ -48,10 +48,13 @@ pub struct Timetable {
 
 /// The timetables of a plan that is right, in the order of its tours.
 pub fn timetable(problem: &Problem, plan: &Plan) -> Vec<Timetable> {
-    plan.tours.iter().map(|tour| of_tour(problem, tour)).collect()
+    let visits = problem.visits();
+    let mut is_bound: Vec<bool> = visits.iter().map(|visit| visit.crew_size() > 1 || !visit.after.is_empty()).collect();
+    visits.iter().flat_map(|visit| &visit.after).for_each(|after| is_bound[after.visit] = true);
+    plan.tours.iter().map(|tour| of_tour(problem, &is_bound, tour)).collect()
 }
 
-fn of_tour(problem: &Problem, tour: &Tour) -> Timetable {
+fn of_tour(problem: &Problem, is_bound: &[bool], tour: &Tour) -> Timetable {
     let (shift, travel) = (&problem.shifts()[tour.shift], problem.travel());
     let (mut place, mut ready, mut rested) = (shift.sets_out().0, tour.leaves_seconds, Vec::new());
     let mut stays = Vec::new();
@@ -90,7 +93,7 @@ fn of_tour(problem: &Problem, tour: &Tour) -> Timetable {
         return_travel_seconds,
         overtime_seconds,
     };
-    told.find_slack(problem, shift);
+    told.find_slack(problem, is_bound, shift);
     told
 }
 
@@ -124,13 +127,13 @@ fn due(problem: &Problem, stop: &Stop) -> Option<i32> {
 }
 
 /// The latest moment a stop may begin, by itself.
-fn latest(problem: &Problem, shift: &Shift, stay: &Stay) -> i32 {
+fn latest(problem: &Problem, is_bound: &[bool], shift: &Shift, stay: &Stay) -> i32 {
     match stay.activity {
+        Activity::Visit(visit) if is_bound[visit] => stay.begins_seconds,
         Activity::Visit(visit) => {
             let visit = &problem.visits()[visit];
-            let is_bound = visit.crew_size() > 1 || !visit.after.is_empty();
             let open = visit.windows.iter().find(|window| stay.begins_seconds <= window.until_seconds);
-            let until = if is_bound { Some(stay.begins_seconds) } else { open.map(|window| window.until_seconds) };
+            let until = open.map(|window| window.until_seconds);
             let length = stay.ends_seconds - stay.begins_seconds;
             let by_due = visit.due_seconds.map(|due| (due - length).max(stay.begins_seconds));
             until.into_iter().chain(by_due).min().unwrap_or(i32::MAX)
@@ -142,11 +145,11 @@ fn latest(problem: &Problem, shift: &Shift, stay: &Stay) -> i32 {
 
 impl Timetable {
     /// From the end to the start: whatever comes next must still be in time.
-    fn find_slack(&mut self, problem: &Problem, shift: &Shift) {
+    fn find_slack(&mut self, problem: &Problem, is_bound: &[bool], shift: &Shift) {
         let mut over_by = shift.end_seconds.max(self.returns_seconds) - self.return_travel_seconds;
         for stay in self.stays.iter_mut().rev() {
             let length = stay.ends_seconds - stay.begins_seconds;
-            let begins_by = (over_by - length).min(latest(problem, shift, stay)).max(stay.begins_seconds);
+            let begins_by = (over_by - length).min(latest(problem, is_bound, shift, stay)).max(stay.begins_seconds);
             stay.slack_seconds = begins_by - stay.begins_seconds;
             over_by = begins_by - stay.travel_seconds;
         }

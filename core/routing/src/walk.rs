@@ -135,6 +135,7 @@ pub struct Walk<'m, 'p> {
     pub(crate) shift: &'p Shift,
     pub(crate) breaks: &'p [Break],
     pub(crate) depot: Option<&'p Depot>,
+    working_second_cost: i64,
     /// Whether working time costs something and the moment to set out is still open.
     is_paid: bool,
 }
@@ -142,8 +143,16 @@ pub struct Walk<'m, 'p> {
 impl<'m, 'p> Walk<'m, 'p> {
     pub fn new(model: &'m Model<'p>, shift: u32) -> Self {
         let of = &model.shifts()[shift as usize];
-        let is_paid = model.problem.objective().working_second_cost > 0 && of.done.is_none();
-        Self { model, number: shift, shift: of, breaks: of.breaks_left(), depot: model.problem.depot_of(of), is_paid }
+        let working_second_cost = model.problem.objective().working_second_cost;
+        Self {
+            model,
+            number: shift,
+            shift: of,
+            breaks: of.breaks_left(),
+            depot: model.problem.depot_of(of),
+            working_second_cost,
+            is_paid: working_second_cost > 0 && of.done.is_none(),
+        }
     }
 
     /// What a tour is worth beyond its ways; `None` when it is not possible.
@@ -263,7 +272,7 @@ impl<'m, 'p> Walk<'m, 'p> {
         let owes_break = self.breaks[label.breaks as usize..].iter().any(|left| label.ready > left.until_seconds);
         let is_too_far = self.shift.most_travel_seconds.is_some_and(|most| label.drives > most);
         let overtime = i64::from((label.ready - self.shift.end_seconds).max(0));
-        let time_cost = i64::from(label.duration) * objective.working_second_cost;
+        let time_cost = i64::from(label.duration) * self.working_second_cost;
         let cost = label.cost + overtime * objective.overtime_second_cost + time_cost;
         (is_in_time && !owes_break && !is_too_far).then_some(Beyond { late_seconds: label.late, cost })
     }
@@ -288,7 +297,9 @@ impl<'m, 'p> Walk<'m, 'p> {
     /// Drives from one place to another, with none, one or more of the breaks that are left. The first may interrupt the drive.
     fn leg(&self, label: Label, from: u32, to: u32, mut reached: impl FnMut(Label)) {
         let way = self.model.seconds.between(from, to);
-        let mut label = Label { drives: label.drives + way, ..label };
+        // The ways hold the working time that driving takes.
+        let counted = i64::from(way) * self.working_second_cost;
+        let mut label = Label { drives: label.drives + way, cost: label.cost - counted, ..label };
         let mut direct = label;
         direct.pass(way);
         reached(direct);
