@@ -6,7 +6,7 @@ use fieldline_model::Place;
 use serde::Deserialize;
 
 use crate::formats::FormatError;
-use crate::great_circle::{Roads, great_circle};
+use crate::great_circle::{Region, great_circle};
 use crate::problem::{Depot, Objective, Problem, Shift, Visit};
 use crate::travel::Travel;
 
@@ -19,7 +19,7 @@ pub struct ProblemFile {
     pub positions: Vec<Position>,
     /// What the roads between positions are like.
     #[serde(default)]
-    pub roads: Roads,
+    pub roads: Region,
     /// How long and how far it is.
     pub ways: Option<Ways>,
     /// What is to be done.
@@ -66,7 +66,7 @@ impl TryFrom<ProblemFile> for Problem {
     }
 }
 
-fn as_the_crow_flies(positions: &[Position], roads: Roads) -> Result<Travel, FormatError> {
+fn as_the_crow_flies(positions: &[Position], roads: Region) -> Result<Travel, FormatError> {
     if !(roads.detour > 0.0 && roads.kilometers_per_hour > 0.0) {
         return Err(FormatError::Ways("roads: detour and kilometers_per_hour must be above 0".into()));
     }

@@ -1,26 +1,59 @@
 //! Ways where no road network is at hand: as the crow flies, longer by a factor that a region's roads have.
 
-use std::sync::Arc;
-
 use fieldline_model::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::travel::{Travel, TravelError};
+use crate::ways::{PartialTravel, Source, ToldTravel, TravelSource};
 
 /// What a region's roads are like.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Roads {
+pub struct Region {
     /// How many times longer a way is than the crow's.
     pub detour: f64,
     /// How fast one gets along, in kilometers an hour.
     pub kilometers_per_hour: f64,
 }
 
-impl Default for Roads {
+impl Default for Region {
     /// Between the medians measured for towns and the country (1.3 to 1.9), at the speed of mixed roads.
     fn default() -> Self {
         Self { detour: 1.5, kilometers_per_hour: 45.0 }
+    }
+}
+
+impl Region {
+    /// The factors that make the great circle agree with ways that are known, over all of them together; `None` when they
+    /// take no time or lead nowhere.
+    pub fn fitted(places: &[Place], travel: &Travel) -> Option<Self> {
+        let crow: f64 = places.iter().flat_map(|from| places.iter().map(|to| from.distance_metres(*to))).sum();
+        let sum = |ways: &[i32]| ways.iter().map(|way| f64::from(*way)).sum::<f64>();
+        let (seconds, meters) = (sum(travel.all_seconds()), sum(travel.all_meters()));
+        let fits = crow > 0.0 && seconds > 0.0 && meters > 0.0;
+        fits.then(|| Self { detour: meters / crow, kilometers_per_hour: meters / seconds * 3.6 })
+    }
+
+    fn meters(self, from: Place, to: Place) -> f64 {
+        from.distance_metres(to) * self.detour
+    }
+
+    fn seconds(self, meters: f64) -> f64 {
+        meters * (3.6 / self.kilometers_per_hour)
+    }
+}
+
+impl TravelSource for Region {
+    fn tell(&self, places: &[Place], told: &mut PartialTravel) {
+        for (from, start) in places.iter().enumerate() {
+            for (to, end) in places.iter().enumerate() {
+                if told.is_untold(from, to) {
+                    let meters = self.meters(*start, *end);
+                    let whole = |value: f64| value.round() as i32;
+                    told.tell(from, to, whole(self.seconds(meters)), whole(meters), Source::GreatCircle);
+                }
+            }
+        }
     }
 }
 
@@ -28,12 +61,8 @@ impl Default for Roads {
 ///
 /// # Errors
 /// When a way is absurdly long, which only absurd roads make.
-pub fn great_circle(places: &[Place], roads: Roads) -> Result<Travel, TravelError> {
-    let all = |units_per_meter: f64| -> Arc<[i32]> {
-        let ways = places.iter().flat_map(|from| places.iter().map(|to| from.distance_metres(*to) * roads.detour));
-        ways.map(|meters| (meters * units_per_meter).round() as i32).collect()
-    };
-    Travel::new(places.len(), all(3.6 / roads.kilometers_per_hour), all(1.0))
+pub fn great_circle(places: &[Place], region: Region) -> Result<Travel, TravelError> {
+    Ok(ToldTravel::ask(&[&region], places)?.travel)
 }
 
 #[cfg(test)]
@@ -45,7 +74,7 @@ mod tests {
         let place = |latitude, longitude| Place::from_degrees(latitude, longitude).expect("on earth");
         let (monaco, nice) = (place(43.7384, 7.4246), place(43.7102, 7.262));
         let travel =
-            great_circle(&[monaco, nice], Roads { detour: 1.0, kilometers_per_hour: 36.0 }).expect("short ways");
+            great_circle(&[monaco, nice], Region { detour: 1.0, kilometers_per_hour: 36.0 }).expect("short ways");
         assert!((13_000..13_600).contains(&travel.meters(0, 1)), "{} m", travel.meters(0, 1));
         assert_eq!((travel.meters(0, 1) + 5) / 10, travel.seconds(0, 1), "ten meters a second");
         assert_eq!((travel.meters(0, 0), travel.meters(1, 0)), (0, travel.meters(0, 1)));

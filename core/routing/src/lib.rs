@@ -18,6 +18,7 @@ mod features;
 mod file;
 pub mod formats;
 mod great_circle;
+mod known_ways;
 mod model;
 mod plan;
 mod problem;
@@ -29,6 +30,7 @@ mod timetable;
 mod travel;
 mod validate;
 mod walk;
+mod ways;
 
 pub use board::{Board, Offer};
 pub use check::{check, worth};
@@ -36,7 +38,8 @@ pub use exact::{MOST_VISITS, best_order};
 pub use explain::{Explanation, Reason, explain};
 pub use features::{Obstacle, obstacle};
 pub use file::{Position, ProblemFile, Ways};
-pub use great_circle::{Roads, great_circle};
+pub use great_circle::{Region, great_circle};
+pub use known_ways::KnownWays;
 pub use plan::{Activity, Plan, Stop, Tour, Unserved};
 pub use problem::{
     After, Break, Depot, Done, Made, Objective, Problem, ProblemError, Shift, Technicians, Visit, Window,
@@ -46,3 +49,4 @@ pub use score::Score;
 pub use solver::{Budget, Iterations, Start, solve};
 pub use timetable::{Stay, Timetable, timetable};
 pub use travel::{Travel, TravelError};
+pub use ways::{PartialTravel, Source, ToldTravel, TravelSource};

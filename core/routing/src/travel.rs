@@ -39,6 +39,14 @@ pub enum TravelError {
         /// What was given.
         value: i32,
     },
+    /// No source of ways knows one.
+    #[error("nobody can tell the way from place {from} to place {to}; add a source that can, such as the great circle")]
+    Untold {
+        /// The first place.
+        from: usize,
+        /// The second place.
+        to: usize,
+    },
 }
 
 impl Travel {
