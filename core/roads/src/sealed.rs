@@ -50,7 +50,7 @@ pub(crate) fn read(path: &Path, format: &Format, tag: u8) -> Result<Option<Vec<u
     if whole {
         file.read_exact(&mut head).map_err(io("reading", path))?;
     }
-    if !whole || head[..8] != format.magic {
+    if !whole || head[..8] != format.magic || head[8] == 0 {
         return Err(RoadsError::Other { path: path.into(), what: format.what });
     }
     if head[8] > format.version {

@@ -24,14 +24,19 @@ impl Default for Region {
 }
 
 impl Region {
-    /// The factors that make the great circle agree with ways that are known, over all of them together; `None` when they
-    /// take no time or lead nowhere.
+    /// The factors with which half of the ways that are known are longer than the great circle says and half are shorter, in
+    /// meters and in seconds; `None` when too few lead anywhere.
     pub fn fitted(places: &[Place], travel: &Travel) -> Option<Self> {
-        let crow: f64 = places.iter().flat_map(|from| places.iter().map(|to| from.distance_metres(*to))).sum();
-        let sum = |ways: &[i32]| ways.iter().map(|way| f64::from(*way)).sum::<f64>();
-        let (seconds, meters) = (sum(travel.all_seconds()), sum(travel.all_meters()));
-        let fits = crow > 0.0 && seconds > 0.0 && meters > 0.0;
-        fits.then(|| Self { detour: meters / crow, kilometers_per_hour: meters / seconds * 3.6 })
+        let pairs = places.iter().enumerate().flat_map(|(from, start)| {
+            places.iter().enumerate().map(move |(to, end)| (from, to, start.distance_metres(*end)))
+        });
+        let (mut meters, mut seconds): (Vec<f64>, Vec<f64>) = pairs
+            .filter(|(_, _, crow)| *crow > 0.0)
+            .map(|(from, to, crow)| (travel.meters(from, to) as f64 / crow, travel.seconds(from, to) as f64 / crow))
+            .unzip();
+        let (detour, seconds_a_meter) = (median(&mut meters)?, median(&mut seconds)?);
+        let fits = detour > 0.0 && seconds_a_meter > 0.0;
+        fits.then(|| Self { detour, kilometers_per_hour: detour / seconds_a_meter * 3.6 })
     }
 
     fn meters(self, from: Place, to: Place) -> f64 {
@@ -41,6 +46,11 @@ impl Region {
     fn seconds(self, meters: f64) -> f64 {
         meters * (3.6 / self.kilometers_per_hour)
     }
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
 impl TravelSource for Region {
