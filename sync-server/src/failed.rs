@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use fieldline_depot::DepotError;
+use fieldline_roads::RoadsError;
+use fieldline_roads::osm::OsmError;
 use fieldline_service::TableError;
 use fieldline_service::accounts::AccountError;
 use fieldline_service::error::ServiceError;
@@ -36,6 +38,12 @@ pub enum Failed {
     /// A kiosk's disk failed.
     #[error(transparent)]
     Depot(#[from] DepotError),
+    /// Roads cannot be used.
+    #[error(transparent)]
+    Roads(#[from] RoadsError),
+    /// An extract gives no roads.
+    #[error(transparent)]
+    Osm(#[from] OsmError),
     /// The demo could not go on.
     #[error(transparent)]
     Demo(#[from] DemoFailed),

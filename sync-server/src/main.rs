@@ -12,6 +12,7 @@ mod failed;
 mod import;
 mod logs;
 mod relay;
+mod roads;
 mod serve;
 mod user;
 
@@ -62,6 +63,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Make a data directory from a backup; phones offer again what they did since.
     Restore(backup::RestoreArgs),
+    /// Road networks for phones that plan without a line.
+    Roads(Scripted<roads::Command>),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Roads(told) => roads::run(&told.command, told.json),
     };
     done.map_or_else(report, |()| ExitCode::SUCCESS)
 }

@@ -153,3 +153,28 @@ fn a_backup_of_a_running_server_goes_on_in_another_directory() {
     let restored = Serving::begin(other, None);
     assert!(restored.sign_in(PASSWORD).starts_with("HTTP/1.1 200"));
 }
+
+#[test]
+fn a_bundle_of_roads_is_made_of_an_extract_and_ways_on_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (bundle, ways) = (directory.path().join("monaco.roads"), directory.path().join("monaco.ways"));
+    let (bundle, ways) = (text(&bundle), text(&ways));
+    let (extract, places) = (test_data("osm/monaco_roads.osm.pbf"), test_data("monaco_places.csv"));
+    let made = done(&["roads", "build", &extract, "--out", bundle, "--json"]);
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    assert_eq!(made["bytes"].as_u64(), std::fs::metadata(bundle).ok().map(|file| file.len()));
+    assert_eq!((&made["networks"][0]["profile"], &made["networks"][1]["profile"]), (&"car".into(), &"foot".into()));
+    assert!(done(&["roads", "build", &extract, "--out", bundle]).contains("arcs with shortcuts"));
+    assert!(done(&["roads", "ways", bundle, &places, "--out", ways]).contains("ways between 320 places"));
+
+    assert!(refused(&["roads", "build", &places, "--out", bundle]).contains("is no OpenStreetMap extract in PBF"));
+    assert!(refused(&["roads", "build", "/nonexistent/x", "--out", bundle]).contains("opening /nonexistent/x failed"));
+    assert!(refused(&["roads", "ways", &extract, &places, "--out", ways]).contains("is not a file of road networks"));
+    assert!(refused(&["roads", "ways", bundle, &extract, "--out", ways]).contains("osm.pbf: "));
+    let bicycle = refused(&["roads", "ways", bundle, &places, "--profile", "bicycle", "--out", ways]);
+    assert!(bicycle.contains("bicycle is neither car nor foot"));
+}
+
+fn test_data(name: &str) -> String {
+    format!("{}/../tests/data/{name}", env!("CARGO_MANIFEST_DIR"))
+}

@@ -103,6 +103,14 @@ fn roads_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn an_order_that_ties_everything_to_everything_is_refused() {
+    let nodes = (0..400).map(|step| Place { latitude_micro: 43_730_000 + step, longitude_micro: 7_420_000 });
+    let spoke = |high| Road { low: 0, high, ..round().roads()[0] };
+    let wheel = Network::new(nodes.collect(), (1..400).map(spoke).collect()).expect("makes sense");
+    assert!(matches!(Roads::new(wheel), Err(RoadsError::Tangled { .. })));
+}
+
+#[test]
 fn known_ways_come_back_as_they_were() {
     let directory = directory();
     let path = directory.path().join("today.ways");

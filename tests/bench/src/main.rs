@@ -10,12 +10,15 @@
 //! `fieldline-bench routing DIR [--seconds 1,10] [--seeds N] [--python PATH] [--json FILE]`: the optimiser on the instances in a
 //! folder, next to PyVRP if a Python that has it is named.
 //!
+//! `fieldline-bench roads EXTRACT [--json FILE]`: ways on the roads of an OpenStreetMap extract, next to Dijkstra.
+//!
 //! `fieldline-bench server [--records N] [--phones N] [--json FILE]`. How many signed edits a second the server keeps.
 
 mod data;
 mod floor;
 mod measure;
 mod ours;
+mod roads;
 mod routing;
 mod samples;
 mod server;
@@ -29,6 +32,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]
        fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]
        fieldline-bench routing DIR [--seconds 1,10] [--seeds N] [--python PATH] [--json FILE]
+       fieldline-bench roads EXTRACT [--json FILE]
        fieldline-bench server [--records N] [--phones N] [--json FILE]
        fieldline-bench samples DIR";
 
@@ -83,6 +87,10 @@ fn main() -> ExitCode {
         Some("routing") => words.next().and_then(|folder| {
             let Options { seconds, seeds, python, json, .. } = options(words)?;
             Some(routing::run(&routing::Options { instances: folder.into(), seconds, seeds, python, json }))
+        }),
+        Some("roads") => words.next().and_then(|extract| {
+            let Options { json, .. } = options(words)?;
+            Some(roads::run(&roads::Options { extract: extract.into(), json }))
         }),
         Some("samples") => words.next().map(|directory| samples::write(Path::new(&directory))),
         Some(sync::phone::COMMAND) => Some(sync::phone::run(words)),
