@@ -10,7 +10,8 @@ pub(crate) type Cost = f64;
 /// No way.
 pub(crate) const NONE: Cost = f64::INFINITY;
 
-const HUNDREDTH: f64 = (1u64 << 25) as f64;
+const BITS: u32 = 25;
+const HUNDREDTH: f64 = (1_u64 << BITS) as f64;
 
 /// What it costs to go so far at so many kilometers an hour, each rounded; [`NONE`] where one may not go at all.
 pub(crate) fn cost(decimeters: f64, kilometers_per_hour: f64) -> Cost {
@@ -23,9 +24,9 @@ pub(crate) fn cost(decimeters: f64, kilometers_per_hour: f64) -> Cost {
 
 /// Whole seconds and meters; `None` where there is no way.
 pub(crate) fn seconds_and_meters(cost: Cost) -> Option<(i32, i32)> {
-    let hundredths = (cost / HUNDREDTH).floor();
-    let decimeters = cost - hundredths * HUNDREDTH;
-    cost.is_finite().then(|| ((hundredths / 100.0).round() as i32, (decimeters / 10.0).round() as i32))
+    let whole = cost as i64;
+    let (hundredths, decimeters) = (whole >> BITS, whole & ((1 << BITS) - 1));
+    cost.is_finite().then_some((((hundredths + 50) / 100) as i32, ((decimeters + 5) / 10) as i32))
 }
 
 /// The cheaper of two; compiles to one instruction where `f64::min` must mind what is not a number.

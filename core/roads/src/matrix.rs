@@ -35,21 +35,21 @@ impl Entry {
 pub(crate) fn ways(network: &Network, hierarchy: &Hierarchy, traffic: Traffic, places: &[Snapped]) -> Vec<Cost> {
     let entries: Vec<_> = places.iter().map(|at| Entry::new(network, traffic, *at)).collect();
     let above = Above::all(hierarchy, &entries);
-    let mut ways = Vec::with_capacity(entries.len() * entries.len());
+    let ends: Vec<_> = entries.iter().map(|end| [end.low, end.high].map(|node| above.number(node))).collect();
+    let mut ways = vec![NONE; entries.len() * entries.len()];
     let mut costs = vec![[NONE; LANES]; above.first.len() - 1];
-    for starts in entries.chunks(LANES) {
+    for (rows, starts) in ways.chunks_mut(entries.len().max(1) * LANES).zip(entries.chunks(LANES)) {
         costs.fill([NONE; LANES]);
         for (lane, start) in starts.iter().enumerate() {
             above.climb(hierarchy, start, lane, &mut costs);
         }
         above.sweep(&mut costs);
-        for (lane, start) in starts.iter().enumerate() {
-            ways.extend(entries.iter().map(|end| {
-                let [low, high] = end.arrives;
-                let around =
-                    cheaper(costs[above.number(end.low)][lane] + low, costs[above.number(end.high)][lane] + high);
-                cheaper(around, along(network, traffic, start.at, end.at))
-            }));
+        for (column, (end, numbers)) in entries.iter().zip(&ends).enumerate() {
+            let [low, high] = numbers.map(|number| &costs[number]);
+            for (lane, start) in starts.iter().enumerate() {
+                let around = cheaper(low[lane] + end.arrives[0], high[lane] + end.arrives[1]);
+                rows[lane * entries.len() + column] = cheaper(around, along(network, traffic, start.at, end.at));
+            }
         }
     }
     ways

@@ -80,8 +80,12 @@ impl Roads {
         let outside = |number| RoadsError::Outside { number, farthest_meters: FARTHEST_METERS };
         let snapped = places.iter().enumerate().map(|(number, place)| self.snap(*place).ok_or(outside(number)));
         let ways = self.ways(&snapped.collect::<Result<Vec<_>, _>>()?);
-        let told = ways.iter().enumerate().map(|(at, way)| seconds_and_meters(*way).ok_or(outside(at / places.len())));
-        let (seconds, meters): (Vec<_>, Vec<_>) = told.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let (mut seconds, mut meters) = (Vec::with_capacity(ways.len()), Vec::with_capacity(ways.len()));
+        for (at, way) in ways.iter().enumerate() {
+            let way = seconds_and_meters(*way).ok_or_else(|| outside(at / places.len()))?;
+            seconds.push(way.0);
+            meters.push(way.1);
+        }
         Ok(Travel::new(places.len(), seconds.into(), meters.into())?)
     }
 

@@ -8,10 +8,10 @@ use crate::network::{Network, Road};
 
 /// Farthest a place may lie from its road.
 pub const FARTHEST_METERS: f64 = 1_000.0;
-/// Where the search looks first: in towns nearly everything has a road as near as that.
-const NEAR_METERS: f64 = 100.0;
-/// Side of a cell in millionths of a degree: 280 m of latitude.
-const CELL_MICRO: i32 = 2_500;
+/// How far the search looks, first and when it found none: in towns nearly everything has a road within the first.
+const REACHES_METERS: [f64; 3] = [50.0, 250.0, FARTHEST_METERS];
+/// Side of a cell in millionths of a degree: 111 m of latitude.
+const CELL_MICRO: i32 = 1_000;
 /// A degree of latitude on the mean earth radius, by millionths.
 const METERS_A_MICRO: f64 = 0.111_195;
 
@@ -59,19 +59,20 @@ impl Grid {
 
     /// The nearest road, unless every road is too far away.
     pub(crate) fn nearest(&self, network: &Network, place: Place) -> Option<Snapped> {
-        [NEAR_METERS, FARTHEST_METERS].into_iter().find_map(|within| {
-            let near = self.around(place, within).map(|road| project(network, road, place));
-            near.min_by(|one, other| one.off_meters.total_cmp(&other.off_meters))
-                .filter(|best| best.off_meters <= within)
+        let east = meters_a_micro_east(place);
+        REACHES_METERS.into_iter().find_map(|within| {
+            let near = self.around(place, east, within).map(|road| project(network, road, place, east));
+            let nearest = near.min_by(|one, other| one.off_meters.total_cmp(&other.off_meters));
+            nearest.filter(|nearest| nearest.off_meters <= within)
         })
     }
 
-    fn around(&self, place: Place, meters: f64) -> impl Iterator<Item = usize> + '_ {
+    fn around(&self, place: Place, east: f64, meters: f64) -> impl Iterator<Item = usize> + '_ {
         let reach = |micro: i32, meters_a_micro: f64| {
             let micros = (meters / meters_a_micro) as i32;
             (micro - micros).div_euclid(CELL_MICRO)..=(micro + micros).div_euclid(CELL_MICRO)
         };
-        let columns = reach(place.longitude_micro, meters_a_micro_east(place));
+        let columns = reach(place.longitude_micro, east);
         reach(place.latitude_micro, METERS_A_MICRO).flat_map(move |row| {
             let from = self.cells.partition_point(|cell| (cell.0, cell.1) < (row, *columns.start()));
             let until = self.cells.partition_point(|cell| (cell.0, cell.1) <= (row, *columns.end()));
@@ -89,8 +90,7 @@ fn meters_a_micro_east(place: Place) -> f64 {
     METERS_A_MICRO * (f64::from(place.latitude_micro) / 1e6).to_radians().cos().max(0.017)
 }
 
-fn project(network: &Network, number: usize, place: Place) -> Snapped {
-    let east = meters_a_micro_east(place);
+fn project(network: &Network, number: usize, place: Place, east: f64) -> Snapped {
     let [(x, y), (other_x, other_y)] = ends(network, &network.roads()[number]).map(|end| {
         let x = f64::from(end.longitude_micro - place.longitude_micro) * east;
         (x, f64::from(end.latitude_micro - place.latitude_micro) * METERS_A_MICRO)

@@ -12,7 +12,7 @@ use fieldline_roads::osm::networks;
 use fieldline_roads::{Network, Profile, Roads, Traffic, write_bundle};
 use serde_json::{Value, json};
 
-use crate::measure::{Cost, cost, memory_kibibytes, processor_microseconds};
+use crate::measure::{Cost, cost, processor_microseconds};
 
 /// What the command line asks for.
 pub struct Options {
@@ -46,15 +46,13 @@ pub fn run(options: &Options) -> Result<(), Failed> {
 }
 
 fn measure(path: &Path, profile: Profile) -> Result<Value, Failed> {
-    let before = memory_kibibytes("RssAnon");
     let roads = Roads::open(path, profile)?;
-    let kibibytes = memory_kibibytes("RssAnon").saturating_sub(before);
     let opened = median(|| Roads::open(path, profile).map(drop))?;
     let rush_hour = Traffic { fast: 1.5, main: 2.0, side: 1.2 };
     let customised = median(|| roads.in_traffic(rush_hour).map(drop))?;
     let nodes = roads.network().nodes();
     println!(
-        "{profile}: {} nodes, {} arcs, {kibibytes} KiB; opened in {opened:.1} ms, another traffic in {customised:.1} ms",
+        "{profile}: {} nodes, {} arcs; opened in {opened:.1} ms, another traffic in {customised:.1} ms",
         nodes.len(),
         roads.arcs()
     );
@@ -73,7 +71,6 @@ fn measure(path: &Path, profile: Profile) -> Result<Value, Failed> {
         "profile": profile,
         "nodes": nodes.len(),
         "arcs": roads.arcs(),
-        "kibibytes": kibibytes,
         "opened_milliseconds": opened,
         "customised_milliseconds": customised,
         "matrices": matrices,
