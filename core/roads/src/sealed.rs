@@ -11,8 +11,8 @@ use crate::error::{RoadsError, io};
 
 /// Highest level before zstd becomes slow without getting much better.
 const LEVEL: i32 = 15;
-/// Most a section may hold when unpacked: the roads of a continent, not a bomb.
-const MOST_BYTES: u64 = 4 << 30;
+/// Most a section may hold when unpacked: the roads of a large country, not a bomb.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// What a file is.
 pub(crate) struct Format {
