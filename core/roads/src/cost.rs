@@ -1,4 +1,4 @@
-//! Time and length of a way in one number, so that the fastest way is found with its length by one addition and one comparison.
+//! Time and length of a way in one number: one addition and one comparison find the fastest way and how long it is.
 //!
 //! Hundredths of seconds stand above decimeters in the 53 bits a float keeps exactly: of two ways the faster is less, of two
 //! equally fast ones the shorter. 2^25 decimeters are 3,355 km, 2^28 hundredths 31 days; a longer way borrows a hundredth

@@ -76,7 +76,8 @@ pub enum RoadsError {
     Travel(#[from] TravelError),
     /// Roads do not lead from a place to all others.
     #[error(
-        "no roads lead from place number {number} to all others, or none is within {farthest_meters} m of it; leave it out, or ask further sources"
+        "no roads lead from place number {number} to all others, or none within {farthest_meters} m; leave it out, or ask \
+         another source"
     )]
     Outside {
         /// Which one, counted from 0.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use fieldline_model::Place;
 use fieldline_roads::osm::networks;
 use fieldline_roads::{Network, Profile, Roads, Traffic, write_bundle};
+use fieldline_routing::{Region, great_circle};
 use serde_json::{Value, json};
 
 use crate::measure::{Cost, cost, processor_microseconds};
@@ -67,6 +68,8 @@ fn measure(path: &Path, profile: Profile) -> Result<Value, Failed> {
         println!("  {count} x {count}: {ours:.1} ms; Dijkstra {dijkstra:.0} ms ({:.0} x)", dijkstra / ours);
         matrices.push(json!({ "places": count, "milliseconds": ours, "dijkstra_milliseconds": dijkstra }));
     }
+    let (median_off, tenth_off) = crow(&roads).unwrap_or_default();
+    println!("  great circle: off by {median_off:.0} % in the median, by over {tenth_off:.0} % for one way in ten");
     Ok(json!({
         "profile": profile,
         "nodes": nodes.len(),
@@ -74,7 +77,22 @@ fn measure(path: &Path, profile: Profile) -> Result<Value, Failed> {
         "opened_milliseconds": opened,
         "customised_milliseconds": customised,
         "matrices": matrices,
+        "great_circle_off_percent": [median_off, tenth_off],
     }))
+}
+
+/// How many per cent the time by great circle is off, with the factors of these very roads: in the median and for the worst tenth.
+fn crow(roads: &Roads) -> Option<(f64, f64)> {
+    let nodes = roads.network().nodes();
+    let places: Vec<Place> = nodes.iter().step_by((nodes.len() / PLACES[0]).max(1)).copied().collect();
+    let travel = roads.travel(&places).ok()?;
+    let crow = great_circle(&places, Region::fitted(&places, &travel)?).ok()?;
+    let pairs = (0..places.len()).flat_map(|from| (0..places.len()).map(move |to| (from, to)));
+    let seconds = pairs.map(|(from, to)| (f64::from(travel.seconds(from, to)), f64::from(crow.seconds(from, to))));
+    let mut off: Vec<f64> =
+        seconds.filter(|(real, _)| *real > 0.0).map(|(real, crow)| (crow / real - 1.0).abs() * 100.0).collect();
+    off.sort_by(f64::total_cmp);
+    Some((*off.get(off.len() / 2)?, *off.get(off.len() * 9 / 10)?))
 }
 
 /// The median of several turns, in milliseconds.
