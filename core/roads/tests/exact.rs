@@ -36,6 +36,7 @@ fn ways_in_monaco_are_dijkstras_for_each_profile_and_traffic() {
         let places = places(&network, 7);
         assert!(places.len() > 200, "{} places", places.len());
         let roads = Roads::new(network).expect("a good order");
+        assert!(roads.arcs() < roads.network().roads().len() * 3, "{} arcs: a poor order", roads.arcs());
         all_as_dijkstra(&roads, Traffic::default(), &places);
         let rush_hour = Traffic { fast: 2.5, main: 1.7, side: 1.1 };
         all_as_dijkstra(&roads.in_traffic(rush_hour).expect("factors"), rush_hour, &places);
