@@ -1,7 +1,7 @@
 //! `route check` and `route explain`: what a plan is worth, and why it leaves out whom it leaves out.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fieldline_routing::{Obstacle, Plan, Problem, Reason};
@@ -11,34 +11,39 @@ use crate::source::{Read, Source};
 
 /// A problem and a plan.
 #[derive(Args)]
-pub struct Options {
+pub struct Judged {
     #[command(flatten)]
     source: Source,
     /// The plan, as `route solve --json` prints it.
     plan: PathBuf,
 }
 
-impl Options {
-    fn read(&self) -> Result<(Read, Plan), Box<dyn Error>> {
-        let file = self.plan.display();
-        let text = std::fs::read_to_string(&self.plan).map_err(|problem| format!("{file}: {problem}"))?;
-        let told: Value = serde_json::from_str(&text).map_err(|problem| format!("{file}: {problem}"))?;
-        let plan = told.get("plan").cloned().unwrap_or(told);
-        let plan = serde_json::from_value(plan).map_err(|problem| format!("{file} is no plan: {problem}"))?;
-        Ok((self.source.read()?, plan))
+impl Judged {
+    /// Reads both.
+    pub fn read(&self) -> Result<(Read, Plan), Box<dyn Error>> {
+        Ok((self.source.read()?, read_plan(&self.plan)?))
     }
 }
 
+/// Reads a plan, alone or as `route solve --json` prints it.
+pub fn read_plan(path: &Path) -> Result<Plan, Box<dyn Error>> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|problem| format!("{file}: {problem}"))?;
+    let told: Value = serde_json::from_str(&text).map_err(|problem| format!("{file}: {problem}"))?;
+    let plan = told.get("plan").cloned().unwrap_or(told);
+    Ok(serde_json::from_value(plan).map_err(|problem| format!("{file} is no plan: {problem}"))?)
+}
+
 /// What a plan is worth.
-pub fn check(options: &Options) -> Result<String, Box<dyn Error>> {
-    let (Read { problem, units }, plan) = options.read()?;
+pub fn check(options: &Judged) -> Result<String, Box<dyn Error>> {
+    let (Read { problem, units, .. }, plan) = options.read()?;
     let score = fieldline_routing::check(&problem, &plan).map_err(|wrong| wrong.join("\n"))?;
     let unserved: i64 = score.unserved.iter().sum();
     Ok(format!("the plan is right: distance {:.1}, unserved worth {unserved}", score.cost as f64 / units))
 }
 
 /// Why each visit nobody makes is not made.
-pub fn explain(options: &Options) -> Result<String, Box<dyn Error>> {
+pub fn explain(options: &Judged) -> Result<String, Box<dyn Error>> {
     let (Read { problem, .. }, plan) = options.read()?;
     fieldline_routing::check(&problem, &plan).map_err(|wrong| wrong.join("\n"))?;
     let about = |visit: usize| {

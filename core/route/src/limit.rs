@@ -17,6 +17,7 @@ pub enum Limit {
 }
 
 /// A limit under way.
+#[derive(Clone)]
 pub struct Running {
     clock: Clock,
     began: Instant,
@@ -34,6 +35,17 @@ impl Running {
     #[expect(clippy::disallowed_methods, reason = "a tool's limit is where time comes in")]
     pub fn start(limit: Limit, clock: Clock) -> Self {
         Self { clock, began: Instant::now(), limit, iterations: 0, complete_after: None, best_after: 0.0 }
+    }
+
+    /// What several searches that went on at once come to.
+    pub fn together(all: &[Self]) -> Self {
+        let first = |of: fn(&Self) -> Option<f64>| all.iter().filter_map(of).reduce(f64::min);
+        Self {
+            iterations: all.iter().map(|one| one.iterations).sum(),
+            complete_after: first(|one| one.complete_after),
+            best_after: all.iter().map(|one| one.best_after).fold(0.0, f64::max),
+            ..all[0].clone()
+        }
     }
 
     /// Seconds since the start.

@@ -4,6 +4,8 @@
 //! route solve --format solomon FILE --seconds 10 --json > PLAN
 //! route check --format solomon FILE PLAN
 //! route explain --format solomon FILE PLAN
+//! route repair --format json FILE PLAN EVENTS --now-seconds 30000
+//! route schema problem
 //! ```
 
 use std::error::Error;
@@ -13,6 +15,8 @@ use clap::{Parser, Subcommand};
 
 mod judge;
 mod limit;
+mod repair;
+mod schema;
 mod solve;
 mod source;
 
@@ -28,9 +32,13 @@ enum Word {
     /// Searches for a good plan, checks it and prints it.
     Solve(solve::Options),
     /// Judges a plan by the problem alone.
-    Check(judge::Options),
+    Check(judge::Judged),
     /// Says of every visit nobody makes what is between it and each shift.
-    Explain(judge::Options),
+    Explain(judge::Judged),
+    /// Plans the rest of a day again after something happened, moving as little as possible.
+    Repair(repair::Options),
+    /// Prints a format as JSON Schema.
+    Schema(schema::Options),
 }
 
 impl Word {
@@ -39,6 +47,8 @@ impl Word {
             Self::Solve(options) => solve::solve(options),
             Self::Check(options) => judge::check(options),
             Self::Explain(options) => judge::explain(options),
+            Self::Repair(options) => repair::repair(options),
+            Self::Schema(options) => schema::schema(options),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::error::Error;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use fieldline_routing::{Iterations, Plan, Problem, Start, check, solve as search};
+use fieldline_routing::{Iterations, Plan, Problem, Start, check, geojson, solve_in_threads, svg, timetable};
 use serde_json::json;
 
+use crate::judge::read_plan;
 use crate::limit::{Limit, Running};
 use crate::source::{Read, Source};
 
@@ -36,9 +38,21 @@ pub struct Options {
     /// The seed of the dice.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Prints the plan as JSON.
+    /// How many searches go on at once, each in a thread of its own with a seed of its own; the best plan wins.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// A plan to begin with, as this command prints it in JSON.
+    #[arg(long)]
+    from: Option<PathBuf>,
+    /// Prints the plan as JSON, with its timetable.
     #[arg(long)]
     json: bool,
+    /// Draws the plan.
+    #[arg(long)]
+    svg: Option<PathBuf>,
+    /// Writes the plan for a map; of problems in JSON with positions.
+    #[arg(long)]
+    geojson: Option<PathBuf>,
 }
 
 /// Searches and says what was found.
@@ -47,19 +61,39 @@ pub fn solve(options: &Options) -> Result<String, Box<dyn Error>> {
         (Some(iterations), _) => Limit::Iterations(Iterations(iterations)),
         (None, seconds) => Limit::Seconds(seconds.unwrap_or_default()),
     };
-    let mut running = Running::start(limit, options.clock);
-    let Read { problem, units } = options.source.read()?;
-    let plan = search(&problem, Start::Afresh, options.seed, &mut running);
-    let score = check(&problem, &plan).map_err(|wrong| format!("the plan is wrong: {}", wrong.join("; ")))?;
-    let distance = score.cost as f64 / units;
-    Ok(if options.json { as_json(&plan, distance, &running) } else { as_text(&problem, &plan, distance, &running) })
+    let read = options.source.read()?;
+    let from = options.from.as_deref().map(read_plan).transpose()?;
+    let mut running = vec![Running::start(limit, options.clock); options.threads.max(1)];
+    let start = from.as_ref().map_or(Start::Afresh, Start::From);
+    let plan = solve_in_threads(&read.problem, start, options.seed, &mut running);
+    let score = check(&read.problem, &plan).map_err(|wrong| format!("the plan is wrong: {}", wrong.join("; ")))?;
+    draw(options, &read, &plan)?;
+    let (distance, running) = (score.cost as f64 / read.units, Running::together(&running));
+    Ok(match options.json {
+        true => as_json(&read.problem, &plan, distance, &running),
+        false => as_text(&read.problem, &plan, distance, &running),
+    })
 }
 
-fn as_json(plan: &Plan, distance: f64, running: &Running) -> String {
+fn draw(options: &Options, read: &Read, plan: &Plan) -> Result<(), Box<dyn Error>> {
+    let drawings = [&options.svg, &options.geojson];
+    if drawings.iter().any(|drawing| drawing.is_some()) && read.positions.is_empty() {
+        return Err("the problem holds ways and no positions, so there is nothing to draw".into());
+    }
+    if let Some(file) = &options.svg {
+        std::fs::write(file, svg(&read.problem, plan, &read.positions))?;
+    }
+    if let Some(file) = &options.geojson {
+        std::fs::write(file, serde_json::to_string(&geojson(&read.problem, plan, &read.positions))?)?;
+    }
+    Ok(())
+}
+
+fn as_json(problem: &Problem, plan: &Plan, distance: f64, running: &Running) -> String {
     json!({
         "distance": distance, "vehicles": plan.tours.len(), "unserved": plan.unserved.len(),
         "iterations": running.iterations, "seconds": running.seconds(), "complete_after_seconds": running.complete_after,
-        "best_after_seconds": running.best_after, "plan": plan,
+        "best_after_seconds": running.best_after, "plan": plan, "timetable": timetable(problem, plan),
     })
     .to_string()
 }

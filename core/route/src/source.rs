@@ -4,9 +4,10 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use fieldline_roads::{Profile, Roads};
 use fieldline_routing::formats::trsp::Reading;
-use fieldline_routing::formats::{Rounding, solomon, trsp};
-use fieldline_routing::{Problem, ProblemFile};
+use fieldline_routing::formats::{Instance, Rounding, solomon, trsp};
+use fieldline_routing::{At, Problem, ProblemFile, ToldTravel};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,11 +42,15 @@ pub struct Source {
     /// What is to be little; a problem in JSON says so itself.
     #[arg(long, value_enum, default_value = "distance")]
     objective: Aim,
+    /// A network of roads, made by `sync-server roads build`, for the positions of a problem in JSON.
+    #[arg(long)]
+    roads: Option<PathBuf>,
 }
 
-/// A problem, and how many units a distance of 1 has in it.
+/// A problem, where its places are, and how many units a distance of 1 has in it.
 pub struct Read {
     pub problem: Problem,
+    pub positions: Vec<At>,
     pub units: f64,
 }
 
@@ -59,13 +64,29 @@ impl Source {
 
     fn parse(&self, text: &str) -> Result<Read, Box<dyn Error>> {
         let (dimacs, exact) = (Rounding::Dimacs, Rounding::Exact);
-        let (problem, units) = match (self.format, self.objective) {
+        let (Instance { problem, positions }, units) = match (self.format, self.objective) {
             (Format::Solomon, Aim::Distance) => (solomon::read(text, dimacs, false)?, dimacs.units()),
             (Format::Solomon, Aim::Vehicles) => (solomon::read(text, exact, true)?, exact.units()),
             (Format::Trsp, _) => (trsp::read(text, Reading::Part)?, exact.units()),
             (Format::TrspFull, _) => (trsp::read(text, Reading::Whole)?, exact.units()),
-            (Format::Json, _) => (Problem::try_from(serde_json::from_str::<ProblemFile>(text)?)?, 1.0),
+            (Format::Json, _) => (self.day(serde_json::from_str(text)?)?, 1.0),
         };
-        Ok(Read { problem, units })
+        Ok(Read { problem, positions, units })
+    }
+
+    fn day(&self, file: ProblemFile) -> Result<Instance, Box<dyn Error>> {
+        let positions = file.positions.iter().map(|at| (at.longitude, at.latitude)).collect();
+        let problem = match &self.roads {
+            Some(bundle) if file.ways.is_none() => {
+                let roads = Roads::open(bundle, Profile::Car)?;
+                let told = ToldTravel::ask(&[&roads, &file.roads], &file.places()?)?;
+                for (source, ways) in told.ways_by_source() {
+                    eprintln!("{ways} ways told by {source:?}");
+                }
+                file.with_travel(told.travel)?
+            }
+            _ => Problem::try_from(file)?,
+        };
+        Ok(Instance { problem, positions })
     }
 }

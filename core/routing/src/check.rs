@@ -159,8 +159,9 @@ impl<'p> Drive<'p> {
         let begins = i64::from(stop.begins_seconds);
         match stop.activity {
             Activity::Break(number) => self.rest(number, begins),
-            Activity::Depot => {
-                let depot = self.problem.depot_of(self.shift).ok_or("it has no depot")?;
+            Activity::Depot(number) => {
+                let own = self.problem.depot_of(self.shift).filter(|_| self.shift.depot == Some(number));
+                let depot = own.ok_or_else(|| format!("depot {number} is not its own"))?;
                 self.reach(depot.place, begins).map_err(|what| format!("the depot {what}"))?;
                 self.has_fetched = true;
                 self.left_at = begins + i64::from(depot.service_seconds);

@@ -12,6 +12,7 @@ use crate::travel::Travel;
 
 /// A problem in a file. `place` in visits and shifts counts from 0, in `positions` or in the rows of `ways`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProblemFile {
     /// Where things are, when no ways are known.
@@ -36,6 +37,7 @@ pub struct ProblemFile {
 
 /// A place on earth, in degrees (WGS 84).
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Position {
     /// Degrees north.
@@ -46,6 +48,7 @@ pub struct Position {
 
 /// Ways that are known, row by row: from the row's place to the column's.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ways {
     /// Seconds.
@@ -54,28 +57,41 @@ pub struct Ways {
     pub meters: Option<Vec<Vec<i32>>>,
 }
 
+impl ProblemFile {
+    /// Where its places are; none when it holds ways instead.
+    ///
+    /// # Errors
+    /// Names the first position that is not on earth.
+    pub fn places(&self) -> Result<Vec<Place>, FormatError> {
+        let place = |(number, at): (usize, &Position)| {
+            let place = Place::from_degrees(at.latitude, at.longitude);
+            place.ok_or_else(|| FormatError::Ways(format!("positions: number {number} is not on earth; give degrees")))
+        };
+        self.positions.iter().enumerate().map(place).collect()
+    }
+
+    /// The problem with ways that somebody told for its places.
+    ///
+    /// # Errors
+    /// Names the first visit, shift or depot that makes no sense.
+    pub fn with_travel(self, travel: Travel) -> Result<Problem, FormatError> {
+        Ok(Problem::new(self.visits, self.shifts, self.depots, travel, self.objective)?)
+    }
+}
+
 impl TryFrom<ProblemFile> for Problem {
     type Error = FormatError;
 
     fn try_from(file: ProblemFile) -> Result<Self, FormatError> {
+        if !(file.roads.detour > 0.0 && file.roads.kilometers_per_hour > 0.0) {
+            return Err(FormatError::Ways("roads: detour and kilometers_per_hour must be above 0".into()));
+        }
         let travel = match &file.ways {
             Some(ways) => known(ways)?,
-            None => as_the_crow_flies(&file.positions, file.roads)?,
+            None => great_circle(&file.places()?, file.roads)?,
         };
-        Ok(Self::new(file.visits, file.shifts, file.depots, travel, file.objective)?)
+        file.with_travel(travel)
     }
-}
-
-fn as_the_crow_flies(positions: &[Position], roads: Region) -> Result<Travel, FormatError> {
-    if !(roads.detour > 0.0 && roads.kilometers_per_hour > 0.0) {
-        return Err(FormatError::Ways("roads: detour and kilometers_per_hour must be above 0".into()));
-    }
-    let place = |(number, at): (usize, &Position)| {
-        let place = Place::from_degrees(at.latitude, at.longitude);
-        place.ok_or_else(|| FormatError::Ways(format!("positions: number {number} is not on earth; give degrees")))
-    };
-    let places = positions.iter().enumerate().map(place).collect::<Result<Vec<_>, _>>()?;
-    Ok(great_circle(&places, roads)?)
 }
 
 fn known(ways: &Ways) -> Result<Travel, FormatError> {

@@ -8,6 +8,7 @@ use crate::ways::{PartialTravel, Source, ToldTravel, TravelSource};
 
 /// What a region's roads are like.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Region {
     /// How many times longer a way is than the crow's.

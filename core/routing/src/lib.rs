@@ -7,7 +7,8 @@
 //! Rules are features, one a file in `features`: each says whether a shift may serve a visit at all, and what is in the way
 //! if not. What depends on the order of a tour (time, stock) is the business of `solver`.
 //!
-//! No clock, no files, no threads: whoever calls says when to stop, through a [`Budget`].
+//! No clock and no files: whoever calls says when to stop, through a [`Budget`], and hears of every better plan. Threads only where
+//! they are asked for, in [`solve_in_threads`].
 
 mod board;
 mod bonds;
@@ -20,10 +21,12 @@ pub mod formats;
 mod great_circle;
 mod known_ways;
 mod model;
+mod picture;
 mod plan;
 mod problem;
 mod repair;
 mod score;
+mod several;
 mod solver;
 mod tell;
 mod timetable;
@@ -40,12 +43,14 @@ pub use features::{Obstacle, obstacle};
 pub use file::{Position, ProblemFile, Ways};
 pub use great_circle::{Region, great_circle};
 pub use known_ways::KnownWays;
+pub use picture::{At, FeatureCollection, geojson, svg};
 pub use plan::{Activity, Plan, Stop, Tour, Unserved};
 pub use problem::{
     After, Break, Depot, Done, Made, Objective, Problem, ProblemError, Shift, Technicians, Visit, Window,
 };
 pub use repair::{Assignment, Change, Event, Repair, difference, repair};
 pub use score::Score;
+pub use several::solve_in_threads;
 pub use solver::{Budget, Iterations, Start, solve};
 pub use timetable::{Stay, Timetable, timetable};
 pub use travel::{Travel, TravelError};

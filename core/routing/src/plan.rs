@@ -6,18 +6,20 @@ use crate::score::Score;
 
 /// What happens at a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
     /// A visit is made: its place in the problem.
     Visit(usize),
     /// A break is taken: its place in the shift.
     Break(usize),
-    /// Tools and parts are fetched at the shift's depot.
-    Depot,
+    /// Tools and parts are fetched at the shift's depot: its place in the problem.
+    Depot(usize),
 }
 
 /// Something that happens in a tour, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stop {
     /// What.
     #[serde(flatten)]
@@ -28,6 +30,7 @@ pub struct Stop {
 
 /// A technician's way through one shift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tour {
     /// The shift, by its place in the problem.
     pub shift: usize,
@@ -47,13 +50,14 @@ impl Tour {
     pub fn timed_visits(&self) -> impl Iterator<Item = (usize, i32)> {
         self.stops.iter().filter_map(|stop| match stop.activity {
             Activity::Visit(visit) => Some((visit, stop.begins_seconds)),
-            Activity::Break(_) | Activity::Depot => None,
+            Activity::Break(_) | Activity::Depot(_) => None,
         })
     }
 }
 
 /// A visit nobody makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unserved {
     /// The visit, by its place in the problem.
     pub visit: usize,
@@ -61,6 +65,7 @@ pub struct Unserved {
 
 /// Who visits whom.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Plan {
     /// The tours, in the order of their shifts.
     pub tours: Vec<Tour>,

@@ -9,6 +9,7 @@ use crate::validate;
 
 /// A span in which something may begin, in seconds since the problem's beginning, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Window {
     /// The earliest moment.
     pub from_seconds: i32,
@@ -18,6 +19,7 @@ pub struct Window {
 
 /// Which technicians a visit is for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Technicians {
     /// When not empty, nobody else.
@@ -30,6 +32,7 @@ pub struct Technicians {
 
 /// Another visit that has to be over first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct After {
     /// The other visit, by its place in the problem.
@@ -41,6 +44,7 @@ pub struct After {
 
 /// Something to be done at a place.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Visit {
     /// What people call it.
@@ -83,6 +87,7 @@ pub struct Visit {
 
 /// Time off within a shift. Whoever is still out when its window is over has begun it by then; it may interrupt a drive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Break {
     /// The earliest moment it may begin.
@@ -95,6 +100,7 @@ pub struct Break {
 
 /// Where a technician can fetch what is not on board, once in a shift.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Depot {
     /// What people call it.
@@ -111,6 +117,7 @@ pub struct Depot {
 
 /// A visit that was made, or is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Made {
     /// The visit, by its place in the problem.
@@ -121,6 +128,7 @@ pub struct Made {
 
 /// What of a shift has happened already.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Done {
     /// The visits that were made or are under way; they are in no tour, and not unserved.
@@ -137,6 +145,7 @@ pub struct Done {
 
 /// A technician's working day with a vehicle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Shift {
     /// What people call it.
@@ -190,6 +199,7 @@ impl Shift {
 
 /// What is to be little, once everybody is served who can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Objective {
     /// Whether using fewer shifts comes before everything that follows.

@@ -16,6 +16,7 @@ const MOVED_SECONDS: i64 = 900;
 
 /// Something that was not planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// There is one more visit; it comes behind all others.
@@ -161,7 +162,7 @@ impl Rest {
             stay.begins_seconds - on_the_way <= self.now
         };
         let begun = told.stays.iter().rposition(is_begun).map_or(0, |last| last + 1);
-        let has_fetched = told.stays[..begun].iter().any(|stay| stay.activity == Activity::Depot);
+        let has_fetched = told.stays[..begun].iter().any(|stay| matches!(stay.activity, Activity::Depot(_)));
         for stay in &told.stays[..begun] {
             match stay.activity {
                 Activity::Visit(visit) => {
@@ -173,7 +174,7 @@ impl Rest {
                     use_up(shift, &problem.visits()[visit]);
                 }
                 Activity::Break(number) => done.breaks = number + 1,
-                Activity::Depot => done.place = problem.depot_of(shift).map_or(done.place, |depot| depot.place),
+                Activity::Depot(_) => done.place = problem.depot_of(shift).map_or(done.place, |depot| depot.place),
             }
             done.free_seconds = stay.ends_seconds;
             let driven = stay.travel_seconds;

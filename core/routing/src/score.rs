@@ -10,6 +10,7 @@ pub const PRIORITIES: usize = 4;
 /// What a plan leaves undone and what it costs; less is better. The tiers are compared one after the other, so no number of
 /// saved kilometers outweighs a visit, nor a promise that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Score {
     /// The value of the visits not served, by priority, the most urgent first.
     pub unserved: [i64; PRIORITIES],

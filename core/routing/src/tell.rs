@@ -9,9 +9,9 @@ impl Walk<'_, '_> {
         let mut teller =
             Teller { walk: self, now: sets_out, place: self.shift.sets_out().0 as u32, breaks: 0, stops: vec![] };
         for (index, leg) in legs.iter().enumerate() {
-            if let Some((breaks, depot)) = leg.breaks_at_depot.zip(self.depot) {
+            if let Some(((breaks, depot), number)) = leg.breaks_at_depot.zip(self.depot).zip(self.shift.depot) {
                 teller.drive(depot.place as u32, breaks);
-                teller.stop(Activity::Depot, depot.service_seconds);
+                teller.stop(Activity::Depot(number), depot.service_seconds);
             }
             let to = calls
                 .get(index)
@@ -63,7 +63,7 @@ impl Teller<'_, '_, '_> {
         let (Some(first), start) = (self.stops.first(), self.walk.shift.sets_out().0 as u32) else { return sets_out };
         let place = match first.activity {
             Activity::Visit(visit) => self.walk.model.stops[visit].place,
-            Activity::Depot => self.walk.depot.map_or(start, |depot| depot.place as u32),
+            Activity::Depot(_) => self.walk.depot.map_or(start, |depot| depot.place as u32),
             Activity::Break(_) => return sets_out,
         };
         sets_out.max(first.begins_seconds - self.walk.model.seconds.between(start, place))

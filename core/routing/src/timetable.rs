@@ -106,7 +106,7 @@ fn arrival(at: i32, rested: &mut Vec<(i32, i32)>) -> i32 {
 fn place_of(problem: &Problem, shift: &Shift, stop: &Stop) -> Option<usize> {
     match stop.activity {
         Activity::Visit(visit) => Some(problem.visits()[visit].place),
-        Activity::Depot => problem.depot_of(shift).map(|depot| depot.place),
+        Activity::Depot(_) => problem.depot_of(shift).map(|depot| depot.place),
         Activity::Break(_) => None,
     }
 }
@@ -114,7 +114,7 @@ fn place_of(problem: &Problem, shift: &Shift, stop: &Stop) -> Option<usize> {
 fn length(problem: &Problem, shift: &Shift, stop: &Stop) -> i32 {
     match stop.activity {
         Activity::Visit(visit) => problem.visits()[visit].service_seconds_by(&shift.technician),
-        Activity::Depot => problem.depot_of(shift).map_or(0, |depot| depot.service_seconds),
+        Activity::Depot(_) => problem.depot_of(shift).map_or(0, |depot| depot.service_seconds),
         Activity::Break(number) => shift.breaks[number].break_seconds,
     }
 }
@@ -122,7 +122,7 @@ fn length(problem: &Problem, shift: &Shift, stop: &Stop) -> i32 {
 fn due(problem: &Problem, stop: &Stop) -> Option<i32> {
     match stop.activity {
         Activity::Visit(visit) => problem.visits()[visit].due_seconds,
-        Activity::Break(_) | Activity::Depot => None,
+        Activity::Break(_) | Activity::Depot(_) => None,
     }
 }
 
@@ -139,7 +139,7 @@ fn latest(problem: &Problem, is_bound: &[bool], shift: &Shift, stay: &Stay) -> i
             until.into_iter().chain(by_due).min().unwrap_or(i32::MAX)
         }
         Activity::Break(number) => shift.breaks[number].until_seconds,
-        Activity::Depot => i32::MAX,
+        Activity::Depot(_) => i32::MAX,
     }
 }
 

@@ -1,10 +1,20 @@
 //! Instances other people publish, read as problems.
 
-use crate::problem::ProblemError;
+use crate::picture::At;
+use crate::problem::{Problem, ProblemError};
 use crate::travel::TravelError;
 
 pub mod solomon;
 pub mod trsp;
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instance {
+    /// The problem.
+    pub problem: Problem,
+    /// Where its places are, if that is known.
+    pub positions: Vec<At>,
+}
 
 /// How distances become whole numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

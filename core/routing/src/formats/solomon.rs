@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::formats::{FormatError, Rounding, wrong};
+use crate::formats::{FormatError, Instance, Rounding, wrong};
 use crate::problem::{Objective, Problem, Shift, Visit, Window};
 use crate::travel::Travel;
 
@@ -18,7 +18,7 @@ const LOAD: &str = "load";
 ///
 /// # Errors
 /// Says which line is wrong, or which visit.
-pub fn read(text: &str, rounding: Rounding, fewest_shifts: bool) -> Result<Problem, FormatError> {
+pub fn read(text: &str, rounding: Rounding, fewest_shifts: bool) -> Result<Instance, FormatError> {
     let rows = numbers(text)?;
     let [(_, vehicle), customers @ ..] = &rows[..] else { return Err(wrong(1, "there are no numbers")) };
     let &[vehicles, capacity] = &vehicle[..] else { return Err(wrong(rows[0].0, "expected NUMBER CAPACITY")) };
@@ -51,7 +51,9 @@ pub fn read(text: &str, rounding: Rounding, fewest_shifts: bool) -> Result<Probl
     let travel = Travel::new(people.len(), distances.clone(), distances)?;
     let objective = Objective { fewest_shifts, ..Objective::default() };
     let visits = customers.iter().enumerate().map(visit).collect();
-    Ok(Problem::new(visits, (0..vehicles as usize).map(shift).collect(), Vec::new(), travel, objective)?)
+    let shifts = (0..vehicles as usize).map(shift).collect();
+    let problem = Problem::new(visits, shifts, Vec::new(), travel, objective)?;
+    Ok(Instance { problem, positions: people.iter().map(|row| (row[1], row[2])).collect() })
 }
 
 /// The lines that are numbers only.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::formats::{FormatError, Rounding, wrong};
+use crate::formats::{FormatError, Instance, Rounding, wrong};
 use crate::problem::{Depot, Objective, Problem, Shift, Visit, Window};
 use crate::travel::Travel;
 
@@ -37,11 +37,13 @@ pub enum Reading {
 ///
 /// # Errors
 /// Says which line is wrong, or which visit.
-pub fn read(text: &str, reading: Reading) -> Result<Problem, FormatError> {
+pub fn read(text: &str, reading: Reading) -> Result<Instance, FormatError> {
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
     let rows: Vec<(usize, &str)> =
         lines.filter(|(_, line)| line.starts_with(|first: char| first.is_ascii_digit())).collect();
-    let [(line, crew), (depot_line, depot), people @ ..] = &rows[..] else { return Err(wrong(1, "there is no crew count, or nobody")) };
+    let [(line, crew), (depot_line, depot), people @ ..] = &rows[..] else {
+        return Err(wrong(1, "there is no crew count, or nobody"));
+    };
     let crew = crew.split_whitespace().next().and_then(|count| count.parse::<usize>().ok());
     let crew = crew.ok_or_else(|| wrong(*line, "expected CREW COUNT SKILLS TOOLS SPARE PARTS"))?;
     let rows = people.iter().map(|(line, text)| row(*line, text)).collect::<Result<Vec<Row>, _>>()?;
@@ -51,6 +53,7 @@ pub fn read(text: &str, reading: Reading) -> Result<Problem, FormatError> {
     let depot = row(*depot_line, depot)?;
     // The depot is the last place.
     let places: Vec<&Row> = rows.iter().chain([&depot]).collect();
+    let positions = places.iter().map(|row| (row.x, row.y)).collect();
     let distance = |from: &Row, to: &Row| Rounding::Exact.distance(from.x - to.x, from.y - to.y);
     let distances: Arc<[i32]> =
         places.iter().flat_map(|from| places.iter().map(|to| distance(from, to)).collect::<Vec<_>>()).collect();
@@ -59,14 +62,16 @@ pub fn read(text: &str, reading: Reading) -> Result<Problem, FormatError> {
     let mut visits: Vec<Visit> = rows[crew..].iter().enumerate().map(|(index, row)| visit(row, crew + index)).collect();
     if reading == Reading::Part {
         visits.iter_mut().for_each(|visit| visit.parts.clear());
-        return Ok(Problem::new(visits, shifts, Vec::new(), travel, Objective::default())?);
+        let problem = Problem::new(visits, shifts, Vec::new(), travel, Objective::default())?;
+        return Ok(Instance { problem, positions });
     }
     shifts.iter_mut().for_each(|shift| shift.depot = Some(0));
     let tools = visits.iter().flat_map(|visit| visit.tools.iter().cloned()).collect();
     let parts = visits.iter().flat_map(|visit| visit.parts.keys().cloned()).collect();
     let depot = Depot { name: depot.id, place: rows.len(), service_seconds: depot.service_seconds, tools, parts };
     let objective = Objective { meter_cost: 0, working_second_cost: 1, ..Objective::default() };
-    Ok(Problem::new(visits, shifts, vec![depot], travel, objective)?)
+    let problem = Problem::new(visits, shifts, vec![depot], travel, objective)?;
+    Ok(Instance { problem, positions })
 }
 
 fn shift(row: &Row, home: usize) -> Shift {
@@ -114,7 +119,8 @@ fn row(line: usize, text: &str) -> Result<Row, FormatError> {
     let (Some(skills), Some(tools), Some(parts)) = (lists.next(), lists.next(), lists.next()) else {
         return Err(wrong(line, "expected SKILLS, TOOLS and SPARE PARTS in brackets"));
     };
-    let amount = |(part, amount): (usize, String)| Some((part.to_string(), amount.parse().ok().filter(|amount| *amount > 0)?));
+    let amount =
+        |(part, amount): (usize, String)| Some((part.to_string(), amount.parse().ok().filter(|amount| *amount > 0)?));
     let time = |value: f64| (value * Rounding::Exact.units()).round() as i32;
     Ok(Row {
         id: (id as i64).to_string(),

@@ -66,8 +66,8 @@ pub fn best_tour(
     for number in 0..of.breaks.len() {
         sequences = sequences.iter().flat_map(|sequence| with(sequence, Activity::Break(number))).collect();
     }
-    if of.depot.is_some() && lacks_something(problem, shift, visits) {
-        sequences = sequences.iter().flat_map(|sequence| with(sequence, Activity::Depot)).collect();
+    if let Some(depot) = of.depot.filter(|_| lacks_something(problem, shift, visits)) {
+        sequences = sequences.iter().flat_map(|sequence| with(sequence, Activity::Depot(depot))).collect();
     }
     let tours = sequences.iter().filter_map(|sequence| timed(problem, plan, shift, sequence, leaves));
     let worths = tours.filter_map(|tour| {
@@ -136,7 +136,7 @@ fn timed(problem: &Problem, plan: &Plan, shift: usize, sequence: &[(Activity, i3
                 rests.push((begins, rest.break_seconds));
                 begins
             }
-            Activity::Depot => {
+            Activity::Depot(_) => {
                 let depot = &problem.depots()[of.depot?];
                 let begins = reach(depot.place);
                 free = begins + depot.service_seconds;

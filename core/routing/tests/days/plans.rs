@@ -15,7 +15,7 @@ use crate::oracle::{best_tour, comes_after, fits_in, without, worth_of};
 fn solomon(name: &str) -> Problem {
     let file = format!("{}/../../tests/data/vrptw/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(file).expect("the instance is there");
-    solomon::read(&text, Rounding::Dimacs, false).expect("it is one")
+    solomon::read(&text, Rounding::Dimacs, false).expect("it is one").problem
 }
 
 /// How many days each property is tried on; `PROPTEST_CASES` says otherwise.
