@@ -157,15 +157,19 @@ impl<'m, 'p> Walk<'m, 'p> {
 
     /// What a tour is worth beyond its ways; `None` when it is not possible.
     pub fn beyond(&self, calls: &[Call]) -> Option<Beyond> {
-        let mut progress = self.start(self.wants_depot(calls.iter().map(|call| call.stop)));
-        let mut next = Progress::default();
+        self.beyond_in(calls, &mut Default::default())
+    }
+
+    /// The same, in room that is used again and again.
+    pub fn beyond_in(&self, calls: &[Call], [progress, next]: &mut [Progress; 2]) -> Option<Beyond> {
+        self.start(self.wants_depot(calls.iter().map(|call| call.stop)), progress);
         for call in calls {
-            if !self.go_on(&progress, *call, &mut next) {
+            if !self.go_on(progress, *call, next) {
                 return None;
             }
-            std::mem::swap(&mut progress, &mut next);
+            std::mem::swap(progress, next);
         }
-        self.home(&progress).map(|(beyond, _)| beyond)
+        self.ends(progress)
     }
 
     /// Whether there are enough of all parts, counting what can be fetched.
@@ -175,25 +179,25 @@ impl<'m, 'p> Walk<'m, 'p> {
     }
 
     /// Whether some stops together need something that is not on board.
-    pub fn wants_depot(&self, stops: impl Iterator<Item = u32>) -> bool {
+    pub fn wants_depot(&self, stops: impl Iterator<Item = u32> + Clone) -> bool {
         if self.depot.is_none() {
             return false;
         }
-        let mut used = vec![0; self.model.parts];
-        let mut fetches_tool = false;
-        for stop in stops {
-            used.iter_mut().zip(self.model.uses(stop)).for_each(|(used, uses)| *used += uses);
-            fetches_tool |= self.model.fetches_tool(self.number, stop);
-        }
-        fetches_tool || used.iter().zip(self.model.on_board(self.number)).any(|(used, has)| used > has)
+        let lacks = |part: usize| {
+            let used: i32 = stops.clone().map(|stop| self.model.uses(stop)[part]).sum();
+            used > self.model.on_board(self.number)[part]
+        };
+        stops.clone().any(|stop| self.model.fetches_tool(self.number, stop)) || (0..self.model.parts).any(lacks)
     }
 
     /// Before the first stop. A tour that wants nothing from the depot is as one that was there.
-    pub fn start(&self, wants_depot: bool) -> Progress {
-        let label = self.first_label(wants_depot);
-        let used = vec![0; self.model.parts];
-        let place = self.shift.sets_out().0 as u32;
-        Progress { place, labels: vec![label], used, must_have_fetched: false }
+    pub fn start(&self, wants_depot: bool, progress: &mut Progress) {
+        progress.place = self.shift.sets_out().0 as u32;
+        progress.labels.clear();
+        progress.labels.push(self.first_label(wants_depot));
+        progress.used.clear();
+        progress.used.resize(self.model.parts, 0);
+        progress.must_have_fetched = false;
     }
 
     pub fn first_label(&self, wants_depot: bool) -> Label {
@@ -350,7 +354,8 @@ impl<'m, 'p> Walk<'m, 'p> {
 
     /// The tour with its times; `None` when it is not possible.
     pub fn tour(&self, calls: &[Call]) -> Option<Tour> {
-        let mut layers = vec![self.start(self.wants_depot(calls.iter().map(|call| call.stop)))];
+        let mut layers = vec![Progress::default()];
+        self.start(self.wants_depot(calls.iter().map(|call| call.stop)), &mut layers[0]);
         for call in calls {
             let mut next = Progress::default();
             if !self.go_on(layers.last()?, *call, &mut next) {

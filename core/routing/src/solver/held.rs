@@ -2,7 +2,7 @@
 //! one is over. What is put back is held to its time, so that everything else stays a matter of one tour; a ruin that takes one out
 //! takes out all that hang on it.
 
-use super::places::{Place, look_through};
+use super::places::{Place, Scratch, look_through};
 use super::settle::all_stops;
 use super::tours::{NONE, Tours};
 use crate::model::NEVER;
@@ -93,7 +93,8 @@ fn crew(tours: &Tours<'_, '_>, call: Call, size: usize) -> Option<Vec<Seat>> {
 /// The best place in every shift that has one.
 fn all_seats(tours: &Tours<'_, '_>, call: Call) -> Vec<Seat> {
     let tours_tried = tours.busy.iter().chain(tours.idle.iter().flatten()).copied();
-    let seat = |tour| Seat { tour, place: look_through(tours, tour, call, NONE) };
+    let mut scratch = Scratch::default();
+    let seat = |tour| Seat { tour, place: look_through(tours, tour, call, NONE, &mut scratch) };
     tours_tried.map(seat).filter(|seat| seat.place.after != NONE).collect()
 }
 

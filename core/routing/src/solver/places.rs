@@ -30,6 +30,15 @@ struct Known {
 /// What is remembered.
 pub struct Places {
     known: Vec<Known>,
+    scratch: Scratch,
+}
+
+/// Room to walk in, used again and again.
+#[derive(Default)]
+pub struct Scratch {
+    calls: Vec<Call>,
+    progress: Progress,
+    ahead: [Progress; 2],
 }
 
 impl Places {
@@ -37,7 +46,7 @@ impl Places {
     pub fn new(visits: usize, shifts: usize) -> Self {
         // A power of two, so that a mask finds the entry.
         let size = (visits * shifts).max(1).next_power_of_two().min(MOST_KNOWN.max(shifts.next_power_of_two()));
-        Self { known: vec![Known { visit: NONE, version: 0, place: NO_PLACE }; size] }
+        Self { known: vec![Known { visit: NONE, version: 0, place: NO_PLACE }; size], scratch: Scratch::default() }
     }
 
     /// The cheapest place for a visit in a tour.
@@ -46,20 +55,32 @@ impl Places {
         let at = (visit as usize * shifts + tour as usize) & (self.known.len() - 1);
         let (known, version) = (&mut self.known[at], tours.version(tour));
         if (known.visit, known.version) != (visit, version) {
-            *known = Known { visit, version, place: look_through(tours, tour, Call::any_time(visit), NONE) };
+            *known = Known {
+                visit,
+                version,
+                place: look_through(tours, tour, Call::any_time(visit), NONE, &mut self.scratch),
+            };
         }
         known.place
+    }
+
+    /// The cheapest place but for the best.
+    pub fn second_best(&mut self, tours: &Tours<'_, '_>, tour: u32, visit: u32, best: u32) -> Place {
+        look_through(tours, tour, Call::any_time(visit), best, &mut self.scratch)
     }
 }
 
 /// The cheapest place for a visit in a tour, but for the one after a node.
-pub fn look_through(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32) -> Place {
+pub fn look_through(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32, scratch: &mut Scratch) -> Place {
     let model = tours.model;
     if !model.serves(tour, call.stop) || !tours.has_parts_for(tour, call.stop) {
         return NO_PLACE;
     }
-    let mut place =
-        if model.needs_walk { with_walks(tours, tour, call, except) } else { by_ways(tours, tour, call.stop, except) };
+    let mut place = if model.needs_walk {
+        with_walks(tours, tour, call, except, scratch)
+    } else {
+        by_ways(tours, tour, call.stop, except)
+    };
     if place.after != NONE {
         place.more = place.more.saturating_add(model.visit_cost(call.stop, tour));
     }
@@ -92,11 +113,11 @@ fn by_ways(tours: &Tours<'_, '_>, tour: u32, visit: u32, except: u32) -> Place {
 }
 
 /// Where both ends of a way allow it, walks the whole tour with the visit.
-fn with_walks(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32) -> Place {
+fn with_walks(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32, scratch: &mut Scratch) -> Place {
     let (model, mut best, mut here) = (tours.model, NO_PLACE, tours.start(tour));
     let place = model.stops[call.stop as usize].place;
     let service = model.service(call.stop, tour);
-    let mut trial = Trial::new(tours, tour, call);
+    let mut trial = Trial::new(tours, tour, call, scratch);
     loop {
         let Node { next, place: before, departs, way, .. } = tours.nodes[here as usize];
         let after = &tours.nodes[next as usize];
@@ -118,40 +139,42 @@ fn with_walks(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32) -> Plac
 }
 
 /// A tour with one more visit, first before all others, then after the first, and so on.
-struct Trial<'t, 'm, 'p> {
+struct Trial<'s, 't, 'm, 'p> {
     walk: Walk<'m, 'p>,
     tours: &'t Tours<'m, 'p>,
     tour: u32,
     call: Call,
-    calls: Vec<Call>,
     /// How many visits come before the one that is tried.
     before: usize,
-    progress: Progress,
-    scratch: [Progress; 2],
+    scratch: &'s mut Scratch,
 }
 
-impl<'t, 'm, 'p> Trial<'t, 'm, 'p> {
-    fn new(tours: &'t Tours<'m, 'p>, tour: u32, call: Call) -> Self {
-        let (walk, calls) = (Walk::new(tours.model, tour), tours.calls(tour).collect::<Vec<_>>());
-        let progress = walk.start(walk.wants_depot(calls.iter().chain([&call]).map(|call| call.stop)));
-        Self { walk, tours, tour, call, calls, before: 0, progress, scratch: Default::default() }
+impl<'s, 't, 'm, 'p> Trial<'s, 't, 'm, 'p> {
+    fn new(tours: &'t Tours<'m, 'p>, tour: u32, call: Call, scratch: &'s mut Scratch) -> Self {
+        let walk = Walk::new(tours.model, tour);
+        scratch.calls.clear();
+        scratch.calls.extend(tours.calls(tour));
+        let wants_depot = walk.wants_depot(scratch.calls.iter().chain([&call]).map(|call| call.stop));
+        walk.start(wants_depot, &mut scratch.progress);
+        Self { walk, tours, tour, call, before: 0, scratch }
     }
 
     /// Lets one more visit come before; says whether that is possible.
     fn go_on(&mut self) -> bool {
-        let is_possible = self.walk.go_on(&self.progress, self.calls[self.before], &mut self.scratch[0]);
-        std::mem::swap(&mut self.progress, &mut self.scratch[0]);
+        let Scratch { calls, progress, ahead: [next, _] } = &mut *self.scratch;
+        let is_possible = self.walk.go_on(progress, calls[self.before], next);
+        std::mem::swap(progress, next);
         self.before += 1;
         is_possible
     }
 
     /// What the visit costs here beyond ways, as the search weighs it; `None` when it does not fit.
     fn beyond(&mut self) -> Option<i32> {
-        let [one, other] = &mut self.scratch;
-        if !self.walk.go_on(&self.progress, self.call, one) {
+        let Scratch { calls, progress, ahead: [one, other] } = &mut *self.scratch;
+        if !self.walk.go_on(progress, self.call, one) {
             return None;
         }
-        for call in &self.calls[self.before..] {
+        for call in &calls[self.before..] {
             if !self.walk.go_on(one, *call, other) {
                 return None;
             }

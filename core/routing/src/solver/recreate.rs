@@ -4,11 +4,10 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::held;
-use super::places::{Places, look_through};
+use super::places::Places;
 use super::ruin::{below, chance};
 use super::tours::{NONE, Tours};
 use crate::model::Model;
-use crate::walk::Call;
 
 /// How often a place is overlooked.
 const BLINK_CHANCE: f64 = 0.01;
@@ -113,7 +112,7 @@ impl Recreate {
         for tour in tours.busy.iter().chain(idle) {
             let mut place = self.places.best(tours, *tour, visit);
             if place.more < least && self.blinks(rng) {
-                place = look_through(tours, *tour, Call::any_time(visit), place.after);
+                place = self.places.second_best(tours, *tour, visit, place.after);
             }
             if place.more < least {
                 (after, least) = (place.after, place.more);

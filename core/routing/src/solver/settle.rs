@@ -2,7 +2,14 @@
 
 use super::tours::{FREE, NONE, Node, Tours};
 use crate::model::Model;
-use crate::walk::{Beyond, Call, Order, Walk};
+use crate::walk::{Beyond, Call, Order, Progress, Walk};
+
+/// Room to walk in, used again and again.
+#[derive(Default)]
+pub struct Room {
+    calls: Vec<Call>,
+    progress: [Progress; 2],
+}
 
 impl Tours<'_, '_> {
     /// Walks every tour that changed; one that cannot be driven breaks the plan.
@@ -24,9 +31,18 @@ impl Tours<'_, '_> {
         self.tours[tour as usize].beyond
     }
 
-    fn walked(&self, tour: u32) -> Option<Beyond> {
-        let calls: Vec<Call> = self.calls(tour).collect();
-        if calls.is_empty() { Some(Beyond::default()) } else { Walk::new(self.model, tour).beyond(&calls) }
+    fn walked(&mut self, tour: u32) -> Option<Beyond> {
+        let mut room = std::mem::take(&mut self.room);
+        room.calls.clear();
+        room.calls.extend(self.calls(tour));
+        let walk = Walk::new(self.model, tour);
+        let beyond = if room.calls.is_empty() {
+            Some(Beyond::default())
+        } else {
+            walk.beyond_in(&room.calls, &mut room.progress)
+        };
+        self.room = room;
+        beyond
     }
 
     /// Takes out whatever cannot stay without those that are out already: other members of a crew, and who comes after.

@@ -1,6 +1,7 @@
 //! The plan under work: every tour a linked list whose nodes know when they are left at the earliest and reached at the latest,
 //! so that an insertion is judged by looking at two of them. Changes are made in place and can be taken back.
 
+use super::settle::Room;
 use crate::model::{Model, NEVER};
 use crate::problem::Shift;
 use crate::walk::{Beyond, Call};
@@ -54,6 +55,7 @@ pub struct Tours<'m, 'p> {
     pub is_broken: bool,
     /// Tours that changed since they were walked last.
     pub(super) unsettled: Vec<u32>,
+    pub(super) room: Room,
     /// Shifts with visits, in no order.
     pub busy: Vec<u32>,
     busy_at: Vec<u32>,
@@ -115,6 +117,7 @@ impl<'m, 'p> Tours<'m, 'p> {
             beyond: Beyond::default(),
             is_broken: false,
             unsettled: Vec::new(),
+            room: Room::default(),
             busy: Vec::new(),
             busy_at: vec![NONE; model.shifts().len()],
             idle,
