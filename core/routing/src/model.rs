@@ -121,7 +121,7 @@ pub struct Model<'p> {
 }
 
 /// Others a ruin looks at around a visit.
-const MOST_NEAR: usize = 300;
+const MOST_NEAR: usize = 150;
 
 impl<'p> Model<'p> {
     /// Everything a search needs.
@@ -319,8 +319,12 @@ impl<'p> Model<'p> {
     fn nearest(&self, stop: usize) -> Vec<u32> {
         let ways = self.cost.from(self.stops[stop].place);
         let mut others: Vec<u32> = (0..self.stops.len() as u32).filter(|other| *other != stop as u32).collect();
-        others.sort_by_key(|other| ways[self.stops[*other as usize].place as usize]);
-        others.truncate(self.nears);
+        let far = |other: &u32| (ways[self.stops[*other as usize].place as usize], *other);
+        if self.nears < others.len() {
+            others.select_nth_unstable_by_key(self.nears, far);
+            others.truncate(self.nears);
+        }
+        others.sort_unstable_by_key(far);
         others
     }
 }

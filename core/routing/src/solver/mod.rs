@@ -6,12 +6,14 @@
 //! settle     what their times come to where they are more than that
 //! ruin       which visits are taken out
 //! places     where in a tour a visit fits best
+//! near       where it fits best next to what is near it
 //! recreate   where they go
 //! held       where those go that are held together
 //! search     what is kept
 //! ```
 
 mod held;
+mod near;
 mod places;
 mod recreate;
 mod ruin;

@@ -1,12 +1,15 @@
 //! The best place for a visit in a tour, remembered as long as the tour stays as it is: most tries change a few tours and are
 //! taken back, so most of what is asked was answered before.
 
+use super::near;
 use super::tours::{NONE, Node, Tours};
-use crate::model::NEVER;
+use crate::model::{Model, NEVER};
 use crate::walk::{Beyond, Call, Progress, Walk};
 
 /// Most answers remembered: 16 MB.
 const MOST_KNOWN: usize = 1 << 20;
+/// The same where only visits are asked about that fit nowhere near: half a megabyte.
+const MOST_KNOWN_FAR: usize = 1 << 15;
 
 /// A place in a tour.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,8 @@ struct Known {
     place: Place,
 }
 
+const NOTHING_KNOWN: Known = Known { visit: NONE, version: 0, place: NO_PLACE };
+
 /// What is remembered.
 pub struct Places {
     known: Vec<Known>,
@@ -43,10 +48,17 @@ pub struct Scratch {
 
 impl Places {
     /// Remembers nothing yet.
-    pub fn new(visits: usize, shifts: usize) -> Self {
+    pub fn new(model: &Model<'_>) -> Self {
+        let (visits, shifts) = (model.stops.len(), model.shifts().len());
+        let most = if near::is_first(model) { MOST_KNOWN_FAR } else { MOST_KNOWN };
         // A power of two, so that a mask finds the entry.
-        let size = (visits * shifts).max(1).next_power_of_two().min(MOST_KNOWN.max(shifts.next_power_of_two()));
-        Self { known: vec![Known { visit: NONE, version: 0, place: NO_PLACE }; size], scratch: Scratch::default() }
+        let size = (visits * shifts).max(1).next_power_of_two().min(most.max(shifts.next_power_of_two()));
+        Self { known: vec![NOTHING_KNOWN; size], scratch: Scratch::default() }
+    }
+
+    /// Forgets everything, because other tours are asked about from now on.
+    pub fn forget(&mut self) {
+        self.known.fill(NOTHING_KNOWN);
     }
 
     /// The cheapest place for a visit in a tour.

@@ -3,10 +3,10 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::held;
 use super::places::Places;
 use super::ruin::{below, chance};
 use super::tours::{NONE, Tours};
+use super::{held, near};
 use crate::model::Model;
 
 /// How often a place is overlooked.
@@ -49,17 +49,12 @@ impl Recreate {
     pub fn new(model: &Model<'_>) -> Self {
         let keys =
             ORDERS.map(|(order, _)| (0..model.stops.len() as u32).map(|visit| key(model, order, visit)).collect());
-        Self {
-            keys,
-            until_blink: 0,
-            overlooks: true,
-            places: Places::new(model.stops.len(), model.shifts().len()),
-            sorted: Vec::new(),
-        }
+        Self { keys, until_blink: 0, overlooks: true, places: Places::new(model), sorted: Vec::new() }
     }
 
     /// Puts back whatever fits anywhere, overlooking nothing.
     pub fn complete(&mut self, tours: &mut Tours<'_, '_>, rng: &mut Xoshiro256PlusPlus) {
+        self.places.forget();
         self.overlooks = false;
         self.put_back(tours, rng);
         self.overlooks = true;
@@ -107,6 +102,11 @@ impl Recreate {
     }
 
     fn best_place(&mut self, tours: &Tours<'_, '_>, visit: u32, rng: &mut Xoshiro256PlusPlus) -> u32 {
+        if near::is_first(tours.model)
+            && let Some(place) = near::best_place(tours, visit, || self.blinks(rng))
+        {
+            return place.after;
+        }
         let (mut after, mut least) = (NONE, i32::MAX);
         let idle = tours.idle.iter().filter_map(|class| class.last());
         for tour in tours.busy.iter().chain(idle) {

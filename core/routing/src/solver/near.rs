@@ -1,0 +1,66 @@
+//! The best place for a visit where there are many: next to a visit near it, whichever tour that belongs to, so that a try takes
+//! no longer the more there are (granular neighbourhoods; Toth and Vigo 2003).
+
+use super::places::Place;
+use super::tours::{NONE, Tours};
+use crate::model::{Model, NEVER};
+
+/// From so many stops on it is better to look at near ones than at every tour.
+const MANY: usize = 300;
+/// So many near stops are looked at.
+const LOOKED_AT: usize = 40;
+
+/// Whether near stops are looked at first: they are many, and a place is judged by the two nodes around it.
+pub fn is_first(model: &Model<'_>) -> bool {
+    model.stops.len() >= MANY && !model.needs_walk
+}
+
+/// The best place next to a stop near a visit, or in a shift without visits where that is better; `None` where no near stop has
+/// one.
+pub fn best_place(tours: &Tours<'_, '_>, visit: u32, mut overlooks: impl FnMut() -> bool) -> Option<Place> {
+    let mut best = Place { after: NONE, more: i32::MAX };
+    for near in tours.model.near(visit).iter().take(LOOKED_AT) {
+        let node = &tours.nodes[*near as usize];
+        if node.tour == NONE {
+            continue;
+        }
+        for after in [*near, node.prev] {
+            let more = costs_more(tours, visit, after);
+            if more < best.more && fits(tours, visit, after) && !overlooks() {
+                best = Place { after, more };
+            }
+        }
+    }
+    if best.after == NONE {
+        return None;
+    }
+    for tour in tours.idle.iter().filter_map(|class| class.last()) {
+        let after = tours.start(*tour);
+        let more = costs_more(tours, visit, after);
+        if more < best.more && fits(tours, visit, after) {
+            best = Place { after, more };
+        }
+    }
+    Some(best)
+}
+
+/// What a visit after a node costs.
+#[inline]
+fn costs_more(tours: &Tours<'_, '_>, visit: u32, after: u32) -> i32 {
+    let (model, node) = (tours.model, &tours.nodes[after as usize]);
+    let (place, next) = (model.stops[visit as usize].place, tours.nodes[node.next as usize].place);
+    let ways = model.cost.to(place)[node.place as usize] + model.cost.from(place)[next as usize] - node.way;
+    ways + model.visit_cost(visit, node.tour)
+}
+
+/// Whether a visit can be made after a node.
+fn fits(tours: &Tours<'_, '_>, visit: u32, after: u32) -> bool {
+    let (model, node) = (tours.model, &tours.nodes[after as usize]);
+    let (place, next) = (model.stops[visit as usize].place, &tours.nodes[node.next as usize]);
+    let begins = model.begins(visit, node.departs + model.seconds.between(node.place, place));
+    begins != NEVER
+        && begins + model.service(visit, node.tour) + model.seconds.between(place, next.place) <= next.latest
+        && model.serves(node.tour, visit)
+        && tours.has_parts_for(node.tour, visit)
+        && tours.may_drive(visit, after)
+}
