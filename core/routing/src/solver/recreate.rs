@@ -56,28 +56,34 @@ impl Recreate {
     pub fn complete(&mut self, tours: &mut Tours<'_, '_>, rng: &mut Xoshiro256PlusPlus) {
         self.places.forget();
         self.overlooks = false;
-        self.put_back(tours, rng);
+        self.put_back(tours, i64::MAX, rng);
         self.overlooks = true;
     }
 
-    /// Puts back whatever fits, now and then overlooking a place.
-    pub fn put_back(&mut self, tours: &mut Tours<'_, '_>, rng: &mut Xoshiro256PlusPlus) {
+    /// Puts back whatever fits, now and then overlooking a place. Gives up as soon as the ways cost as much as they must not, which
+    /// they rarely do less with one more visit; says whether it is done.
+    pub fn put_back(&mut self, tours: &mut Tours<'_, '_>, bar: i64, rng: &mut Xoshiro256PlusPlus) -> bool {
         let mut sorted = std::mem::take(&mut self.sorted);
         sorted.clear();
         sorted.append(&mut tours.absent);
         self.sort(tours.model, &mut sorted, rng);
-        for visit in &sorted {
-            if tours.model.is_held(*visit) {
-                held::put_back(tours, *visit);
-                continue;
-            }
-            match self.best_place(tours, *visit, rng) {
-                NONE => tours.absent.push(*visit),
-                after => tours.insert(*visit, after),
-            }
-            tours.settle();
-        }
+        let is_done = sorted.iter().all(|visit| {
+            self.put(tours, *visit, rng);
+            tours.cost < bar
+        });
         self.sorted = sorted;
+        is_done
+    }
+
+    fn put(&mut self, tours: &mut Tours<'_, '_>, visit: u32, rng: &mut Xoshiro256PlusPlus) {
+        if tours.model.is_held(visit) {
+            return held::put_back(tours, visit);
+        }
+        match self.best_place(tours, visit, rng) {
+            NONE => tours.absent.push(visit),
+            after => tours.insert(visit, after),
+        }
+        tours.settle();
     }
 
     fn sort(&self, model: &Model<'_>, visits: &mut [u32], rng: &mut Xoshiro256PlusPlus) {

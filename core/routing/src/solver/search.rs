@@ -78,6 +78,8 @@ impl<'p> Search<'p> {
             }
             iterations += 1;
             let left_out = absent_weight(&tours, &absences);
+            let bar = weighed(&self.model, &now) - temperature * (1.0 - chance(&mut self.rng)).ln();
+            let most = if is_about_ways_only(&tours) { bar.ceil() as i64 } else { i64::MAX };
             tours.begin_try();
             ruin(&mut tours, &mut touched, &mut self.rng);
             tours.remove_bound();
@@ -86,15 +88,15 @@ impl<'p> Search<'p> {
                 tours.take_back();
                 continue;
             }
-            recreate.put_back(&mut tours, &mut self.rng);
+            if !recreate.put_back(&mut tours, most, &mut self.rng) {
+                tours.take_back();
+                continue;
+            }
             let next = score(&tours);
             tours.absent.iter().for_each(|visit| absences[*visit as usize] += 1);
             let is_kept = match tier(&next).cmp(&tier(&now)) {
                 Ordering::Less => true,
-                Ordering::Equal => {
-                    let bar = weighed(&self.model, &now) - temperature * (1.0 - chance(&mut self.rng)).ln();
-                    weighed(&self.model, &next) < bar
-                }
+                Ordering::Equal => weighed(&self.model, &next) < bar,
                 Ordering::Greater => !tours.absent.is_empty() && absent_weight(&tours, &absences) < left_out,
             };
             if !is_kept {
@@ -120,6 +122,11 @@ impl<'p> Search<'p> {
         recreate.complete(&mut tours, &mut self.rng);
         keep(&tours, score(&tours))
     }
+}
+
+/// Whether the next plan can be better by its ways only.
+fn is_about_ways_only(tours: &Tours<'_, '_>) -> bool {
+    tours.absent.is_empty() && !tours.model.needs_walk && !tours.model.problem.objective().fewest_shifts
 }
 
 /// What is weighed against each other while the search goes on.
