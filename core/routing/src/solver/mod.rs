@@ -9,9 +9,11 @@
 //! near       where it fits best next to what is near it
 //! recreate   where they go
 //! held       where those go that are held together
+//! cooling    how much worse a plan may be
 //! search     what is kept
 //! ```
 
+mod cooling;
 mod held;
 mod near;
 mod places;

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::cooling::Cooling;
 use super::recreate::Recreate;
 use super::ruin::{chance, ruin};
 use super::tours::Tours;
@@ -18,11 +19,6 @@ use crate::problem::Problem;
 use crate::score::Score;
 use crate::walk::{Order, Walk, orders};
 
-/// The temperature at the beginning and at the end, as parts of what a visit costs on average in the first plan.
-const HOTTEST: f64 = 1.0;
-const COLDEST: f64 = 0.02;
-/// The temperature at the beginning where a plan is changed that is good already.
-const HOTTEST_REPAIR: f64 = 0.2;
 /// So many iterations pass between two looks at the budget.
 const LOOK_EVERY: u64 = 64;
 
@@ -54,27 +50,33 @@ impl<'p> Search<'p> {
 
     fn anneal(&mut self, recreate: &mut Recreate, start: Start<'_>, budget: &mut dyn Budget) -> Kept {
         let mut tours = Tours::new(&self.model);
-        let hottest = match start {
-            Start::Afresh => HOTTEST,
+        let stops = self.model.stops.len();
+        let mut cooling = match start {
+            Start::Afresh => Cooling::afresh(stops),
             Start::From(plan) => {
                 tours.adopt(&orders(&self.model, plan));
-                HOTTEST_REPAIR
+                Cooling::repair(stops)
             }
         };
-        let mut absences = vec![0_u64; self.model.stops.len()];
+        let mut absences = vec![0_u64; stops];
         recreate.complete(&mut tours, &mut self.rng);
         let mut now = score(&tours);
         let mut best = keep(&tours, now);
         budget.found(0, &best.score);
         let unit = cost_of_a_visit(&tours);
-        let (mut iterations, mut temperature, mut touched) = (0, hottest * unit, Vec::new());
+        let (mut iterations, mut temperature, mut touched) = (0, 0.0, Vec::new());
         loop {
             if iterations % LOOK_EVERY == 0 {
                 let spent = budget.spent(iterations);
                 if spent >= 1.0 {
                     break;
                 }
-                temperature = unit * hottest * (COLDEST / hottest).powf(spent);
+                let (part, is_new_round) = cooling.look(iterations, spent);
+                temperature = unit * part;
+                if is_new_round {
+                    tours = made(&self.model, &best, recreate, &mut self.rng);
+                    now = score(&tours);
+                }
             }
             iterations += 1;
             let left_out = absent_weight(&tours, &absences);
@@ -117,11 +119,22 @@ impl<'p> Search<'p> {
         if best.score.unserved == Score::default().unserved {
             return best;
         }
-        let mut tours = Tours::new(&self.model);
-        tours.adopt(&best.orders);
-        recreate.complete(&mut tours, &mut self.rng);
+        let tours = made(&self.model, &best, recreate, &mut self.rng);
         keep(&tours, score(&tours))
     }
+}
+
+/// A plan as tours, with whoever else fits.
+fn made<'m, 'p>(
+    model: &'m Model<'p>,
+    kept: &Kept,
+    recreate: &mut Recreate,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Tours<'m, 'p> {
+    let mut tours = Tours::new(model);
+    tours.adopt(&kept.orders);
+    recreate.complete(&mut tours, rng);
+    tours
 }
 
 /// Whether the next plan can be better by its ways only.
