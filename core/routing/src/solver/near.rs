@@ -6,7 +6,7 @@ use super::tours::{NONE, Tours};
 use crate::model::{Model, NEVER};
 
 /// From so many stops on it is better to look at near ones than at every tour.
-const MANY: usize = 300;
+const MANY: usize = 150;
 /// So many near stops are looked at.
 const LOOKED_AT: usize = 40;
 
