@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fieldline_routing::{Obstacle, Plan, Problem, Reason};
+use fieldline_routing::{Board, Obstacle, Offer, Plan, Problem, Reason};
 use serde_json::Value;
 
 use crate::source::{Read, Source};
@@ -42,10 +42,23 @@ pub fn check(options: &Judged) -> Result<String, Box<dyn Error>> {
     Ok(format!("the plan is right: distance {:.1}, unserved worth {unserved}", score.cost as f64 / units))
 }
 
-/// Why each visit nobody makes is not made.
-pub fn explain(options: &Judged) -> Result<String, Box<dyn Error>> {
-    let (Read { problem, .. }, plan) = options.read()?;
+/// A problem, a plan, and what is asked about it.
+#[derive(Args)]
+pub struct Asked {
+    #[command(flatten)]
+    judged: Judged,
+    /// Says who else could make this visit, by its place in the problem, instead of why others are not made.
+    #[arg(long)]
+    visit: Option<usize>,
+}
+
+/// Why each visit nobody makes is not made, or who else could make one that is.
+pub fn explain(options: &Asked) -> Result<String, Box<dyn Error>> {
+    let (Read { problem, .. }, plan) = options.judged.read()?;
     fieldline_routing::check(&problem, &plan).map_err(|wrong| wrong.join("\n"))?;
+    if let Some(visit) = options.visit {
+        return others(&problem, &plan, visit);
+    }
     let about = |visit: usize| {
         let mut lines = vec![format!("visit {}:", problem.visits()[visit].name)];
         let explanation = fieldline_routing::explain(&problem, &plan, visit);
@@ -59,6 +72,23 @@ pub fn explain(options: &Judged) -> Result<String, Box<dyn Error>> {
     };
     let all: Vec<String> = plan.unserved.iter().map(|unserved| about(unserved.visit)).collect();
     Ok(if all.is_empty() { "every visit is made".to_owned() } else { all.join("\n") })
+}
+
+fn others(problem: &Problem, plan: &Plan, visit: usize) -> Result<String, Box<dyn Error>> {
+    let of = problem.visits().get(visit).ok_or_else(|| format!("there is no visit {visit}"))?;
+    let makes = plan.tours.iter().filter(|tour| tour.visits().any(|made| made == visit));
+    let makes: Vec<&str> = makes.map(|tour| problem.shifts()[tour.shift].name.as_str()).collect();
+    let makes = if makes.is_empty() { "nobody".to_owned() } else { makes.join(" and ") };
+    let mut lines = vec![format!("visit {}: made by {makes}", of.name)];
+    for offer in Board::new(problem, plan).next_best(visit, problem.shifts().len()) {
+        let Offer { begins_seconds, late_seconds, cost, shift, .. } = offer;
+        let name = &problem.shifts()[shift].name;
+        lines.push(format!("  {name} could begin at {begins_seconds} s, at a cost of {cost}, {late_seconds} s late"));
+    }
+    if lines.len() == 1 {
+        lines.push("  nobody else has time for it as the plan stands".into());
+    }
+    Ok(lines.join("\n"))
 }
 
 fn names(problem: &Problem, visits: &[usize]) -> String {

@@ -33,8 +33,8 @@ enum Word {
     Solve(solve::Options),
     /// Judges a plan by the problem alone.
     Check(judge::Judged),
-    /// Says of every visit nobody makes what is between it and each shift.
-    Explain(judge::Judged),
+    /// Says of every visit nobody makes what is between it and each shift, or of one visit who else could make it.
+    Explain(judge::Asked),
     /// Plans the rest of a day again after something happened, moving as little as possible.
     Repair(repair::Options),
     /// Prints a format as JSON Schema.

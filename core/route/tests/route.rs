@@ -75,6 +75,8 @@ fn the_example_is_planned_drawn_and_repaired() {
     let changes = route(&repair, &[&files[0], &files[1], &files[2]]).expect("it is repaired");
     assert!(changes.contains("Gas smell: ") && changes.contains(", before nobody"), "{changes}");
     assert!(!changes.contains("Boiler out: "), "it is under way: {changes}");
+    let others = route(&["explain", "--format", "json", "--visit", "5"], &[&files[0], &plan]).expect("it is explained");
+    assert!(others.starts_with("visit Meter: made by Mia") && others.contains("Tom could begin at"), "{others}");
     let again = route(&[&SOLVE[..], &["--from"]].concat(), &[&plan, &files[0]]).expect("it goes on");
     assert!(again.contains("\"unserved\":0"), "{again}");
 }

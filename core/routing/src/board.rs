@@ -10,6 +10,7 @@ use crate::model::{Model, NEVER};
 use crate::plan::{Plan, Tour};
 use crate::problem::{Problem, Shift, Visit, Window};
 use crate::travel::Travel;
+use crate::validate::LATEST_SECONDS;
 use crate::walk::{Beyond, Call, Walk};
 
 /// So many of the cheapest are worked out for each slot before others are left aside.
@@ -90,7 +91,7 @@ impl<'p> Board<'p> {
 
     /// Who could make a visit of the problem instead of whoever does, the cheapest first: at most so many.
     pub fn next_best(&self, visit: usize, most: usize) -> Vec<Offer> {
-        let any_time = Window { from_seconds: 0, until_seconds: NEVER };
+        let any_time = Window { from_seconds: 0, until_seconds: LATEST_SECONDS };
         let others = self.offers(&self.problem.visits()[visit], &[any_time], most + 1);
         let has_it = |offer: &Offer| self.planned[offer.shift].iter().any(|(planned, _)| *planned == visit);
         others.into_iter().filter(|offer| !has_it(offer)).take(most).collect()

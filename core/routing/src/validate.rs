@@ -6,7 +6,7 @@ use crate::problem::{Depot, Objective, Problem, ProblemError, Shift, Visit, Wind
 use crate::score::PRIORITIES;
 
 /// Times lie within so many seconds of the problem's beginning: nine years, so that sums of a few fit into 32 bits.
-const LATEST_SECONDS: i32 = i32::MAX / 8;
+pub const LATEST_SECONDS: i32 = i32::MAX / 8;
 /// The dearest meter, second or wish, so that a day's cost fits into 32 bits.
 const DEAREST: i64 = 10_000_000;
 

@@ -53,6 +53,22 @@ proptest! {
         }
     }
 
+    /// Whoever could make a visit that is made already is named, and whoever makes it is not.
+    #[test]
+    fn the_next_best_are_those_who_could_take_it_over(problem in any_problem(), seed in any::<u64>()) {
+        let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(50));
+        let board = Board::new(&problem, &plan);
+        for tour in &plan.tours {
+            for visit in tour.visits().filter(|visit| problem.visits()[*visit].crew < 2) {
+                let said: Vec<usize> = board.next_best(visit, 99).iter().map(|offer| offer.shift).collect();
+                let of_a_day = board.offers(&problem.visits()[visit], &[DAY], 99);
+                let expected: Vec<usize> =
+                    of_a_day.iter().map(|offer| offer.shift).filter(|shift| *shift != tour.shift).collect();
+                prop_assert_eq!(said, expected);
+            }
+        }
+    }
+
     #[test]
     fn what_is_offered_for_a_slot_begins_in_it(problem in any_problem(), seed in any::<u64>(), from in 0..36_000_i32) {
         let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(50));
