@@ -10,6 +10,7 @@
 //! | whether somebody may take a step | [`life_cycle::LifeCycle::check`] |
 //! | the state, stamps and durations that follow from the steps | [`life_cycle::LifeCycle::facts`] |
 //! | the stage of an order from its tasks | [`work_order::stage_of`] |
+//! | how long a task takes and when its work may begin | [`task_times::TaskTimes`] |
 //! | a record's priority | [`priority::PriorityMatrix`] |
 //! | whether a record matches an encoded query | [`condition::Query`] |
 //!
@@ -26,6 +27,7 @@ pub mod place;
 pub mod plant;
 pub mod priority;
 pub mod record;
+pub mod task_times;
 pub mod time;
 pub mod value;
 pub mod work_order;

@@ -6,6 +6,8 @@ use minicbor::{Decode, Decoder, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DocumentId, FieldName, SysId};
+use crate::place::Place;
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// The current state of one record. Empty fields are absent.
@@ -57,6 +59,20 @@ impl Record {
         self.get(field).and_then(Value::as_reference)
     }
 
+    /// The moment in a field.
+    pub fn time(&self, field: &str) -> Option<Timestamp> {
+        self.get(field).and_then(Value::as_time)
+    }
+
+    /// Where a location is: its `latitude` and `longitude` in degrees, `None` when one is empty or not on earth.
+    pub fn place(&self) -> Option<Place> {
+        let degrees = |field: &str| match self.get(field)? {
+            Value::Decimal(degrees) => Some(degrees.millionths as f64 / 1e6),
+            _ => None,
+        };
+        Place::from_degrees(degrees("latitude")?, degrees("longitude")?)
+    }
+
     /// Puts a value in a field; `None` empties it.
     pub fn set(&mut self, field: impl Into<FieldName>, value: Option<Value>) {
         let field = field.into();
@@ -71,6 +87,18 @@ impl Record {
 mod tests {
     use super::*;
     use crate::id::SysId;
+
+    #[test]
+    fn a_location_is_where_its_degrees_say_and_nowhere_without_both() {
+        let mut location = Record::new(DocumentId::new("cmn_location", SysId([1; 16])));
+        let degrees = |text: &str| text.parse().ok().map(Value::Decimal);
+        location.set("latitude", degrees("43.7384"));
+        assert_eq!(location.place(), None);
+        location.set("longitude", degrees("7.4246"));
+        assert_eq!(location.place(), Place::from_degrees(43.7384, 7.4246));
+        location.set("latitude", degrees("91"));
+        assert_eq!(location.place(), None);
+    }
 
     #[test]
     fn of_a_newer_builds_record_the_known_fields_are_read() {

@@ -4,6 +4,7 @@
 //!   one parameter of every service function: who asks, when, with which dice, in which transaction.
 //! * [`accounts`] lets people and devices in. [`sync`] answers devices: admission of edits, then what is new for them.
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere.
+//! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
 //! the call number everything in the feed. Who may hold a record is answered in one place (`scope.rs`).
@@ -18,6 +19,7 @@ mod bootstrap;
 pub mod call;
 mod changes;
 mod cursor;
+pub mod dispatch;
 mod edits;
 pub mod enrolment;
 pub mod error;

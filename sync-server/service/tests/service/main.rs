@@ -4,9 +4,12 @@
 
 mod access;
 mod admission;
+mod dispatching;
+mod district;
 mod files;
 mod house;
 mod pulling;
 mod reactions;
 mod records;
+mod rosters_kept;
 mod together;

@@ -1,0 +1,276 @@
+//! A day as the optimiser reads it: open tasks become visits, working hours become shifts.
+//!
+//! What stands is a visit, too, that nobody but its technician may make and at no other moment. So that it always fits, a shift
+//! begins where the technician is by now, a task that cannot be reached in time stands at the moment it can be, and a shift
+//! is as long as it takes to end what stands and drive home.
+
+use std::collections::BTreeMap;
+
+use fieldline_model::{Place, Record, Timestamp, Value};
+use fieldline_routing::{
+    Activity, Iterations, Objective, Plan, Problem, Region, Shift, Start, Stop, Technicians, Tour, Travel, Visit,
+    Window, great_circle, solve,
+};
+
+use super::day::Day;
+use super::roster::{Stretch, Technician};
+use super::span::Span;
+use super::tasks::{Open, Standing};
+use super::{DispatchError, Result};
+
+/// What stands is worth more than any number of tasks that are open.
+const WORTH_OF_STANDING: i64 = 1_000_000;
+
+/// Little driving, and little waiting: a working second costs as much as a meter.
+const OBJECTIVE: Objective = Objective {
+    fewest_shifts: false,
+    meter_cost: 1,
+    travel_second_cost: 0,
+    working_second_cost: 1,
+    overtime_second_cost: 1,
+    other_technician_cost: 0,
+    moved_visit_cost: 0,
+};
+
+/// What a visit is.
+#[derive(Debug, Clone, Copy)]
+pub enum Errand<'d> {
+    Open(&'d Open),
+    Standing(&'d Standing),
+}
+
+impl<'d> Errand<'d> {
+    /// The task it is for.
+    pub fn task(&self) -> &'d Record {
+        match self {
+            Self::Open(open) => &open.task,
+            Self::Standing(standing) => &standing.task,
+        }
+    }
+}
+
+/// A day in the optimiser's words.
+pub struct Posed<'d> {
+    pub problem: Problem,
+    /// Whose each shift is.
+    pub shifts: Vec<&'d Technician>,
+    /// What each visit is.
+    pub visits: Vec<Errand<'d>>,
+    /// What stands in each shift, in its order.
+    pub standing: Vec<Vec<usize>>,
+    beginning: Timestamp,
+    last_second: i32,
+}
+
+impl<'d> Posed<'d> {
+    /// Poses a day.
+    pub fn of(day: &'d Day) -> Result<Self> {
+        let places = Places::of(day);
+        let travel = great_circle(&places.list, Region::default()).map_err(unposed)?;
+        let mut draft = Draft { day, places, travel, shifts: Vec::new(), visits: Vec::new(), posed: Vec::new() };
+        day.tasks.open.iter().for_each(|open| draft.add_open(open));
+        for technician in &day.rosters.technicians {
+            let free_from = day.now;
+            technician.stretches.iter().fold(free_from, |free_from, stretch| {
+                draft.add_shift(technician, stretch, free_from).unwrap_or(free_from)
+            });
+        }
+        let last_second = draft.seconds(day.within.until) - 1;
+        let Draft { travel, shifts, visits, posed, .. } = draft;
+        let errands = visits.iter().map(|(errand, _)| *errand).collect();
+        let visits = visits.into_iter().map(|(_, visit)| visit).collect();
+        let (owners, standing) = posed.into_iter().unzip();
+        let problem = Problem::new(visits, shifts, Vec::new(), travel, OBJECTIVE).map_err(unposed)?;
+        Ok(Self { problem, shifts: owners, visits: errands, standing, beginning: day.within.from, last_second })
+    }
+
+    /// The plan with nothing but what stands.
+    pub fn standing_plan(&self) -> Plan {
+        let stop = |visit: &usize| {
+            let begins_seconds = self.problem.visits()[*visit].windows[0].from_seconds;
+            Stop { activity: Activity::Visit(*visit), begins_seconds }
+        };
+        let shifts = self.standing.iter().enumerate().filter(|(_, visits)| !visits.is_empty());
+        let tour = |(shift, visits): (usize, &Vec<usize>)| {
+            let leaves_seconds = self.problem.shifts()[shift].start_seconds;
+            Tour { shift, leaves_seconds, stops: visits.iter().map(stop).collect() }
+        };
+        Plan { tours: shifts.map(tour).collect(), ..Plan::default() }
+    }
+
+    /// Searches for a good plan around what stands.
+    pub fn solved(&self, seed: u32, iterations: u64) -> Plan {
+        solve(&self.problem, Start::From(&self.standing_plan()), seed.into(), &mut Iterations(iterations))
+    }
+
+    /// The last second of the days.
+    pub fn last_second(&self) -> i32 {
+        self.last_second
+    }
+
+    /// The moment so many seconds after the beginning.
+    pub fn moment(&self, seconds: i32) -> Timestamp {
+        self.beginning.plus_milliseconds(i64::from(seconds) * 1_000)
+    }
+}
+
+fn unposed(problem: impl ToString) -> DispatchError {
+    DispatchError::Invalid { field: "group", problem: problem.to_string() }
+}
+
+impl Standing {
+    /// Whether it takes time of some working hours; what should have begun by now is still to be done in the next there are.
+    fn overlaps(&self, span: Span, is_next: bool) -> bool {
+        let ends = self.begins.plus_milliseconds(self.work_seconds * 1_000);
+        self.begins < span.until && (is_next || ends > span.from)
+    }
+}
+
+/// Every place once.
+struct Places {
+    numbers: BTreeMap<Place, usize>,
+    list: Vec<Place>,
+}
+
+impl Places {
+    fn of(day: &Day) -> Self {
+        let stretches = day.rosters.technicians.iter().flat_map(|technician| &technician.stretches);
+        let bases = stretches.flat_map(|stretch| [stretch.start, stretch.end]);
+        let tasks = day.tasks.open.iter().map(|open| open.place);
+        let standing = day.tasks.standing.iter().filter_map(|standing| standing.place);
+        let last = day.tasks.last.values().map(|(_, place)| *place);
+        let mut places = Self { numbers: BTreeMap::new(), list: Vec::new() };
+        for place in bases.chain(tasks).chain(standing).chain(last) {
+            let Self { numbers, list } = &mut places;
+            numbers.entry(place).or_insert_with(|| {
+                list.push(place);
+                list.len() - 1
+            });
+        }
+        places
+    }
+
+    fn number(&self, place: Place) -> usize {
+        self.numbers[&place]
+    }
+}
+
+/// A problem under way.
+struct Draft<'d> {
+    day: &'d Day,
+    places: Places,
+    travel: Travel,
+    shifts: Vec<Shift>,
+    visits: Vec<(Errand<'d>, Visit)>,
+    posed: Vec<(&'d Technician, Vec<usize>)>,
+}
+
+impl<'d> Draft<'d> {
+    fn add_open(&mut self, open: &'d Open) {
+        let (earliest, latest) = (open.times.earliest, open.times.latest);
+        let from_seconds = self.seconds(earliest.unwrap_or(self.day.within.from));
+        let until_seconds = self.seconds(latest.unwrap_or(self.day.within.until));
+        let visit = Visit {
+            name: open.task.text("number").to_owned(),
+            place: self.places.number(open.place),
+            service_seconds: open.times.work_seconds as i32,
+            windows: vec![Window { from_seconds, until_seconds }],
+            due_seconds: open.times.due.map(|due| self.seconds(due)),
+            priority: urgency(open),
+            skills: open.skills.iter().map(|skill| (skill.to_string(), 1)).collect(),
+            technicians: Technicians {
+                required: open.holder.iter().map(ToString::to_string).collect(),
+                excluded: open.rejected_by.iter().map(ToString::to_string).collect(),
+                ..Technicians::default()
+            },
+            ..Visit::default()
+        };
+        self.visits.push((Errand::Open(open), visit));
+    }
+
+    /// Adds what is left of a technician's working hours from a moment on, if anything is. Returns when they have done what
+    /// stands in them.
+    fn add_shift(&mut self, technician: &'d Technician, stretch: &'d Stretch, from: Timestamp) -> Option<Timestamp> {
+        let (day, user) = (self.day, technician.who.user);
+        let span = stretch.span.shared_with(Span { from, until: stretch.span.until })?;
+        let is_under_way = stretch.span.contains(day.now);
+        let is_next = from == day.now && day.within.from <= day.now;
+        let is_in_it = |standing: &&Standing| standing.user == user && standing.overlaps(span, is_next);
+        let mut standing: Vec<&Standing> = day.tasks.standing.iter().filter(is_in_it).collect();
+        standing.sort_by_key(|one| (!one.is_there, one.begins));
+        let there = standing.first().filter(|first| first.is_there).and_then(|first| first.place);
+        let last = day.tasks.last.get(&user).filter(|(at, _)| is_under_way && *at >= stretch.span.from);
+        let start = there.or(last.map(|(_, place)| *place)).unwrap_or(stretch.start);
+        let mut shift = Shift {
+            name: format!("{} {}", technician.who.name, stretch.span.from),
+            technician: user.to_string(),
+            start_place: self.places.number(start),
+            end_place: self.places.number(stretch.end),
+            start_seconds: self.seconds(span.from),
+            end_seconds: self.seconds(span.until),
+            skills: skills_during(technician, stretch),
+            ..Shift::default()
+        };
+        let visits = standing.into_iter().fold(Vec::new(), |chain, one| self.add_standing(one, &shift, chain));
+        let (place, leaves_seconds) = self.after(&shift, &visits);
+        shift.end_seconds = shift.end_seconds.max(leaves_seconds + self.travel.seconds(place, shift.end_place));
+        self.posed.push((technician, visits));
+        self.shifts.push(shift);
+        Some(day.within.from.plus_milliseconds(i64::from(leaves_seconds) * 1_000))
+    }
+
+    /// Adds a visit that stands after others of its shift; returns them all.
+    fn add_standing(&mut self, standing: &'d Standing, shift: &Shift, mut before: Vec<usize>) -> Vec<usize> {
+        let (place, leaves_seconds) = self.after(shift, &before);
+        let here = standing.place.map_or(place, |place| self.places.number(place));
+        let arrives_seconds = leaves_seconds + self.travel.seconds(place, here);
+        let begins_seconds = arrives_seconds.max(self.seconds(standing.begins));
+        if begins_seconds > self.seconds(self.day.within.until) {
+            return before; // Whoever has more in hand than these days hold has it beyond them.
+        }
+        let visit = Visit {
+            name: standing.task.text("number").to_owned(),
+            place: here,
+            service_seconds: standing.work_seconds as i32,
+            windows: vec![Window { from_seconds: begins_seconds, until_seconds: begins_seconds }],
+            value: Some(WORTH_OF_STANDING),
+            pinned_shift: Some(self.shifts.len()),
+            ..Visit::default()
+        };
+        before.push(self.visits.len());
+        self.visits.push((Errand::Standing(standing), visit));
+        before
+    }
+
+    /// Where a technician is after some visits that stand, and when.
+    fn after(&self, shift: &Shift, visits: &[usize]) -> (usize, i32) {
+        let Some((_, visit)) = visits.last().map(|last| &self.visits[*last]) else {
+            return (shift.start_place, shift.start_seconds);
+        };
+        (visit.place, visit.windows[0].from_seconds + visit.service_seconds)
+    }
+
+    /// Seconds from the beginning to a moment, no part of one lost; no moment is before the beginning or after the end.
+    fn seconds(&self, moment: Timestamp) -> i32 {
+        let milliseconds = moment.min(self.day.within.until).milliseconds_since(self.day.within.from);
+        ((milliseconds + 999).div_euclid(1_000)).max(0) as i32
+    }
+}
+
+/// Of two tasks of which only one can be done, the more urgent one is: `priority` 1 before 2 before 3 before the rest.
+fn urgency(open: &Open) -> usize {
+    let priority = open.task.get("priority").and_then(Value::as_integer).unwrap_or(4);
+    (priority.clamp(1, 4) - 1) as usize
+}
+
+/// What a technician can as long as some working hours last.
+fn skills_during(technician: &Technician, stretch: &Stretch) -> BTreeMap<String, u32> {
+    let until = stretch.span.until;
+    let valid = technician.skills.iter().filter(|skill| skill.valid_until.is_none_or(|valid| until <= valid));
+    let mut skills = BTreeMap::new();
+    for skill in valid {
+        let level: &mut u32 = skills.entry(skill.skill.to_string()).or_default();
+        *level = skill.level.max(*level);
+    }
+    skills
+}

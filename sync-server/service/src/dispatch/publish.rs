@@ -1,0 +1,86 @@
+//! A plan becomes edits of its tasks, on the road on which people's own changes go: the same checks, the same steps.
+//!
+//! A task that somebody changed while the plan was made is left alone and named, and so is one that cannot be written, or whose
+//! technician has got something else to do, or other working hours. What already is as planned gets no edit.
+
+use std::collections::BTreeMap;
+
+use fieldline_model::{Record, SysId};
+
+use super::Result;
+use super::day::Day;
+use super::problem::{Errand, Posed};
+use super::report::{Refused, Report, Times};
+use crate::call::Call;
+use crate::table::{self, Input, TableError};
+
+/// What a plan rests on beside what it writes.
+const RESTS_ON: [&str; 12] = [
+    "state",
+    "sub_state",
+    "assigned_to",
+    "dispatch_group",
+    "expected_start",
+    "location",
+    "skills",
+    "needs_crew",
+    "window_start",
+    "window_end",
+    "estimated_work_duration",
+    "priority",
+];
+
+/// Writes what a report says has to change, and corrects the report by what could not be written.
+pub(super) fn publish(call: &mut Call<'_>, day: &Day, posed: &Posed<'_>, report: &mut Report) -> Result<()> {
+    let today = day.again(call)?;
+    let errands: BTreeMap<SysId, &Errand<'_>> = posed.visits.iter().map(|one| (one.task().id.sys_id, one)).collect();
+    let mut refused = Vec::new();
+    for planned in report.planned.iter().filter(|planned| planned.changes) {
+        let errand = errands[&planned.task.sys_id];
+        let task = errand.task();
+        let (now, user) = (call.row(&task.id)?, planned.technician.user);
+        let is_free = day.calendar_of(user) == today.calendar_of(user);
+        if !is_free || now.as_ref().is_none_or(|now| differ(task, now)) {
+            let what = if is_free { "was" } else { "was left alone, because its technician's day was" };
+            let reason = format!("{what} changed while the plan was made; plan again");
+            refused.push(Refused { task: planned.task.clone(), reason });
+            continue;
+        }
+        let fields = fields_of(errand, planned.technician.user, &planned.times);
+        let fields = fields.into_iter().map(|(field, text)| (field.to_owned(), text)).collect();
+        match table::update(call, "wm_task", task.id.sys_id, &Input { fields, as_displayed: false }) {
+            Ok(_) => report.published += 1,
+            Err(TableError::Service(error)) => return Err(error.into()),
+            Err(problem) => refused.push(Refused { task: planned.task.clone(), reason: problem.to_string() }),
+        }
+    }
+    report.planned.retain(|planned| refused.iter().all(|refused| refused.task != planned.task));
+    report.refused.extend(refused);
+    Ok(())
+}
+
+fn differ(read: &Record, now: &Record) -> bool {
+    RESTS_ON.iter().any(|field| read.get(field) != now.get(field))
+}
+
+/// What publishing writes: everything of a new assignment; of one that stands only the way there, and nothing once the
+/// technician has set out or is late already.
+pub(super) fn fields_of(errand: &Errand<'_>, technician: SysId, times: &Times) -> Vec<(&'static str, String)> {
+    let way = [
+        ("scheduled_travel_start", times.scheduled_travel_start.to_string()),
+        ("estimated_travel_duration", times.travel_seconds.to_string()),
+    ];
+    let work =
+        [("expected_start", times.expected_start.to_string()), ("estimated_end", times.estimated_end.to_string())];
+    match errand {
+        Errand::Standing(standing) => {
+            let is_in_time = standing.task.time("expected_start") == Some(times.expected_start);
+            if is_in_time && !standing.is_begun { way.into() } else { Vec::new() }
+        }
+        Errand::Open(open) if open.holder.is_some() => way.into_iter().chain(work).collect(),
+        Errand::Open(_) => {
+            let assigned = [("assigned_to", technician.to_string()), ("state", "assigned".to_owned())];
+            way.into_iter().chain(work).chain(assigned).collect()
+        }
+    }
+}

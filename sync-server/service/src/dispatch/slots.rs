@@ -1,0 +1,97 @@
+//! Slots that can be offered to somebody who waits at a place, beside what stands: hours within which a technician would arrive.
+
+use std::collections::BTreeSet;
+
+use fieldline_model::task_times::TaskTimes;
+use fieldline_model::{DocumentId, Place, Record, SysId};
+use fieldline_routing::{Board, Offer, Window};
+
+use super::Result;
+use super::candidates::{THE_TASK, open_task, room_of};
+use super::day::Day;
+use super::problem::Posed;
+use super::report::{Slot, Slots};
+use super::span::Span;
+use super::tasks::Open;
+use super::words::in_the_way;
+use crate::call::Call;
+
+/// What somebody asks a time for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Where.
+    pub place: Place,
+    /// How long the work will take.
+    pub work_seconds: i64,
+    /// What it takes.
+    pub skills: BTreeSet<SysId>,
+}
+
+/// What a time is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// A task, with its window, in its dispatch group.
+    Task(SysId),
+    /// Work there is no task for yet.
+    Wish {
+        /// The dispatch group.
+        group: SysId,
+        /// What is asked for.
+        wish: Wish,
+    },
+}
+
+/// The free slots for what is wanted, the cheapest first; each is so many seconds long and begins a whole number of them into
+/// the day.
+pub(super) fn of(call: &Call<'_>, wanted: &Wanted, within: Span, slot_seconds: u32) -> Result<Slots> {
+    let (group, open) = match wanted {
+        Wanted::Task(task) => open_task(call, *task, within)?,
+        Wanted::Wish { group, wish } => (*group, wish.open()),
+    };
+    let day = Day::read(call, group, within)?.with_only(open);
+    let posed = Posed::of(&day)?;
+    let standing = posed.standing_plan();
+    let windows = windows(&posed, within, slot_seconds);
+    let offers = Board::new(&posed.problem, &standing).offers(&posed.problem.visits()[THE_TASK], &windows, 1);
+    let slot = |offer: &Offer| Slot {
+        slot_start: posed.moment(windows[offer.slot].from_seconds),
+        slot_end: posed.moment(windows[offer.slot].until_seconds + 1),
+        technician: posed.shifts[offer.shift].who.clone(),
+        room: room_of(&posed, offer),
+    };
+    let slots: Vec<Slot> = offers.iter().map(slot).collect();
+    let in_the_way = match slots.is_empty() {
+        true => in_the_way(&day, &posed, &standing, THE_TASK),
+        false => Vec::new(),
+    };
+    Ok(Slots { slots, in_the_way, absent: day.rosters.absent })
+}
+
+/// When a technician may arrive in each slot.
+fn windows(posed: &Posed<'_>, within: Span, slot_seconds: u32) -> Vec<Window> {
+    let slot = i64::from(slot_seconds);
+    let into_a_slot = within.from.0.div_euclid(1_000).rem_euclid(slot);
+    let starts = (0..).map(|number| number * slot - into_a_slot);
+    let starts = starts.take_while(|start| *start <= i64::from(posed.last_second()));
+    let window = |start: i64| Window {
+        from_seconds: start.max(0) as i32,
+        until_seconds: (start + slot - 1).min(posed.last_second().into()) as i32,
+    };
+    starts.map(window).collect()
+}
+
+impl Wish {
+    /// The task there would be.
+    fn open(&self) -> Open {
+        let times =
+            TaskTimes { work_seconds: self.work_seconds, is_usual: false, earliest: None, latest: None, due: None };
+        Open {
+            task: Record::new(DocumentId::new("wm_task", SysId([0; 16]))),
+            place: self.place,
+            times,
+            skills: self.skills.clone(),
+            holder: None,
+            rejected_by: None,
+        }
+    }
+}
