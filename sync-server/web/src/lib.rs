@@ -12,6 +12,7 @@ mod body;
 mod caller;
 mod credentials;
 mod devices;
+mod dispatch;
 mod endpoint;
 mod events;
 mod layers;
@@ -56,7 +57,7 @@ pub struct App {
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
-    let native = [about::endpoints(), session::endpoints(), devices::endpoints()];
+    let native = [about::endpoints(), session::endpoints(), devices::endpoints(), dispatch::endpoints()];
     native.into_iter().chain(phones).flatten().chain(table::endpoints()).collect()
 }
 

@@ -149,7 +149,8 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
             (table.name.to_string(), json!({ "title": table.label, "type": "object", "properties": properties }))
         })
         .collect();
-    for own in [shared(), crate::about::schemas(), crate::session::schemas(), crate::devices::schemas()] {
+    let native = [crate::about::schemas(), crate::session::schemas(), crate::devices::schemas()];
+    for own in native.into_iter().chain([shared(), crate::dispatch::schemas()]) {
         schemas.extend(own.as_object().cloned().unwrap_or_default());
     }
     schemas

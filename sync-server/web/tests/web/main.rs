@@ -2,6 +2,7 @@
 
 mod description;
 mod devices;
+mod dispatch;
 mod events;
 mod house;
 mod logs;
