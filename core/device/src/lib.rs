@@ -12,6 +12,7 @@ mod arrivals;
 mod bench;
 pub mod command;
 mod compose;
+pub mod day;
 mod device;
 mod enrol;
 mod error;

@@ -1,6 +1,7 @@
 //! The device from outside: commands, views and exchanges, on a real store.
 
 mod commands;
+mod day;
 mod exchange;
 mod packed;
 mod recent;
