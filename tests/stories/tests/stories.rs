@@ -14,6 +14,7 @@ mod stories {
     mod killed_server;
     mod live;
     mod malformed_import;
+    mod planned_day;
     mod reassigned;
     mod same_checklist;
     mod slow_line;
