@@ -7,8 +7,10 @@
 //!
 //! `fieldline-bench samples DIR` writes what the shared dictionary is trained on.
 //!
-//! `fieldline-bench routing DIR [--seconds 1,10] [--seeds N] [--python PATH] [--json FILE]`: the optimiser on the instances in a
-//! folder, next to PyVRP if a Python that has it is named.
+//! `fieldline-bench routing DIR [--only SETS] [--sample N] [--peers LIST | --alone] [--seconds 1,10] [--seeds N] [--python PATH]
+//! [--vrp-cli PATH] [--json FILE]`: the optimiser next to its peers on the instances in a folder; `--help` says more.
+//!
+//! `fieldline-bench routing-day [DIR] [--days N] [--oversubscribed N] [--json FILE]`: what a phone and a dispatcher's desk wait for.
 //!
 //! `fieldline-bench roads EXTRACT [--json FILE]`: ways on the roads of an OpenStreetMap extract, next to Dijkstra.
 //!
@@ -20,6 +22,7 @@ mod measure;
 mod ours;
 mod roads;
 mod routing;
+mod routing_day;
 mod samples;
 mod server;
 mod store;
@@ -29,9 +32,12 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Parser;
+
 const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]
        fieldline-bench sync [--records N] [--json FILE] [--without pouchdb,automerge-repo]
-       fieldline-bench routing DIR [--seconds 1,10] [--seeds N] [--python PATH] [--json FILE]
+       fieldline-bench routing DIR [--only SETS] [--sample N] [--peers LIST | --alone] [--seconds 1,10] [--seeds N] ...
+       fieldline-bench routing-day [DIR] [--days N] [--oversubscribed N] [--json FILE]
        fieldline-bench roads EXTRACT [--json FILE]
        fieldline-bench server [--records N] [--phones N] [--json FILE]
        fieldline-bench samples DIR";
@@ -42,9 +48,6 @@ struct Options {
     phones: usize,
     json: Option<PathBuf>,
     without: Vec<String>,
-    seconds: Vec<f64>,
-    seeds: u64,
-    python: Option<PathBuf>,
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
@@ -53,9 +56,6 @@ fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
         phones: 1_000,
         json: None,
         without: Vec::new(),
-        seconds: vec![1.0],
-        seeds: 3,
-        python: None,
     };
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -63,11 +63,6 @@ fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
             "--phones" => options.phones = words.next()?.parse().ok().filter(|phones| *phones >= 1)?,
             "--json" => options.json = Some(words.next()?.into()),
             "--without" => options.without = words.next()?.split(',').map(str::to_owned).collect(),
-            "--seconds" => {
-                options.seconds = words.next()?.split(',').map(|text| text.parse().ok()).collect::<Option<_>>()?
-            }
-            "--seeds" => options.seeds = words.next()?.parse().ok().filter(|seeds| *seeds >= 1)?,
-            "--python" => options.python = Some(words.next()?.into()),
             _ => return None,
         }
     }
@@ -84,10 +79,8 @@ fn main() -> ExitCode {
             let asked = server::Options { records: options.records, phones: options.phones };
             server::run(&asked, options.json.as_deref()).map_err(|error| -> Box<dyn std::error::Error> { error })
         }),
-        Some("routing") => words.next().and_then(|folder| {
-            let Options { seconds, seeds, python, json, .. } = options(words)?;
-            Some(routing::run(&routing::Options { instances: folder.into(), seconds, seeds, python, json }))
-        }),
+        Some("routing") => Some(routing::run(&routing::Options::parse_from(words))),
+        Some("routing-day") => Some(routing_day::run(&routing_day::Options::parse_from(words))),
         Some("roads") => words.next().and_then(|extract| {
             let Options { json, .. } = options(words)?;
             Some(roads::run(&roads::Options { extract: extract.into(), json }))
