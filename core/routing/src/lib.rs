@@ -12,6 +12,7 @@
 
 mod board;
 mod bonds;
+mod bound;
 pub mod check;
 mod exact;
 mod explain;

@@ -51,12 +51,7 @@ struct Options {
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
-    let mut options = Options {
-        records: 10_000,
-        phones: 1_000,
-        json: None,
-        without: Vec::new(),
-    };
+    let mut options = Options { records: 10_000, phones: 1_000, json: None, without: Vec::new() };
     while let Some(word) = words.next() {
         match word.as_str() {
             "--records" => options.records = words.next()?.parse().ok().filter(|records| *records >= 100)?,

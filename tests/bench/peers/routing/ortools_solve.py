@@ -37,7 +37,9 @@ def restrict(task, manager, routing, numbers):
         index = manager.NodeToIndex(visit["place"])
         time.CumulVar(index).SetRange(visit["from"], visit["until"])
         if served:
-            routing.SetAllowedVehiclesForIndex([one for one, visits in served.items() if number in visits], index)
+            # -1 is nobody; `SetAllowedVehiclesForIndex` takes no list in the Python of 9.15.
+            may_serve = [one for one, visits in served.items() if number in visits]
+            routing.VehicleVar(index).SetValues([-1, *may_serve])
         if task.may_leave_out:
             routing.AddDisjunction([index], task.unserved_cost)
 

@@ -11,6 +11,7 @@ def profile(task, ways, vehicle):
     for number, visit in enumerate(task.visits):
         if number not in served:
             ways[:, visit["place"]] = 10 * task.unserved_cost
+            ways[visit["place"], visit["place"]] = 0
     return ways
 
 

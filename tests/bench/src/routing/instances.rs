@@ -119,6 +119,11 @@ impl Set {
 }
 
 impl Instance {
+    /// A set may have the same instances as another.
+    pub fn key(&self) -> (Set, &str) {
+        (self.set, &self.name)
+    }
+
     /// Reads it; nothing where `route` alone knows how.
     pub fn problem(&self) -> Result<Option<Problem>, Failed> {
         let text = std::fs::read_to_string(&self.file)?;

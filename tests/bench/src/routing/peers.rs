@@ -80,9 +80,7 @@ impl Tools {
             }
         };
         let is_there = starts(Command::new(&self.python).args(["-c", &format!("import {module}")]));
-        let how = format!(
-            "python3 -m venv peers && peers/bin/pip install {package}, then --python peers/bin/python"
-        );
+        let how = format!("python3 -m venv peers && peers/bin/pip install {package}, then --python peers/bin/python");
         (!is_there).then(|| format!("{} is not installed: {how}", peer.name()))
     }
 

@@ -27,8 +27,13 @@ impl Bench {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/routing/processor_clock.c");
         let mut compiler = Command::new("cc");
         compiler.args(["-O2", "-shared", "-fPIC", "-o"]).arg(bench.library()).arg(source);
-        let status = compiler.status().map_err(|problem| format!("a C compiler is needed, by the name cc: {problem}"))?;
-        if status.success() { Ok(bench) } else { Err("the processor clock cannot be built; cc's words are above".into()) }
+        let status =
+            compiler.status().map_err(|problem| format!("a C compiler is needed, by the name cc: {problem}"))?;
+        if status.success() {
+            Ok(bench)
+        } else {
+            Err("the processor clock cannot be built; cc's words are above".into())
+        }
     }
 
     pub fn folder(&self) -> &Path {

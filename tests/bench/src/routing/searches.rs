@@ -1,6 +1,7 @@
 //! Who plans what and for how long; all of it done, as many at once as there are processors; and the middle of what came of it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use super::instances::{Instance, Set};
 use super::judge::{Worth, judge, timed};
 use super::peers::{Side, Tools};
 use super::process::{Bench, Told};
+use super::task;
 
 /// Seconds for technicians: ours has a twenty-fifth of what the peers have.
 const OURS_SECONDS: f64 = 0.2;
@@ -38,7 +40,7 @@ pub struct Found {
 }
 
 /// An instance that was read, and the task it makes for peers.
-type Ready = Option<(Problem, PathBuf)>;
+type Ready = Option<(PathBuf, Problem)>;
 
 /// All searches.
 pub fn searches<'a>(instances: &'a [Instance], peers: &[Side], seconds: &[f64], seeds: u64) -> Vec<Search<'a>> {
@@ -66,20 +68,7 @@ pub fn searches<'a>(instances: &'a [Instance], peers: &[Side], seconds: &[f64], 
 /// Makes them; what each found.
 pub fn make(searches: &[Search<'_>], tools: &Tools, at_once: Option<usize>) -> Result<Vec<Found>, Failed> {
     let bench = Bench::new()?;
-    let mut ready: BTreeMap<PathBuf, Ready> = BTreeMap::new();
-    for Search { instance, .. } in searches {
-        let key = bench.folder().join(instance.set.name()).join(&instance.name);
-        if !ready.contains_key(&key) {
-            let problem = instance.problem()?;
-            let task = problem.map(|problem| {
-                super::task::write(&problem, instance, bench.folder()).map(|task| (problem, task))
-            });
-            ready.insert(key, task.transpose()?);
-        }
-    }
-    let ready = |search: &Search<'_>| {
-        &ready[&bench.folder().join(search.instance.set.name()).join(&search.instance.name)]
-    };
+    let ready = read(searches, &bench)?;
     eprintln!("{} searches, {:.0} s of processor", searches.len(), searches.iter().map(|one| one.seconds).sum::<f64>());
     let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![None; searches.len()]));
     let workers = at_once.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
@@ -87,13 +76,25 @@ pub fn make(searches: &[Search<'_>], tools: &Tools, at_once: Option<usize>) -> R
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some((index, search)) = take(&next, searches) {
-                    let one = search.make(tools, &bench, ready(search));
+                    let one = search.make(tools, &bench, &ready[&search.instance.key()]);
                     found.lock().expect("no worker panics while it holds the lock")[index] = Some(one);
                 }
             });
         }
     });
     Ok(found.into_inner().expect("every worker has ended").into_iter().flatten().collect())
+}
+
+/// Reads every instance once, and writes its task.
+fn read<'a>(searches: &[Search<'a>], bench: &Bench) -> Result<BTreeMap<(Set, &'a str), Ready>, Failed> {
+    let mut all = BTreeMap::new();
+    for Search { instance, .. } in searches {
+        if let Entry::Vacant(place) = all.entry(instance.key()) {
+            let write = |problem: Problem| task::write(&problem, instance, bench.folder()).map(|task| (task, problem));
+            place.insert(instance.problem()?.map(write).transpose()?);
+        }
+    }
+    Ok(all)
 }
 
 fn take<'s, 'a>(next: &AtomicUsize, searches: &'s [Search<'a>]) -> Option<(usize, &'s Search<'a>)> {
@@ -107,7 +108,7 @@ fn take<'s, 'a>(next: &AtomicUsize, searches: &'s [Search<'a>]) -> Option<(usize
 impl Search<'_> {
     /// Searches; a failure is told and counts as no plan.
     fn make(&self, tools: &Tools, bench: &Bench, ready: &Ready) -> Found {
-        let task = ready.as_ref().map_or_else(PathBuf::new, |(_, task)| task.clone());
+        let task = ready.as_ref().map_or_else(PathBuf::new, |(task, _)| task.clone());
         let mut command = tools.command(self.side, self.instance, &task, self.seconds, self.seed);
         let told = bench.run(&mut command).and_then(|told| Ok((self.worth(&told, ready)?, told)));
         match told {
@@ -123,10 +124,15 @@ impl Search<'_> {
 
     fn worth(&self, told: &Told, ready: &Ready) -> Result<Option<Worth>, String> {
         let answer = &told.answer;
-        let Some((problem, _)) = ready else {
+        let Some((_, problem)) = ready else {
             let number = |field: &str| answer[field].as_u64().map(|number| number as usize);
             let said = number("unserved").zip(number("vehicles")).zip(answer["distance"].as_f64());
-            let said = said.map(|((unserved, vehicles), distance)| Worth { unserved, counted_vehicles: 0, distance, vehicles });
+            let said = said.map(|((unserved, vehicles), distance)| Worth {
+                unserved,
+                counted_vehicles: 0,
+                distance,
+                vehicles,
+            });
             return said.map(Some).ok_or_else(|| "it does not say what its plan is worth".to_owned());
         };
         let plan: Option<Plan> = match self.side {

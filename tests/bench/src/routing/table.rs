@@ -30,7 +30,9 @@ pub fn print(rows: &[Row<'_>]) {
             format!("{:.0} MiB", row.memory()),
         );
     }
-    println!("ratio: our mean gap to theirs on what both completed; complete: the median moment everybody was served first;");
+    println!(
+        "ratio: our mean gap to theirs on what both completed; complete: the median moment everybody was served first;"
+    );
     println!("vehicles: on what was completed, and of the best known plans where fewer vehicles come first");
 }
 
@@ -38,7 +40,6 @@ impl Row<'_> {
     /// What everybody was served in: the instance, the gap in per cent, the vehicles.
     fn complete(&self) -> impl Iterator<Item = (&Instance, f64, usize)> {
         self.found.iter().filter_map(|(instance, found)| {
-            // The reported plans of technicians with everything leave nobody out that ours may not.
             let worth = found.worth.filter(|worth| worth.unserved == 0)?;
             Some((*instance, (worth.distance / instance.best_distance? - 1.0) * 100.0, worth.vehicles))
         })
@@ -62,7 +63,8 @@ impl Row<'_> {
     /// In how many the best known distance was met, to half a hundredth of a per cent; of reported ones, how many were bettered.
     fn met(&self) -> String {
         let limit = if self.set == Set::TechniciansFull { -0.005 } else { 0.005 };
-        let has_fewest = |instance: &Instance, vehicles: usize| instance.best_vehicles.is_none_or(|best| vehicles <= best);
+        let has_fewest =
+            |instance: &Instance, vehicles: usize| instance.best_vehicles.is_none_or(|best| vehicles <= best);
         let met = self.complete().filter(|(instance, gap, vehicles)| *gap < limit && has_fewest(instance, *vehicles));
         format!("{} of {}", met.count(), self.found.len())
     }

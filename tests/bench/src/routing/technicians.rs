@@ -17,7 +17,8 @@ pub fn print(rows: &[Row<'_>]) {
     );
     for row in of_technicians() {
         let worths = || row.found.iter().filter_map(|(_, found)| found.worth);
-        let (unserved, driving) = (worths().map(|worth| worth.unserved).sum::<usize>(), worths().map(|worth| worth.distance));
+        let (unserved, driving) =
+            (worths().map(|worth| worth.unserved).sum::<usize>(), worths().map(|worth| worth.distance));
         let start = format!("{:<12} {:>8} {:>7}", row.set.name(), row.side.name(), row.seconds);
         print!("{start} {unserved:>9} {:>10.0}", driving.sum::<f64>());
         if row.side == Side::Ours {
@@ -28,7 +29,9 @@ pub fn print(rows: &[Row<'_>]) {
         let ratio = compared.driving_ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.3}"));
         println!(" {:>7} {:>7} {:>7} {ratio:>13}", compared.better, compared.equal, compared.worse);
     }
-    println!("better, equal, worse: in how many instances ours is; driving ratio: ours to theirs where as many are served");
+    println!(
+        "better, equal, worse: in how many instances ours is; driving ratio: ours to theirs where as many are served"
+    );
 }
 
 /// How ours did next to a peer.

@@ -32,7 +32,8 @@ pub fn measure() -> Vec<Figure> {
     let asked: Vec<Visit> = (0..CUSTOMERS).map(|number| customer(&mut dice, number)).collect();
     let mornings = |days: std::ops::Range<i32>| -> Vec<Window> { days.flat_map(half_days).collect() };
     for (what, slots) in [("a day's two slots", mornings(3..4)), ("28 slots of two weeks", mornings(0..DAYS))] {
-        let (costs, offers): (Vec<_>, Vec<_>) = asked.iter().map(|visit| cost(|| board.offers(visit, &slots, 3))).unzip();
+        let (costs, offers): (Vec<_>, Vec<_>) =
+            asked.iter().map(|visit| cost(|| board.offers(visit, &slots, 3))).unzip();
         let count = offers.iter().map(Vec::len).sum::<usize>() / CUSTOMERS;
         figures.push(Figure::of_times(format!("{size}: {count} offers for {what}"), &costs, "p99 2 ms"));
     }

@@ -27,7 +27,8 @@ pub fn measure(days: u32) -> [Figure; 2] {
             let (took, explanation) = cost(|| explain(&problem, &plan, unserved.visit));
             explaining.push(took);
             let is_offered = !board.offers(&problem.visits()[unserved.visit], &[DAY], 1).is_empty();
-            let fits = explanation.shifts.contains(&Reason::Fits) || is_offered || goes_in(&problem, &plan, unserved.visit);
+            let fits =
+                explanation.shifts.contains(&Reason::Fits) || is_offered || goes_in(&problem, &plan, unserved.visit);
             falsely += usize::from(fits);
         }
     }
