@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use fieldline_routing::Problem;
+use fieldline_routing::formats::trsp::Reading;
 use fieldline_routing::formats::{Rounding, solomon, trsp};
 
 use super::Failed;
@@ -124,14 +125,14 @@ impl Instance {
         (self.set, &self.name)
     }
 
-    /// Reads it; nothing where `route` alone knows how.
-    pub fn problem(&self) -> Result<Option<Problem>, Failed> {
+    /// Reads it.
+    pub fn problem(&self) -> Result<Problem, Failed> {
         let text = std::fs::read_to_string(&self.file)?;
-        let problem = match self.set {
-            Set::TechniciansFull => return Ok(None),
-            Set::Technicians => trsp::read(&text),
+        let instance = match self.set {
+            Set::TechniciansFull => trsp::read(&text, Reading::Whole),
+            Set::Technicians => trsp::read(&text, Reading::Part),
             set => solomon::read(&text, set.rounding(), set == Set::Homberger1000Fewest),
         };
-        Ok(Some(problem.map_err(|problem| format!("{}: {problem}", self.file.display()))?))
+        Ok(instance.map_err(|problem| format!("{}: {problem}", self.file.display()))?.problem)
     }
 }

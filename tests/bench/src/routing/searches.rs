@@ -40,7 +40,7 @@ pub struct Found {
 }
 
 /// An instance that was read, and the task it makes for peers.
-type Ready = Option<(PathBuf, Problem)>;
+type Ready = (PathBuf, Problem);
 
 /// All searches.
 pub fn searches<'a>(instances: &'a [Instance], peers: &[Side], seconds: &[f64], seeds: u64) -> Vec<Search<'a>> {
@@ -90,8 +90,8 @@ fn read<'a>(searches: &[Search<'a>], bench: &Bench) -> Result<BTreeMap<(Set, &'a
     let mut all = BTreeMap::new();
     for Search { instance, .. } in searches {
         if let Entry::Vacant(place) = all.entry(instance.key()) {
-            let write = |problem: Problem| task::write(&problem, instance, bench.folder()).map(|task| (task, problem));
-            place.insert(instance.problem()?.map(write).transpose()?);
+            let problem = instance.problem()?;
+            place.insert((task::write(&problem, instance, bench.folder())?, problem));
         }
     }
     Ok(all)
@@ -108,9 +108,8 @@ fn take<'s, 'a>(next: &AtomicUsize, searches: &'s [Search<'a>]) -> Option<(usize
 impl Search<'_> {
     /// Searches; a failure is told and counts as no plan.
     fn make(&self, tools: &Tools, bench: &Bench, ready: &Ready) -> Found {
-        let task = ready.as_ref().map_or_else(PathBuf::new, |(task, _)| task.clone());
-        let mut command = tools.command(self.side, self.instance, &task, self.seconds, self.seed);
-        let told = bench.run(&mut command).and_then(|told| Ok((self.worth(&told, ready)?, told)));
+        let mut command = tools.command(self.side, self.instance, &ready.0, self.seconds, self.seed);
+        let told = bench.run(&mut command).and_then(|told| Ok((self.worth(&told, &ready.1)?, told)));
         match told {
             Ok((worth, Told { answer, memory_mebibytes })) => {
                 Found { worth, complete_after_seconds: answer["complete_after_seconds"].as_f64(), memory_mebibytes }
@@ -122,19 +121,8 @@ impl Search<'_> {
         }
     }
 
-    fn worth(&self, told: &Told, ready: &Ready) -> Result<Option<Worth>, String> {
+    fn worth(&self, told: &Told, problem: &Problem) -> Result<Option<Worth>, String> {
         let answer = &told.answer;
-        let Some((_, problem)) = ready else {
-            let number = |field: &str| answer[field].as_u64().map(|number| number as usize);
-            let said = number("unserved").zip(number("vehicles")).zip(answer["distance"].as_f64());
-            let said = said.map(|((unserved, vehicles), distance)| Worth {
-                unserved,
-                counted_vehicles: 0,
-                distance,
-                vehicles,
-            });
-            return said.map(Some).ok_or_else(|| "it does not say what its plan is worth".to_owned());
-        };
         let plan: Option<Plan> = match self.side {
             Side::Ours => serde_json::from_value(answer["plan"].clone()).map_err(|problem| problem.to_string())?,
             _ => {
