@@ -42,6 +42,12 @@ def restrict(task, manager, routing, numbers):
             routing.VehicleVar(index).SetValues([-1, *may_serve])
         if task.may_leave_out:
             routing.AddDisjunction([index], task.unserved_cost)
+    # A place where nobody lives and nothing is to be done, such as a depot that is not looked at, is left out for nothing.
+    used = {one["place"] for one in [*task.visits, *task.vehicles]}
+    for place in set(range(task.places)) - used:
+        index = manager.NodeToIndex(place)
+        routing.AddDisjunction([index], 0)
+        routing.ActiveVar(index).SetValue(0)
 
 
 def main():
