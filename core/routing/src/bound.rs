@@ -118,7 +118,7 @@ impl Bound {
 }
 
 /// The visits of a set.
-pub fn members(mut set: u32) -> impl Iterator<Item = usize> {
+pub fn members(mut set: u32) -> impl Iterator<Item = usize> + Clone {
     std::iter::from_fn(move || {
         let member = (set != 0).then(|| set.trailing_zeros() as usize);
         set &= set.wrapping_sub(1);
