@@ -1,12 +1,11 @@
 //! A plan prepared for questions: who could take one more visit, when, and at what cost. Answers come while a customer is on the phone:
 //! most places are ruled out by looking at two stops, and only the cheapest few are worked out to the end.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::features::obstacle_but_time;
 use crate::model::{Model, NEVER};
+use crate::pairs::Abilities;
 use crate::plan::{Plan, Tour};
 use crate::problem::{Problem, Shift, Visit, Window};
 use crate::travel::Travel;
@@ -49,8 +48,7 @@ pub struct Board<'p> {
     /// The visits of each shift, with the moments they begin.
     planned: Vec<Vec<(usize, i32)>>,
     gaps: Vec<Vec<Gap>>,
-    /// Shifts that differ in time and place only, by the number of one of them.
-    alike: BTreeMap<usize, Vec<usize>>,
+    abilities: Abilities,
 }
 
 /// A place for the visit, before it is worked out.
@@ -65,24 +63,18 @@ impl<'p> Board<'p> {
         let mut planned = vec![Vec::new(); problem.shifts().len()];
         plan.tours.iter().for_each(|tour: &Tour| planned[tour.shift] = tour.timed_visits().collect());
         let gaps = planned.iter().enumerate().map(|(shift, visits)| gaps(problem, &problem.shifts()[shift], visits));
-        let (mut known, mut alike) = (BTreeMap::new(), BTreeMap::<usize, Vec<usize>>::new());
-        for (number, shift) in problem.shifts().iter().enumerate() {
-            let first = *known.entry(able(shift)).or_insert(number);
-            alike.entry(first).or_default().push(number);
-        }
-        Self { problem, gaps: gaps.collect(), planned, alike }
+        Self { problem, gaps: gaps.collect(), planned, abilities: Abilities::of(problem.shifts()) }
     }
 
     /// For each slot the cheapest offers, each of another shift, at most so many; the cheapest first. The visit begins within the slot
     /// and within its own windows. It need not be in the problem, but its place must be among the problem's. Crews and visits that wait
     /// for others are not asked about here.
     pub fn offers(&self, visit: &Visit, slots: &[Window], most: usize) -> Vec<Offer> {
-        let mut able = Vec::new();
-        for (first, shifts) in &self.alike {
-            if obstacle_but_time(self.problem, visit, *first).is_none() {
-                able.extend_from_slice(shifts);
-            }
-        }
+        let is_able = |shift: usize| obstacle_but_time(self.problem, visit, shift).is_none();
+        let able = match visit.pinned_shift {
+            Some(pinned) => Some(pinned).filter(|pinned| is_able(*pinned)).into_iter().collect(),
+            None => self.abilities.shifts_that(is_able),
+        };
         let all = slots.iter().enumerate().flat_map(|(slot, window)| self.in_slot(visit, slot, *window, &able, most));
         let mut offers: Vec<Offer> = all.collect();
         offers.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
@@ -185,19 +177,6 @@ impl<'p> Board<'p> {
         };
         let travel = part_of(self.problem.travel(), &places);
         Problem::new(visits, vec![shift], depots, travel, self.problem.objective()).ok()
-    }
-}
-
-/// What a technician is able to do, whenever and wherever.
-fn able(shift: &Shift) -> Shift {
-    Shift {
-        technician: shift.technician.clone(),
-        skills: shift.skills.clone(),
-        tools: shift.tools.clone(),
-        stock: shift.stock.clone(),
-        territories: shift.territories.clone(),
-        depot: shift.depot,
-        ..Shift::default()
     }
 }
 

@@ -22,6 +22,7 @@ pub mod formats;
 mod great_circle;
 mod known_ways;
 mod model;
+mod pairs;
 mod picture;
 mod plan;
 mod problem;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::bonds::Bonds;
-use crate::features::obstacle;
+use crate::pairs::{Abilities, Pairs};
 use crate::problem::{Objective, Problem, Shift, Visit, Window};
 
 /// A moment no one reaches.
@@ -57,30 +57,6 @@ impl Ways {
     }
 }
 
-/// Which pairs of a stop and a shift have something, as bits.
-struct Pairs {
-    words: usize,
-    bits: Vec<u64>,
-}
-
-impl Pairs {
-    fn new(stops: usize, shifts: usize, has: impl Fn(usize, usize) -> bool) -> Self {
-        let words = shifts.div_ceil(64);
-        let mut bits = vec![0; stops * words];
-        for stop in 0..stops {
-            for shift in (0..shifts).filter(|shift| has(stop, *shift)) {
-                bits[stop * words + shift / 64] |= 1 << (shift % 64);
-            }
-        }
-        Self { words, bits }
-    }
-
-    #[inline]
-    fn has(&self, stop: u32, shift: u32) -> bool {
-        self.bits[stop as usize * self.words + shift as usize / 64] & (1 << (shift % 64)) != 0
-    }
-}
-
 /// The problem as the search sees it.
 pub struct Model<'p> {
     pub problem: &'p Problem,
@@ -106,8 +82,12 @@ pub struct Model<'p> {
     serves: Pairs,
     /// Which shift has to fetch a tool for which stop.
     fetches: Pairs,
-    /// What it costs that a shift makes a visit; empty when nothing does.
-    visit_cost: Vec<i32>,
+    /// Which shift is somebody else's than a visit would rather have, and what that costs.
+    unwanted: Pairs,
+    unwanted_cost: i32,
+    /// The shift each stop was planned in, and what another one costs; empty when nobody was planned.
+    planned: Vec<u32>,
+    moved_cost: i32,
     limits: Vec<bool>,
     /// Shifts of one class are alike in everything.
     pub class: Vec<u32>,
@@ -127,6 +107,7 @@ impl<'p> Model<'p> {
     /// Everything a search needs.
     pub fn new(problem: &'p Problem) -> Self {
         let mut model = Self::without_neighbours(problem);
+        model.serves = Abilities::of(problem.shifts()).serving(problem, &model.bonds.visit_of);
         model.nears = MOST_NEAR.min(model.stops.len().saturating_sub(1));
         model.near = (0..model.stops.len()).flat_map(|stop| model.nearest(stop)).collect();
         model.late_second_cost = (model.cost_of_a_way() / 60).max(1);
@@ -136,17 +117,10 @@ impl<'p> Model<'p> {
     /// What is needed to judge tours.
     pub fn without_neighbours(problem: &'p Problem) -> Self {
         let (visits, shifts, travel) = (problem.visits(), problem.shifts(), problem.travel());
-        let (class, first) = classes(problem);
+        let (class, classes) = classes(problem);
         let bonds = Bonds::new(visits);
-        let visit_of = |stop: usize| bonds.visit_of[stop] as usize;
+        let abilities = Abilities::of(shifts);
         let stops = bonds.visit_of.len();
-        let of_first = |has: &dyn Fn(usize, usize) -> bool| {
-            let of_class = Pairs::new(stops, first.len(), |stop, class| has(visit_of(stop), first[class]));
-            Pairs::new(stops, shifts.len(), |stop, shift| of_class.has(stop as u32, class[shift]))
-        };
-        let serves = of_first(&|visit, shift| obstacle(problem, visit, shift).is_none());
-        let lacks_tool = |visit: usize, shift: usize| !visits[visit].tools.is_subset(&shifts[shift].tools);
-        let fetches = if problem.depots().is_empty() { Pairs::new(0, 0, |_, _| false) } else { of_first(&lacks_tool) };
         let parts = Amounts::new(problem, &bonds.visit_of);
         Self {
             problem,
@@ -165,11 +139,14 @@ impl<'p> Model<'p> {
             uses: parts.uses,
             on_board: parts.on_board,
             stock: parts.stock,
-            serves,
-            fetches,
-            visit_cost: visit_cost(problem),
+            serves: Pairs::default(),
+            fetches: abilities.fetching(problem, &bonds.visit_of),
+            unwanted: abilities.unwanted(problem, &bonds.visit_of),
+            unwanted_cost: problem.objective().other_technician_cost as i32,
+            planned: planned(problem, &bonds.visit_of),
+            moved_cost: problem.objective().moved_visit_cost as i32,
             limits: shifts.iter().map(|shift| shift.most_travel_seconds.is_some()).collect(),
-            classes: first.len(),
+            classes,
             class,
             late_second_cost: 1,
             near: Vec::new(),
@@ -213,7 +190,7 @@ impl<'p> Model<'p> {
     /// Whether a shift has to fetch a tool for a visit.
     #[inline]
     pub fn fetches_tool(&self, shift: u32, stop: u32) -> bool {
-        !self.fetches.bits.is_empty() && self.fetches.has(stop, shift)
+        self.fetches.has(stop, shift)
     }
 
     /// Whether a shift may drive only so many seconds.
@@ -224,8 +201,7 @@ impl<'p> Model<'p> {
 
     /// How many shifts may serve a visit.
     pub fn candidates(&self, stop: u32) -> u32 {
-        let words = self.serves.words;
-        self.serves.bits[stop as usize * words..][..words].iter().map(|word| word.count_ones()).sum()
+        self.serves.count(stop)
     }
 
     #[inline]
@@ -248,11 +224,8 @@ impl<'p> Model<'p> {
     /// What it costs that a shift makes a visit, wherever in its tour.
     #[inline]
     pub fn visit_cost(&self, stop: u32, shift: u32) -> i32 {
-        if self.visit_cost.is_empty() {
-            return 0;
-        }
-        let visit = self.bonds.visit_of[stop as usize] as usize;
-        self.visit_cost[visit * self.shifts().len() + shift as usize]
+        let is_moved = self.planned.get(stop as usize).is_some_and(|planned| *planned != u32::MAX && *planned != shift);
+        i32::from(is_moved) * self.moved_cost + i32::from(self.unwanted.has(stop, shift)) * self.unwanted_cost
     }
 
     /// The other visits, nearest first.
@@ -378,17 +351,6 @@ fn cost(problem: &Problem) -> Arc<[i32]> {
     }
 }
 
-/// What each visit costs in each shift beside ways and time; empty when nobody has wishes.
-fn visit_cost(problem: &Problem) -> Vec<i32> {
-    let (visits, shifts, objective) = (problem.visits(), problem.shifts(), problem.objective());
-    let has_wish = |visit: &Visit| !visit.technicians.preferred.is_empty() || visit.planned_shift.is_some();
-    if !visits.iter().any(has_wish) {
-        return Vec::new();
-    }
-    let cost = |visit: &Visit, (number, shift)| objective.visit_cost(visit, number, shift) as i32;
-    visits.iter().flat_map(|visit| shifts.iter().enumerate().map(move |shift| cost(visit, shift))).collect()
-}
-
 /// Parts by number: what each stop uses, what each shift has and can have.
 struct Amounts {
     sorts: usize,
@@ -424,18 +386,26 @@ impl Amounts {
     }
 }
 
-/// The class of each shift, and the first shift of each class. A shift that visits name is like no other.
-fn classes(problem: &Problem) -> (Vec<u32>, Vec<usize>) {
+/// The shift each stop was planned in, [`u32::MAX`] for none; empty when that does not matter.
+fn planned(problem: &Problem, visit_of: &[u32]) -> Vec<u32> {
+    let planned = |visit: &u32| problem.visits()[*visit as usize].planned_shift;
+    if problem.objective().moved_visit_cost == 0 || visit_of.iter().all(|visit| planned(visit).is_none()) {
+        return Vec::new();
+    }
+    visit_of.iter().map(|visit| planned(visit).map_or(u32::MAX, |shift| shift as u32)).collect()
+}
+
+/// The class of each shift, and how many there are. A shift that visits name is like no other.
+fn classes(problem: &Problem) -> (Vec<u32>, usize) {
     let mut is_named = vec![false; problem.shifts().len()];
     let named = problem.visits().iter().flat_map(|visit| [visit.pinned_shift, visit.planned_shift]);
     named.flatten().for_each(|shift| is_named[shift] = true);
-    let (mut known, mut first) = (BTreeMap::new(), Vec::new());
+    let mut known = BTreeMap::new();
     let class = problem.shifts().iter().enumerate().map(|(number, shift)| {
         let key = (Shift { name: String::new(), ..shift.clone() }, is_named[number].then_some(number));
-        *known.entry(key).or_insert_with(|| {
-            first.push(number);
-            first.len() as u32 - 1
-        })
+        let new = known.len() as u32;
+        *known.entry(key).or_insert(new)
     });
-    (class.collect(), first)
+    let class = class.collect();
+    (class, known.len())
 }

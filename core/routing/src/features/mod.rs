@@ -10,7 +10,7 @@ mod pinned;
 mod skills;
 mod technicians;
 mod territory;
-mod time;
+pub(crate) mod time;
 mod tools;
 
 /// Why a shift can never serve a visit, whatever else it does.
