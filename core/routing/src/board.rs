@@ -1,19 +1,22 @@
 //! A plan prepared for questions: who could take one more visit, when, and at what cost. Answers come while a customer is on the phone:
 //! most places are ruled out by looking at two stops, and only the cheapest few are worked out to the end.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::features::obstacle_but_time;
+use crate::features::{obstacle_but_time, time};
 use crate::model::{Model, NEVER};
 use crate::pairs::Abilities;
+use crate::part::Part;
 use crate::plan::{Plan, Tour};
 use crate::problem::{Problem, Shift, Visit, Window};
-use crate::travel::Travel;
 use crate::validate::LATEST_SECONDS;
 use crate::walk::{Beyond, Call, Walk};
 
 /// So many of the cheapest are worked out for each slot before others are left aside.
 const MOST_TRIED: usize = 8;
+const ANY_TIME: Window = Window { from_seconds: 0, until_seconds: LATEST_SECONDS };
 
 /// A moment somebody could come, and what that would cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,8 @@ pub struct Board<'p> {
     /// The visits of each shift, with the moments they begin.
     planned: Vec<Vec<(usize, i32)>>,
     gaps: Vec<Vec<Gap>>,
+    /// Which visits hang together with others.
+    is_bound: Vec<bool>,
     abilities: Abilities,
 }
 
@@ -63,7 +68,8 @@ impl<'p> Board<'p> {
         let mut planned = vec![Vec::new(); problem.shifts().len()];
         plan.tours.iter().for_each(|tour: &Tour| planned[tour.shift] = tour.timed_visits().collect());
         let gaps = planned.iter().enumerate().map(|(shift, visits)| gaps(problem, &problem.shifts()[shift], visits));
-        Self { problem, gaps: gaps.collect(), planned, abilities: Abilities::of(problem.shifts()) }
+        let (gaps, abilities) = (gaps.collect(), Abilities::of(problem.shifts()));
+        Self { problem, gaps, is_bound: problem.bound(), planned, abilities }
     }
 
     /// For each slot the cheapest offers, each of another shift, at most so many; the cheapest first. The visit begins within the slot
@@ -81,10 +87,15 @@ impl<'p> Board<'p> {
         offers
     }
 
+    /// The shifts where a visit of the problem is cheapest, at most so many.
+    pub(crate) fn near(&self, visit: usize, most: usize) -> Vec<usize> {
+        let offers = self.offers(&self.problem.visits()[visit], &[ANY_TIME], most);
+        offers.into_iter().map(|offer| offer.shift).collect()
+    }
+
     /// Who could make a visit of the problem instead of whoever does, the cheapest first: at most so many.
     pub fn next_best(&self, visit: usize, most: usize) -> Vec<Offer> {
-        let any_time = Window { from_seconds: 0, until_seconds: LATEST_SECONDS };
-        let others = self.offers(&self.problem.visits()[visit], &[any_time], most + 1);
+        let others = self.offers(&self.problem.visits()[visit], &[ANY_TIME], most + 1);
         let has_it = |offer: &Offer| self.planned[offer.shift].iter().any(|(planned, _)| *planned == visit);
         others.into_iter().filter(|offer| !has_it(offer)).take(most).collect()
     }
@@ -106,6 +117,9 @@ impl<'p> Board<'p> {
     /// The cheapest place in a shift by looking at two stops.
     fn seat(&self, visit: &Visit, shift: usize) -> Option<Seat> {
         let (of, travel, objective) = (&self.problem.shifts()[shift], self.problem.travel(), self.problem.objective());
+        if time::obstacle(self.problem, visit, of).is_some() {
+            return None;
+        }
         let service = visit.service_seconds_by(&of.technician);
         let cost = |from: usize, to: usize| {
             objective.cost(i64::from(travel.meters(from, to)), i64::from(travel.seconds(from, to)))
@@ -153,30 +167,19 @@ impl<'p> Board<'p> {
 
     /// A small problem of one shift, its visits, and one more.
     fn with_guest(&self, visit: &Visit, shift: usize) -> Option<Problem> {
-        let of = &self.problem.shifts()[shift];
-        let mut places: Vec<usize> = Vec::new();
-        let mut place = |at: usize| {
-            places.iter().position(|known| *known == at).unwrap_or_else(|| {
-                places.push(at);
-                places.len() - 1
-            })
-        };
-        let planned = self.planned[shift].iter().map(|(number, begins)| held(self.problem, *number, *begins));
         let alone = |visit: Visit| Visit { after: vec![], crew: 0, pinned_shift: None, planned_shift: None, ..visit };
-        let mut visits: Vec<Visit> = planned.chain([visit.clone()]).map(alone).collect();
-        visits.iter_mut().for_each(|visit| visit.place = place(visit.place));
-        let depot = self.problem.depot_of(of).cloned();
-        let depots = depot.into_iter().map(|depot| crate::Depot { place: place(depot.place), ..depot }).collect();
-        let done = of.done.clone().map(|done| crate::Done { place: place(done.place), visits: vec![], ..done });
-        let shift = Shift {
-            start_place: place(of.start_place),
-            end_place: place(of.end_place),
-            depot: of.depot.map(|_| 0),
-            done,
-            ..of.clone()
-        };
-        let travel = part_of(self.problem.travel(), &places);
-        Problem::new(visits, vec![shift], depots, travel, self.problem.objective()).ok()
+        let begins: BTreeMap<usize, i32> = self.planned[shift].iter().copied().collect();
+        let held = |number: usize, visit: Visit| alone(self.held(number, visit, begins[&number]));
+        let visits = self.planned[shift].iter().map(|(number, _)| *number).collect();
+        Part::of(self.problem, vec![shift], visits, held, &[alone(visit.clone())]).ok().map(|part| part.problem)
+    }
+
+    /// A visit of a plan: one that hangs together with others keeps its moment.
+    fn held(&self, number: usize, visit: Visit, begins: i32) -> Visit {
+        if !self.is_bound[number] {
+            return visit;
+        }
+        Visit { windows: vec![Window { from_seconds: begins, until_seconds: begins }], ..visit }
     }
 }
 
@@ -190,24 +193,6 @@ fn within(windows: &[Window], slot: Window) -> Vec<Window> {
         until_seconds: window.until_seconds.min(slot.until_seconds),
     });
     common.filter(|window| window.from_seconds <= window.until_seconds).collect()
-}
-
-/// A visit of a plan: one that hangs together with others keeps its moment.
-fn held(problem: &Problem, number: usize, begins: i32) -> Visit {
-    let visit = problem.visits()[number].clone();
-    let has_followers = problem.visits().iter().any(|other| other.after.iter().any(|after| after.visit == number));
-    if visit.crew_size() > 1 || !visit.after.is_empty() || has_followers {
-        return Visit { windows: vec![Window { from_seconds: begins, until_seconds: begins }], ..visit };
-    }
-    visit
-}
-
-fn part_of(travel: &Travel, places: &[usize]) -> Travel {
-    let part = |way: &dyn Fn(usize, usize) -> i32| {
-        places.iter().flat_map(|from| places.iter().map(|to| way(*from, *to)).collect::<Vec<_>>()).collect()
-    };
-    let (seconds, meters) = (part(&|from, to| travel.seconds(from, to)), part(&|from, to| travel.meters(from, to)));
-    Travel::new(places.len(), seconds, meters).expect("a part of ways is as right as the whole")
 }
 
 fn ways_cost(model: &Model<'_>, calls: &[Call]) -> i64 {

@@ -318,6 +318,14 @@ impl Problem {
         shift.depot.map(|depot| &self.depots[depot])
     }
 
+    /// Which visits hang together with others: they take a crew, come after others, or others come after them.
+    pub fn bound(&self) -> Vec<bool> {
+        let is_bound = |visit: &Visit| visit.crew_size() > 1 || !visit.after.is_empty();
+        let mut bound: Vec<bool> = self.visits.iter().map(is_bound).collect();
+        self.visits.iter().flat_map(|visit| &visit.after).for_each(|after| bound[after.visit] = true);
+        bound
+    }
+
     /// Which visits need no planning: they were made, are under way, or are cancelled.
     pub fn is_done(&self) -> Vec<bool> {
         let mut is_done: Vec<bool> = self.visits.iter().map(|visit| visit.is_cancelled).collect();

@@ -1,11 +1,12 @@
 //! A day that goes otherwise than planned: what has happened stays, promises are kept as far as they can be, and as few visits as
 //! possible move. Whatever changes is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Activity, Plan, Stop, Tour, Unserved};
+use crate::near_by::near_by;
+use crate::plan::{Activity, Plan, Stop, Tour};
 use crate::problem::{Done, Made, Problem, ProblemError, Shift, Visit, Window};
 use crate::solver::{Budget, Start, solve};
 use crate::timetable::{Stay, Timetable, timetable};
@@ -93,9 +94,10 @@ pub fn repair(
     if objective.moved_visit_cost == 0 {
         objective.moved_visit_cost = objective.cost(MOVED_METERS, MOVED_SECONDS);
     }
-    let Rest { visits, shifts, left, .. } = rest;
+    let Rest { visits, shifts, left, happened_to, .. } = rest;
     let problem = Problem::new(visits, shifts, problem.depots().to_vec(), problem.travel().clone(), objective)?;
-    let plan = solve(&problem, Start::From(&left), seed, budget);
+    let plan = near_by(&problem, &left, &happened_to, seed, budget);
+    let plan = plan.unwrap_or_else(|| solve(&problem, Start::From(&left), seed, budget));
     let changes = difference(&left, &plan);
     Ok(Repair { problem, plan, changes })
 }
@@ -128,14 +130,17 @@ struct Rest {
     shifts: Vec<Shift>,
     /// The visit somebody is at or on the way to, by shift.
     under_way: BTreeMap<usize, usize>,
-    /// The plan without what has happened.
+    /// The shifts something happened to.
+    happened_to: BTreeSet<usize>,
+    /// The plan without what has happened, and who was made by nobody in it.
     left: Plan,
 }
 
 impl Rest {
     fn of(problem: &Problem, plan: &Plan, now: i32) -> Self {
         let (visits, shifts) = (problem.visits().to_vec(), problem.shifts().to_vec());
-        let mut rest = Self { now, visits, shifts, under_way: BTreeMap::new(), left: Plan::default() };
+        let (under_way, happened_to) = (BTreeMap::new(), BTreeSet::new());
+        let mut rest = Self { now, visits, shifts, under_way, happened_to, left: Plan::default() };
         for (tour, told) in plan.tours.iter().zip(timetable(problem, plan)) {
             rest.pass(problem, tour, &told);
         }
@@ -180,12 +185,12 @@ impl Rest {
             let driven = stay.travel_seconds;
             shift.most_travel_seconds = shift.most_travel_seconds.map(|most| (most - driven).max(0));
         }
+        done.free_seconds = done.free_seconds.max(self.now);
         let stops: Vec<Stop> = tour.stops[begun..].to_vec();
         let left = Tour { shift: tour.shift, leaves_seconds: done.free_seconds, stops };
         if has_fetched {
             stock_up(problem, shift, &left);
         }
-        done.free_seconds = done.free_seconds.max(self.now);
         shift.done = Some(done);
         if left.visits().next().is_some() {
             self.left.tours.push(left);
@@ -194,10 +199,7 @@ impl Rest {
 
     fn happen(&mut self, event: &Event) -> Result<(), ProblemError> {
         match event {
-            Event::Emergency(visit) => {
-                self.left.unserved.push(Unserved { visit: self.visits.len() });
-                self.visits.push((**visit).clone());
-            }
+            Event::Emergency(visit) => self.visits.push((**visit).clone()),
             Event::Ill { shift, from_seconds } => {
                 let count = self.shifts.len();
                 let ill = self.shifts.get_mut(*shift).ok_or_else(|| missing("shift", *shift, count))?;
@@ -205,11 +207,8 @@ impl Rest {
                 ill.most_overtime_seconds = 0;
                 // What was not over by then is to be made by somebody else.
                 if let (Some(done), Some(visit)) = (ill.done.as_mut(), self.under_way.remove(shift)) {
+                    // It is to be made anew, unless the rest of a crew goes on with it.
                     done.visits.retain(|made| made.visit != visit);
-                    // The rest of a crew goes on without.
-                    if !self.under_way.values().any(|other| *other == visit) {
-                        self.left.unserved.push(Unserved { visit });
-                    }
                 }
                 self.left.tours.retain(|tour| tour.shift != *shift);
             }
@@ -217,6 +216,7 @@ impl Rest {
                 let mut shifts = self.under_way.iter().filter(|(_, under_way)| *under_way == visit).peekable();
                 shifts.peek().ok_or_else(|| missing("visit under way", *visit, self.visits.len()))?;
                 for (shift, _) in shifts {
+                    self.happened_to.insert(*shift);
                     let Some(done) = self.shifts[*shift].done.as_mut() else { continue };
                     done.free_seconds = (*ends_seconds).max(self.now);
                     let made = done.visits.iter_mut().filter(|made| made.visit == *visit);
@@ -228,6 +228,9 @@ impl Rest {
                 let of = self.visits.get_mut(*visit).ok_or_else(|| missing("visit", *visit, count))?;
                 of.is_cancelled = true;
                 for tour in &mut self.left.tours {
+                    if tour.visits().any(|made| made == *visit) {
+                        self.happened_to.insert(tour.shift);
+                    }
                     tour.stops.retain(|stop| stop.activity != Activity::Visit(*visit));
                 }
                 self.left.tours.retain(|tour| tour.visits().next().is_some());

@@ -48,9 +48,7 @@ pub struct Timetable {
 
 /// The timetables of a plan that is right, in the order of its tours.
 pub fn timetable(problem: &Problem, plan: &Plan) -> Vec<Timetable> {
-    let visits = problem.visits();
-    let mut is_bound: Vec<bool> = visits.iter().map(|visit| visit.crew_size() > 1 || !visit.after.is_empty()).collect();
-    visits.iter().flat_map(|visit| &visit.after).for_each(|after| is_bound[after.visit] = true);
+    let is_bound = problem.bound();
     plan.tours.iter().map(|tour| of_tour(problem, &is_bound, tour)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! What a prepared plan answers while a customer waits, compared with working everything out the slow way.
 
-use fieldline_routing::{Board, Iterations, Plan, Problem, Start, Unserved, Window, solve, worth};
+use fieldline_routing::{Board, Iterations, Plan, Problem, Score, Start, Unserved, Window, solve, worth};
 use proptest::prelude::*;
 
 use crate::any_problem::any_problem;
@@ -8,15 +8,20 @@ use crate::oracle::best_tour;
 
 const DAY: Window = Window { from_seconds: 0, until_seconds: 24 * 3_600 };
 
+/// The best a shift can do with what it has.
+fn best_now(problem: &Problem, plan: &Plan, shift: usize) -> Option<Score> {
+    let planned: Vec<(usize, i32)> = plan.tour_of(shift).into_iter().flat_map(|tour| tour.timed_visits()).collect();
+    match planned.is_empty() {
+        true => worth(problem, plan).ok(),
+        false => best_tour(problem, plan, shift, &planned, problem.shifts()[shift].start_seconds).map(|(now, _)| now),
+    }
+}
+
 /// The best a shift can do with one more visit: how much more it would be late and cost.
-fn best_with(problem: &Problem, plan: &Plan, visit: usize, shift: usize) -> Option<(i64, i64)> {
+fn best_with(problem: &Problem, plan: &Plan, visit: usize, shift: usize, now: Score) -> Option<(i64, i64)> {
     let planned: Vec<(usize, i32)> = plan.tour_of(shift).into_iter().flat_map(|tour| tour.timed_visits()).collect();
     let mut rest = plan.clone();
     rest.unserved.retain(|unserved| unserved.visit != visit);
-    let now = match planned.is_empty() {
-        true => worth(problem, plan).ok()?,
-        false => best_tour(problem, plan, shift, &planned, problem.shifts()[shift].start_seconds)?.0,
-    };
     let with = (0..=planned.len()).filter_map(|place| {
         let mut visits = planned.clone();
         visits.insert(place, (visit, -1));
@@ -45,9 +50,11 @@ proptest! {
             }
             let offers = Board::new(&problem, &plan).offers(of, &[DAY], problem.shifts().len());
             for shift in 0..problem.shifts().len() {
+                // Where ways are no shortest ways, what was taken out may have been a shortcut.
+                let Some(now) = best_now(&problem, &plan, shift) else { continue };
                 let offer = offers.iter().find(|offer| offer.shift == shift);
                 let said = offer.map(|offer| (offer.late_seconds, offer.cost));
-                prop_assert_eq!(said, best_with(&problem, &plan, *visit, shift), "visit {} in shift {}", visit, shift);
+                prop_assert_eq!(said, best_with(&problem, &plan, *visit, shift, now), "visit {} in shift {}", visit, shift);
             }
             prop_assert!(offers.is_sorted_by_key(|offer| (offer.late_seconds, offer.cost)));
         }

@@ -150,3 +150,31 @@ proptest! {
         }
     }
 }
+
+/// Forty technicians at forty places in a row: what happens to one of them is no business of those far away.
+#[test]
+fn in_a_large_team_only_those_near_by_hear_of_it() {
+    let ways: Arc<[i32]> = (0..40_i32).flat_map(|from| (0..40_i32).map(move |to| (from - to).abs() * 300)).collect();
+    let travel = Travel::new(40, ways.clone(), ways).expect("it is short");
+    let visit = |number: usize| Visit { place: number % 40, service_seconds: HOUR, ..Visit::default() };
+    let shift = |place| Shift {
+        technician: format!("t{place}"),
+        start_place: place,
+        end_place: place,
+        end_seconds: 8 * HOUR,
+        ..Shift::default()
+    };
+    let (visits, shifts) = ((0..120).map(visit).collect(), (0..40).map(shift).collect());
+    let problem = Problem::new(visits, shifts, vec![], travel, Objective::default()).expect("it makes sense");
+    let plan = solve(&problem, Start::Afresh, 1, &mut Iterations(1_000));
+    let ill = plan.tours[20].shift;
+    let emergency = Visit { place: 5, service_seconds: HOUR, ..Visit::default() };
+    let events = [Event::Ill { shift: ill, from_seconds: HOUR / 2 }, Event::Emergency(Box::new(emergency))];
+    let repair = repair(&problem, &plan, HOUR / 2, &events, 1, &mut Iterations(500)).expect("it can be");
+    assert_eq!(check(&repair.problem, &repair.plan), Ok(repair.plan.score));
+    assert!(repair.plan.unserved.is_empty());
+    let concerned = repair.changes.iter().flat_map(|change| change.before.iter().chain(&change.after));
+    let concerned: std::collections::BTreeSet<usize> = concerned.map(|assignment| assignment.shift).collect();
+    assert!(concerned.len() <= 8, "{concerned:?}");
+    assert!(concerned.iter().all(|shift| shift.abs_diff(ill) < 10 || shift.abs_diff(5) < 10), "{concerned:?}");
+}
