@@ -1,8 +1,10 @@
 //! `serve`: opens the data, listens, and stops without cutting anybody off.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use fieldline_roads::{Profile, Roads};
 use fieldline_web::SystemClock;
 use tokio::net::TcpListener;
 
@@ -20,12 +22,18 @@ pub struct Args {
     /// Where to listen; port 0 takes a free one. Put a TLS proxy in front of any address but loopback.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// A network of roads, made by `sync-server roads build`, for planning tours.
+    #[arg(long, value_name = "BUNDLE")]
+    roads: Option<PathBuf>,
 }
 
 /// Serves until told to stop.
 pub fn run(args: &Args) -> Result<(), Failed> {
     let mut opened = args.data.open_or_create()?;
     first_administrator(&mut opened)?;
+    if let Some(bundle) = &args.roads {
+        opened.server.use_roads(Arc::new(Roads::open(bundle, Profile::Car)?));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Failed::Io { doing: "starting the runtime".into(), source })?;
     runtime.block_on(listen(args.listen, opened))

@@ -4,11 +4,12 @@
 //! process (dictionary, identity) or may be forgotten at any moment (sign-in attempts, loaded documents, counters).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, FieldName, Record, SysId, TableName, Timestamp, Value};
+use fieldline_routing::TravelSource;
 use fieldline_storage::{Storage, Tx};
 use fieldline_sync::wire::WIRE_VERSION;
 use minicbor::{Decode, Encode};
@@ -47,6 +48,9 @@ pub struct Identity {
     pub system_user: SysId,
 }
 
+/// Somebody who can tell ways on roads.
+pub type Roads = Arc<dyn TravelSource + Send + Sync>;
+
 /// Everything the server does, for one organisation.
 pub struct Server {
     storage: Arc<dyn Storage>,
@@ -59,6 +63,7 @@ pub struct Server {
     pub(crate) carrying_fields: BTreeSet<FieldName>,
     kept: Mutex<Kept>,
     priorities: RwLock<PriorityMatrix>,
+    roads: OnceLock<Roads>,
     /// What it has done since it started.
     pub metrics: Metrics,
 }
@@ -88,6 +93,7 @@ impl Server {
             carrying_fields: scope::carrying_fields(&dictionary),
             kept: Mutex::default(),
             priorities: RwLock::default(),
+            roads: OnceLock::new(),
             metrics: Metrics::default(),
             storage,
             dictionary,
@@ -98,6 +104,16 @@ impl Server {
         }
         server.reload_priorities(&*server.storage.read()?)?;
         Ok(server)
+    }
+
+    /// Lets dispatch measure ways on roads from now on; where they end, it is as the crow flies. Only the first roads count.
+    pub fn use_roads(&self, roads: Roads) {
+        let _ = self.roads.set(roads);
+    }
+
+    /// The roads ways are measured on, if there are any.
+    pub(crate) fn roads(&self) -> Option<&Roads> {
+        self.roads.get()
     }
 
     /// Begins another life after the database was restored from a backup: devices offer again what they hold, the server's

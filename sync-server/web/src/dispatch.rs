@@ -228,6 +228,10 @@ pub fn schemas() -> Value {
             "type": "object",
             "properties": {
                 "from": moment, "until": moment, "seed": number, "later": number, "published": number,
+                "ways": {
+                    "type": "object", "description": "How many ways between places were told by roads, by great_circle",
+                    "additionalProperties": number,
+                },
                 "planned": list(schema("PlannedTask")),
                 "unserved": list(json!({
                     "type": "object", "properties": { "task": task, "in_the_way": list(schema("InTheWay")) },

@@ -10,18 +10,19 @@ use super::tasks::{Open, Tasks};
 use super::{DispatchError, Result};
 use crate::call::Call;
 use crate::query::all;
+use crate::server::Roads;
 
 /// More tasks than one plan looks at: their ways alone would fill the memory.
 const MOST_TASKS: usize = 2_000;
 
 /// What there is to do and who is there.
-#[derive(Debug)]
 pub(super) struct Day {
     group: SysId,
     pub within: Span,
     pub now: Timestamp,
     pub rosters: Rosters,
     pub tasks: Tasks,
+    pub roads: Option<Roads>,
     skill_names: BTreeMap<String, String>,
 }
 
@@ -39,7 +40,8 @@ impl Day {
         }
         let name = |row: &Record| (row.id.sys_id.to_string(), row.text("name").to_owned());
         let skill_names = rows(call, "cmn_skill", &all())?.iter().map(name).collect();
-        Ok(Self { group, within, now: call.now, rosters, tasks, skill_names })
+        let roads = call.server.roads().cloned();
+        Ok(Self { group, within, now: call.now, rosters, tasks, roads, skill_names })
     }
 
     /// The same day as it stands now.

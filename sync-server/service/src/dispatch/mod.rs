@@ -19,8 +19,10 @@
 //! cancelled task only makes room. Bad input costs nobody but itself. Reading, searching and writing are three steps: nobody
 //! waits for a search, and what changed meanwhile is left alone.
 //!
-//! What it leaves out: roads (ways are as the crow flies, stretched as roads are), breaks, crews, and tasks that must follow
-//! each other.
+//! Ways are measured on roads where the server has a network of them, else as the crow flies, stretched as roads are; a report says
+//! how many are which.
+//!
+//! What it leaves out: breaks, crews, and tasks that must follow each other.
 
 mod candidates;
 mod day;

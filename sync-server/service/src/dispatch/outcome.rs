@@ -36,6 +36,7 @@ pub fn report(day: &Day, posed: &Posed<'_>, plan: &Plan, seed: u32) -> Report {
         refused: day.tasks.refused.clone(),
         absent: day.rosters.absent.clone(),
         later: day.tasks.later,
+        ways: posed.ways.clone(),
         published: 0,
     }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use fieldline_model::{Place, Record, Timestamp, Value};
 use fieldline_routing::{
-    Activity, Iterations, Objective, Plan, Problem, Region, Shift, Start, Stop, Technicians, Tour, Travel, Visit,
-    Window, great_circle, solve,
+    Activity, Iterations, Objective, Plan, Problem, Region, Shift, Source, Start, Stop, Technicians, ToldTravel, Tour,
+    Travel, TravelSource, Visit, Window, solve,
 };
 
 use super::day::Day;
@@ -58,6 +58,8 @@ pub struct Posed<'d> {
     pub visits: Vec<Errand<'d>>,
     /// What stands in each shift, in its order.
     pub standing: Vec<Vec<usize>>,
+    /// How many ways each source told.
+    pub ways: BTreeMap<Source, usize>,
     beginning: Timestamp,
     last_second: i32,
 }
@@ -66,8 +68,13 @@ impl<'d> Posed<'d> {
     /// Poses a day.
     pub fn of(day: &'d Day) -> Result<Self> {
         let places = Places::of(day);
-        let travel = great_circle(&places.list, Region::default()).map_err(unposed)?;
-        let mut draft = Draft { day, places, travel, shifts: Vec::new(), visits: Vec::new(), posed: Vec::new() };
+        let region = Region::default();
+        let roads = day.roads.iter().map(|roads| &**roads as &dyn TravelSource);
+        let sources: Vec<&dyn TravelSource> = roads.chain([&region as &dyn TravelSource]).collect();
+        let told = ToldTravel::ask(&sources, &places.list).map_err(unposed)?;
+        let ways = told.ways_by_source();
+        let mut draft =
+            Draft { day, places, travel: told.travel, shifts: Vec::new(), visits: Vec::new(), posed: Vec::new() };
         day.tasks.open.iter().for_each(|open| draft.add_open(open));
         for technician in &day.rosters.technicians {
             let free_from = day.now;
@@ -81,7 +88,8 @@ impl<'d> Posed<'d> {
         let visits = visits.into_iter().map(|(_, visit)| visit).collect();
         let (owners, standing) = posed.into_iter().unzip();
         let problem = Problem::new(visits, shifts, Vec::new(), travel, OBJECTIVE).map_err(unposed)?;
-        Ok(Self { problem, shifts: owners, visits: errands, standing, beginning: day.within.from, last_second })
+        let beginning = day.within.from;
+        Ok(Self { problem, shifts: owners, visits: errands, standing, ways, beginning, last_second })
     }
 
     /// The plan with nothing but what stands.

@@ -1,6 +1,9 @@
 //! What a plan says to people and machines: who goes where and when, who stays unserved and why, and what could not be planned.
 
+use std::collections::BTreeMap;
+
 use fieldline_model::{Record, SysId, Timestamp};
+use fieldline_routing::Source;
 use serde::{Serialize, Serializer};
 
 fn moment<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -115,6 +118,8 @@ pub struct Report {
     pub absent: Vec<InTheWay>,
     /// How many tasks may not begin before these days are over.
     pub later: usize,
+    /// How many of the ways between places each source told: roads, or as the crow flies.
+    pub ways: BTreeMap<Source, usize>,
     /// How many tasks were changed.
     pub published: usize,
 }

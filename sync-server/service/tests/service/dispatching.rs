@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use fieldline_model::{DocumentId, Place, SysId, Value};
+use fieldline_routing::{KnownWays, Source, Travel};
 use fieldline_service::Call;
 use fieldline_service::dispatch::{self, Ask, DispatchError, Wanted, Wish};
 use fieldline_service::table::{self, Input};
@@ -392,4 +394,23 @@ fn only_a_dispatcher_plans_and_nonsense_is_named() {
         assert!(wrong.contains(field), "{wrong}");
     }
     assert_eq!(district.plans().published, 0, "a group of nobody has nothing to do");
+}
+
+/// The road to Nice takes two hours today; nobody has measured the one to Menton.
+#[test]
+fn ways_on_roads_are_taken_where_there_are_roads_and_the_report_says_so() {
+    let mut district = District::new();
+    district.rosters(district.house.mia.user, 0, 12);
+    let place = |(latitude, longitude): (&str, &str)| {
+        Place::from_degrees(latitude.parse().unwrap(), longitude.parse().unwrap()).unwrap()
+    };
+    let travel = Travel::new(2, [0, 7_200, 7_200, 0].into(), [0, 30_000, 30_000, 0].into()).unwrap();
+    district.house.server.use_roads(Arc::new(KnownWays::new(vec![place(DEPOT), place(NICE)], travel).unwrap()));
+    let (nice, menton) = (district.site(NICE), district.site(MENTON));
+    district.task(nice, &[]);
+    let dry = district.tries(&Ask { dry_run: true, ..district.ask() }).unwrap();
+    assert_eq!(dry.planned[0].times.travel_seconds, 7_200);
+    district.task(menton, &[]);
+    let report = district.plans();
+    assert_eq!([report.ways.get(&Source::Known), report.ways.get(&Source::GreatCircle)], [Some(&2), Some(&4)]);
 }
