@@ -12,8 +12,8 @@ use fieldline_model::dictionary::may;
 use fieldline_model::task_times::{TaskTimes, USUAL_WORK_SECONDS};
 use fieldline_model::{DocumentId, FieldName, Place, Record, SysId, Timestamp, Value};
 use fieldline_routing::{
-    Iterations, MOST_VISITS, Objective, Obstacle, Problem, Reason, Region, Shift, Start, Visit, Window, best_order,
-    explain, great_circle, solve,
+    Activity, Iterations, MOST_VISITS, Objective, Obstacle, Problem, Reason, Region, Shift, Start, Visit, Window,
+    arrange, best_order, explain, great_circle, solve, timetable,
 };
 use fieldline_store::View;
 use rand_core::Rng;
@@ -209,8 +209,7 @@ impl DayPlan {
         let found: Vec<usize> = plan.tours.first().map(|tour| tour.visits().collect()).unwrap_or_default();
         let best = if found.len() <= MOST_VISITS { best_order(&problem, 0, &found, Some(&found)) } else { None };
         let order = best.unwrap_or(found);
-        let end = self.follow(&problem, &errands, &order, from.at);
-        self.back_at = end;
+        self.back_at = self.follow(&problem, &errands, &order, from.at);
         for (number, errand) in errands.into_iter().enumerate().filter(|(number, _)| !order.contains(number)) {
             let reason = explain(&problem, &plan, number).shifts.into_iter().next();
             self.leave_out(errand.task, in_words(reason.as_ref()).into());
@@ -219,27 +218,24 @@ impl DayPlan {
 
     /// Adds stops in an order; returns when the technician is home.
     fn follow(&mut self, problem: &Problem, errands: &[Errand], order: &[usize], from: Timestamp) -> Timestamp {
-        let travel = problem.travel();
         let moment = |seconds: i32| from.plus_milliseconds(1_000 * i64::from(seconds));
-        let (mut place, mut leaves_seconds) = (0, 0);
-        for &number in order {
-            let visit = &problem.visits()[number];
-            let travel_seconds = travel.seconds(place, visit.place);
-            let arrives_seconds = leaves_seconds + travel_seconds;
-            let opens_seconds = visit.windows.first().map_or(0, |window| window.from_seconds);
-            let begins_seconds = arrives_seconds.max(opens_seconds);
+        let plan = arrange(problem, &[(0, order.to_vec())]).expect("the search found this order possible");
+        let Some(told) = timetable(problem, &plan).pop() else {
+            return moment(problem.travel().seconds(0, 1));
+        };
+        for stay in &told.stays {
+            let Activity::Visit(number) = stay.activity else { continue };
             self.stops.push(Stop {
                 task: errands[number].task.clone(),
-                travel_seconds: travel_seconds.into(),
-                travel_meters: travel.meters(place, visit.place).into(),
-                arrives_at: moment(arrives_seconds),
-                begins_at: moment(begins_seconds),
-                ends_at: moment(begins_seconds + visit.service_seconds),
+                travel_seconds: stay.travel_seconds.into(),
+                travel_meters: stay.meters.into(),
+                arrives_at: moment(stay.arrives_seconds),
+                begins_at: moment(stay.begins_seconds),
+                ends_at: moment(stay.ends_seconds),
                 is_begun: false,
             });
-            (place, leaves_seconds) = (visit.place, begins_seconds + visit.service_seconds);
         }
-        moment(leaves_seconds + travel.seconds(place, 1))
+        moment(told.returns_seconds)
     }
 }
 

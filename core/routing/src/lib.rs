@@ -10,6 +10,7 @@
 //! No clock and no files: whoever calls says when to stop, through a [`Budget`], and hears of every better plan. Threads only where
 //! they are asked for, in [`solve_in_threads`].
 
+mod arrange;
 mod board;
 mod bonds;
 mod bound;
@@ -39,6 +40,7 @@ mod validate;
 mod walk;
 mod ways;
 
+pub use arrange::arrange;
 pub use board::{Board, Offer};
 pub use check::{check, worth};
 pub use exact::{MOST_VISITS, best_order};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fieldline_routing::formats::{Rounding, solomon};
 use fieldline_routing::{
     Activity, After, Iterations, Objective, Plan, Problem, Reason, Start, Stop, Travel, Unserved, Visit, Window,
-    best_order, check, explain, obstacle, solve,
+    arrange, best_order, check, explain, obstacle, solve,
 };
 use proptest::prelude::*;
 
@@ -79,6 +79,21 @@ proptest! {
             prop_assert_eq!(found.as_ref().map(|order| worth(order).expect("it is possible")), best);
             let with_known = best_order(&problem, shift, &visits, found.as_deref());
             prop_assert_eq!(with_known.map(|order| worth(&order)), found.map(|order| worth(&order)));
+        }
+    }
+
+    /// The times of a plan are those its orders have by themselves.
+    #[test]
+    fn the_orders_of_a_plan_arranged_anew_are_the_plan(problem in any_problem(), seed in any::<u64>()) {
+        prop_assume!(!problem.bound().contains(&true));
+        let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(50));
+        let orders: Vec<(usize, Vec<usize>)> =
+            plan.tours.iter().map(|tour| (tour.shift, tour.visits().collect())).collect();
+        prop_assert_eq!(arrange(&problem, &orders), Some(plan.clone()));
+        let backwards: Vec<(usize, Vec<usize>)> =
+            orders.into_iter().map(|(shift, visits)| (shift, visits.into_iter().rev().collect())).collect();
+        if let Some(other) = arrange(&problem, &backwards) {
+            prop_assert_eq!(check(&problem, &other), Ok(other.score));
         }
     }
 
