@@ -20,7 +20,7 @@ pub struct Stop {
     pub from: i32,
     pub until: i32,
     /// Whether there are more windows, or the service depends on the technician.
-    is_special: bool,
+    pub is_special: bool,
 }
 
 /// A square of ways, and the same transposed: what leads away from a place, and what leads there.
@@ -71,6 +71,8 @@ pub struct Model<'p> {
     pub has_priorities: bool,
     /// Whether a tour is more than its ways: breaks, overtime, lateness and so on, see `walk`.
     pub needs_walk: bool,
+    /// Whether each visit has one window, one length, and cannot be late.
+    pub has_plain_visits: bool,
     /// Sorts of things that are used up.
     pub parts: usize,
     /// What each stop uses, stop by stop.
@@ -135,6 +137,7 @@ impl<'p> Model<'p> {
                 (0..stops as u32).map(|stop| bonds.holds(visits, stop)).collect()
             },
             needs_walk: needs_walk(problem) || !bonds.are_none(),
+            has_plain_visits: visits.iter().all(|visit| !stop(visit).is_special && visit.due_seconds.is_none()),
             parts: parts.sorts,
             uses: parts.uses,
             on_board: parts.on_board,
@@ -157,6 +160,11 @@ impl<'p> Model<'p> {
 
     pub fn shifts(&self) -> &'p [Shift] {
         self.problem.shifts()
+    }
+
+    /// Whether some shifts are unlike others and tours more than their ways: where they are no more, plain strings do as well faster.
+    pub fn has_unlike_days(&self) -> bool {
+        self.classes > 1 && self.needs_walk
     }
 
     /// The visit of a stop.

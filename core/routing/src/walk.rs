@@ -205,7 +205,7 @@ impl<'m, 'p> Walk<'m, 'p> {
         Label {
             ready: at,
             duration: 0,
-            sets_out_by: if self.is_paid { self.shift.ends_by() } else { at },
+            sets_out_by: self.sets_out_by(),
             drives: 0,
             late: 0,
             cost: 0,
@@ -214,6 +214,11 @@ impl<'m, 'p> Walk<'m, 'p> {
             from: 0,
             breaks_at_depot: None,
         }
+    }
+
+    /// The latest moment to set out.
+    pub fn sets_out_by(&self) -> i32 {
+        if self.is_paid { self.shift.ends_by() } else { self.shift.sets_out().1 }
     }
 
     /// Goes on to a stop; says whether that is possible.

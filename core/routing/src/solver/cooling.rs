@@ -1,9 +1,13 @@
 //! How hot the search is: it cools down once, goes back to the best plan, is warmed up a little, cools down again, and so on. One
 //! long descent ends in the plans near one another that it happened upon; many short ones from the best plan so far leave them.
 
+use crate::model::Model;
+
 /// The temperature at the beginning and at the end, as parts of what a visit costs on average in the first plan.
 const HOTTEST: f64 = 1.0;
 const COLDEST: f64 = 0.02;
+/// The temperature at the end where shifts are unlike: what fits one fits few others, and the search is caught much earlier.
+const COLDEST_UNLIKE: f64 = 0.08;
 /// The temperature at the beginning where a plan is changed that is good already.
 const HOTTEST_REPAIR: f64 = 0.2;
 /// The temperature a search is warmed up to.
@@ -18,6 +22,7 @@ const TRIES_TIMED: u64 = 1024;
 /// The temperature of a search under way.
 pub struct Cooling {
     hottest: f64,
+    coldest: f64,
     tries_a_round: f64,
     /// How many tries there were at the first look, and which part of the budget was used by then.
     first_look: Option<(u64, f64)>,
@@ -27,10 +32,11 @@ pub struct Cooling {
 
 impl Cooling {
     /// Of a search that begins with nothing.
-    pub fn afresh(visits: usize) -> Self {
+    pub fn afresh(model: &Model<'_>) -> Self {
         Self {
             hottest: HOTTEST,
-            tries_a_round: TRIES_A_VISIT * visits as f64,
+            coldest: if model.has_unlike_days() { COLDEST_UNLIKE } else { COLDEST },
+            tries_a_round: TRIES_A_VISIT * model.stops.len() as f64,
             first_look: None,
             rounds: None,
             round: 0.0,
@@ -38,8 +44,8 @@ impl Cooling {
     }
 
     /// Of a search that begins with a plan that is good already.
-    pub fn repair(visits: usize) -> Self {
-        Self { hottest: HOTTEST_REPAIR, ..Self::afresh(visits) }
+    pub fn repair(model: &Model<'_>) -> Self {
+        Self { hottest: HOTTEST_REPAIR, ..Self::afresh(model) }
     }
 
     /// Takes in which part of the budget so many tries have used. Says how hot it is, as a part of what a visit costs, and whether
@@ -59,6 +65,6 @@ impl Cooling {
             (WARM.min(self.hottest), at.fract())
         };
         let is_new = std::mem::replace(&mut self.round, round) != round;
-        (hottest * (COLDEST / hottest).powf(cooled), is_new)
+        (hottest * (self.coldest / hottest).powf(cooled), is_new)
     }
 }

@@ -5,9 +5,12 @@
 //! tours      the plan under work: linked lists with times, changed in place and taken back
 //! settle     what their times come to where they are more than that
 //! ruin       which visits are taken out
+//! unlike     the same where shifts are unlike
 //! places     where in a tour a visit fits best
+//! least      what it costs there at the least
 //! near       where it fits best next to what is near it
 //! recreate   where they go
+//! regret     the same, those first that lose most by waiting
 //! held       where those go that are held together
 //! cooling    how much worse a plan may be
 //! search     what is kept
@@ -15,13 +18,16 @@
 
 mod cooling;
 mod held;
+mod least;
 mod near;
 mod places;
 mod recreate;
+mod regret;
 mod ruin;
 mod search;
 mod settle;
 mod tours;
+mod unlike;
 
 use crate::plan::Plan;
 use crate::problem::Problem;

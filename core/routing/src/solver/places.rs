@@ -1,6 +1,7 @@
 //! The best place for a visit in a tour, remembered as long as the tour stays as it is: most tries change a few tours and are
 //! taken back, so most of what is asked was answered before.
 
+use super::least::Least;
 use super::near;
 use super::tours::{NONE, Node, Tours};
 use crate::model::{Model, NEVER};
@@ -10,6 +11,9 @@ use crate::walk::{Beyond, Call, Progress, Walk};
 const MOST_KNOWN: usize = 1 << 20;
 /// The same where only visits are asked about that fit nowhere near: half a megabyte.
 const MOST_KNOWN_FAR: usize = 1 << 15;
+
+/// So many places in a tour are looked at closely once one fits.
+const MOST_WALKED: u32 = 3;
 
 /// A place in a tour.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +45,27 @@ pub struct Places {
 /// Room to walk in, used again and again.
 #[derive(Default)]
 pub struct Scratch {
+    least: Least,
+    guesses: Vec<Guess>,
+    room: Room,
+}
+
+#[derive(Default)]
+struct Room {
     calls: Vec<Call>,
-    progress: Progress,
-    ahead: [Progress; 2],
+    progress: [Progress; 2],
+}
+
+/// A place that has to be looked at more closely.
+struct Guess {
+    /// How many visits come before it.
+    before: usize,
+    /// The node it comes after.
+    after: u32,
+    /// What the ways cost more.
+    ways: i32,
+    /// What it costs more when breaks and ways over the depot are not looked at.
+    more: i32,
 }
 
 impl Places {
@@ -124,76 +146,66 @@ fn by_ways(tours: &Tours<'_, '_>, tour: u32, visit: u32, except: u32) -> Place {
     best
 }
 
-/// Where both ends of a way allow it, walks the whole tour with the visit.
+/// Where both ends of a way allow it, walks the whole tour with the visit, first where that costs least when breaks and ways over
+/// the depot are not looked at.
 fn with_walks(tours: &Tours<'_, '_>, tour: u32, call: Call, except: u32, scratch: &mut Scratch) -> Place {
-    let (model, mut best, mut here) = (tours.model, NO_PLACE, tours.start(tour));
+    let walk = Walk::new(tours.model, tour);
+    let Scratch { least, guesses, room } = scratch;
+    least.begin(tours, tour, walk.sets_out_by());
+    guess(tours, (tour, call), except, least, guesses);
+    let added = least.added(tours, tour);
+    if is_plain(tours, &walk, call.stop) {
+        let best = guesses.iter().min_by_key(|guess| guess.more);
+        return best.map_or(NO_PLACE, |guess| Place { more: guess.more.saturating_sub(added), after: guess.after });
+    }
+    guesses.sort_by_key(|guess| guess.more);
+    room.calls.clear();
+    room.calls.extend(tours.calls(tour));
+    let (mut best, mut walked) = (NO_PLACE, 0);
+    for guess in guesses.iter() {
+        let is_enough = best.after != NONE && walked >= MOST_WALKED;
+        if is_enough || guess.more.saturating_sub(added) >= best.more {
+            break;
+        }
+        walked += 1;
+        room.calls.insert(guess.before, call);
+        let with = walk.beyond_in(&room.calls, &mut room.progress);
+        room.calls.remove(guess.before);
+        let more = with.map(|with| guess.ways.saturating_add(weighed(tours, with, tours.beyond_of(tour))));
+        best = more.filter(|more| *more < best.more).map_or(best, |more| Place { after: guess.after, more });
+    }
+    best
+}
+
+/// Whether the least a visit costs is what it costs.
+fn is_plain(tours: &Tours<'_, '_>, walk: &Walk<'_, '_>, visit: u32) -> bool {
+    let (model, tour) = (tours.model, walk.number);
+    let is_plain_shift = walk.breaks.is_empty() && walk.shift.most_overtime_seconds == 0 && !model.is_limited(tour);
+    model.has_plain_visits && is_plain_shift && !(walk.depot.is_some() && tours.wants_depot(tour, visit))
+}
+
+/// The places in a tour where both ends of a way allow a visit.
+fn guess(tours: &Tours<'_, '_>, (tour, call): (u32, Call), except: u32, least: &mut Least, guesses: &mut Vec<Guess>) {
+    let (model, mut after) = (tours.model, tours.start(tour));
     let place = model.stops[call.stop as usize].place;
     let service = model.service(call.stop, tour);
-    let mut trial = Trial::new(tours, tour, call, scratch);
-    loop {
-        let Node { next, place: before, departs, way, .. } = tours.nodes[here as usize];
-        let after = &tours.nodes[next as usize];
-        let begins = model.begins(call.stop, (departs + model.seconds.between(before, place)).max(call.from));
+    guesses.clear();
+    for before in 0.. {
+        let Node { next, place: from, departs, way, .. } = tours.nodes[after as usize];
+        let to = &tours.nodes[next as usize];
+        let begins = model.begins(call.stop, (departs + model.seconds.between(from, place)).max(call.from));
         if begins == NEVER || begins > call.until {
-            return best;
+            return;
         }
-        let more = model.cost.between(before, place) + model.cost.between(place, after.place) - way;
-        let fits = begins + service + model.seconds.between(place, after.place) <= after.latest;
-        if more < best.more && fits && here != except {
-            let more = trial.beyond().map(|beyond| more.saturating_add(beyond));
-            best = more.filter(|more| *more < best.more).map_or(best, |more| Place { after: here, more });
+        if begins + service + model.seconds.between(place, to.place) <= to.latest && after != except {
+            let ways = model.cost.between(from, place) + model.cost.between(place, to.place) - way;
+            guesses.push(Guess { before, after, ways, more: least.more(tours, after, call, ways) });
         }
-        if !tours.is_visit(next) || !trial.go_on() {
-            return best;
+        if !tours.is_visit(next) {
+            return;
         }
-        here = next;
-    }
-}
-
-/// A tour with one more visit, first before all others, then after the first, and so on.
-struct Trial<'s, 't, 'm, 'p> {
-    walk: Walk<'m, 'p>,
-    tours: &'t Tours<'m, 'p>,
-    tour: u32,
-    call: Call,
-    /// How many visits come before the one that is tried.
-    before: usize,
-    scratch: &'s mut Scratch,
-}
-
-impl<'s, 't, 'm, 'p> Trial<'s, 't, 'm, 'p> {
-    fn new(tours: &'t Tours<'m, 'p>, tour: u32, call: Call, scratch: &'s mut Scratch) -> Self {
-        let walk = Walk::new(tours.model, tour);
-        scratch.calls.clear();
-        scratch.calls.extend(tours.calls(tour));
-        let wants_depot = walk.wants_depot(scratch.calls.iter().chain([&call]).map(|call| call.stop));
-        walk.start(wants_depot, &mut scratch.progress);
-        Self { walk, tours, tour, call, before: 0, scratch }
-    }
-
-    /// Lets one more visit come before; says whether that is possible.
-    fn go_on(&mut self) -> bool {
-        let Scratch { calls, progress, ahead: [next, _] } = &mut *self.scratch;
-        let is_possible = self.walk.go_on(progress, calls[self.before], next);
-        std::mem::swap(progress, next);
-        self.before += 1;
-        is_possible
-    }
-
-    /// What the visit costs here beyond ways, as the search weighs it; `None` when it does not fit.
-    fn beyond(&mut self) -> Option<i32> {
-        let Scratch { calls, progress, ahead: [one, other] } = &mut *self.scratch;
-        if !self.walk.go_on(progress, self.call, one) {
-            return None;
-        }
-        for call in &calls[self.before..] {
-            if !self.walk.go_on(one, *call, other) {
-                return None;
-            }
-            std::mem::swap(one, other);
-        }
-        let (with, without) = (self.walk.ends(one)?, self.tours.beyond_of(self.tour));
-        Some(weighed(self.tours, with, without))
+        least.go_on(tours, next);
+        after = next;
     }
 }
 

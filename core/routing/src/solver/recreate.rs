@@ -6,11 +6,14 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::places::Places;
 use super::ruin::{below, chance};
 use super::tours::{NONE, Tours};
-use super::{held, near};
+use super::{held, near, regret};
 use crate::model::Model;
 
 /// How often a place is overlooked.
 const BLINK_CHANCE: f64 = 0.01;
+
+/// How often those go first that lose most by waiting, where that pays.
+const REGRET_CHANCE: f64 = 0.1;
 
 /// The orders in which visits are put back, with the weights they are drawn by.
 const ORDERS: [(Order, u32); 8] = [
@@ -66,6 +69,12 @@ impl Recreate {
         let mut sorted = std::mem::take(&mut self.sorted);
         sorted.clear();
         sorted.append(&mut tours.absent);
+        if self.overlooks && regret::pays(tours.model, sorted.len()) && chance(rng) < REGRET_CHANCE {
+            let blinks = || is_overlooked(&mut self.until_blink, rng);
+            regret::put_back(tours, &mut sorted, &mut self.places, blinks);
+            self.sorted = sorted;
+            return true;
+        }
         self.sort(tours.model, &mut sorted, rng);
         let is_done = sorted.iter().all(|visit| {
             self.put(tours, *visit, rng);
@@ -129,16 +138,17 @@ impl Recreate {
 
     /// Whether this place is overlooked: how many are not is drawn at once.
     fn blinks(&mut self, rng: &mut Xoshiro256PlusPlus) -> bool {
-        if !self.overlooks {
-            return false;
-        }
-        if self.until_blink > 0 {
-            self.until_blink -= 1;
-            return false;
-        }
-        self.until_blink = ((1.0 - chance(rng)).ln() / (1.0 - BLINK_CHANCE).ln()) as u32;
-        true
+        self.overlooks && is_overlooked(&mut self.until_blink, rng)
     }
+}
+
+fn is_overlooked(until_blink: &mut u32, rng: &mut Xoshiro256PlusPlus) -> bool {
+    if *until_blink > 0 {
+        *until_blink -= 1;
+        return false;
+    }
+    *until_blink = ((1.0 - chance(rng)).ln() / (1.0 - BLINK_CHANCE).ln()) as u32;
+    true
 }
 
 fn key(model: &Model<'_>, order: Order, visit: u32) -> i32 {

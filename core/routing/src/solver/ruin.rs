@@ -5,6 +5,7 @@ use rand_core::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::tours::{NONE, Tours};
+use super::unlike;
 
 /// How many visits are taken out on average.
 const AVERAGE_REMOVED: f64 = 8.0;
@@ -33,13 +34,16 @@ pub fn below(rng: &mut Xoshiro256PlusPlus, most: u32) -> u32 {
 /// Takes strings out around a visit drawn by lot; sometimes two tours near it exchange their tails before.
 pub fn ruin(tours: &mut Tours<'_, '_>, touched: &mut Vec<u32>, rng: &mut Xoshiro256PlusPlus) {
     let visits = tours.model.stops.len() as u32;
-    let served = tours.served();
-    if served == 0 {
+    if tours.busy.is_empty() {
         return;
     }
     if chance(rng) < EXCHANGE_CHANCE {
         exchange_near(tours, below(rng, visits), rng);
     }
+    if tours.model.has_unlike_days() && unlike::ruin(tours, touched, rng) {
+        return;
+    }
+    let served = tours.served();
     let average = f64::from(served) / tours.busy.len() as f64;
     let longest = LONGEST_STRING.min(average);
     let most_strings = 4.0 * AVERAGE_REMOVED / (1.0 + longest) - 1.0;
@@ -72,7 +76,8 @@ fn exchange_near(tours: &mut Tours<'_, '_>, visit: u32, rng: &mut Xoshiro256Plus
     let from = below(rng, NEAR_EXCHANGED.min(near.len() as u32).max(1)) as usize;
     for other in near[from.min(near.len())..].iter().take(NEAR_EXCHANGED as usize) {
         let prev = tours.nodes[*other as usize].prev;
-        if tours.nodes[*other as usize].tour != NONE && tours.exchange_tails(visit, prev) {
+        let is_made = tours.nodes[*other as usize].tour != NONE;
+        if is_made && (tours.exchange_tails(visit, prev) || unlike::exchange_tails(tours, visit, prev)) {
             return;
         }
     }

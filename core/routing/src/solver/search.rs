@@ -49,69 +49,31 @@ impl<'p> Search<'p> {
     }
 
     fn anneal(&mut self, recreate: &mut Recreate, start: Start<'_>, budget: &mut dyn Budget) -> Kept {
-        let mut tours = Tours::new(&self.model);
-        let stops = self.model.stops.len();
-        let mut cooling = match start {
-            Start::Afresh => Cooling::afresh(stops),
-            Start::From(plan) => {
-                tours.adopt(&orders(&self.model, plan));
-                Cooling::repair(stops)
-            }
+        let (mut cooling, from) = match start {
+            Start::Afresh => (Cooling::afresh(&self.model), Vec::new()),
+            Start::From(plan) => (Cooling::repair(&self.model), orders(&self.model, plan)),
         };
-        let mut absences = vec![0_u64; stops];
-        recreate.complete(&mut tours, &mut self.rng);
-        let mut now = score(&tours);
-        let mut best = keep(&tours, now);
-        budget.found(0, &best.score);
-        let unit = cost_of_a_visit(&tours);
-        let (mut iterations, mut temperature, mut touched) = (0, 0.0, Vec::new());
+        let mut work = Work::new(&self.model, &from, recreate, &mut self.rng);
+        budget.found(0, &work.best.score);
+        let unit = cost_of_a_visit(&work.tours);
+        let (mut iterations, mut temperature) = (0, 0.0);
         loop {
             if iterations % LOOK_EVERY == 0 {
                 let spent = budget.spent(iterations);
                 if spent >= 1.0 {
-                    break;
+                    return work.best;
                 }
                 let (part, is_new_round) = cooling.look(iterations, spent);
                 temperature = unit * part;
                 if is_new_round {
-                    tours = made(&self.model, &best, recreate, &mut self.rng);
-                    now = score(&tours);
+                    work.go_back(recreate, &mut self.rng);
                 }
             }
             iterations += 1;
-            let left_out = absent_weight(&tours, &absences);
-            let bar = weighed(&self.model, &now) - temperature * (1.0 - chance(&mut self.rng)).ln();
-            let most = if is_about_ways_only(&tours) { bar.ceil() as i64 } else { i64::MAX };
-            tours.begin_try();
-            ruin(&mut tours, &mut touched, &mut self.rng);
-            tours.remove_bound();
-            tours.settle();
-            if tours.is_broken {
-                tours.take_back();
-                continue;
-            }
-            if !recreate.put_back(&mut tours, most, &mut self.rng) {
-                tours.take_back();
-                continue;
-            }
-            let next = score(&tours);
-            tours.absent.iter().for_each(|visit| absences[*visit as usize] += 1);
-            let is_kept = match tier(&next).cmp(&tier(&now)) {
-                Ordering::Less => true,
-                Ordering::Equal => weighed(&self.model, &next) < bar,
-                Ordering::Greater => !tours.absent.is_empty() && absent_weight(&tours, &absences) < left_out,
-            };
-            if !is_kept {
-                tours.take_back();
-                continue;
-            }
-            now = next;
-            if now < best.score {
-                best = keep(&tours, now);
-                budget.found(iterations, &best.score);
+            if work.is_better_after_a_try(temperature, recreate, &mut self.rng) {
+                budget.found(iterations, &work.best.score);
             }
         }
-        best
     }
 
     /// Whoever is left out and fits anywhere is put in: nobody is unserved because the search gave up.
@@ -119,20 +81,89 @@ impl<'p> Search<'p> {
         if best.score.unserved == Score::default().unserved {
             return best;
         }
-        let tours = made(&self.model, &best, recreate, &mut self.rng);
+        let tours = made(&self.model, &best.orders, recreate, &mut self.rng);
         keep(&tours, score(&tours))
+    }
+}
+
+/// The plan that is changed, and what is known from earlier ones.
+struct Work<'m, 'p> {
+    model: &'m Model<'p>,
+    tours: Tours<'m, 'p>,
+    now: Score,
+    best: Kept,
+    /// How often each stop was absent.
+    absences: Vec<u64>,
+    /// Tours the present try takes visits from.
+    touched: Vec<u32>,
+}
+
+impl<'m, 'p> Work<'m, 'p> {
+    fn new(model: &'m Model<'p>, from: &[Order], recreate: &mut Recreate, rng: &mut Xoshiro256PlusPlus) -> Self {
+        let tours = made(model, from, recreate, rng);
+        let now = score(&tours);
+        Self { model, now, best: keep(&tours, now), tours, absences: vec![0; model.stops.len()], touched: Vec::new() }
+    }
+
+    /// Goes back to the best plan.
+    fn go_back(&mut self, recreate: &mut Recreate, rng: &mut Xoshiro256PlusPlus) {
+        self.tours = made(self.model, &self.best.orders, recreate, rng);
+        self.now = score(&self.tours);
+    }
+
+    /// Changes the plan, or takes the change back; says whether it is the best so far.
+    fn is_better_after_a_try(
+        &mut self,
+        temperature: f64,
+        recreate: &mut Recreate,
+        rng: &mut Xoshiro256PlusPlus,
+    ) -> bool {
+        let left_out = absent_weight(&self.tours, &self.absences);
+        let bar = weighed(self.model, &self.now) - temperature * (1.0 - chance(rng)).ln();
+        self.tours.begin_try();
+        if !self.is_changed(bar, recreate, rng) {
+            self.tours.take_back();
+            return false;
+        }
+        let (next, tours) = (score(&self.tours), &self.tours);
+        tours.absent.iter().for_each(|visit| self.absences[*visit as usize] += 1);
+        let is_kept = match tier(&next).cmp(&tier(&self.now)) {
+            Ordering::Less => true,
+            Ordering::Equal => weighed(self.model, &next) < bar,
+            Ordering::Greater => !tours.absent.is_empty() && absent_weight(tours, &self.absences) < left_out,
+        };
+        if !is_kept {
+            self.tours.take_back();
+            return false;
+        }
+        self.now = next;
+        let is_better = self.now < self.best.score;
+        if is_better {
+            self.best = keep(&self.tours, self.now);
+        }
+        is_better
+    }
+
+    /// Takes visits out and puts them back; says whether a plan came out of it that may be kept.
+    fn is_changed(&mut self, bar: f64, recreate: &mut Recreate, rng: &mut Xoshiro256PlusPlus) -> bool {
+        let tours = &mut self.tours;
+        let most = if is_about_ways_only(tours) { bar.ceil() as i64 } else { i64::MAX };
+        ruin(tours, &mut self.touched, rng);
+        tours.remove_bound();
+        tours.settle();
+        !tours.is_broken && recreate.put_back(tours, most, rng)
     }
 }
 
 /// A plan as tours, with whoever else fits.
 fn made<'m, 'p>(
     model: &'m Model<'p>,
-    kept: &Kept,
+    orders: &[Order],
     recreate: &mut Recreate,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Tours<'m, 'p> {
     let mut tours = Tours::new(model);
-    tours.adopt(&kept.orders);
+    tours.adopt(orders);
     recreate.complete(&mut tours, rng);
     tours
 }

@@ -93,7 +93,7 @@ impl Tours<'_, '_> {
         may && self.nodes[visit as usize].tour == NONE && reaches <= after.latest
     }
 
-    fn is_added(&mut self, before: u32, call: Call) -> bool {
+    pub fn is_added(&mut self, before: u32, call: Call) -> bool {
         if !self.fits_after(before, call.stop) {
             return false;
         }

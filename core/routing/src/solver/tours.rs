@@ -167,7 +167,7 @@ impl<'m, 'p> Tours<'m, 'p> {
     }
 
     /// The visits from a node on.
-    fn walk_from(&self, first: u32) -> impl Iterator<Item = u32> {
+    pub fn walk_from(&self, first: u32) -> impl Iterator<Item = u32> {
         let next = |node: &u32| Some(self.nodes[*node as usize].next);
         std::iter::successors(Some(first), next).take_while(|node| self.is_visit(*node))
     }
@@ -179,6 +179,15 @@ impl<'m, 'p> Tours<'m, 'p> {
         let used = &self.used[tour as usize * parts..][..parts];
         let stock = self.model.stock(tour);
         (0..parts).all(|part| used[part] + self.model.uses(visit)[part] <= stock[part])
+    }
+
+    /// Whether a shift has to fetch something for its visits and one more.
+    pub fn wants_depot(&self, tour: u32, visit: u32) -> bool {
+        let (model, parts) = (self.model, self.model.parts);
+        let used = &self.used[tour as usize * parts..][..parts];
+        let has = model.on_board(tour);
+        (0..parts).any(|part| used[part] + model.uses(visit)[part] > has[part])
+            || std::iter::once(visit).chain(self.walk(tour)).any(|visit| model.fetches_tool(tour, visit))
     }
 
     /// Whether a shift may drive as far as a visit after a node asks for.
