@@ -147,20 +147,39 @@ fn problem(
 }
 
 prop_compose! {
-    /// A day in which working time costs nothing.
-    pub fn any_problem()(
+    fn any_problem_with(detours: std::ops::Range<i32>)(
         visits in vec(any_visit(), 0..30),
         shifts in vec(any_shift(), 0..6),
         depot in any_depot(),
         points in vec((0..3_000_i32, 0..3_000_i32), 12),
         uphill in 0..60_i32,
-        detour in prop_oneof![Just(0), 0..900_i32],
+        detour in detours,
         second_cost in 0..2_i64,
         moved_visit_cost in prop_oneof![Just(0), 0..900_i64],
     ) -> Problem {
         let objective = Objective { travel_second_cost: second_cost, moved_visit_cost, ..Objective::default() };
         problem(visits, shifts, depot, &points, [uphill, detour], objective)
     }
+}
+
+/// A day in which working time costs nothing.
+pub fn any_problem() -> impl Strategy<Value = Problem> {
+    any_problem_with(0..1)
+}
+
+/// The same with ways that are no shortest ways: a visit less may take longer.
+pub fn any_rough_problem() -> impl Strategy<Value = Problem> {
+    any_problem_with(0..900)
+}
+
+/// A day on which no visit hangs together with others.
+pub fn any_loose_problem() -> impl Strategy<Value = Problem> {
+    any_problem().prop_map(|problem| {
+        let loose = |visit: &Visit| Visit { crew: 0, after: vec![], ..visit.clone() };
+        let (visits, shifts) = (problem.visits().iter().map(loose).collect(), problem.shifts().to_vec());
+        let (depots, travel) = (problem.depots().to_vec(), problem.travel().clone());
+        Problem::new(visits, shifts, depots, travel, problem.objective()).expect("it makes sense with less")
+    })
 }
 
 prop_compose! {

@@ -9,7 +9,7 @@ use fieldline_routing::{
 };
 use proptest::prelude::*;
 
-use crate::any_problem::{any_paid_problem, any_problem};
+use crate::any_problem::{any_loose_problem, any_paid_problem, any_problem, any_rough_problem};
 use crate::oracle::{best_tour, comes_after, fits_in, without, worth_of};
 
 fn solomon(name: &str) -> Problem {
@@ -53,7 +53,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn every_plan_is_right_and_leaves_out_nobody_who_fits(problem in any_problem(), seed in any::<u64>()) {
+    fn every_plan_is_right_and_leaves_out_nobody_who_fits(problem in any_rough_problem(), seed in any::<u64>()) {
         let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(300));
         prop_assert_eq!(check(&problem, &plan), Ok(plan.score));
         for Unserved { visit } in &plan.unserved {
@@ -84,8 +84,7 @@ proptest! {
 
     /// The times of a plan are those its orders have by themselves.
     #[test]
-    fn the_orders_of_a_plan_arranged_anew_are_the_plan(problem in any_problem(), seed in any::<u64>()) {
-        prop_assume!(!problem.bound().contains(&true));
+    fn the_orders_of_a_plan_arranged_anew_are_the_plan(problem in any_loose_problem(), seed in any::<u64>()) {
         let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(50));
         let orders: Vec<(usize, Vec<usize>)> =
             plan.tours.iter().map(|tour| (tour.shift, tour.visits().collect())).collect();
@@ -149,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn a_longer_search_is_never_worse_than_its_beginning(problem in any_problem(), seed in any::<u64>()) {
+    fn a_longer_search_is_never_worse_than_its_beginning(problem in any_rough_problem(), seed in any::<u64>()) {
         let first = solve(&problem, Start::Afresh, seed, &mut Iterations(0));
         prop_assert!(solve(&problem, Start::Afresh, seed, &mut Iterations(300)).score <= first.score);
         let again = solve(&problem, Start::From(&first), seed, &mut Iterations(100));
