@@ -2,7 +2,7 @@
 
 use crate::check::worth;
 use crate::model::Model;
-use crate::plan::{Plan, Unserved};
+use crate::plan::{Plan, unserved_by};
 use crate::problem::Problem;
 use crate::walk::{Call, Walk};
 
@@ -16,10 +16,7 @@ pub fn arrange(problem: &Problem, orders: &[(usize, Vec<usize>)]) -> Option<Plan
         plan.tours.push(Walk::new(&model, *shift as u32).tour(&calls)?);
     }
     plan.tours.sort_by_key(|tour| tour.shift);
-    let mut is_settled = problem.is_done();
-    plan.tours.iter().flat_map(|tour| tour.visits()).for_each(|visit| is_settled[visit] = true);
-    let unserved = (0..is_settled.len()).filter(|visit| !is_settled[*visit]);
-    plan.unserved = unserved.map(|visit| Unserved { visit }).collect();
+    plan.unserved = unserved_by(problem, &plan.tours);
     plan.score = worth(problem, &plan).ok()?;
     Some(plan)
 }

@@ -82,9 +82,7 @@ impl<'p> Board<'p> {
             None => self.abilities.shifts_that(is_able),
         };
         let all = slots.iter().enumerate().flat_map(|(slot, window)| self.in_slot(visit, slot, *window, &able, most));
-        let mut offers: Vec<Offer> = all.collect();
-        offers.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
-        offers
+        ranked(all)
     }
 
     /// The shifts where a visit of the problem is cheapest, at most so many.
@@ -108,8 +106,7 @@ impl<'p> Board<'p> {
         let mut seats: Vec<Seat> = able.iter().filter_map(|shift| self.seat(visit, *shift)).collect();
         seats.sort_by_key(|seat| (seat.cost, seat.shift));
         let offers = seats.iter().take(MOST_TRIED.max(2 * most)).filter_map(|seat| self.offer(visit, slot, seat));
-        let mut offers: Vec<Offer> = offers.collect();
-        offers.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
+        let mut offers = ranked(offers);
         offers.truncate(most);
         offers
     }
@@ -142,22 +139,21 @@ impl<'p> Board<'p> {
         let model = Model::without_neighbours(&problem);
         let walk = Walk::new(&model, 0);
         let before: Vec<Call> = (0..count).map(|stop| Call::any_time(stop as u32)).collect();
-        let known = walk.beyond(&before).filter(|_| count > 0).unwrap_or_default();
+        // With ways that are no shortest ways, a tour may be possible with the visit only.
+        let ways_only = || Beyond { late_seconds: 0, cost: walk.ways_cost(&before) };
+        let known = walk.worth(&before).unwrap_or_else(ways_only);
+        let wish = self.problem.objective().visit_cost(visit, seat.shift, &self.problem.shifts()[seat.shift]);
         let options = (0..=count).filter_map(|position| {
             let mut calls = before.clone();
             calls.insert(position, Call::any_time(count as u32));
-            let beyond = walk.beyond(&calls).filter(|_| walk.has_parts_for(&calls))?;
-            let cost = ways_cost(&model, &calls) - if count > 0 { ways_cost(&model, &before) } else { 0 };
-            let objective = self.problem.objective();
-            let wish = objective.visit_cost(visit, seat.shift, &self.problem.shifts()[seat.shift]);
-            let Beyond { late_seconds, cost: beyond_cost } = beyond;
+            let with = walk.worth(&calls).filter(|_| walk.has_parts_for(&calls))?;
             let offer = Offer {
                 slot,
                 shift: seat.shift,
                 position,
                 begins_seconds: 0,
-                late_seconds: late_seconds - known.late_seconds,
-                cost: cost + beyond_cost - known.cost + wish,
+                late_seconds: with.late_seconds - known.late_seconds,
+                cost: with.cost - known.cost + wish,
             };
             Some((offer, calls))
         });
@@ -183,6 +179,13 @@ impl<'p> Board<'p> {
     }
 }
 
+/// The cheapest first.
+fn ranked(offers: impl Iterator<Item = Offer>) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = offers.collect();
+    offers.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
+    offers
+}
+
 /// The parts of windows that lie in a slot.
 fn within(windows: &[Window], slot: Window) -> Vec<Window> {
     if windows.is_empty() {
@@ -193,14 +196,6 @@ fn within(windows: &[Window], slot: Window) -> Vec<Window> {
         until_seconds: window.until_seconds.min(slot.until_seconds),
     });
     common.filter(|window| window.from_seconds <= window.until_seconds).collect()
-}
-
-fn ways_cost(model: &Model<'_>, calls: &[Call]) -> i64 {
-    let shift = &model.shifts()[0];
-    let places = calls.iter().map(|call| model.stops[call.stop as usize].place);
-    let all: Vec<u32> =
-        std::iter::once(shift.sets_out().0 as u32).chain(places).chain([shift.end_place as u32]).collect();
-    all.windows(2).map(|pair| i64::from(model.cost.between(pair[0], pair[1]))).sum()
 }
 
 /// The ways of a tour with the time there is, as if breaks and the depot cost none: what does not fit then never fits.

@@ -149,11 +149,7 @@ impl<'m, 'p> Day<'m, 'p> {
 
     /// What an order is worth; `None` when it is not possible.
     fn worth(&self, order: &[usize]) -> Option<Beyond> {
-        let beyond = self.walk.beyond(&calls(order))?;
-        let places: Vec<usize> = order.iter().map(|visit| self.model.stops[*visit].place as usize).collect();
-        let stops = std::iter::once(self.start()).chain(places.iter().copied());
-        let ways = stops.zip(places.iter().copied().chain([self.end()])).map(|(from, to)| self.way(from, to));
-        Some(Beyond { cost: beyond.cost + ways.sum::<i64>(), ..beyond })
+        self.walk.worth(&calls(order))
     }
 
     /// The visits not made yet.

@@ -3,6 +3,8 @@
 //! Every answer can be checked: an obstacle by the problem alone, and a visit that gives way by taking it out and seeing that the
 //! other fits. "The search gave up" is no answer, because a plan leaves out nobody who fits.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::features::{Obstacle, obstacle};
@@ -39,9 +41,8 @@ pub fn explain(problem: &Problem, plan: &Plan, visit: usize) -> Explanation {
     let model = Model::without_neighbours(problem);
     let orders = orders(&model, plan);
     let shifts = 0..problem.shifts().len();
-    let none = Vec::new();
-    let planned =
-        |shift: usize| orders.iter().find(|(other, _)| *other == shift as u32).map_or(&none, |(_, calls)| calls);
+    let tours: BTreeMap<u32, &[Call]> = orders.iter().map(|(shift, calls)| (*shift, calls.as_slice())).collect();
+    let planned = |shift: usize| tours.get(&(shift as u32)).copied().unwrap_or_default();
     let waits_for = waits_for(problem, &model, &orders, visit);
     let call = Call { stop: visit as u32, from: earliest(problem, &model, &orders, visit), until: NEVER };
     Explanation {

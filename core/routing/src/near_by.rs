@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::board::Board;
 use crate::check::worth;
 use crate::part::Part;
-use crate::plan::{Plan, Tour};
+use crate::plan::{Plan, Tour, unserved_by};
 use crate::problem::Problem;
 use crate::solver::{Budget, Start, solve};
 
@@ -30,7 +30,7 @@ pub fn near_by(
     if is_few || problem.bound().contains(&true) {
         return None;
     }
-    let has_nobody = without_technician(problem, left);
+    let has_nobody: Vec<usize> = unserved_by(problem, &left.tours).into_iter().map(|unserved| unserved.visit).collect();
     let board = Board::new(problem, left);
     let near = has_nobody.iter().flat_map(|visit| board.near(*visit, ASKED));
     let shifts: BTreeSet<usize> = happened_to.iter().copied().chain(near).collect();
@@ -47,11 +47,4 @@ pub fn near_by(
     plan.tours.sort_by_key(|tour| tour.shift);
     plan.score = worth(problem, &plan).ok()?;
     Some(plan)
-}
-
-/// The visits that are in no tour and should be.
-fn without_technician(problem: &Problem, left: &Plan) -> Vec<usize> {
-    let mut is_settled = problem.is_done();
-    left.tours.iter().flat_map(Tour::visits).for_each(|visit| is_settled[visit] = true);
-    (0..is_settled.len()).filter(|visit| !is_settled[*visit]).collect()
 }

@@ -35,7 +35,6 @@ impl Places {
         Shift {
             start_place: self.number(shift.start_place),
             end_place: self.number(shift.end_place),
-            depot: shift.depot,
             // Who was visited is of no concern any more; where and when it goes on is.
             done: done.map(|done| Done { visits: Vec::new(), place: self.number(done.place), ..done.clone() }),
             ..shift.clone()

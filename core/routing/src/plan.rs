@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Problem;
 use crate::score::Score;
 
 /// What happens at a stop.
@@ -73,6 +74,13 @@ pub struct Plan {
     pub unserved: Vec<Unserved>,
     /// How good it is.
     pub score: Score,
+}
+
+/// The visits that some tours do not make and that somebody should, in their order.
+pub(crate) fn unserved_by(problem: &Problem, tours: &[Tour]) -> Vec<Unserved> {
+    let mut is_settled = problem.is_done();
+    tours.iter().flat_map(Tour::visits).for_each(|visit| is_settled[visit] = true);
+    (0..is_settled.len()).filter(|visit| !is_settled[*visit]).map(|visit| Unserved { visit }).collect()
 }
 
 impl Plan {

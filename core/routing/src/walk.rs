@@ -160,7 +160,24 @@ impl<'m, 'p> Walk<'m, 'p> {
         self.beyond_in(calls, &mut Default::default())
     }
 
-    /// The same, in room that is used again and again.
+    /// What a tour is worth with its ways; nothing when nobody sets out, `None` when it is not possible.
+    pub fn worth(&self, calls: &[Call]) -> Option<Beyond> {
+        if calls.is_empty() {
+            return Some(Beyond::default());
+        }
+        let beyond = self.beyond(calls)?;
+        Some(Beyond { cost: beyond.cost + self.ways_cost(calls), ..beyond })
+    }
+
+    /// What the ways of a tour cost.
+    pub fn ways_cost(&self, calls: &[Call]) -> i64 {
+        let stops = calls.iter().map(|call| self.model.stops[call.stop as usize].place);
+        let ends = (self.shift.sets_out().0 as u32, self.shift.end_place as u32);
+        let places: Vec<u32> = std::iter::once(ends.0).chain(stops).chain([ends.1]).collect();
+        places.windows(2).map(|pair| i64::from(self.model.cost.between(pair[0], pair[1]))).sum()
+    }
+
+    /// What a tour is worth beyond its ways, in room that is used again and again.
     pub fn beyond_in(&self, calls: &[Call], [progress, next]: &mut [Progress; 2]) -> Option<Beyond> {
         self.start(self.wants_depot(calls.iter().map(|call| call.stop)), progress);
         for call in calls {
@@ -169,7 +186,7 @@ impl<'m, 'p> Walk<'m, 'p> {
             }
             std::mem::swap(progress, next);
         }
-        self.ends(progress)
+        self.home(progress).map(|(beyond, _)| beyond)
     }
 
     /// Whether there are enough of all parts, counting what can be fetched.
@@ -284,11 +301,6 @@ impl<'m, 'p> Walk<'m, 'p> {
         let time_cost = i64::from(label.duration) * self.working_second_cost;
         let cost = label.cost + overtime * objective.overtime_second_cost + time_cost;
         (is_in_time && !owes_break && !is_too_far).then_some(Beyond { late_seconds: label.late, cost })
-    }
-
-    /// What the tour is worth beyond its ways when it ends here.
-    pub fn ends(&self, progress: &Progress) -> Option<Beyond> {
-        self.home(progress).map(|(beyond, _)| beyond)
     }
 
     fn over_the_depot(&self, label: &Label, from: u32, to: u32, mut reached: impl FnMut(Label)) {

@@ -3,7 +3,7 @@
 
 use super::places::Place;
 use super::tours::{NONE, Tours};
-use crate::model::{Model, NEVER};
+use crate::model::Model;
 
 /// From so many stops on it is better to look at near ones than at every tour.
 const MANY: usize = 150;
@@ -26,7 +26,7 @@ pub fn best_place(tours: &Tours<'_, '_>, visit: u32, mut overlooks: impl FnMut()
         }
         for after in [*near, node.prev] {
             let more = costs_more(tours, visit, after);
-            if more < best.more && fits(tours, visit, after) && !overlooks() {
+            if more < best.more && tours.fits_after(after, visit) && !overlooks() {
                 best = Place { after, more };
             }
         }
@@ -37,7 +37,7 @@ pub fn best_place(tours: &Tours<'_, '_>, visit: u32, mut overlooks: impl FnMut()
     for tour in tours.idle.iter().filter_map(|class| class.last()) {
         let after = tours.start(*tour);
         let more = costs_more(tours, visit, after);
-        if more < best.more && fits(tours, visit, after) {
+        if more < best.more && tours.fits_after(after, visit) {
             best = Place { after, more };
         }
     }
@@ -51,16 +51,4 @@ fn costs_more(tours: &Tours<'_, '_>, visit: u32, after: u32) -> i32 {
     let (place, next) = (model.stops[visit as usize].place, tours.nodes[node.next as usize].place);
     let ways = model.cost.to(place)[node.place as usize] + model.cost.from(place)[next as usize] - node.way;
     ways + model.visit_cost(visit, node.tour)
-}
-
-/// Whether a visit can be made after a node.
-fn fits(tours: &Tours<'_, '_>, visit: u32, after: u32) -> bool {
-    let (model, node) = (tours.model, &tours.nodes[after as usize]);
-    let (place, next) = (model.stops[visit as usize].place, &tours.nodes[node.next as usize]);
-    let begins = model.begins(visit, node.departs + model.seconds.between(node.place, place));
-    begins != NEVER
-        && begins + model.service(visit, node.tour) + model.seconds.between(place, next.place) <= next.latest
-        && model.serves(node.tour, visit)
-        && tours.has_parts_for(node.tour, visit)
-        && tours.may_drive(visit, after)
 }

@@ -3,9 +3,10 @@
 
 use super::least::Least;
 use super::near;
+use super::settle::Room;
 use super::tours::{NONE, Node, Tours};
 use crate::model::{Model, NEVER};
-use crate::walk::{Beyond, Call, Progress, Walk};
+use crate::walk::{Beyond, Call, Walk};
 
 /// Most answers remembered: 16 MB.
 const MOST_KNOWN: usize = 1 << 20;
@@ -48,12 +49,6 @@ pub struct Scratch {
     least: Least,
     guesses: Vec<Guess>,
     room: Room,
-}
-
-#[derive(Default)]
-struct Room {
-    calls: Vec<Call>,
-    progress: [Progress; 2],
 }
 
 /// A place that has to be looked at more closely.

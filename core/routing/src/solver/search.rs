@@ -14,7 +14,7 @@ use super::ruin::{chance, ruin};
 use super::tours::Tours;
 use super::{Budget, Start};
 use crate::model::Model;
-use crate::plan::{Plan, Unserved};
+use crate::plan::{Plan, unserved_by};
 use crate::problem::Problem;
 use crate::score::Score;
 use crate::walk::{Order, Walk, orders};
@@ -215,8 +215,5 @@ fn plan(model: &Model<'_>, best: Kept) -> Plan {
     let tour =
         |(shift, calls): &Order| Walk::new(model, *shift).tour(calls).expect("the search drives only what can be");
     let tours: Vec<_> = orders.iter().map(tour).collect();
-    let mut is_served = model.problem.is_done();
-    tours.iter().flat_map(|tour| tour.visits()).for_each(|visit| is_served[visit] = true);
-    let unserved = (0..is_served.len()).filter(|visit| !is_served[*visit]).map(|visit| Unserved { visit });
-    Plan { unserved: unserved.collect(), tours, score: best.score }
+    Plan { unserved: unserved_by(model.problem, &tours), tours, score: best.score }
 }

@@ -1,14 +1,14 @@
 //! What makes tours more than linked lists: times beyond the plain ones, and visits that are held together.
 
 use super::tours::{FREE, NONE, Node, Tours};
-use crate::model::Model;
+use crate::model::{Model, NEVER};
 use crate::walk::{Beyond, Call, Order, Progress, Walk};
 
 /// Room to walk in, used again and again.
 #[derive(Default)]
 pub struct Room {
-    calls: Vec<Call>,
-    progress: [Progress; 2],
+    pub calls: Vec<Call>,
+    pub progress: [Progress; 2],
 }
 
 impl Tours<'_, '_> {
@@ -83,18 +83,21 @@ impl Tours<'_, '_> {
         self.settle();
     }
 
-    fn fits_after(&self, before: u32, visit: u32) -> bool {
+    /// Whether a visit can be made after a node, as far as the two nodes around it tell; time first, which rules out most.
+    #[inline]
+    pub fn fits_after(&self, before: u32, visit: u32) -> bool {
         let Node { next, tour, place, departs, .. } = self.nodes[before as usize];
-        let (after, here, seconds) =
-            (&self.nodes[next as usize], self.nodes[visit as usize].place, &self.model.seconds);
-        let begins = self.model.begins(visit, departs + seconds.between(place, here));
-        let reaches = begins + self.model.service(visit, tour) + seconds.between(here, after.place);
-        let may = self.model.serves(tour, visit) && self.has_parts_for(tour, visit) && self.may_drive(visit, before);
-        may && self.nodes[visit as usize].tour == NONE && reaches <= after.latest
+        let (model, here, after) = (self.model, self.model.stops[visit as usize].place, &self.nodes[next as usize]);
+        let begins = model.begins(visit, departs + model.seconds.between(place, here));
+        begins != NEVER
+            && begins + model.service(visit, tour) + model.seconds.between(here, after.place) <= after.latest
+            && model.serves(tour, visit)
+            && self.has_parts_for(tour, visit)
+            && self.may_drive(visit, before)
     }
 
     pub fn is_added(&mut self, before: u32, call: Call) -> bool {
-        if !self.fits_after(before, call.stop) {
+        if self.nodes[call.stop as usize].tour != NONE || !self.fits_after(before, call.stop) {
             return false;
         }
         self.insert(call.stop, before);
