@@ -7,12 +7,13 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use fieldline_device::http::{self, envelope_in, has_type, is_our_problem, post_envelope};
+use fieldline_device::http::Reqwest;
 use fieldline_device::runtime::{Entropy, now, time_until};
+use fieldline_device::transport::{Answer, Ask, NoAnswer, Transport};
 use fieldline_model::DeviceId;
 use fieldline_sync::backoff::Backoff;
 use fieldline_sync::relay::{Envelope, MEDIA_TYPE};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::StatusCode;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -35,7 +36,7 @@ pub enum HandedIn {
 /// A kiosk at work.
 pub struct Kiosk {
     depot: Mutex<Depot>,
-    http: Client,
+    line_out: Reqwest,
     server: String,
     token: String,
     handed_in: Notify,
@@ -56,10 +57,10 @@ impl Kiosk {
     ///
     /// # Errors
     /// When the system's TLS cannot be set up.
-    pub fn new(depot: Depot, server: &str, token: &str) -> reqwest::Result<Arc<Self>> {
+    pub fn new(depot: Depot, server: &str, token: &str) -> Result<Arc<Self>, NoAnswer> {
         Ok(Arc::new(Self {
             depot: Mutex::new(depot),
-            http: http::client()?,
+            line_out: Reqwest::new()?,
             server: server.trim_end_matches('/').to_owned(),
             token: token.to_owned(),
             handed_in: Notify::new(),
@@ -140,11 +141,11 @@ impl Kiosk {
     }
 
     async fn ask(&self, request: &Envelope) -> Carried {
-        let post = self.http.post(format!("{}/api/v1/relay", self.server)).bearer_auth(&self.token);
-        match post_envelope(post, request).await {
-            Ok(response) => carried(request, response).await,
-            Err(error) => {
-                tracing::debug!(%error, "no line to the server");
+        let ask = Ask::post(format!("{}/api/v1/relay", self.server), MEDIA_TYPE, request.encode());
+        match self.line_out.ask(ask.by(Some(&self.token))).await {
+            Ok(answer) => carried(request, answer).await,
+            Err(NoAnswer(problem)) => {
+                tracing::debug!(problem, "no line to the server");
                 Carried::NoLine
             }
         }
@@ -158,13 +159,14 @@ impl Kiosk {
 }
 
 /// What an answer means. Whatever does not come from our server is no line: portals answer, too.
-async fn carried(request: &Envelope, response: Response) -> Carried {
-    match response.status() {
-        StatusCode::OK if has_type(&response, MEDIA_TYPE) => {
+async fn carried(request: &Envelope, answer: Answer) -> Carried {
+    let status = answer.status;
+    match status {
+        StatusCode::OK if answer.has_type(MEDIA_TYPE) => {
             let is_its = |answer: &Envelope| (answer.device, answer.nonce) == (request.device, request.nonce);
-            envelope_in(response).await.filter(is_its).map_or(Carried::NoLine, Carried::Answered)
+            answer.envelope().await.filter(is_its).map_or(Carried::NoLine, Carried::Answered)
         }
-        status if is_our_problem(response).await => refused(status),
+        status if answer.is_our_problem().await => refused(status),
         status => {
             tracing::debug!(%status, "an answer that is no envelope");
             Carried::NoLine

@@ -27,6 +27,7 @@ pub mod runtime;
 mod sync_state;
 #[cfg(test)]
 mod tests;
+pub mod transport;
 pub mod view;
 mod visit;
 

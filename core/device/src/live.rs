@@ -11,11 +11,10 @@ use std::time::Duration;
 use fieldline_sync::backoff::Backoff;
 use fieldline_sync::live::{Heard, MEDIA_TYPE, Mark, Reader, SILENCE_MILLISECONDS};
 use rand_core::Rng;
-use reqwest::header::{ACCEPT, AUTHORIZATION};
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 
-use crate::http::has_type;
-use crate::runtime::{Entropy, Runtime, now, time_until};
+use crate::runtime::{Entropy, Runtime};
+use crate::transport::{Answer, Ask};
 
 /// A stream that says nothing for so long is dead.
 const SILENCE: Duration = Duration::from_millis(SILENCE_MILLISECONDS);
@@ -35,31 +34,27 @@ pub(crate) async fn listen(runtime: &Runtime) -> Infallible {
         {
             backoff.reset();
         }
-        let again_at = backoff.failed(now(), &mut Entropy::default());
+        let again_at = backoff.failed(runtime.now(), &mut Entropy::default());
         tokio::select! {
-            () = tokio::time::sleep(time_until(again_at)) => {}
+            () = tokio::time::sleep(runtime.time_until(again_at)) => {}
             () = runtime.resumed.notified() => {}
         }
     }
 }
 
 /// A stream, or something that looks like one.
-async fn open(runtime: &Runtime) -> Option<Response> {
+async fn open(runtime: &Runtime) -> Option<Answer> {
     let enrolment = runtime.blocking(|_, device| device.enrolment().cloned()).await?;
-    let request = runtime
-        .http
-        .get(format!("{}/api/v1/sync/events", enrolment.server))
-        .header(AUTHORIZATION, format!("Bearer {}", enrolment.token))
-        .header(ACCEPT, MEDIA_TYPE)
-        .timeout(LONGEST);
-    let stream = tokio::time::timeout(SILENCE, request.send()).await.ok()?.ok()?;
-    (stream.status() == StatusCode::OK && has_type(&stream, MEDIA_TYPE)).then_some(stream)
+    let ask = Ask::get(format!("{}/api/v1/sync/events", enrolment.server)).by(Some(&enrolment.token));
+    let ask = Ask { accept: Some(MEDIA_TYPE), timeout: LONGEST, ..ask };
+    let stream = tokio::time::timeout(SILENCE, runtime.transport.ask(ask)).await.ok()?.ok()?;
+    (stream.status == StatusCode::OK && stream.has_type(MEDIA_TYPE)).then_some(stream)
 }
 
 /// Follows a stream to its end; whether it was one of ours.
-async fn follow(runtime: &Runtime, mut stream: Response) -> bool {
+async fn follow(runtime: &Runtime, mut stream: Answer) -> bool {
     let (mut reader, mut unknown_bytes, mut is_ours) = (Reader::default(), 0, false);
-    while let Ok(Ok(Some(piece))) = tokio::time::timeout(SILENCE, stream.chunk()).await {
+    while let Ok(Ok(Some(piece))) = tokio::time::timeout(SILENCE, stream.body.piece()).await {
         let Ok(heard) = reader.read(&piece) else { break };
         for heard in heard {
             match heard {

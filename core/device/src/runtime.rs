@@ -13,8 +13,7 @@ use fieldline_sync::live::Mark;
 use fieldline_sync::relay::RelayKey;
 use fieldline_sync::session::{Action, Event, Reply, Session};
 use rand_core::{Infallible, TryRng};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use ring::rand::SecureRandom;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,8 +23,9 @@ use tokio::sync::{Notify, mpsc};
 use crate::device::Device;
 use crate::enrol::{Enrolment, SigningKey};
 use crate::error::DeviceError;
-use crate::http::{self, has_type, is_our_problem, read_capped, send_on_a_line_that_holds};
+use crate::http::Reqwest;
 use crate::live;
+use crate::transport::{Ask, NoAnswer, Transport};
 
 /// The actor epoch of a fresh enrolment: every enrolment makes a new device id.
 const FIRST_EPOCH: u32 = 1;
@@ -63,6 +63,22 @@ impl TryRng for Entropy {
     }
 }
 
+/// What tells the time.
+pub trait Clock: Send + Sync {
+    /// The moment it is.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's own.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
 /// The system's clock, in UTC.
 #[expect(clippy::disallowed_methods, reason = "the runtime is where time comes in")]
 pub fn now() -> Timestamp {
@@ -72,7 +88,11 @@ pub fn now() -> Timestamp {
 
 /// How long it is until a moment, nothing when it is over.
 pub fn time_until(moment: Timestamp) -> Duration {
-    Duration::from_millis(moment.milliseconds_since(now()).max(0).unsigned_abs())
+    duration_between(now(), moment)
+}
+
+fn duration_between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::from_millis(to.milliseconds_since(from).max(0).unsigned_abs())
 }
 
 /// Why signing in or enrolling did not work.
@@ -116,7 +136,8 @@ pub struct Runtime {
     session: Arc<Mutex<Session>>,
     /// Held for the length of an exchange, so that two never run at once.
     pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
-    pub(crate) http: Client,
+    pub(crate) transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
     poked: Arc<Notify>,
     pub(crate) resumed: Arc<Notify>,
 }
@@ -136,23 +157,37 @@ struct Enrolled {
 }
 
 impl Runtime {
-    /// Puts a device into the world.
+    /// Puts a device into the world as this system knows it.
     ///
     /// # Errors
     /// When the system's TLS cannot be set up.
     pub fn new(device: Device) -> Result<Self, RuntimeError> {
-        let unreachable = |error: reqwest::Error| RuntimeError::Unreachable {
-            server: "any server".into(),
-            problem: error.to_string(),
-        };
-        Ok(Self {
+        let unreachable = |NoAnswer(problem)| RuntimeError::Unreachable { server: "any server".into(), problem };
+        let transport = Reqwest::new().map_err(unreachable)?;
+        Ok(Self::within(device, Arc::new(transport), Arc::new(SystemClock)))
+    }
+
+    /// Puts a device into the world as a platform knows it.
+    pub fn within(device: Device, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        Self {
             device: Arc::new(Mutex::new(device)),
             session: Arc::default(),
             turn: Arc::default(),
-            http: http::client().map_err(unreachable)?,
+            transport,
+            clock,
             poked: Arc::default(),
             resumed: Arc::default(),
-        })
+        }
+    }
+
+    /// The moment it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// How long it is until a moment, nothing when it is over.
+    pub(crate) fn time_until(&self, moment: Timestamp) -> Duration {
+        duration_between(self.now(), moment)
     }
 
     /// The device, for commands and views; hold it briefly, a sync waits for it.
@@ -201,20 +236,16 @@ impl Runtime {
         token: Option<&str>,
         body: &serde_json::Value,
     ) -> Result<T, RuntimeError> {
-        let unreachable =
-            |error: reqwest::Error| RuntimeError::Unreachable { server: server.into(), problem: error.to_string() };
-        let mut request = self.http.post(format!("{server}{path}")).json(body);
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
-        let text = response.text().await.map_err(unreachable)?;
+        let unreachable = |NoAnswer(problem): NoAnswer| RuntimeError::Unreachable { server: server.into(), problem };
+        let ask = Ask::post(format!("{server}{path}"), "application/json", body.to_string().into_bytes()).by(token);
+        let answer = self.transport.ask(ask).await.map_err(unreachable)?;
+        let status = answer.status;
+        let text = answer.read_capped(MAX_RESPONSE_BYTES).await.unwrap_or_default();
         let not_ours = || RuntimeError::NotOurs { server: server.into() };
         if status.is_success() {
-            return serde_json::from_str(&text).map_err(|_| not_ours());
+            return serde_json::from_slice(&text).map_err(|_| not_ours());
         }
-        let problem: serde_json::Value = serde_json::from_str(&text).map_err(|_| not_ours())?;
+        let problem: serde_json::Value = serde_json::from_slice(&text).map_err(|_| not_ours())?;
         let detail = problem["detail"].as_str().or(problem["error"]["message"].as_str()).unwrap_or_default();
         Err(RuntimeError::Refused { server: server.into(), status: status.as_u16(), detail: detail.into() })
     }
@@ -244,7 +275,7 @@ impl Runtime {
 
     /// Takes in whether the server wakes this device by itself.
     pub(crate) fn listens(&self, live: bool) {
-        lock(&self.session).listens(live, now());
+        lock(&self.session).listens(live, self.now());
         self.poked.notify_one();
     }
 
@@ -293,7 +324,7 @@ impl Runtime {
                     return Ok(());
                 }
             }
-            let pause = until.map(time_until);
+            let pause = until.map(|until| self.time_until(until));
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.poked.notified() => {}
@@ -305,8 +336,9 @@ impl Runtime {
     /// One exchange if one is due: what happened, and when the next one is (`None`: when somebody says so).
     async fn exchange(&self) -> Result<(Option<Vec<Event>>, Option<Timestamp>), DeviceError> {
         let _turn = self.turn.lock().await;
-        let poll = |session: &mut Session, device: &mut Device| {
-            let action = session.poll(now(), &mut Entropy::default(), device)?;
+        let clock = self.clock.clone();
+        let poll = move |session: &mut Session, device: &mut Device| {
+            let action = session.poll(clock.now(), &mut Entropy::default(), device)?;
             Ok::<_, DeviceError>((action, device.enrolment().cloned()))
         };
         let (frame, enrolment) = match self.blocking(poll).await? {
@@ -314,22 +346,23 @@ impl Runtime {
             (Action::Idle, _) => return Ok((None, None)),
             (Action::Send { frame, .. }, enrolment) => (frame, enrolment),
         };
-        let asked_at = now();
+        let asked_at = self.now();
         let reply = match enrolment {
             Some(enrolment) => self.carry(&enrolment, frame).await,
             None => Reply::NeedsSignIn,
         };
-        let took = now().milliseconds_since(asked_at).max(0).unsigned_abs();
+        let took = self.now().milliseconds_since(asked_at).max(0).unsigned_abs();
+        let clock = self.clock.clone();
         let handle = move |session: &mut Session, device: &mut Device| {
             device.line_carried(if let Reply::Body(body) = &reply { Some((body.len(), took)) } else { None });
-            let happened = session.handle(now(), &mut Entropy::default(), reply, device)?;
+            let happened = session.handle(clock.now(), &mut Entropy::default(), reply, device)?;
             // HTTP pairs answers with questions: what answers another one (a caching proxy's) was all that will come.
             if session.in_flight() {
-                return session.handle(now(), &mut Entropy::default(), Reply::Failed, device);
+                return session.handle(clock.now(), &mut Entropy::default(), Reply::Failed, device);
             }
             Ok(happened)
         };
-        Ok((Some(self.blocking(handle).await?), Some(now())))
+        Ok((Some(self.blocking(handle).await?), Some(self.now())))
     }
 
     /// Works with the disk where that keeps nobody waiting.
@@ -344,24 +377,20 @@ impl Runtime {
 
     /// Sends a frame and brings back what came, or why nothing did.
     async fn carry(&self, enrolment: &Enrolment, frame: Vec<u8>) -> Reply {
-        let request = self
-            .http
-            .post(format!("{}/api/v1/sync", enrolment.server))
-            .header(AUTHORIZATION, format!("Bearer {}", enrolment.token))
-            .header(CONTENT_TYPE, MEDIA_TYPE)
-            .body(frame);
-        let response = match send_on_a_line_that_holds(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                tracing::debug!(%error, "no answer to a sync request");
+        let ask = Ask::post(format!("{}/api/v1/sync", enrolment.server), MEDIA_TYPE, frame);
+        let answer = match self.transport.ask(ask.by(Some(&enrolment.token))).await {
+            Ok(answer) => answer,
+            Err(NoAnswer(problem)) => {
+                tracing::debug!(problem, "no answer to a sync request");
                 return Reply::Failed;
             }
         };
-        match response.status() {
-            StatusCode::OK if has_type(&response, MEDIA_TYPE) => {
-                read_capped(response, MAX_RESPONSE_BYTES).await.map_or(Reply::Failed, Reply::Body)
+        let status = answer.status;
+        match status {
+            StatusCode::OK if answer.has_type(MEDIA_TYPE) => {
+                answer.read_capped(MAX_RESPONSE_BYTES).await.map_or(Reply::Failed, Reply::Body)
             }
-            status if is_our_problem(response).await => refused(status),
+            status if answer.is_our_problem().await => refused(status),
             status => {
                 tracing::debug!(%status, "an answer to a sync request that is no sync answer");
                 Reply::Failed

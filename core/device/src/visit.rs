@@ -10,8 +10,8 @@ use rand_core::Rng;
 use reqwest::StatusCode;
 
 use crate::error::DeviceError;
-use crate::http::{envelope_in, has_type, post_envelope};
-use crate::runtime::{Entropy, Runtime, now};
+use crate::runtime::{Entropy, Runtime};
+use crate::transport::Ask;
 
 /// How a visit ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,8 @@ impl Runtime {
         }
         loop {
             let nonce = u64::from(Entropy::default().next_u32());
-            let request = self.blocking(move |_, device| device.hand_over(nonce, now())).await?;
+            let now = self.now();
+            let request = self.blocking(move |_, device| device.hand_over(nonce, now)).await?;
             let answer = match self.hand_in(&kiosk, &request).await {
                 Handed::Answered(answer) => answer,
                 Handed::Held => return Ok(Visit::Held),
@@ -68,15 +69,13 @@ impl Runtime {
 
     /// What waits at a kiosk for this phone.
     async fn collect(&self, kiosk: &str, device: DeviceId) -> Option<Envelope> {
-        envelope_in(self.http.get(format!("{kiosk}/{device}")).send().await.ok()?).await
+        self.transport.ask(Ask::get(format!("{kiosk}/{device}"))).await.ok()?.envelope().await
     }
 
     async fn hand_in(&self, kiosk: &str, request: &Envelope) -> Handed {
-        match post_envelope(self.http.post(kiosk), request).await {
-            Ok(response) if response.status() == StatusCode::ACCEPTED && has_type(&response, MEDIA_TYPE) => {
-                Handed::Held
-            }
-            Ok(response) => envelope_in(response).await.map_or(Handed::NotTaken, Handed::Answered),
+        match self.transport.ask(Ask::post(kiosk.to_owned(), MEDIA_TYPE, request.encode())).await {
+            Ok(answer) if answer.status == StatusCode::ACCEPTED && answer.has_type(MEDIA_TYPE) => Handed::Held,
+            Ok(answer) => answer.envelope().await.map_or(Handed::NotTaken, Handed::Answered),
             Err(error) => {
                 tracing::debug!(%error, "no answer from a kiosk");
                 Handed::NotTaken

@@ -5,8 +5,11 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use fieldline_device::SigningKey;
+use fieldline_device::http::Reqwest;
 use fieldline_device::runtime::Entropy;
+use fieldline_device::transport::{Ask, NoAnswer, Transport};
 use fieldline_model::hex;
+use fieldline_sync::caps::MAX_RESPONSE_BYTES;
 use serde_json::{Value, json};
 
 use crate::failed::{Failed, io};
@@ -28,11 +31,13 @@ pub async fn accept(server: &str, invitation: &str, file: &Path) -> Result<Enrol
     // A kiosk makes no edits; its key only stands where every device has one.
     let key = SigningKey::random(&mut Entropy::default());
     let wish = json!({ "public_key": hex::encode(&key.public_key()) });
-    let http = fieldline_device::http::client().map_err(unreachable(&server))?;
-    let post = http.post(format!("{server}/api/v1/devices")).bearer_auth(invitation).json(&wish);
-    let answer = post.send().await.map_err(unreachable(&server))?;
-    let status = answer.status();
-    let answer: Value = answer.json().await.map_err(unreachable(&server))?;
+    let transport = Reqwest::new().map_err(unreachable(&server))?;
+    let wish = wish.to_string().into_bytes();
+    let ask = Ask::post(format!("{server}/api/v1/devices"), "application/json", wish).by(Some(invitation));
+    let answer = transport.ask(ask).await.map_err(unreachable(&server))?;
+    let status = answer.status;
+    let answer = answer.read_capped(MAX_RESPONSE_BYTES).await.unwrap_or_default();
+    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
     let Some(token) = answer["token"].as_str().filter(|_| status.is_success()) else {
         let detail = answer["detail"].as_str().unwrap_or("it is no Fieldline server");
         return Err(Failed::Usage(format!("{server} did not take the invitation ({status}): {detail}")));
@@ -71,7 +76,7 @@ fn write(file: &Path, enrolled: &Enrolled) -> std::io::Result<()> {
 }
 
 /// The server cannot be reached.
-pub fn unreachable(server: &str) -> impl FnOnce(reqwest::Error) -> Failed {
+pub fn unreachable(server: &str) -> impl FnOnce(NoAnswer) -> Failed {
     let problem = format!("{server} cannot be reached; check the address and the network");
     move |error| Failed::Usage(format!("{problem} ({error})"))
 }
