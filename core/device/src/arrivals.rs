@@ -54,7 +54,10 @@ impl Absorbing<'_, '_> {
             return Ok(());
         }
         match self.tx.known(id)? {
-            None => self.rules.show_new_row(self.tx, &record, position)?,
+            None => {
+                self.rules.show_new_row(self.tx, &record, position)?;
+                self.noting.came(self.tx, self.rules, id)?;
+            }
             Some(known) => self.row_again(&record, position, known)?,
         }
         if self.has_held && self.tx.release(id, HoldReason::Record)? > 0 {

@@ -182,6 +182,20 @@ impl Device {
         Ok(self.store.tidy()?)
     }
 
+    /// Whether there is a device in a directory.
+    pub fn is_in(dir: &Path) -> bool {
+        fieldline_store::is_in(dir)
+    }
+
+    /// Removes everything the device keeps in a directory. The key goes first, from wherever it is kept: without it nothing
+    /// that is left of the files can be read.
+    ///
+    /// # Errors
+    /// When a file cannot be removed; wiping again goes on.
+    pub fn wipe(dir: &Path) -> Result<(), DeviceError> {
+        Ok(fieldline_store::wipe(dir)?)
+    }
+
     pub(crate) fn who(&self) -> Result<&Enrolment, DeviceError> {
         self.enrolment.as_ref().ok_or(DeviceError::NotEnrolled)
     }

@@ -25,6 +25,7 @@ use crate::compose::number_wants;
 use crate::device::{Device, Rules};
 use crate::enrol::Enrolment;
 use crate::error::DeviceError;
+use crate::news::Noting;
 use crate::sync_state::Asked;
 
 /// Set while the scope checksum disagreed and the server has not listed the scope yet.
@@ -91,7 +92,8 @@ impl Device {
             renew(tx, &mut who, response.renew_epoch)?;
             let bench = Bench::new(tx, &self.rules, &who);
             let has_unsent = tx.unsent_count()? > 0;
-            let mut absorbing = Absorbing { tx, rules: &self.rules, bench, has_unsent, has_held: false };
+            let noting = Noting::since_the_first_sync(tx, who.user, now)?;
+            let mut absorbing = Absorbing { tx, rules: &self.rules, bench, noting, has_unsent, has_held: false };
             let mut absorbed = Absorbed { progressed: fetched, ..Absorbed::default() };
             absorbing.server_epoch(response.server_epoch)?;
             absorbing.server_speaks(response.wire_version)?;
@@ -161,6 +163,7 @@ pub(crate) struct Absorbing<'a, 'c> {
     pub tx: &'a Tx<'c>,
     pub rules: &'a Rules,
     pub bench: Bench<'a, 'c>,
+    pub noting: Noting,
     /// Whether work made here waits to be sent.
     pub has_unsent: bool,
     /// Whether the server holds work made here.
@@ -279,7 +282,10 @@ impl Absorbing<'_, '_> {
                     self.packed(document, *position, bytes, *is_told_by_its_row)?;
                 }
                 Entry::Edit { position, hash, body, document } => match Edit::decode(body) {
-                    Ok(edit) if edit.document == *document => self.bench.apply_foreign(&edit, *hash, *position)?,
+                    Ok(edit) if edit.document == *document => {
+                        self.bench.apply_foreign(&edit, *hash, *position)?;
+                        self.noting.edited(self.tx, self.rules, &edit, body)?;
+                    }
                     // A newer app wrote it; the snapshot carries it all the same.
                     _ => self.tx.want(document)?,
                 },
@@ -293,6 +299,7 @@ impl Absorbing<'_, '_> {
         if self.tx.standing(id)?.is_none() || plant::is(Plant::PurgeForgotten) {
             return Ok(());
         }
+        self.noting.left(self.tx, self.rules, id)?;
         if self.tx.unsent_of(id, 0)?.is_empty() {
             self.bench.forget(id);
             self.tx.purge(id)?;

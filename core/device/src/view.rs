@@ -361,7 +361,7 @@ fn fate(state: &EditState) -> Fate {
 }
 
 /// An act in a few words.
-fn deed(act: &Act) -> String {
+pub(crate) fn deed(act: &Act) -> String {
     match act {
         Act::Set { field, value: Some(value) } => format!("{field}: {value}"),
         Act::Set { field, value: None } => format!("{field}: emptied"),

@@ -26,6 +26,7 @@ mod log;
 mod meta;
 mod migrations;
 mod newest_mark;
+pub mod news;
 mod numbers;
 mod open;
 pub mod records;
@@ -35,7 +36,7 @@ mod store;
 
 pub use error::StoreError;
 pub use key::DatabaseKey;
-pub use open::Opened;
+pub use open::{Opened, is_in, wipe};
 pub use salvage::Salvage;
 pub use store::{Store, Tx, View};
 

@@ -5,11 +5,12 @@ use rusqlite::Connection;
 use crate::Result;
 use crate::error::{Doing, StoreError};
 
-pub(crate) const MIGRATIONS: [&str; 4] = [
+pub(crate) const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/001_records_documents_outbox.sql"),
     include_str!("../migrations/002_edits_write_less.sql"),
     include_str!("../migrations/003_search_in_tiers.sql"),
     include_str!("../migrations/004_documents_unread.sql"),
+    include_str!("../migrations/005_news.sql"),
 ];
 
 /// Brings a database to the newest version; refuses one that a newer app wrote, without touching it.

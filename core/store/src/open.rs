@@ -104,6 +104,23 @@ impl Store {
     }
 }
 
+/// Whether there is a store in a directory.
+pub fn is_in(dir: &Path) -> bool {
+    let files = Files::new(dir);
+    files.database.exists() || files.key_check.exists()
+}
+
+/// Removes a store's directory with all that is in it.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn wipe(dir: &Path) -> Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.doing_file("removing", dir),
+    }
+}
+
 /// Fails with [`StoreError::WrongKey`] unless the key is the one the files were made with.
 fn require_right_key(files: &Files, key: &DatabaseKey) -> Result<()> {
     match key.matches(&files.key_check)? {

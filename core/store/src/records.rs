@@ -305,6 +305,7 @@ impl Tx<'_> {
         self.connection.execute("DELETE FROM record WHERE id = ?1", [key]).doing(doing)?;
         self.stale.borrow_mut().remove(&key);
         self.count_in_scope(id, standing, None);
+        self.purge_news(id)?;
         blobs.into_iter().try_for_each(|blob| self.remove_blob_if_unneeded(BlobHash(blob)))
     }
 }
