@@ -1,7 +1,6 @@
 //! What a person does.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use fieldline_device as device;
 use fieldline_model::{FieldName, Value};
@@ -9,10 +8,10 @@ use fieldline_model::{FieldName, Value};
 use crate::error::FieldlineError;
 use crate::files::Captured;
 use crate::ids::{BlobHash, RecordId, SysId, maybe};
-use crate::value::{FieldValue, decimal, moment_in, moment_out};
+use crate::value::{FieldValue, Moment, decimal, moment_in, moment_out};
 
 /// A new value for a field; none empties it.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize, uniffi::Record)]
 pub struct FieldChange {
     /// The field's name, such as `short_description`.
     pub field: String,
@@ -22,7 +21,8 @@ pub struct FieldChange {
 }
 
 /// What a person does.
-#[derive(Clone, uniffi::Enum)]
+#[derive(Clone, serde::Deserialize, uniffi::Enum)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Command {
     /// Creates a record; its number comes from those leased to this device.
     Create {
@@ -84,8 +84,10 @@ pub enum Command {
         /// The step's name.
         step: String,
         /// Why, where the step asks.
+        #[serde(default)]
         reason: Option<String>,
         /// Fields set together with the step.
+        #[serde(default)]
         fields: Vec<FieldChange>,
         /// A comment the customer can read.
         comment: Option<String>,
@@ -119,11 +121,11 @@ pub enum Command {
         /// The record.
         record: RecordId,
         /// `travel`, `work` or `other`.
-        kind: String,
+        purpose: String,
         /// From when.
-        started_at: SystemTime,
+        started_at: Moment,
         /// Until when.
-        ended_at: SystemTime,
+        ended_at: Moment,
     },
     /// Notes a meter reading.
     ReadMeter {
@@ -172,14 +174,14 @@ pub enum Command {
 }
 
 /// What a command did; it is on disk.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize, uniffi::Record)]
 pub struct Done {
     /// The record.
     pub record: RecordId,
     /// The numbers of the edits made, now on their way to the server.
     pub counters: Vec<u64>,
     /// When it was done.
-    pub at: SystemTime,
+    pub at: Moment,
 }
 
 impl From<device::Done> for Done {
@@ -225,9 +227,9 @@ impl TryFrom<Command> for device::Command {
                 asset: maybe(asset)?,
                 stockroom: maybe(stockroom)?,
             },
-            Command::LogTime { record, kind, started_at, ended_at } => Self::LogTime {
+            Command::LogTime { record, purpose, started_at, ended_at } => Self::LogTime {
                 document: record.try_into()?,
-                kind,
+                kind: purpose,
                 started_at: moment_in(started_at),
                 ended_at: moment_in(ended_at),
             },

@@ -1,16 +1,15 @@
 //! The rest of a technician's day in its best order.
 
-use std::time::SystemTime;
-
 use fieldline_device::day;
 
 use crate::error::FieldlineError;
 use crate::guard::guarded;
-use crate::value::moment_out;
+use crate::platform::Platform;
+use crate::value::{Moment, moment_out};
 use crate::views::{Columns, Item};
 
 /// A task of the day with its times.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Stop {
     /// The task.
     pub task: Item,
@@ -19,17 +18,17 @@ pub struct Stop {
     /// How long the way is.
     pub travel_meters: i64,
     /// When the technician is there.
-    pub arrives_at: SystemTime,
+    pub arrives_at: Moment,
     /// When the work begins, or goes on.
-    pub begins_at: SystemTime,
+    pub begins_at: Moment,
     /// When the work ends.
-    pub ends_at: SystemTime,
+    pub ends_at: Moment,
     /// Whether it has been begun.
     pub is_begun: bool,
 }
 
 /// A task of the day that has no place in the order.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct LeftOut {
     /// The task.
     pub task: Item,
@@ -38,27 +37,30 @@ pub struct LeftOut {
 }
 
 /// The rest of a day.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct DayPlan {
     /// What to do, in order.
     pub stops: Vec<Stop>,
     /// What is left out.
     pub left_out: Vec<LeftOut>,
     /// When the technician is back where the day ends.
-    pub back_at: SystemTime,
+    pub back_at: Moment,
     /// Whether this person may write the times into the tasks.
     pub may_take: bool,
 }
 
 /// A planned day that can be taken as it was shown.
 #[derive(uniffi::Object)]
-pub struct PlannedDay(pub(crate) day::DayPlan);
+pub struct PlannedDay {
+    pub(crate) plan: day::DayPlan,
+    pub(crate) platform: Platform,
+}
 
 #[uniffi::export]
 impl PlannedDay {
     /// What is shown of it.
     pub fn shown(&self) -> Result<DayPlan, FieldlineError> {
-        guarded("shown", || Ok(DayPlan::from(&self.0)))
+        guarded(&self.platform, "shown", || Ok(DayPlan::from(&self.plan)))
     }
 }
 

@@ -15,7 +15,8 @@ use reqwest::StatusCode;
 use crate::ids::RecordId;
 
 /// Why the core did nothing. What was saved before is safe.
-#[derive(Debug, Clone, PartialEq, thiserror::Error, uniffi::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, serde::Serialize, uniffi::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FieldlineError {
     /// Somebody has to sign in.
     #[error("{message}")]

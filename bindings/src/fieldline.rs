@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
 
 use fieldline_device::http::Reqwest;
 use fieldline_device::runtime::{Entropy, Runtime};
@@ -22,11 +21,11 @@ use crate::guard::guarded;
 use crate::ids::{BlobHash, DeviceId, RecordId, SysId};
 use crate::platform::{AppClock, AppHttp, Platform, PlatformError};
 use crate::record::RecordView;
-use crate::value::{Place, moment_in};
+use crate::value::{Moment, Place, moment_in};
 use crate::views::{Columns, Item, NeedsAttention, News, OutboxEdit, StockItem, SyncStatus};
 
 /// Who this device belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Enrolled {
     /// The device.
     pub device: DeviceId,
@@ -37,7 +36,7 @@ pub struct Enrolled {
 }
 
 /// What was carried over from a damaged database.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Salvage {
     /// Edits carried over, acknowledged ones too.
     pub edits: u64,
@@ -55,7 +54,7 @@ pub struct Salvage {
 #[derive(uniffi::Object)]
 pub struct Fieldline {
     directory: PathBuf,
-    platform: Platform,
+    pub(crate) platform: Platform,
     /// `None` once it was wiped.
     runtime: RwLock<Option<Runtime>>,
     pub(crate) stopped: Notify,
@@ -73,7 +72,7 @@ impl Fieldline {
         function: &'static str,
         ask: impl FnOnce(&mut Device) -> Result<T, DeviceError>,
     ) -> Result<T, FieldlineError> {
-        guarded(function, || Ok(ask(&mut self.runtime()?.device())?))
+        guarded(&self.platform, function, || Ok(ask(&mut self.runtime()?.device())?))
     }
 
     fn items(
@@ -82,7 +81,7 @@ impl Fieldline {
         columns: Vec<String>,
         ask: impl FnOnce(&Device) -> Result<Vec<device::view::Item>, DeviceError>,
     ) -> Result<Vec<Item>, FieldlineError> {
-        guarded(function, || {
+        guarded(&self.platform, function, || {
             let items = ask(&self.runtime()?.device())?;
             Ok(Columns(columns).items(items))
         })
@@ -95,7 +94,7 @@ impl Fieldline {
     /// directory's name.
     #[uniffi::constructor]
     pub fn open(directory: String, platform: Platform) -> Result<Arc<Self>, FieldlineError> {
-        guarded("open", || {
+        guarded(&platform.clone(), "open", || {
             let directory = PathBuf::from(directory);
             let key = database_key(&directory, &platform)?;
             let device = Device::open(&directory, &key)?;
@@ -133,7 +132,7 @@ impl Fieldline {
 
     /// Does what a person asked. When this returns the work is on disk.
     pub fn execute(&self, command: Command) -> Result<Done, FieldlineError> {
-        guarded("execute", || {
+        guarded(&self.platform, "execute", || {
             let command = device::Command::try_from(command)?;
             let here = self.platform.locator.as_ref().and_then(|locator| locator.here());
             let here = here.map(model::Place::try_from).transpose()?;
@@ -150,12 +149,7 @@ impl Fieldline {
 
     /// This person's work of a day: what begins in it, and before that what is overdue or has no time. `columns` names the
     /// fields wanted; so with every list, and all come when none is named.
-    pub fn today(
-        &self,
-        from: SystemTime,
-        until: SystemTime,
-        columns: Vec<String>,
-    ) -> Result<Vec<Item>, FieldlineError> {
+    pub fn today(&self, from: Moment, until: Moment, columns: Vec<String>) -> Result<Vec<Item>, FieldlineError> {
         self.items("today", columns, |device| device.today(day(from, until)))
     }
 
@@ -238,24 +232,19 @@ impl Fieldline {
     }
 
     /// The best order of the rest of a day, from now and from a place on.
-    pub fn plan_day(
-        &self,
-        from: SystemTime,
-        until: SystemTime,
-        here: Place,
-    ) -> Result<Arc<PlannedDay>, FieldlineError> {
-        guarded("plan_day", || {
+    pub fn plan_day(&self, from: Moment, until: Moment, here: Place) -> Result<Arc<PlannedDay>, FieldlineError> {
+        guarded(&self.platform, "plan_day", || {
             let runtime = self.runtime()?;
             let plan = runtime.device().plan_day(day(from, until), runtime.now(), here.try_into()?)?;
-            Ok(Arc::new(PlannedDay(plan)))
+            Ok(Arc::new(PlannedDay { plan, platform: self.platform.clone() }))
         })
     }
 
     /// Writes the times of a planned day into its tasks.
     pub fn take_day(&self, plan: Arc<PlannedDay>) -> Result<Vec<Done>, FieldlineError> {
-        guarded("take_day", || {
+        guarded(&self.platform, "take_day", || {
             let runtime = self.runtime()?;
-            let done = runtime.device().take_day(&plan.0, runtime.now(), &mut Entropy::default())?;
+            let done = runtime.device().take_day(&plan.plan, runtime.now(), &mut Entropy::default())?;
             runtime.poke();
             Ok(done.into_iter().map(Done::from).collect())
         })
@@ -283,7 +272,7 @@ impl Fieldline {
 
     /// Says that the network is back: whoever keeps in step tries at once.
     pub fn network_is_back(&self) -> Result<(), FieldlineError> {
-        guarded("network_is_back", || {
+        guarded(&self.platform, "network_is_back", || {
             self.runtime()?.resume();
             Ok(())
         })
@@ -291,7 +280,7 @@ impl Fieldline {
 
     /// Stops every exchange under way; whoever waits for one gets [`FieldlineError::Stopped`].
     pub fn stop(&self) -> Result<(), FieldlineError> {
-        guarded("stop", || {
+        guarded(&self.platform, "stop", || {
             self.stopped.notify_waiters();
             Ok(())
         })
@@ -304,7 +293,7 @@ impl Fieldline {
 
     /// Removes everything: the key first, without which nothing can be read, then the files. What was not sent is lost.
     pub fn wipe(&self) -> Result<(), FieldlineError> {
-        guarded("wipe", || {
+        guarded(&self.platform, "wipe", || {
             self.stopped.notify_waiters();
             self.runtime.write().unwrap_or_else(PoisonError::into_inner).take();
             self.platform.secrets.remove(key_name(&self.directory)).map_err(key_store_failed)?;
@@ -313,7 +302,7 @@ impl Fieldline {
     }
 }
 
-fn day(from: SystemTime, until: SystemTime) -> Day {
+fn day(from: Moment, until: Moment) -> Day {
     Day { from: moment_in(from), until: moment_in(until) }
 }
 

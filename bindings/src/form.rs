@@ -7,7 +7,8 @@ use crate::record::Origin;
 use crate::value::FieldValue;
 
 /// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, uniffi::Enum)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Text.
     Text,
@@ -40,7 +41,7 @@ impl From<dictionary::FieldType> for FieldKind {
 }
 
 /// A value a choice field may take.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Choice {
     /// The stored value.
     pub value: String,
@@ -49,7 +50,7 @@ pub struct Choice {
 }
 
 /// One field of a record.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct FormField {
     /// Its name, such as `short_description`.
     pub name: String,

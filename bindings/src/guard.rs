@@ -7,17 +7,18 @@ use std::pin::pin;
 use std::task::Poll;
 
 use crate::error::FieldlineError;
-use crate::panics;
+use crate::platform::Platform;
 
 /// Runs a call. The core keeps nothing half done when it unwinds: transactions roll back, and what is in memory is read anew.
 pub(crate) fn guarded<T>(
+    platform: &Platform,
     function: &'static str,
     work: impl FnOnce() -> Result<T, FieldlineError>,
 ) -> Result<T, FieldlineError> {
     let work = || {
-        panics::before(function);
+        begins(platform, function);
         let done = work();
-        panics::after(function);
+        ends(platform, function);
         done
     };
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(from_panic(function, panic.as_ref())))
@@ -25,13 +26,14 @@ pub(crate) fn guarded<T>(
 
 /// Runs a call that waits for the world.
 pub(crate) async fn guarded_async<T>(
+    platform: &Platform,
     function: &'static str,
     work: impl Future<Output = Result<T, FieldlineError>>,
 ) -> Result<T, FieldlineError> {
     let mut work = pin!(async {
-        panics::before(function);
+        begins(platform, function);
         let done = work.await;
-        panics::after(function);
+        ends(platform, function);
         done
     });
     poll_fn(|context| {
@@ -39,6 +41,18 @@ pub(crate) async fn guarded_async<T>(
         polled.unwrap_or_else(|panic| Poll::Ready(Err(from_panic(function, panic.as_ref()))))
     })
     .await
+}
+
+fn begins(platform: &Platform, function: &str) {
+    if let Some(observer) = &platform.observer {
+        observer.begins(function.to_owned());
+    }
+}
+
+fn ends(platform: &Platform, function: &str) {
+    if let Some(observer) = &platform.observer {
+        observer.ends(function.to_owned());
+    }
 }
 
 fn from_panic(function: &str, panic: &(dyn Any + Send)) -> FieldlineError {

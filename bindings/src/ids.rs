@@ -10,7 +10,7 @@ use crate::error::FieldlineError;
 macro_rules! hex_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize, uniffi::Record)]
         pub struct $name {
             /// Hexadecimal digits.
             pub hex: String,
@@ -46,7 +46,7 @@ hex_id!(
 );
 
 /// The full name of a record.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize, uniffi::Record)]
 pub struct RecordId {
     /// Its table, such as `wm_task`.
     pub table: String,

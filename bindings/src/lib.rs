@@ -15,7 +15,6 @@ mod files;
 mod form;
 mod guard;
 mod ids;
-mod panics;
 pub mod platform;
 mod record;
 mod syncing;
@@ -34,7 +33,7 @@ pub use record::{
     Reading, RecordView, RefusedStep, StepOffer, TimeEntry,
 };
 pub use syncing::{KioskVisit, SyncEvent, SyncListener, SyncOutcome};
-pub use value::{FieldValue, Place};
+pub use value::{FieldValue, Moment, Place};
 pub use views::{
     Doubt, Fate, Happened, HeldEdit, Item, ListedField, NeedsAttention, News, OutboxEdit, StockItem, SyncStatus,
 };

@@ -4,7 +4,7 @@
 //! bear no place.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use fieldline_device::runtime::{Clock, SystemClock};
 use fieldline_device::transport::{self, Ask, NoAnswer, Pending, Transport};
@@ -12,7 +12,7 @@ use fieldline_model::Timestamp;
 use reqwest::StatusCode;
 use tokio::time::{Instant, timeout_at};
 
-use crate::value::{Place, moment_in};
+use crate::value::{Moment, Place, moment_in};
 
 /// What went wrong on the platform's side, in its own words.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, uniffi::Error)]
@@ -46,7 +46,7 @@ pub trait SecretStore: Send + Sync {
 #[uniffi::export(foreign)]
 pub trait PlatformClock: Send + Sync {
     /// The moment it is.
-    fn now(&self) -> SystemTime;
+    fn now(&self) -> Moment;
 }
 
 /// Knows where the phone is.
@@ -112,6 +112,15 @@ pub trait HttpTransport: Send + Sync {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, PlatformError>;
 }
 
+/// Watches calls: how often each is made, how long it takes. It is called on the thread of the call.
+#[uniffi::export(foreign)]
+pub trait CallObserver: Send + Sync {
+    /// A function begins.
+    fn begins(&self, function: String);
+    /// Its work is done, and it is about to answer.
+    fn ends(&self, function: String);
+}
+
 /// What a platform brings.
 #[derive(Clone, uniffi::Record)]
 pub struct Platform {
@@ -126,6 +135,9 @@ pub struct Platform {
     /// Where it is.
     #[uniffi(default = None)]
     pub locator: Option<Arc<dyn Locator>>,
+    /// Who watches the calls.
+    #[uniffi(default = None)]
+    pub observer: Option<Arc<dyn CallObserver>>,
 }
 
 /// A platform's clock, or the system's.

@@ -1,7 +1,5 @@
 //! Everything about one record.
 
-use std::time::SystemTime;
-
 use fieldline_device::view;
 use fieldline_documents as documents;
 use fieldline_documents::journal::{self, Entry};
@@ -9,16 +7,16 @@ use fieldline_documents::{history, project};
 use fieldline_model::life_cycle::{self, Refusal};
 
 use crate::ids::{BlobHash, DeviceId, SysId};
-use crate::value::{FieldValue, Place, moment_out};
+use crate::value::{FieldValue, Moment, Place, moment_out};
 use crate::views::{Columns, Item, ListedField};
 
 /// Who wrote something, when and on which device.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Origin {
     /// Who.
     pub by: SysId,
     /// When, by that device.
-    pub at: SystemTime,
+    pub at: Moment,
     /// On which device.
     pub device: DeviceId,
 }
@@ -36,7 +34,7 @@ impl<T> From<&Entry<T>> for Origin {
 }
 
 /// A value written by somebody who did not know of the one shown.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Alternative {
     /// The field.
     pub field: String,
@@ -57,14 +55,14 @@ impl From<project::Alternative> for Alternative {
 }
 
 /// A step that was kept but not followed.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct RefusedStep {
     /// The step.
     pub step: String,
     /// Who took it.
     pub by: SysId,
     /// When.
-    pub at: SystemTime,
+    pub at: Moment,
     /// Why it was taken, where a reason was given.
     pub reason: Option<String>,
     /// Why the record did not follow: `not_from`, `work_was_done`, `already_there` or `unknown_step`.
@@ -87,7 +85,7 @@ impl From<life_cycle::RefusedStep> for RefusedStep {
 }
 
 /// A comment or a work note.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, uniffi::Record)]
 pub struct Note {
     /// Who and when.
     pub origin: Origin,
@@ -98,7 +96,7 @@ pub struct Note {
 }
 
 /// An answer to a checklist question.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Answer {
     /// Who and when.
     pub origin: Origin,
@@ -109,7 +107,7 @@ pub struct Answer {
 }
 
 /// The state of one checklist question.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Answered {
     /// The question's key.
     pub question: String,
@@ -138,7 +136,7 @@ impl From<project::Answered> for Answered {
 }
 
 /// Parts used, or put back.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct PartUse {
     /// Who and when.
     pub origin: Origin,
@@ -153,20 +151,20 @@ pub struct PartUse {
 }
 
 /// Time spent.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct TimeEntry {
     /// Who and when.
     pub origin: Origin,
     /// `travel`, `work` or `other`.
     pub kind: String,
     /// From when.
-    pub started_at: SystemTime,
+    pub started_at: Moment,
     /// Until when.
-    pub ended_at: SystemTime,
+    pub ended_at: Moment,
 }
 
 /// A meter reading.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Reading {
     /// Who and when.
     pub origin: Origin,
@@ -179,7 +177,8 @@ pub struct Reading {
 }
 
 /// What a captured file is for, in the order files are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, uniffi::Enum)]
+#[serde(rename_all = "snake_case")]
 pub enum AttachmentRole {
     /// A signature.
     Signature,
@@ -192,7 +191,7 @@ pub enum AttachmentRole {
 }
 
 /// A captured file.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Attachment {
     /// Who and when.
     pub origin: Origin,
@@ -225,7 +224,7 @@ impl From<Entry<documents::Attachment>> for Attachment {
 }
 
 /// What a record's document says.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, uniffi::Record)]
 pub struct Details {
     /// Its fields, derived ones included.
     pub fields: Vec<ListedField>,
@@ -309,7 +308,7 @@ impl From<Entry<journal::Reading>> for Reading {
 }
 
 /// One thing an edit did.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Deed {
     /// The field, or the journal added to.
     pub subject: String,
@@ -318,7 +317,7 @@ pub struct Deed {
 }
 
 /// What one edit did.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct HistoryLine {
     /// Who, when and on which device.
     pub origin: Origin,
@@ -336,7 +335,7 @@ impl From<history::HistoryLine> for HistoryLine {
 }
 
 /// A button: a step that leads on from where a record stands.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct StepOffer {
     /// The step's name.
     pub step: String,
@@ -356,7 +355,7 @@ impl From<view::StepOffer> for StepOffer {
 }
 
 /// Everything about one record.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, uniffi::Record)]
 pub struct RecordView {
     /// Its list row.
     pub item: Item,

@@ -4,7 +4,7 @@
 //! next exchange goes on from there.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use fieldline_device::Visit;
 use fieldline_device::runtime::Runtime;
@@ -15,18 +15,19 @@ use tokio::sync::mpsc;
 use crate::error::FieldlineError;
 use crate::fieldline::Fieldline;
 use crate::guard::guarded_async;
-use crate::value::moment_out;
+use crate::value::{Moment, moment_out};
 
 /// Events a slow listener may be behind by.
 const MOST_UNTOLD: usize = 64;
 
 /// Something that happened between this device and its server.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Enum)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SyncEvent {
     /// Everything there was is exchanged.
     Synced {
         /// The server's clock.
-        server_now: SystemTime,
+        server_now: Moment,
     },
     /// An answer came.
     Absorbed {
@@ -58,7 +59,7 @@ pub enum SyncEvent {
     /// An exchange came to nothing.
     Failed {
         /// When it is tried again.
-        retry_at: SystemTime,
+        retry_at: Moment,
     },
 }
 
@@ -85,7 +86,7 @@ pub trait SyncListener: Send + Sync {
 }
 
 /// What a sync did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct SyncOutcome {
     /// Whether everything there was is exchanged; else the time was up, and the next sync goes on.
     pub is_finished: bool,
@@ -114,7 +115,8 @@ impl SyncOutcome {
 }
 
 /// How a visit to a depot's kiosk ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, uniffi::Enum)]
+#[serde(rename_all = "snake_case")]
 pub enum KioskVisit {
     /// The kiosk had a line, and everything there was is exchanged.
     InStep,
@@ -134,7 +136,7 @@ impl Fieldline {
         password: String,
         device_name: String,
     ) -> Result<(), FieldlineError> {
-        guarded_async("sign_in", async {
+        guarded_async(&self.platform, "sign_in", async {
             let runtime = self.runtime()?;
             Ok(runtime.enrol(&server, &user_name, &password, &device_name).await?)
         })
@@ -143,7 +145,7 @@ impl Fieldline {
 
     /// Binds this device to the person an invitation is for.
     pub async fn enrol(&self, server: String, invitation: String, device_name: String) -> Result<(), FieldlineError> {
-        guarded_async("enrol", async {
+        guarded_async(&self.platform, "enrol", async {
             Ok(self.runtime()?.enrol_with_token(&server, &invitation, &device_name).await?)
         })
         .await
@@ -156,7 +158,7 @@ impl Fieldline {
         listener: Option<Arc<dyn SyncListener>>,
         most_seconds: Option<u32>,
     ) -> Result<SyncOutcome, FieldlineError> {
-        guarded_async("sync", async {
+        guarded_async(&self.platform, "sync", async {
             let runtime = self.runtime()?;
             let mut outcome = SyncOutcome::default();
             let time = Duration::from_secs(most_seconds.map_or(u64::from(u32::MAX), u64::from));
@@ -173,7 +175,7 @@ impl Fieldline {
     /// Keeps this device in step for as long as somebody waits for it: sends what there is to send, and fetches as soon as
     /// the server says that there is something. It ends with [`FieldlineError::Stopped`], or when the disk fails.
     pub async fn keep_in_step(&self, listener: Arc<dyn SyncListener>) -> Result<(), FieldlineError> {
-        guarded_async("keep_in_step", async {
+        guarded_async(&self.platform, "keep_in_step", async {
             let runtime = self.runtime()?;
             let (tells, mut hears) = mpsc::channel::<Event>(MOST_UNTOLD);
             let tell = async {
@@ -191,7 +193,7 @@ impl Fieldline {
 
     /// Visits a depot's kiosk at an address such as `http://kiosk.depot.example`, for a phone that has no line there.
     pub async fn visit_kiosk(&self, address: String) -> Result<KioskVisit, FieldlineError> {
-        guarded_async("visit_kiosk", async {
+        guarded_async(&self.platform, "visit_kiosk", async {
             match self.runtime()?.visit(&address).await? {
                 Visit::InStep => Ok(KioskVisit::InStep),
                 Visit::Held => Ok(KioskVisit::Held),

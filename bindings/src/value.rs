@@ -8,8 +8,28 @@ use fieldline_model::Timestamp;
 use crate::error::FieldlineError;
 use crate::ids::SysId;
 
+/// A moment, to the millisecond; as each language writes moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment(pub SystemTime);
+
+uniffi::custom_newtype!(Moment, SystemTime);
+
+impl serde::Serialize for Moment {
+    /// Milliseconds since 1970.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(moment_in(*self).0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i64::deserialize(deserializer).map(|milliseconds| moment_out(Timestamp(milliseconds)))
+    }
+}
+
 /// The content of one field. An empty field has none.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize, uniffi::Enum)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FieldValue {
     /// Text, and the value of a choice whose choices are words.
     Text {
@@ -34,7 +54,7 @@ pub enum FieldValue {
     /// A moment.
     Time {
         /// Which.
-        at: SystemTime,
+        at: Moment,
     },
     /// Another record, in the table the dictionary names for the field.
     Reference {
@@ -87,23 +107,23 @@ pub(crate) fn decimal(digits: &str) -> Result<model::Decimal, FieldlineError> {
 }
 
 /// A moment as the platform writes it.
-pub(crate) fn moment_out(moment: Timestamp) -> SystemTime {
+pub(crate) fn moment_out(moment: Timestamp) -> Moment {
     let distance = Duration::from_millis(moment.0.unsigned_abs());
-    if moment.0 < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
+    Moment(if moment.0 < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance })
 }
 
 /// A moment of the platform, to the nearest millisecond: some keep moments as floating-point seconds.
-pub(crate) fn moment_in(moment: SystemTime) -> Timestamp {
+pub(crate) fn moment_in(moment: Moment) -> Timestamp {
     let half = Duration::from_micros(500);
     let milliseconds = |distance: Duration| i64::try_from((distance + half).as_millis()).unwrap_or(i64::MAX);
-    match moment.duration_since(UNIX_EPOCH) {
+    match moment.0.duration_since(UNIX_EPOCH) {
         Ok(after) => Timestamp(milliseconds(after)),
         Err(before) => Timestamp(-milliseconds(before.duration())),
     }
 }
 
 /// A point on the earth, in WGS 84 degrees.
-#[derive(Debug, Clone, Copy, PartialEq, uniffi::Record)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Deserialize, serde::Serialize, uniffi::Record)]
 pub struct Place {
     /// North positive.
     pub latitude: f64,
@@ -135,12 +155,12 @@ mod tests {
     fn a_moment_that_went_through_floating_point_seconds_is_the_same_moment() {
         for milliseconds in [0, 1, -1, 1_780_000_000_123, 1_780_000_000_999, -62_135_596_800_001] {
             let exact = moment_out(Timestamp(milliseconds));
-            let seconds = match exact.duration_since(UNIX_EPOCH) {
+            let seconds = match exact.0.duration_since(UNIX_EPOCH) {
                 Ok(after) => after.as_secs_f64(),
                 Err(before) => -before.duration().as_secs_f64(),
             };
             let distance = Duration::from_secs_f64(seconds.abs());
-            let blurred = if seconds < 0.0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance };
+            let blurred = Moment(if seconds < 0.0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance });
             assert_eq!(moment_in(exact), Timestamp(milliseconds));
             assert_eq!(moment_in(blurred), Timestamp(milliseconds));
         }

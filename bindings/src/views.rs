@@ -1,15 +1,13 @@
 //! What lists show.
 
-use std::time::SystemTime;
-
 use fieldline_device::{news, view};
 
 use crate::ids::{DeviceId, RecordId, SysId};
 use crate::record::{Alternative, Answered, RefusedStep};
-use crate::value::{FieldValue, moment_out};
+use crate::value::{FieldValue, Moment, moment_out};
 
 /// What a field of a listed record holds.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct ListedField {
     /// The field's name.
     pub name: String,
@@ -18,7 +16,7 @@ pub struct ListedField {
 }
 
 /// A record as a list shows it.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Item {
     /// Which record.
     pub record: RecordId,
@@ -74,7 +72,7 @@ impl Columns {
 }
 
 /// A thing in the van.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct StockItem {
     /// The asset.
     pub item: Item,
@@ -83,7 +81,7 @@ pub struct StockItem {
 }
 
 /// An edit the server keeps aside.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct HeldEdit {
     /// Its number, by which it is discarded or sent again.
     pub counter: u64,
@@ -92,7 +90,7 @@ pub struct HeldEdit {
     /// What people recognise the record by.
     pub display: String,
     /// When it was made.
-    pub made_at: SystemTime,
+    pub made_at: Moment,
     /// What was done.
     pub deeds: Vec<String>,
     /// Why it is held: `identity`, `scope`, `role`, `shape`, `cost`, `equivocation` or `record`.
@@ -109,7 +107,7 @@ impl From<view::HeldEdit> for HeldEdit {
 }
 
 /// A record about which somebody has to decide something.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct Doubt {
     /// Its list row.
     pub item: Item,
@@ -133,7 +131,7 @@ impl From<view::Doubt> for Doubt {
 }
 
 /// What waits for this person's decision.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct NeedsAttention {
     /// Edits the server keeps aside; each can be discarded or sent again.
     pub held: Vec<HeldEdit>,
@@ -151,7 +149,8 @@ impl From<view::NeedsAttention> for NeedsAttention {
 }
 
 /// What has become of an edit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, uniffi::Enum)]
+#[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// Saved here, not sent.
     Local,
@@ -166,14 +165,14 @@ pub enum Fate {
 }
 
 /// An edit made on this device.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct OutboxEdit {
     /// Its number.
     pub counter: u64,
     /// The record.
     pub record: RecordId,
     /// When it was made.
-    pub made_at: SystemTime,
+    pub made_at: Moment,
     /// What has become of it.
     pub fate: Fate,
 }
@@ -192,14 +191,14 @@ impl From<view::OutboxEdit> for OutboxEdit {
 }
 
 /// How the device stands with its server.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct SyncStatus {
     /// The device, nothing before it is enrolled.
     pub device: Option<DeviceId>,
     /// The person, nothing before the device is enrolled.
     pub user: Option<SysId>,
     /// When everything there was had been exchanged, nothing when never.
-    pub synced_at: Option<SystemTime>,
+    pub synced_at: Option<Moment>,
     /// Edits the server does not have yet.
     pub unsent_edits: u64,
     /// Edits the server keeps aside.
@@ -211,7 +210,7 @@ pub struct SyncStatus {
     /// Records whose history is asked for.
     pub wanted_documents: u64,
     /// When a depot's kiosk was last given what the server has not answered yet.
-    pub handed_over_at: Option<SystemTime>,
+    pub handed_over_at: Option<Moment>,
 }
 
 impl From<view::SyncStatus> for SyncStatus {
@@ -231,7 +230,8 @@ impl From<view::SyncStatus> for SyncStatus {
 }
 
 /// What happened to a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, uniffi::Enum)]
+#[serde(rename_all = "snake_case")]
 pub enum Happened {
     /// It came to this device.
     Came,
@@ -242,7 +242,7 @@ pub enum Happened {
 }
 
 /// One thing that happened while its owner did not look.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, uniffi::Record)]
 pub struct News {
     /// Its number, by which it is looked at.
     pub id: u64,
@@ -257,7 +257,7 @@ pub struct News {
     /// Their name, when it is here.
     pub by_name: Option<String>,
     /// When.
-    pub at: SystemTime,
+    pub at: Moment,
     /// What was done.
     pub deeds: Vec<String>,
 }

@@ -166,7 +166,7 @@ async fn carried(request: &Envelope, answer: Answer) -> Carried {
             let is_its = |answer: &Envelope| (answer.device, answer.nonce) == (request.device, request.nonce);
             answer.envelope().await.filter(is_its).map_or(Carried::NoLine, Carried::Answered)
         }
-        status if answer.is_our_problem().await => refused(status),
+        status if answer.tells_our_problem().await => refused(status),
         status => {
             tracing::debug!(%status, "an answer that is no envelope");
             Carried::NoLine

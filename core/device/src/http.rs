@@ -37,7 +37,7 @@ impl Answer {
     }
 
     /// A refusal counts only when it is a problem document (RFC 9457) of ours: portals answer 401 and 403, too, some in JSON.
-    pub async fn is_our_problem(self) -> bool {
+    pub async fn tells_our_problem(self) -> bool {
         if !self.has_type("application/problem+json") {
             return false;
         }

@@ -338,6 +338,11 @@ impl Runtime {
         let _turn = self.turn.lock().await;
         let clock = self.clock.clone();
         let poll = move |session: &mut Session, device: &mut Device| {
+            if session.in_flight() {
+                // Whoever asked gave up waiting; nothing of it will come.
+                session.handle(clock.now(), &mut Entropy::default(), Reply::Failed, device)?;
+                session.resume();
+            }
             let action = session.poll(clock.now(), &mut Entropy::default(), device)?;
             Ok::<_, DeviceError>((action, device.enrolment().cloned()))
         };
@@ -390,7 +395,7 @@ impl Runtime {
             StatusCode::OK if answer.has_type(MEDIA_TYPE) => {
                 answer.read_capped(MAX_RESPONSE_BYTES).await.map_or(Reply::Failed, Reply::Body)
             }
-            status if answer.is_our_problem().await => refused(status),
+            status if answer.tells_our_problem().await => refused(status),
             status => {
                 tracing::debug!(%status, "an answer to a sync request that is no sync answer");
                 Reply::Failed

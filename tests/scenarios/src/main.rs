@@ -1,0 +1,117 @@
+//! One set of scenarios for every language the bindings speak.
+//!
+//! A *phone* is a small program in one language that maps JSON lines to calls of the bindings and nothing more (see
+//! [`phone`]). This driver plays each scenario of `tests/scenarios/*.json` with the phones of one language against a real server,
+//! kills them, spoils their files and fills their disks, and compares what they say with what the scenario expects, and
+//! with what the phones of the first language said in the same place.
+//!
+//! `trials` beside the scenarios are what no story tells: a panic in every function, calls that are cancelled, a hundred
+//! thousand objects, and what a call costs.
+
+mod compare;
+mod files;
+mod phone;
+mod play;
+mod scenario;
+mod stage;
+mod trials;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::Value as Json;
+
+use crate::phone::Language;
+use crate::scenario::Scenario;
+
+/// Plays scenarios with phones of several languages.
+#[derive(Parser)]
+struct Arguments {
+    /// A language and the command that starts a phone of it, such as `python=python3 phone.py`.
+    #[arg(long = "phone", required = true)]
+    phones: Vec<Language>,
+    /// Where the scenarios are.
+    #[arg(long)]
+    scenarios: PathBuf,
+    /// Only scenarios whose file name contains this.
+    #[arg(long)]
+    only: Option<String>,
+    /// Objects made and dropped in the trial for leaks.
+    #[arg(long, default_value_t = 10_000)]
+    cycles: u64,
+    /// Leaves out the trials.
+    #[arg(long)]
+    without_trials: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let scenarios = match scenario::all_in(&arguments.scenarios, arguments.only.as_deref()) {
+        Ok(scenarios) => scenarios,
+        Err(problem) => {
+            eprintln!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut said: Vec<Option<Vec<Json>>> = vec![None; scenarios.len()];
+    let mut all_good = true;
+    for language in &arguments.phones {
+        let (mut passed, mut failed) = (0, 0);
+        for (scenario, said) in scenarios.iter().zip(&mut said) {
+            let done = standing(|| play_one(scenario, language, &arguments.scenarios, said));
+            count(done, language, &scenario.name, &mut passed, &mut failed);
+        }
+        if !arguments.without_trials {
+            for (name, trial) in trials::ALL {
+                let done = standing(|| trial(language, arguments.cycles));
+                count(done, language, name, &mut passed, &mut failed);
+            }
+        }
+        println!("{}: {passed} passed, {failed} failed", language.name);
+        all_good &= failed == 0;
+    }
+    if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The office's side says by panicking that something is wrong with it; the next scenario has another office.
+fn standing(play: impl FnOnce() -> Result<String, String>) -> Result<String, String> {
+    let fallen = |_| Err("the office failed; its own words are above".into());
+    catch_unwind(AssertUnwindSafe(play)).unwrap_or_else(fallen)
+}
+
+fn count(done: Result<String, String>, language: &Language, name: &str, passed: &mut u32, failed: &mut u32) {
+    match done {
+        Ok(told) => {
+            *passed += 1;
+            println!("     {}: {name}{told}", language.name);
+        }
+        Err(problem) => {
+            *failed += 1;
+            println!("FAILED {}: {name}: {problem}\n{}", language.name, language.last_words());
+        }
+    }
+}
+
+/// Plays a scenario, and compares what was said with what the first language's phones said.
+fn play_one(
+    scenario: &Scenario,
+    language: &Language,
+    folder: &Path,
+    before: &mut Option<Vec<Json>>,
+) -> Result<String, String> {
+    let said = play::play(scenario, language, folder)?;
+    match before {
+        None => *before = Some(said),
+        Some(before) => {
+            let pairs = before.iter().zip(&said).enumerate();
+            let other = pairs.filter(|(_, (theirs, ours))| theirs != ours).map(|(at, _)| at).next();
+            if let Some(at) = other.or((before.len() != said.len()).then_some(said.len())) {
+                let (theirs, ours) = (before.get(at), said.get(at));
+                return Err(format!("answer {at} is not what the first language got:\n{theirs:?}\n{ours:?}"));
+            }
+        }
+    }
+    Ok(String::new())
+}
