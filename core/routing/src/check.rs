@@ -85,9 +85,10 @@ fn together(problem: &Problem, plan: &Plan) -> Vec<String> {
     for (number, crew) in &made {
         let Some(visit) = problem.visits().get(*number) else { continue };
         let begins = crew.iter().map(|(_, begins)| *begins).min().unwrap_or_default();
-        let (first, _) = crew[0];
-        let same = |(shift, _): &(&Shift, i32)| !shift.technician.is_empty() && shift.technician == first.technician;
-        if crew.iter().any(|(_, other)| *other != begins) || crew.iter().skip(1).any(same) {
+        let counts_twice = crew.iter().enumerate().any(|(member, (shift, _))| {
+            crew[..member].iter().any(|(other, _)| is_one_person(shift, other))
+        });
+        if crew.iter().any(|(_, other)| *other != begins) || counts_twice {
             wrong.push(format!("visit {number} \"{}\": its crew is not together", visit.name));
         }
         for after in &visit.after {
@@ -104,6 +105,11 @@ fn together(problem: &Problem, plan: &Plan) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Whether two of a crew are one; those who have no name are told apart by their shifts.
+fn is_one_person(shift: &Shift, other: &Shift) -> bool {
+    std::ptr::eq(shift, other) || (!shift.technician.is_empty() && shift.technician == other.technician)
 }
 
 /// A tour under way.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use fieldline_routing::formats::{Rounding, solomon};
 use fieldline_routing::{
-    Activity, After, Iterations, Objective, Plan, Problem, Reason, Start, Stop, Travel, Unserved, Visit, Window,
-    arrange, best_order, check, explain, obstacle, solve,
+    Activity, After, Iterations, Objective, Plan, Problem, Reason, Score, Shift, Start, Stop, Tour, Travel, Unserved,
+    Visit, Window, arrange, best_order, check, explain, obstacle, solve,
 };
 use proptest::prelude::*;
 
@@ -203,6 +203,32 @@ fn the_checker_sees_every_sort_of_mistake() {
     assert!(complaint(&earlier).contains("and begins at"));
     assert!(!complaint(&overloaded).is_empty());
     assert!(complaint(&cheaper).contains("says it is worth"));
+}
+
+/// A visit for three that takes no time, where everybody is already, made by whoever has a tour; a tour may make it several times.
+fn made_together(technicians: [&str; 3], tours: &[(usize, usize)]) -> Result<Score, Vec<String>> {
+    let travel = Travel::new(1, Arc::new([0]), Arc::new([0])).expect("a place");
+    let shift = |name: &str| Shift { technician: name.into(), end_seconds: 3_600, ..Shift::default() };
+    let visits = vec![Visit { crew: 3, ..Visit::default() }];
+    let problem = Problem::new(visits, technicians.map(shift).to_vec(), vec![], travel, Objective::default());
+    let stop = Stop { activity: Activity::Visit(0), begins_seconds: 0 };
+    let tour = |(shift, times): &(usize, usize)| Tour { shift: *shift, leaves_seconds: 0, stops: vec![stop; *times] };
+    let plan = Plan { tours: tours.iter().map(tour).collect(), ..Plan::default() };
+    check(&problem.expect("it makes sense"), &plan)
+}
+
+#[test]
+fn the_checker_refuses_a_crew_in_which_somebody_counts_twice() {
+    let each_once = [(0, 1), (1, 1), (2, 1)];
+    assert_eq!(made_together(["ann", "bob", "cleo"], &each_once), Ok(Score::default()));
+    assert_eq!(made_together(["", "", ""], &each_once), Ok(Score::default()), "nobody knows that they are one");
+    let refused = |technicians: [&str; 3], tours: &[(usize, usize)]| {
+        made_together(technicians, tours).is_err_and(|wrong| wrong.join("; ").contains("crew is not together"))
+    };
+    for twice in [["ann", "ann", "bob"], ["ann", "bob", "ann"], ["ann", "bob", "bob"]] {
+        assert!(refused(twice, &each_once), "{twice:?}");
+    }
+    assert!(refused(["", "", ""], &[(0, 1), (1, 2)]), "one shift does not make two");
 }
 
 #[test]
