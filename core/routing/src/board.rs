@@ -51,6 +51,8 @@ pub struct Board<'p> {
     /// The visits of each shift, with the moments they begin.
     planned: Vec<Vec<(usize, i32)>>,
     gaps: Vec<Vec<Gap>>,
+    /// When somebody is there in each shift.
+    there: Vec<Window>,
     /// Which visits hang together with others.
     is_bound: Vec<bool>,
     abilities: Abilities,
@@ -69,7 +71,9 @@ impl<'p> Board<'p> {
         plan.tours.iter().for_each(|tour: &Tour| planned[tour.shift] = tour.timed_visits().collect());
         let gaps = planned.iter().enumerate().map(|(shift, visits)| gaps(problem, &problem.shifts()[shift], visits));
         let (gaps, abilities) = (gaps.collect(), Abilities::of(problem.shifts()));
-        Self { problem, gaps, is_bound: problem.bound(), planned, abilities }
+        let there = |shift: &Shift| Window { from_seconds: shift.sets_out().1, until_seconds: shift.ends_by() };
+        let there = problem.shifts().iter().map(there).collect();
+        Self { problem, gaps, there, is_bound: problem.bound(), planned, abilities }
     }
 
     /// For each slot the cheapest offers, each of another shift, at most so many; the cheapest first. The visit begins within the slot
@@ -81,8 +85,18 @@ impl<'p> Board<'p> {
             Some(pinned) => Some(pinned).filter(|pinned| is_able(*pinned)).into_iter().collect(),
             None => self.abilities.shifts_that(is_able),
         };
-        let all = slots.iter().enumerate().flat_map(|(slot, window)| self.in_slot(visit, slot, *window, &able, most));
-        ranked(all)
+        // A shift is worked out once for all slots: what differs between them is little.
+        let mut slots_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (slot, window) in slots.iter().enumerate() {
+            let seats = self.seats(visit, *window, &able, MOST_TRIED.max(2 * most));
+            seats.into_iter().for_each(|seat| slots_of.entry(seat.shift).or_default().push(slot));
+        }
+        let mut of_slot = vec![Vec::new(); slots.len()];
+        for (shift, into) in slots_of {
+            let offers = self.worked_out(visit, shift, into.into_iter().map(|slot| (slot, slots[slot])));
+            offers.into_iter().for_each(|offer| of_slot[offer.slot].push(offer));
+        }
+        ranked(of_slot.into_iter().flat_map(|offers| ranked(offers).into_iter().take(most)).collect())
     }
 
     /// The shifts where a visit of the problem is cheapest, at most so many.
@@ -98,17 +112,18 @@ impl<'p> Board<'p> {
         others.into_iter().filter(|offer| !has_it(offer)).take(most).collect()
     }
 
-    fn in_slot(&self, visit: &Visit, slot: usize, window: Window, able: &[usize], most: usize) -> Vec<Offer> {
-        let visit = &Visit { windows: within(&visit.windows, window), ..visit.clone() };
-        if visit.windows.is_empty() {
-            return Vec::new();
-        }
-        let mut seats: Vec<Seat> = able.iter().filter_map(|shift| self.seat(visit, *shift)).collect();
+    /// The shifts where a slot is cheapest by looking at two stops, at most so many.
+    fn seats(&self, visit: &Visit, slot: Window, able: &[usize], most: usize) -> Vec<Seat> {
+        let visit = &Visit { windows: within(&visit.windows, slot), ..visit.clone() };
+        let (Some(first), Some(last)) = (visit.windows.first(), visit.windows.last()) else { return Vec::new() };
+        let is_there = |shift: &&usize| {
+            let there = self.there[**shift];
+            there.from_seconds <= last.until_seconds && first.from_seconds <= there.until_seconds
+        };
+        let mut seats: Vec<Seat> = able.iter().filter(is_there).filter_map(|shift| self.seat(visit, *shift)).collect();
         seats.sort_by_key(|seat| (seat.cost, seat.shift));
-        let offers = seats.iter().take(MOST_TRIED.max(2 * most)).filter_map(|seat| self.offer(visit, slot, seat));
-        let mut offers = ranked(offers);
-        offers.truncate(most);
-        offers
+        seats.truncate(most);
+        seats
     }
 
     /// The cheapest place in a shift by looking at two stops.
@@ -133,32 +148,23 @@ impl<'p> Board<'p> {
         best.map(|cost| Seat { shift, cost: cost + objective.visit_cost(visit, shift, of) })
     }
 
-    /// Works a shift out to the end, wherever in it the visit is cheapest.
-    fn offer(&self, visit: &Visit, slot: usize, seat: &Seat) -> Option<Offer> {
-        let (problem, count) = (self.with_guest(visit, seat.shift)?, self.planned[seat.shift].len());
+    /// Works a shift out to the end, wherever in it the visit is cheapest in each slot.
+    fn worked_out(&self, visit: &Visit, shift: usize, slots: impl Iterator<Item = (usize, Window)>) -> Vec<Offer> {
+        let Some(problem) = self.with_guest(visit, shift) else { return Vec::new() };
         let model = Model::without_neighbours(&problem);
         let walk = Walk::new(&model, 0);
-        let before: Vec<Call> = (0..count).map(|stop| Call::any_time(stop as u32)).collect();
+        let before: Vec<Call> = (0..self.planned[shift].len()).map(|stop| Call::any_time(stop as u32)).collect();
         // With ways that are no shortest ways, a tour may be possible with the visit only.
         let ways_only = || Beyond { late_seconds: 0, cost: walk.ways_cost(&before) };
         let known = walk.worth(&before).unwrap_or_else(ways_only);
-        let wish = self.problem.objective().visit_cost(visit, seat.shift, &self.problem.shifts()[seat.shift]);
-        let options = (0..=count).filter_map(|position| {
-            let mut calls = before.clone();
-            calls.insert(position, Call::any_time(count as u32));
-            let with = walk.worth(&calls).filter(|_| walk.has_parts_for(&calls))?;
-            let offer = Offer {
-                slot,
-                shift: seat.shift,
-                position,
-                begins_seconds: 0,
-                late_seconds: with.late_seconds - known.late_seconds,
-                cost: with.cost - known.cost + wish,
-            };
-            Some((offer, calls))
-        });
-        let (offer, calls) = options.min_by_key(|(offer, _)| (offer.late_seconds, offer.cost))?;
-        Some(Offer { begins_seconds: walk.begins(&calls, offer.position)?, ..offer })
+        let wish = self.problem.objective().visit_cost(visit, shift, &self.problem.shifts()[shift]);
+        let offer = |(slot, Window { from_seconds, until_seconds })| {
+            let guest = Call { stop: before.len() as u32, from: from_seconds, until: until_seconds };
+            let (with, position, begins_seconds) = cheapest_place(&walk, &before, guest)?;
+            let (late_seconds, cost) = (with.late_seconds - known.late_seconds, with.cost - known.cost + wish);
+            Some(Offer { slot, shift, position, begins_seconds, late_seconds, cost })
+        };
+        slots.filter_map(offer).collect()
     }
 
     /// A small problem of one shift, its visits, and one more.
@@ -179,9 +185,21 @@ impl<'p> Board<'p> {
     }
 }
 
+/// Where in a tour one more call is cheapest: what the tour is worth then, how many calls come before, and when the work begins.
+fn cheapest_place(walk: &Walk<'_, '_>, before: &[Call], guest: Call) -> Option<(Beyond, usize, i32)> {
+    let mut calls = before.to_vec();
+    calls.push(guest);
+    if !walk.has_parts_for(&calls) {
+        return None;
+    }
+    let with_guest_at = |position: usize| [&before[..position], &[guest], &before[position..]].concat();
+    let places = (0..=before.len()).filter_map(|position| Some((walk.worth(&with_guest_at(position))?, position)));
+    let (with, position) = places.min()?;
+    Some((with, position, walk.begins(&with_guest_at(position), position)?))
+}
+
 /// The cheapest first.
-fn ranked(offers: impl Iterator<Item = Offer>) -> Vec<Offer> {
-    let mut offers: Vec<Offer> = offers.collect();
+fn ranked(mut offers: Vec<Offer>) -> Vec<Offer> {
     offers.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
     offers
 }

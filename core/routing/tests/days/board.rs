@@ -1,6 +1,8 @@
 //! What a prepared plan answers while a customer waits, compared with working everything out the slow way.
 
-use fieldline_routing::{Board, Iterations, Plan, Problem, Score, Start, Unserved, Window, solve, worth};
+use fieldline_routing::{
+    Board, Iterations, Offer, Plan, Problem, Score, Start, Unserved, Visit, Window, solve, worth,
+};
 use proptest::prelude::*;
 
 use crate::any_problem::any_problem;
@@ -87,4 +89,39 @@ proptest! {
             }
         }
     }
+    /// Slots are asked about together, and each is as if it were the only one, and the visit's only window.
+    #[test]
+    fn what_is_offered_for_a_slot_is_what_who_has_that_slot_only_is_offered(
+        problem in any_problem(),
+        seed in any::<u64>(),
+        starts in proptest::collection::vec(0..36_000_i32, 1..5),
+        most in 1..4_usize,
+    ) {
+        let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(50));
+        let board = Board::new(&problem, &plan);
+        let slot = |from_seconds: i32| Window { from_seconds, until_seconds: from_seconds + 9_000 };
+        let slots: Vec<Window> = starts.into_iter().map(slot).collect();
+        for visit in problem.visits() {
+            let mut expected: Vec<Offer> = Vec::new();
+            for (slot, window) in slots.iter().enumerate() {
+                let windows = in_slot(&visit.windows, *window);
+                if !windows.is_empty() {
+                    let offers = board.offers(&Visit { windows, ..visit.clone() }, &[DAY], most);
+                    expected.extend(offers.into_iter().map(|offer| Offer { slot, ..offer }));
+                }
+            }
+            expected.sort_by_key(|offer| (offer.late_seconds, offer.cost, offer.begins_seconds, offer.shift));
+            prop_assert_eq!(board.offers(visit, &slots, most), expected);
+        }
+    }
+}
+
+/// What of a visit's windows lies in a slot.
+fn in_slot(windows: &[Window], slot: Window) -> Vec<Window> {
+    let all = if windows.is_empty() { &[DAY] } else { windows };
+    let common = all.iter().map(|window| Window {
+        from_seconds: window.from_seconds.max(slot.from_seconds),
+        until_seconds: window.until_seconds.min(slot.until_seconds),
+    });
+    common.filter(|window| window.from_seconds <= window.until_seconds).collect()
 }
