@@ -85,9 +85,10 @@ fn together(problem: &Problem, plan: &Plan) -> Vec<String> {
     for (number, crew) in &made {
         let Some(visit) = problem.visits().get(*number) else { continue };
         let begins = crew.iter().map(|(_, begins)| *begins).min().unwrap_or_default();
-        let counts_twice = crew.iter().enumerate().any(|(member, (shift, _))| {
-            crew[..member].iter().any(|(other, _)| is_one_person(shift, other))
-        });
+        let counts_twice = crew
+            .iter()
+            .enumerate()
+            .any(|(member, (shift, _))| crew[..member].iter().any(|(other, _)| is_one_person(shift, other)));
         if crew.iter().any(|(_, other)| *other != begins) || counts_twice {
             wrong.push(format!("visit {number} \"{}\": its crew is not together", visit.name));
         }

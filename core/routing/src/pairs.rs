@@ -1,7 +1,7 @@
 //! Which shift may serve which visit, has to fetch a tool for it, or is not wanted there, as bits. Hundreds of technicians work many
 //! days: what somebody is able to do is asked once for all of their shifts, and only time and place for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::features::{obstacle_but_time, time};
 use crate::problem::{Problem, Shift};
@@ -108,15 +108,17 @@ impl Abilities {
     }
 }
 
-/// What a technician is able to do, whenever and wherever.
-fn able(shift: &Shift) -> Shift {
-    Shift {
-        technician: shift.technician.clone(),
-        skills: shift.skills.clone(),
-        tools: shift.tools.clone(),
-        stock: shift.stock.clone(),
-        territories: shift.territories.clone(),
-        depot: shift.depot,
-        ..Shift::default()
-    }
+/// What a technician is able to do, whenever and wherever; the name first, for it tells most of them apart.
+type Able<'s> = (
+    &'s str,
+    &'s BTreeMap<String, u32>,
+    &'s BTreeSet<String>,
+    &'s BTreeMap<String, i32>,
+    &'s BTreeSet<String>,
+    Option<usize>,
+);
+
+fn able(shift: &Shift) -> Able<'_> {
+    let Shift { technician, skills, tools, stock, territories, depot, .. } = shift;
+    (technician, skills, tools, stock, territories, *depot)
 }

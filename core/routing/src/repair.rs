@@ -105,22 +105,31 @@ pub fn repair(
 /// What is otherwise in another plan, by visit.
 pub fn difference(before: &Plan, after: &Plan) -> Vec<Change> {
     let (before, after) = (assignments(before), assignments(after));
-    let mut visits: Vec<usize> = before.keys().chain(after.keys()).copied().collect();
+    let mut visits: Vec<usize> = before.iter().chain(&after).map(|(visit, _)| *visit).collect();
     visits.sort_unstable();
     visits.dedup();
-    let of = |all: &BTreeMap<usize, Vec<Assignment>>, visit| all.get(&visit).cloned().unwrap_or_default();
-    let change = |visit| Change { visit, before: of(&before, visit), after: of(&after, visit) };
-    visits.into_iter().map(change).filter(|change| change.before != change.after).collect()
+    let is_changed = |visit: &usize| !of_visit(&before, *visit).eq(of_visit(&after, *visit));
+    let change =
+        |visit| Change { visit, before: of_visit(&before, visit).collect(), after: of_visit(&after, visit).collect() };
+    visits.into_iter().filter(is_changed).map(change).collect()
 }
 
-fn assignments(plan: &Plan) -> BTreeMap<usize, Vec<Assignment>> {
-    let mut all: BTreeMap<usize, Vec<Assignment>> = BTreeMap::new();
-    for tour in &plan.tours {
-        for (visit, begins_seconds) in tour.timed_visits() {
-            all.entry(visit).or_default().push(Assignment { shift: tour.shift, begins_seconds });
-        }
-    }
+/// Who makes what, by visit.
+fn assignments(plan: &Plan) -> Vec<(usize, Assignment)> {
+    let of_tour = |tour: &Tour| {
+        let shift = tour.shift;
+        let assigned = move |(visit, begins_seconds)| (visit, Assignment { shift, begins_seconds });
+        tour.timed_visits().map(assigned).collect::<Vec<_>>()
+    };
+    let mut all: Vec<(usize, Assignment)> = plan.tours.iter().flat_map(of_tour).collect();
+    all.sort_by_key(|(visit, _)| *visit);
     all
+}
+
+/// Who makes one of the visits.
+fn of_visit(all: &[(usize, Assignment)], visit: usize) -> impl Iterator<Item = Assignment> {
+    let from = all.partition_point(|(other, _)| *other < visit);
+    all[from..].iter().take_while(move |(other, _)| *other == visit).map(|(_, assignment)| *assignment)
 }
 
 /// What is left of a day.
@@ -144,7 +153,7 @@ impl Rest {
         for (tour, told) in plan.tours.iter().zip(timetable(problem, plan)) {
             rest.pass(problem, tour, &told);
         }
-        let busy: Vec<usize> = plan.tours.iter().map(|tour| tour.shift).collect();
+        let busy: BTreeSet<usize> = plan.tours.iter().map(|tour| tour.shift).collect();
         for (number, shift) in rest.shifts.iter_mut().enumerate().filter(|(number, _)| !busy.contains(number)) {
             let (place, free) = problem.shifts()[number].sets_out();
             let done = shift.done.take().unwrap_or(Done { place, ..Done::default() });

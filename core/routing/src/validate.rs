@@ -28,8 +28,10 @@ pub fn check(problem: &Problem) -> Result<(), ProblemError> {
 }
 
 fn named(what: &'static str, name: &str, number: usize) -> impl FnOnce(Wrong) -> ProblemError {
-    let name = if name.is_empty() { format!("number {number}") } else { format!("\"{name}\"") };
-    move |(field, problem)| ProblemError { what, name, field, problem }
+    move |(field, problem)| {
+        let name = if name.is_empty() { format!("number {number}") } else { format!("\"{name}\"") };
+        ProblemError { what, name, field, problem }
+    }
 }
 
 fn check_visit(problem: &Problem, number: usize, visit: &Visit) -> Result<(), Wrong> {

@@ -1,8 +1,6 @@
 //! What a prepared plan answers while a customer waits, compared with working everything out the slow way.
 
-use fieldline_routing::{
-    Board, Iterations, Offer, Plan, Problem, Score, Start, Unserved, Visit, Window, solve, worth,
-};
+use fieldline_routing::{Board, Iterations, Offer, Plan, Problem, Score, Start, Unserved, Visit, Window, solve, worth};
 use proptest::prelude::*;
 
 use crate::any_problem::any_problem;
