@@ -33,6 +33,7 @@ mod repair;
 mod score;
 mod several;
 mod solver;
+mod stretch;
 mod tell;
 mod timetable;
 mod travel;

@@ -10,6 +10,7 @@
 use crate::model::{Model, NEVER};
 use crate::plan::{Activity, Plan, Tour};
 use crate::problem::{Break, Depot, Shift};
+use crate::stretch::Stretch;
 
 /// What a tour is worth beyond its ways; less is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -61,10 +62,8 @@ pub fn orders(model: &Model<'_>, plan: &Plan) -> Vec<Order> {
 pub struct Label {
     /// When it goes on at the earliest.
     ready: i32,
-    /// The shortest time from setting out to then.
-    duration: i32,
-    /// The latest moment to set out with nothing becoming later than it must.
-    sets_out_by: i32,
+    /// How long it took to come so far.
+    so_far: Stretch,
     drives: i32,
     late: i64,
     cost: i64,
@@ -78,17 +77,17 @@ pub struct Label {
 impl Label {
     fn pass(&mut self, seconds: i32) {
         self.ready += seconds;
-        self.duration += seconds;
+        self.so_far.pass(seconds);
     }
 
     fn not_before(&mut self, moment: i32) {
         self.ready = self.ready.max(moment);
-        self.duration = self.duration.max(moment - self.sets_out_by);
+        self.so_far.not_before(moment);
     }
 
     /// Whether it can be.
     fn not_after(&mut self, moment: i32) -> bool {
-        self.sets_out_by = self.sets_out_by.min(moment - self.duration);
+        self.so_far.not_after(moment);
         self.ready <= moment
     }
 
@@ -113,8 +112,7 @@ impl Label {
             && self.late <= other.late
             && self.cost <= other.cost
             && self.drives <= other.drives
-            && self.duration <= other.duration
-            && self.sets_out_by >= other.sets_out_by
+            && self.so_far.is_as_good_as(&other.so_far)
     }
 }
 
@@ -221,8 +219,7 @@ impl<'m, 'p> Walk<'m, 'p> {
         let (_, at) = self.shift.sets_out();
         Label {
             ready: at,
-            duration: 0,
-            sets_out_by: self.sets_out_by(),
+            so_far: Stretch::before(self.sets_out_by()),
             drives: 0,
             late: 0,
             cost: 0,
@@ -298,7 +295,7 @@ impl<'m, 'p> Walk<'m, 'p> {
         let owes_break = self.breaks[label.breaks as usize..].iter().any(|left| label.ready > left.until_seconds);
         let is_too_far = self.shift.most_travel_seconds.is_some_and(|most| label.drives > most);
         let overtime = i64::from((label.ready - self.shift.end_seconds).max(0));
-        let time_cost = i64::from(label.duration) * self.working_second_cost;
+        let time_cost = i64::from(label.so_far.duration) * self.working_second_cost;
         let cost = label.cost + overtime * objective.overtime_second_cost + time_cost;
         (is_in_time && !owes_break && !is_too_far).then_some(Beyond { late_seconds: label.late, cost })
     }
@@ -386,7 +383,7 @@ impl<'m, 'p> Walk<'m, 'p> {
             legs.push(layer.labels[legs.last()?.from as usize]);
         }
         legs.reverse();
-        Some(self.told(calls, &legs, home.ready - home.duration))
+        Some(self.told(calls, &legs, home.ready - home.so_far.duration))
     }
 
     /// When the work of one of the stops begins.

@@ -6,6 +6,7 @@
 
 use super::tours::{Node, Tours};
 use crate::model::NEVER;
+use crate::stretch::Stretch;
 use crate::walk::Call;
 
 /// The rest of a tour.
@@ -17,21 +18,6 @@ struct Rest {
     from: i32,
 }
 
-/// The shortest way to have come so far.
-#[derive(Clone, Copy, Default)]
-struct Reach {
-    duration: i32,
-    /// The latest moment to set out with nothing becoming later than it must.
-    sets_out_by: i32,
-}
-
-impl Reach {
-    fn go_on(self, way: i32, from: i32, until: i32, service: i32) -> Self {
-        let duration = (self.duration + way).max(from - self.sets_out_by);
-        Self { duration: duration + service, sets_out_by: self.sets_out_by.min(until - duration) }
-    }
-}
-
 /// A tour seen from one of its places after the other.
 #[derive(Default)]
 pub struct Least {
@@ -40,7 +26,7 @@ pub struct Least {
     least: i64,
     /// How long its ways are.
     ways: i32,
-    so_far: Reach,
+    so_far: Stretch,
     /// The rest from the last visit on, from the one before, and so on to the place looked at.
     rests: Vec<Rest>,
 }
@@ -53,7 +39,7 @@ impl Least {
         if self.working_second_cost == 0 {
             return;
         }
-        self.so_far = Reach { duration: 0, sets_out_by };
+        self.so_far = Stretch::before(sets_out_by);
         self.rests.clear();
         let mut rest = Rest { duration: 0, from: 0 };
         self.rests.push(rest);
@@ -105,8 +91,8 @@ impl Least {
         let (place, after) = (model.stops[call.stop as usize].place, tours.nodes[next as usize].place);
         let (there, on) = (model.seconds.between(before, place), model.seconds.between(place, after));
         let (from, until) = window(tours, call.stop);
-        let reach =
-            self.so_far.go_on(there, from.max(call.from), until.min(call.until), model.service(call.stop, tour));
+        let open = (from.max(call.from), until.min(call.until));
+        let reach = go_on(self.so_far, there, open, model.service(call.stop, tour));
         let rest = self.rests.last().expect("the end of the tour is one");
         let duration = (reach.duration + on).max(rest.from - reach.sets_out_by) + rest.duration;
         let instead = if tours.visits(tour) == 0 { 0 } else { model.seconds.between(before, after) };
@@ -121,10 +107,19 @@ impl Least {
             return;
         }
         let Node { prev, tour, .. } = tours.nodes[next as usize];
-        let (from, until) = window(tours, next);
-        self.so_far = self.so_far.go_on(way(tours, prev), from, until, tours.model.service(next, tour));
+        self.so_far = go_on(self.so_far, way(tours, prev), window(tours, next), tours.model.service(next, tour));
         self.rests.pop();
     }
+}
+
+/// Goes on to a stop and makes it.
+fn go_on(so_far: Stretch, way: i32, (from, until): (i32, i32), service: i32) -> Stretch {
+    let mut then = so_far;
+    then.pass(way);
+    then.not_before(from);
+    then.not_after(until);
+    then.pass(service);
+    then
 }
 
 /// How long the way from a node to the next is.
