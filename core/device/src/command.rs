@@ -6,19 +6,14 @@
 use std::collections::BTreeMap;
 
 use fieldline_documents::{Act, Attachment, AttachmentRole, Document, Edit, EditId};
-use fieldline_model::{BlobHash, Decimal, DocumentId, FieldName, Place, SysId, TableName, Timestamp, Value};
-use fieldline_store::Tx;
+use fieldline_model::{BlobHash, Decimal, DocumentId, FieldName, SysId, TableName, Timestamp, Value};
 use fieldline_store::blobs::BlobProgress;
 use fieldline_store::edits::EditState;
 use rand_core::Rng;
 
-use crate::device::{Device, newest_document, roles_of};
+use crate::device::Device;
+use crate::draft::Draft;
 use crate::error::DeviceError;
-use crate::judge::Judge;
-use crate::recent::AtHand;
-
-/// Edits of a document that are in the outbox alone: so many are put on top when it is loaded, before it is saved anew.
-const MOST_UNSAVED: usize = 6;
 
 /// A file as the camera or the screen hands it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,31 +187,35 @@ pub struct Done {
     pub at: Timestamp,
 }
 
-/// An edit about to be made.
-struct Draft {
-    document: DocumentId,
-    acts: Vec<Act>,
-    at: Timestamp,
-    place: Option<Place>,
-    files: Vec<BlobProgress>,
-    /// Whether it creates the record.
-    creates: bool,
-    /// The held edit whose place it takes.
-    instead_of: Option<u64>,
-}
-
 impl Device {
     /// Does what a person asked. When this returns the work is on disk.
     ///
     /// # Errors
     /// Says which record and field stand in the way and what to do; nothing is saved then.
     pub fn execute(&mut self, command: Command, now: Timestamp, rng: &mut dyn Rng) -> Result<Done, DeviceError> {
-        self.who()?;
-        let now = self.own_moment(now);
         if let Command::DiscardHeld { counter } = command {
+            self.who()?;
+            let now = self.own_moment(now);
             return self.discard(counter, now);
         }
-        let done = self.draft_of(command, now, rng).and_then(|draft| self.make(&draft));
+        let mut done = self.execute_together(vec![command], now, rng)?;
+        Ok(done.pop().expect("a command is a deed"))
+    }
+
+    /// Does several things in one transaction: all of them, or none. Giving up a held edit is not among them.
+    pub(crate) fn execute_together(
+        &mut self,
+        commands: Vec<Command>,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<Done>, DeviceError> {
+        self.who()?;
+        let draft = |command| {
+            let now = self.own_moment(now);
+            self.draft_of(command, now, rng)
+        };
+        let drafts: Result<Vec<Draft>, DeviceError> = commands.into_iter().map(draft).collect();
+        let done = drafts.and_then(|drafts| self.make(&drafts));
         if let Err(DeviceError::NotLoaded(document)) = &done {
             self.store.write(|tx| tx.want(document))?;
         }
@@ -304,79 +303,6 @@ impl Device {
         let (blob, size_bytes) = (self.store.blob_files().put(&bytes)?, bytes.len() as u64);
         files.push(BlobProgress::captured(blob, size_bytes, role));
         Ok(Act::Attach { attachment: Attachment { blob, file_name, content_type, size_bytes, role, of } })
-    }
-
-    /// One transaction: the edit in the outbox, the lists, and the files it refers to. The document is written only now and
-    /// then: it is whatever is kept of it and the edits made since.
-    fn make(&mut self, draft: &Draft) -> Result<Done, DeviceError> {
-        let at_hand = self.recent.take(&draft.document);
-        let (id, at_hand) = self.store.write(|tx| {
-            tx.let_search_wait();
-            let at_hand = at_hand.map_or_else(|| self.load(tx, draft), Ok)?;
-            let (edit, at_hand) = self.edit(tx, draft, at_hand)?;
-            for file in &draft.files {
-                if tx.blob(file.blob)?.is_none() {
-                    tx.put_blob(file)?;
-                }
-            }
-            if let Some(counter) = draft.instead_of {
-                tx.remove_edit(counter)?;
-            }
-            Ok::<_, DeviceError>((edit, at_hand))
-        })?;
-        self.recent.put(at_hand);
-        Ok(Done { edits: vec![id], document: draft.document.clone(), at: draft.at })
-    }
-
-    fn load(&self, tx: &Tx<'_>, draft: &Draft) -> Result<AtHand, DeviceError> {
-        if draft.creates && !tx.has_document(&draft.document)? {
-            let document = Document::seed(draft.document.clone());
-            return Ok(AtHand { document, meaning: None, unsaved: MOST_UNSAVED });
-        }
-        let at_hand = newest_document(**tx, &draft.document)?;
-        let meaning = (at_hand.document.edits() > 0).then(|| self.rules.project(&at_hand.document));
-        Ok(AtHand { meaning, ..at_hand })
-    }
-
-    /// Makes the edit, if it may be made, and writes it.
-    fn edit(&self, tx: &Tx<'_>, draft: &Draft, at_hand: AtHand) -> Result<(EditId, AtHand), DeviceError> {
-        let AtHand { mut document, meaning: before, mut unsaved } = at_hand;
-        let who = self.who()?;
-        let id = EditId { device: who.device, epoch: who.epoch, counter: tx.take_counter()? };
-        let heads = document.heads_for(who.device, who.epoch);
-        let mut edit = Edit::new(draft.document.clone(), id, who.user, draft.at, &heads).at_place(draft.place);
-        edit.acts.clone_from(&draft.acts);
-        if draft.creates && draft.instead_of.is_none() {
-            self.number(tx, &mut edit)?;
-        }
-        // What was held is judged by the server alone: the person has seen its reason and sends it all the same.
-        if draft.instead_of.is_none() {
-            let roles = roles_of(**tx, who.user)?;
-            Judge { dictionary: self.rules.dictionary, roles: &roles, before: before.as_ref() }.check(&edit)?;
-        }
-        let applied = document.apply(&edit)?;
-        tx.append_edit(&edit, applied.hash)?;
-        unsaved += 1;
-        if unsaved > MOST_UNSAVED {
-            tx.put_draft(&draft.document, &document.save(), id.counter)?;
-            unsaved = 0;
-        }
-        let meaning = self.rules.project(&document);
-        self.rules.show(tx, &meaning, Some(who.user))?;
-        Ok((id, AtHand { document, meaning: Some(meaning), unsaved }))
-    }
-
-    /// Gives a new record its number, if records of its table have one; nobody chooses it.
-    fn number(&self, tx: &Tx<'_>, edit: &mut Edit) -> Result<(), DeviceError> {
-        let table = self.rules.dictionary.table(edit.document.table.as_str());
-        let Some((table, prefix)) = table.and_then(|table| Some((table, table.number_prefix.as_deref()?))) else {
-            return Ok(());
-        };
-        let field = FieldName::from("number");
-        edit.acts.retain(|act| act.field() != Some(&field));
-        let number = tx.take_number(prefix)?.ok_or_else(|| DeviceError::NoNumber { table: table.name.clone() })?;
-        edit.acts.insert(0, Act::Set { field, value: Some(Value::Text(number)) });
-        Ok(())
     }
 
     fn discard(&self, counter: u64, now: Timestamp) -> Result<Done, DeviceError> {

@@ -116,32 +116,13 @@ impl Device {
         })
     }
 
-    /// Writes the times of a day's plan into its tasks; those that are begun are left as they are.
+    /// Writes the times of a day's plan into its tasks in one transaction; those that are begun are left as they are.
     ///
     /// # Errors
-    /// When this person may not, see [`DayPlan::may_take`], or a task has left the phone; what was written before stays.
+    /// When this person may not, see [`DayPlan::may_take`], or a task has left the phone; nothing is written then.
     pub fn take_day(&mut self, plan: &DayPlan, now: Timestamp, rng: &mut dyn Rng) -> Result<Vec<Done>, DeviceError> {
-        let mut done = Vec::new();
-        for stop in plan.stops.iter().filter(|stop| !stop.is_begun) {
-            let sets_out = stop.begins_at.plus_milliseconds(-1_000 * stop.travel_seconds);
-            let times = [
-                ("scheduled_travel_start", Value::Time(sets_out)),
-                ("estimated_travel_duration", Value::Integer(stop.travel_seconds)),
-                ("expected_start", Value::Time(stop.begins_at)),
-                ("estimated_end", Value::Time(stop.ends_at)),
-            ];
-            let new = times.into_iter().filter(|(field, value)| stop.task.fields.get(*field) != Some(value));
-            let fields: BTreeMap<FieldName, Option<Value>> =
-                new.map(|(field, value)| (FieldName::from(field), Some(value))).collect();
-            if !fields.is_empty() {
-                done.push(self.execute(
-                    Command::SetFields { document: stop.task.document.clone(), fields },
-                    now,
-                    rng,
-                )?);
-            }
-        }
-        Ok(done)
+        let open = plan.stops.iter().filter(|stop| !stop.is_begun);
+        self.execute_together(open.filter_map(Stop::to_write).collect(), now, rng)
     }
 
     fn may_write_times(&self, view: View<'_>, user: SysId) -> Result<bool, DeviceError> {
@@ -159,6 +140,23 @@ impl Device {
             task.document.table == *"wm_task" && task.stage.as_deref().is_some_and(|stage| in_hand.contains(&stage))
         });
         Ok(tasks)
+    }
+}
+
+impl Stop {
+    /// What writes its times into its task; nothing where they are there already.
+    fn to_write(&self) -> Option<Command> {
+        let sets_out = self.begins_at.plus_milliseconds(-1_000 * self.travel_seconds);
+        let times = [
+            ("scheduled_travel_start", Value::Time(sets_out)),
+            ("estimated_travel_duration", Value::Integer(self.travel_seconds)),
+            ("expected_start", Value::Time(self.begins_at)),
+            ("estimated_end", Value::Time(self.ends_at)),
+        ];
+        let new = times.into_iter().filter(|(field, value)| self.task.fields.get(*field) != Some(value));
+        let fields: BTreeMap<FieldName, Option<Value>> =
+            new.map(|(field, value)| (FieldName::from(field), Some(value))).collect();
+        (!fields.is_empty()).then(|| Command::SetFields { document: self.task.document.clone(), fields })
     }
 }
 

@@ -14,6 +14,7 @@ pub mod command;
 mod compose;
 pub mod day;
 mod device;
+mod draft;
 mod enrol;
 mod error;
 pub mod form;

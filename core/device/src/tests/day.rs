@@ -6,6 +6,7 @@ use crate::view::Day;
 use crate::{Command, DeviceError};
 use fieldline_documents::Act;
 use fieldline_model::{DocumentId, Place, Record, SysId, Timestamp, Value};
+use fieldline_sync::wire::Entry;
 
 const HOUR: i64 = 3_600_000;
 const MONACO: (f64, f64) = (43.7384, 7.4246);
@@ -60,6 +61,12 @@ impl Morning {
         let task = &mut self.tasks[task];
         task.edit(fields.iter().map(set).collect());
         self.phone.exchange(|answer| answer.entries = task.whole());
+    }
+
+    fn may_dispatch(&mut self) {
+        let mut mia = entry("sys_user", 0, &[("roles", Value::text("wm_agent,wm_dispatcher"))]);
+        mia.id = DocumentId::new("sys_user", MIA);
+        self.row(&mia);
     }
 
     fn works_until(&mut self, hours: i64) {
@@ -153,9 +160,7 @@ fn planning_writes_nothing_and_only_who_may_write_times_takes_the_plan() {
     let refused = morning.phone.device.take_day(&plan, morning.phone.now, &mut morning.phone.rng);
     assert!(matches!(refused, Err(DeviceError::Field { .. })), "{refused:?}");
     assert_eq!(morning.phone.device.sync_status().expect("a status").unsent_edits, 0);
-    let mut mia = entry("sys_user", 0, &[("roles", Value::text("wm_agent,wm_dispatcher"))]);
-    mia.id = DocumentId::new("sys_user", MIA);
-    morning.row(&mia);
+    morning.may_dispatch();
     let plan = morning.plan();
     assert!(plan.may_take);
     let done = morning.phone.device.take_day(&plan, morning.phone.now, &mut morning.phone.rng).expect("she may");
@@ -164,4 +169,26 @@ fn planning_writes_nothing_and_only_who_may_write_times_takes_the_plan() {
     assert_eq!(stored.item.fields.get("expected_start"), Some(&Value::Time(plan.stops[0].begins_at)));
     let again = morning.plan();
     assert_eq!(morning.phone.device.take_day(&again, morning.phone.now, &mut morning.phone.rng).expect("she may"), []);
+}
+
+#[test]
+fn a_plan_is_taken_whole_or_not_at_all() {
+    let mut morning = Morning::with(&[NICE, EZE, MONACO]);
+    morning.may_dispatch();
+    let plan = morning.plan();
+    let (first, second) = (plan.stops[0].task.document.clone(), plan.stops[1].task.document.clone());
+    morning.phone.exchange(|answer| answer.entries.push(Entry::Leave { document: second.clone() }));
+    let refused = morning.phone.device.take_day(&plan, morning.phone.now, &mut morning.phone.rng);
+    assert!(matches!(&refused, Err(DeviceError::NotHere(gone)) if *gone == second), "{refused:?}");
+    assert_eq!(morning.phone.device.sync_status().expect("a status").unsent_edits, 0);
+    let expected_start = |morning: &Morning| {
+        let stored = morning.phone.device.record(&first).expect("a record").expect("is here");
+        stored.item.fields.get("expected_start").cloned()
+    };
+    assert_eq!(expected_start(&morning), None, "the first one has not been written either");
+    let plan = morning.plan();
+    let done = morning.phone.device.take_day(&plan, morning.phone.now, &mut morning.phone.rng).expect("all are here");
+    assert_eq!((done.len(), morning.phone.device.sync_status().expect("a status").unsent_edits), (2, 2));
+    assert!(done[0].at < done[1].at, "no two deeds have the same moment");
+    assert!(expected_start(&morning).is_some());
 }
