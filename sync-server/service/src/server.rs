@@ -48,8 +48,8 @@ pub struct Identity {
     pub system_user: SysId,
 }
 
-/// Somebody who can tell ways on roads.
-pub type Roads = Arc<dyn TravelSource + Send + Sync>;
+/// Somebody who can tell how long and how far ways are.
+pub type WaySource = Arc<dyn TravelSource + Send + Sync>;
 
 /// Everything the server does, for one organisation.
 pub struct Server {
@@ -63,7 +63,7 @@ pub struct Server {
     pub(crate) carrying_fields: BTreeSet<FieldName>,
     kept: Mutex<Kept>,
     priorities: RwLock<PriorityMatrix>,
-    roads: OnceLock<Roads>,
+    roads: OnceLock<WaySource>,
     /// What it has done since it started.
     pub metrics: Metrics,
 }
@@ -107,12 +107,12 @@ impl Server {
     }
 
     /// Lets dispatch measure ways on roads from now on; where they end, it is as the crow flies. Only the first roads count.
-    pub fn use_roads(&self, roads: Roads) {
+    pub fn use_roads(&self, roads: WaySource) {
         let _ = self.roads.set(roads);
     }
 
     /// The roads ways are measured on, if there are any.
-    pub(crate) fn roads(&self) -> Option<&Roads> {
+    pub(crate) fn roads(&self) -> Option<&WaySource> {
         self.roads.get()
     }
 

@@ -10,7 +10,7 @@ use super::tasks::{Open, Tasks};
 use super::{DispatchError, Result};
 use crate::call::Call;
 use crate::query::all;
-use crate::server::Roads;
+use crate::server::WaySource;
 
 /// More tasks than one plan looks at: their ways alone would fill the memory.
 const MOST_TASKS: usize = 2_000;
@@ -22,7 +22,7 @@ pub(super) struct Day {
     pub now: Timestamp,
     pub rosters: Rosters,
     pub tasks: Tasks,
-    pub roads: Option<Roads>,
+    pub roads: Option<WaySource>,
     skill_names: BTreeMap<String, String>,
 }
 
