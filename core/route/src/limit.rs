@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use fieldline_routing::{Budget, Iterations, Score};
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::bar::Bar;
 use crate::solve::Clock;
 
 /// A search's limit.
@@ -22,6 +23,7 @@ pub struct Running {
     clock: Clock,
     began: Instant,
     limit: Limit,
+    bar: Option<Bar>,
     /// Iterations so far.
     pub iterations: u64,
     /// When everybody was served first, in seconds.
@@ -33,8 +35,8 @@ pub struct Running {
 impl Running {
     /// Starts the clock. That of the processor began with the process, so reading the problem counts.
     #[expect(clippy::disallowed_methods, reason = "a tool's limit is where time comes in")]
-    pub fn start(limit: Limit, clock: Clock) -> Self {
-        Self { clock, began: Instant::now(), limit, iterations: 0, complete_after: None, best_after: 0.0 }
+    pub fn start(limit: Limit, clock: Clock, bar: Option<Bar>) -> Self {
+        Self { clock, began: Instant::now(), limit, bar, iterations: 0, complete_after: None, best_after: 0.0 }
     }
 
     /// What several searches that went on at once come to.
@@ -63,14 +65,17 @@ impl Running {
 impl Budget for Running {
     fn spent(&mut self, iterations: u64) -> f64 {
         self.iterations = iterations;
-        match self.limit {
+        let share = match self.limit {
             Limit::Iterations(mut limit) => limit.spent(iterations),
             Limit::Seconds(most) => self.seconds() / most,
-        }
+        };
+        self.bar.iter().for_each(|bar| bar.spent(share, iterations));
+        share
     }
 
     fn found(&mut self, _: u64, score: &Score) {
         self.best_after = self.seconds();
+        self.bar.iter().for_each(|bar| bar.found(score));
         if score.unserved.iter().all(|left| *left == 0) && self.complete_after.is_none() {
             self.complete_after = Some(self.best_after);
         }

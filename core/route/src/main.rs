@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bar;
 mod judge;
 mod limit;
 mod repair;

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use fieldline_routing::{Iterations, Plan, Problem, Start, check, geojson, solve_in_threads, svg, timetable};
 use serde_json::json;
 
+use crate::bar::Bar;
 use crate::judge::read_plan;
 use crate::limit::{Limit, Running};
 use crate::source::{Read, Source};
@@ -63,9 +64,11 @@ pub fn solve(options: &Options) -> Result<String, Box<dyn Error>> {
     };
     let read = options.source.read()?;
     let from = options.from.as_deref().map(read_plan).transpose()?;
-    let mut running = vec![Running::start(limit, options.clock); options.threads.max(1)];
+    let bar = if options.json { None } else { Bar::of(limit, &read.problem, read.units) };
+    let mut running = vec![Running::start(limit, options.clock, bar.clone()); options.threads.max(1)];
     let start = from.as_ref().map_or(Start::Afresh, Start::From);
     let plan = solve_in_threads(&read.problem, start, options.seed, &mut running);
+    bar.iter().for_each(Bar::clear);
     let score = check(&read.problem, &plan).map_err(|wrong| format!("the plan is wrong: {}", wrong.join("; ")))?;
     draw(options, &read, &plan)?;
     let (distance, running) = (score.cost as f64 / read.units, Running::together(&running));

@@ -47,6 +47,16 @@ fn a_day_is_planned_checked_and_explained() {
     assert!(route(&SOLVE, &[&file("nowhere.json")]).expect_err("there is none").contains("nowhere.json"));
 }
 
+#[test]
+fn a_long_search_writes_nothing_but_the_plan_where_there_is_no_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let day = folder.path().join("day.json");
+    std::fs::write(&day, DAY).expect("it is written");
+    let long = ["solve", "--format", "json", "--iterations", "60000"];
+    let output = Command::new(env!("CARGO_BIN_EXE_route")).args(long).arg(&day).output().expect("it starts");
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Breaks, a crew, what comes after what, due times, a depot: the example has them all, and then something happens.
 #[test]
 fn the_example_is_planned_drawn_and_repaired() {
