@@ -104,14 +104,10 @@ impl Home {
 
     /// The files an older app left, as they were kept in `older_app`.
     fn of_an_older_app(&self, kept: &Path) -> std::io::Result<()> {
-        fs::create_dir_all(self.store())?;
-        for entry in fs::read_dir(kept)? {
-            let path = entry?.path();
-            let Some(name) = path.file_name() else { continue };
-            let to = if name == "secrets.json" { self.secrets() } else { self.store().join(name) };
-            fs::copy(&path, to)?;
-        }
-        Ok(())
+        copy_all(kept, &self.store())?;
+        let secrets = self.store().join("secrets.json");
+        fs::copy(&secrets, self.secrets())?;
+        fs::remove_file(secrets)
     }
 
     /// The first file that holds one of these texts.
@@ -136,6 +132,19 @@ impl Home {
         }
         Ok(())
     }
+}
+
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_all(&entry.path(), &target)?,
+            false => fs::copy(entry.path(), target).map(drop)?,
+        }
+    }
+    Ok(())
 }
 
 /// One bit in every page, the first excepted, which says that it is a database at all.
