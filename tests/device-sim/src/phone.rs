@@ -89,7 +89,7 @@ impl Phone {
             }
             Word::Kill => kill(),
             Word::Wait(seconds) => {
-                self.tokio.block_on(tokio::time::sleep(Duration::from_secs(seconds)));
+                self.tokio.block_on(async { tokio::time::sleep(Duration::from_secs(seconds)).await });
                 Ok(String::new())
             }
             _ => self.shows(word),
