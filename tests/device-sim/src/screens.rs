@@ -15,12 +15,25 @@ const WIDTH: usize = 78;
 /// A page with a title.
 fn page(title: &str, lines: &[String]) -> String {
     let mut page = format!("┌─ {title} {}\n", "─".repeat(WIDTH.saturating_sub(title.chars().count() + 4)));
-    for line in lines {
-        let cut: String = line.chars().take(WIDTH).collect();
-        let _ = writeln!(page, "│ {cut}");
+    for line in lines.iter().flat_map(|line| wrapped(line)) {
+        let _ = writeln!(page, "│ {line}");
     }
     page.push_str(&format!("└{}", "─".repeat(WIDTH)));
     page
+}
+
+/// A line in as many as it takes, the later ones a little to the right.
+fn wrapped(line: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split_inclusive([' ', '|']) {
+        let current = lines.last_mut().expect("there is one from the beginning");
+        if current.chars().count() + word.trim_end().chars().count() > WIDTH && !current.trim().is_empty() {
+            lines.push(format!("      {word}"));
+        } else {
+            current.push_str(word);
+        }
+    }
+    lines
 }
 
 /// The stage in the words people read.
