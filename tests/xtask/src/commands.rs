@@ -20,8 +20,14 @@ pub fn target() -> PathBuf {
 
 /// A cargo command at the top of the workspace.
 pub fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(arguments).current_dir(root());
+    let mut command = cleaned(Command::new("cargo"));
+    command.args(arguments);
+    command
+}
+
+/// A command at the top of the workspace that knows nothing of the cargo that started this process.
+pub fn cleaned(mut command: Command) -> Command {
+    command.current_dir(root());
     // What `cargo run` tells this process about itself would make build scripts believe that their input had changed.
     for (name, _) in std::env::vars_os() {
         let of_this_process = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_PACKAGE"];

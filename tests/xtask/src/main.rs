@@ -7,6 +7,7 @@
 
 mod commands;
 mod deny;
+mod mobile;
 mod report;
 mod test;
 
@@ -60,6 +61,12 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// What can be proven about phones without one: `mobile [--only android,ios,arm64]`.
+    Mobile {
+        /// Which of them.
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "android,ios,arm64")]
+        only: Vec<mobile::Target>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -84,6 +91,7 @@ impl Word {
             }
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Endure { arguments } => run(built("fieldline-endure")?.args(arguments)),
+            Self::Mobile { only } => mobile::prove(&only),
             Self::Bench { arguments } => run(released("fieldline-bench")?.args(arguments)),
         }
     }
