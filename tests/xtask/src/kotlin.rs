@@ -2,7 +2,6 @@
 //!
 //! Android Studio builds the same sources with the Gradle files beside them; this is for machines without either, such as CI.
 
-mod apk;
 mod modules;
 mod toolchain;
 
@@ -12,7 +11,6 @@ use std::process::{Command, Stdio};
 
 use crate::commands::{Failed, root, shown};
 
-pub use apk::apk;
 pub use toolchain::{Toolchain, install};
 
 use modules::{CORE, Module, PHONE, PRESENTERS, PRESENTER_TESTS, SCREENS, SCREEN_TESTS, class_path, compiled};
