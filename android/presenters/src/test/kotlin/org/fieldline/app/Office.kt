@@ -27,6 +27,9 @@ import java.util.concurrent.atomic.AtomicInteger
 
 const val PASSWORD = "a long enough password"
 
+private const val DISPATCHER = "dora"
+private const val ADMINISTRATOR = "admin"
+
 /** Where every phone of the tests is. */
 val HERE = Place(48.137, 11.575)
 
@@ -38,7 +41,10 @@ object Office {
     private val http = HttpClient.newHttpClient()
     private val hired = AtomicInteger()
     val url = begin()
-    private val dispatcher = hire("dora", "wm_dispatcher", "wm_qualifier").let { "dora" }
+
+    init {
+        hire(DISPATCHER, "wm_dispatcher", "wm_qualifier", "wm_manager")
+    }
 
     private fun begin(): String {
         val command = ProcessBuilder(binary, "serve", "--listen", "127.0.0.1:0", "--data", home.path)
@@ -87,8 +93,13 @@ object Office {
     fun reads(record: RecordId): JSONObject =
         asks("GET", "/api/now/table/${record.table}/${record.sysId.hex}?sysparm_exclude_reference_link=true", null) as JSONObject
 
-    private fun asks(method: String, path: String, body: JSONObject?): Any {
-        val basic = Base64.getEncoder().encodeToString("$dispatcher:$PASSWORD".toByteArray())
+    /** The administrator gives a person other roles. */
+    fun hasRoles(user: SysId, vararg roles: String) {
+        asks("PATCH", "/api/now/table/sys_user/${user.hex}", JSONObject().put("roles", roles.joinToString(",")), ADMINISTRATOR)
+    }
+
+    private fun asks(method: String, path: String, body: JSONObject?, who: String = DISPATCHER): Any {
+        val basic = Base64.getEncoder().encodeToString("$who:$PASSWORD".toByteArray())
         val content = body?.let { HttpRequest.BodyPublishers.ofString(it.toString()) } ?: HttpRequest.BodyPublishers.noBody()
         val request = HttpRequest.newBuilder(URI(url + path)).method(method, content).header("Authorization", "Basic $basic")
         val answer = http.send(request.header("Content-Type", "application/json").build(), HttpResponse.BodyHandlers.ofString())
