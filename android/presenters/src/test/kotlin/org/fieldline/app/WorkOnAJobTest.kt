@@ -4,6 +4,7 @@ package org.fieldline.app
 
 import org.fieldline.core.AttachmentRole
 import org.fieldline.core.RecordId
+import org.fieldline.core.SysId
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -24,6 +25,15 @@ object NamedPictures : Pictures {
 
 private val LINE = Stroke(listOf(StrokePoint(0.1f, 0.1f), StrokePoint(0.9f, 0.9f)))
 
+/** Puts things into a technician's van. */
+fun stocks(technician: Technician, what: String, model: SysId, quantity: Int) {
+    val van = Office.creates("alm_stockroom", "name" to "Van of ${technician.name}", "type" to "field_agent", "manager" to technician.user.hex)
+    Office.creates(
+        "alm_asset", "display_name" to what, "model" to model.hex, "quantity" to "$quantity",
+        "assigned_to" to technician.user.hex, "stockroom" to van.sysId.hex,
+    )
+}
+
 class WorkOnAJobTest {
     private suspend fun Technician.job(): RecordId = Office.sends(this, "Change the pump").also { syncs() }
 
@@ -41,7 +51,7 @@ class WorkOnAJobTest {
     @Test
     fun `what is taken from the van is less in the van, and putting back undoes it`() = told { tina ->
         val model = Office.creates("cmdb_model", "display_name" to "Seal 40 mm").sysId
-        Office.creates("alm_asset", "display_name" to "Seals", "model" to model.hex, "quantity" to "10", "assigned_to" to tina.user.hex)
+        stocks(tina, "Seals", model, 10)
         val job = tina.job()
         val parts = PartsPresenter(tina.core, job)
         parts.show()

@@ -1,0 +1,208 @@
+// The whole app on one phone: which screen is shown, and the way from one to another.
+
+package org.fieldline.screens
+
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Surface
+import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.runtime.LaunchedEffect
+import androidx.compose.runtime.Stable
+import androidx.compose.runtime.collectAsState
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateListOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.rememberCoroutineScope
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.testTag
+import androidx.compose.ui.semantics.selected
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
+import kotlinx.coroutines.launch
+import org.fieldline.app.AssetPresenter
+import org.fieldline.app.AttentionPresenter
+import org.fieldline.app.ChecklistPresenter
+import org.fieldline.app.CoreCalls
+import org.fieldline.app.JobPresenter
+import org.fieldline.app.NewsPresenter
+import org.fieldline.app.PartsPresenter
+import org.fieldline.app.PhotosPresenter
+import org.fieldline.app.Pictures
+import org.fieldline.app.Preferences
+import org.fieldline.app.Remedy
+import org.fieldline.app.SearchPresenter
+import org.fieldline.app.SettingsPresenter
+import org.fieldline.app.SignaturePresenter
+import org.fieldline.app.SyncPresenter
+import org.fieldline.app.TimePresenter
+import org.fieldline.app.TodayPresenter
+import org.fieldline.core.Place
+import org.fieldline.core.RecordId
+
+/** What only the phone can do. */
+interface Phone : Camera {
+    val pictures: Pictures
+    val preferences: Preferences
+    val name: String
+
+    fun here(): Place?
+
+    fun navigate(to: Place)
+
+    fun scan(read: (String) -> Unit)
+
+    /** The language or the contrast has changed. */
+    fun looksAnew()
+
+    /** The store is gone; another is opened. */
+    fun beginsAnew()
+
+    /** Somebody else takes this shared phone; nothing where it is not shared. */
+    val changePerson: (() -> Unit)?
+}
+
+/** A screen and what it is about. */
+sealed interface Where {
+    data object Today : Where
+
+    data object News : Where
+
+    data object Attention : Where
+
+    data object Search : Where
+
+    data object More : Where
+
+    data object Sync : Where
+
+    data object Van : Where
+
+    data object Settings : Where
+
+    data class Job(val record: RecordId) : Where
+
+    data class Part(val job: RecordId, val part: JobPart) : Where
+
+    data class Asset(val record: RecordId) : Where
+}
+
+/** Where a person is, and how they came there. */
+@Stable
+class Way(first: Where = Where.Today) {
+    private val stack = mutableStateListOf(first)
+    val now: Where get() = stack.last()
+    val canGoBack: Boolean get() = stack.size > 1
+
+    fun to(where: Where) {
+        stack.add(where)
+    }
+
+    /** A tab begins a way of its own. */
+    fun over(where: Where) {
+        stack.clear()
+        stack.add(where)
+    }
+
+    fun back() {
+        if (canGoBack) stack.removeAt(stack.lastIndex)
+    }
+}
+
+private val TABS = listOf(
+    Where.Today to Word.TODAY,
+    Where.News to Word.WHAT_CHANGED,
+    Where.Attention to Word.ATTENTION,
+    Where.Search to Word.SEARCH,
+    Where.More to Word.MORE,
+)
+
+@Composable
+fun FieldlineApp(core: CoreCalls, phone: Phone, way: Way = remember { Way() }) {
+    val scope = rememberCoroutineScope()
+    val sync = remember(core) { SyncPresenter(core, scope) }
+    LaunchedEffect(core) { sync.keepInStep() }
+    val remedies: (Remedy) -> Unit = { remedy ->
+        if (remedy == Remedy.SIGN_IN) way.to(Where.Settings) else scope.launch { sync.sync() }
+    }
+    val back = if (way.canGoBack) way::back else null
+    CompositionLocalProvider(LocalRemedies provides remedies, LocalBack provides back, LocalClock provides core.clock) {
+        Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {
+            Column {
+                Box(Modifier.weight(1f)) { Now(way, core, phone, sync) }
+                Tabs(way)
+            }
+        }
+    }
+}
+
+@Composable
+private fun Tabs(way: Way) {
+    Row(Modifier.fillMaxWidth()) {
+        TABS.forEach { (where, word) ->
+            val isHere = way.now == where
+            val tab = Modifier.weight(1f).heightIn(min = TOUCH).testTag("tab.${word.name.lowercase()}").semantics { selected = isHere }
+            TextButton({ way.over(where) }, tab) {
+                val colour = if (isHere) MaterialTheme.colorScheme.primary else MaterialTheme.colorScheme.onSurfaceVariant
+                Text(say(word), color = colour, style = MaterialTheme.typography.labelMedium, textAlign = TextAlign.Center)
+            }
+        }
+    }
+}
+
+@Composable
+private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter) {
+    val open: (RecordId) -> Unit = { record -> way.to(if (record.table == "alm_asset") Where.Asset(record) else Where.Job(record)) }
+    when (val where = way.now) {
+        Where.Today -> TodayScreen(remember(core) { TodayPresenter(core) }, phone::here, open, phone::navigate)
+        Where.News -> NewsScreen(remember(core) { NewsPresenter(core) }, open)
+        Where.Attention -> AttentionScreen(remember(core) { AttentionPresenter(core) }, open)
+        Where.Search -> SearchScreen(remember(core) { SearchPresenter(core) }, phone::scan, open)
+        Where.More -> MoreScreen(sync, phone.changePerson, way::to)
+        Where.Sync -> SyncScreen(sync)
+        Where.Van -> PartsScreen(remember(core) { PartsPresenter(core, null) }, isOnJob = false)
+        Where.Settings -> SettingsOf(core, phone, sync, way)
+        is Where.Job -> JobScreen(remember(core, where) { JobPresenter(core, where.record) }) { way.to(Where.Part(where.record, it)) }
+        is Where.Asset -> AssetScreen(remember(core, where) { AssetPresenter(core, where.record) }, open)
+        is Where.Part -> Part(where, core, phone, open)
+    }
+}
+
+@Composable
+private fun SettingsOf(core: CoreCalls, phone: Phone, sync: SyncPresenter, way: Way) {
+    val scope = rememberCoroutineScope()
+    val signedIn: () -> Unit = {
+        way.over(Where.Today)
+        scope.launch { sync.sync() }
+    }
+    SettingsScreen(remember(core) { SettingsPresenter(core, phone.preferences, phone.name) }, signedIn, phone::beginsAnew, phone::looksAnew)
+}
+
+@Composable
+private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, open: (RecordId) -> Unit) {
+    val job = where.job
+    when (where.part) {
+        JobPart.CHECKLIST -> ChecklistScreen(remember(core, job) { ChecklistPresenter(core, job) })
+        JobPart.PARTS -> PartsScreen(remember(core, job) { PartsPresenter(core, job) }, isOnJob = true)
+        JobPart.PHOTOS -> PhotosScreen(remember(core, job) { PhotosPresenter(core, job, phone.pictures) }, phone)
+        JobPart.SIGNATURE -> SignatureScreen(remember(core, job) { SignaturePresenter(core, job, phone.pictures) })
+        JobPart.TIME -> TimeScreen(remember(core, job) { TimePresenter(core, job) })
+        JobPart.ASSET -> AssetOf(remember(core, job) { JobPresenter(core, job) }, core, open)
+    }
+}
+
+/** The asset a job is about, where it names one. */
+@Composable
+private fun AssetOf(job: JobPresenter, core: CoreCalls, open: (RecordId) -> Unit) {
+    val shown by job.state.collectAsState()
+    LaunchedEffect(job) { job.show() }
+    val asset = shown.content.asset ?: return Screen(job, say(Word.ASSET), "asset", {}) { _, _ -> item { Line(say(Word.NOT_HERE), "asset.none") } }
+    AssetScreen(remember(core, asset) { AssetPresenter(core, asset) }, open)
+}
