@@ -1,0 +1,124 @@
+// A shift on the whole app, played by touch: signing in, a job from the first step to the last, and the truth about the sync.
+
+package org.fieldline.screens
+
+import androidx.compose.runtime.remember
+import androidx.compose.ui.test.ExperimentalTestApi
+import androidx.compose.ui.test.assertIsNotEnabled
+import androidx.compose.ui.test.hasScrollAction
+import androidx.compose.ui.test.hasTestTag
+import androidx.compose.ui.test.hasText
+import androidx.compose.ui.test.isEnabled
+import androidx.compose.ui.test.junit4.createComposeRule
+import androidx.compose.ui.test.onNodeWithTag
+import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollToNode
+import androidx.compose.ui.test.performTextInput
+import androidx.compose.ui.test.performTouchInput
+import androidx.compose.ui.test.swipeRight
+import org.fieldline.app.Office
+import org.fieldline.app.PASSWORD
+import org.junit.Assert.assertEquals
+import org.junit.Rule
+import org.junit.Test
+
+@OptIn(ExperimentalTestApi::class)
+class ShiftTest {
+    @get:Rule val rule = createComposeRule()
+
+    @Test
+    fun `a technician signs in, does a job and sees that everything is sent`() = Office.technician().use { tina ->
+        val record = Office.sends(tina, "Change the pump")
+        val number = Office.reads(record).getString("number")
+        rule.setContent { InLanguage("en", tina.core) { FieldlineApp(tina.core, remember { DeskPhone() }) } }
+        signIn(tina.name)
+        touch("today.job.$number")
+        listOf("accept", "start_travel", "arrive", "start_work").forEach { touch("job.step.$it") }
+        pause()
+        touch("job.step.resume")
+        sign()
+        touch("job.step.complete")
+        await("job.head", "Closed complete")
+        touch("tab.more")
+        touch("more.sync")
+        touch("sync.now")
+        await("sync.summary", "Everything made here is with the server")
+        assertEquals("3", Office.reads(record).getString("state"))
+    }
+
+    @Test
+    fun `what goes wrong is told with what helps`() = Office.technician().use { tina ->
+        rule.setContent { InLanguage("en", tina.core) { FieldlineApp(tina.core, remember { DeskPhone() }) } }
+        touch("tab.more")
+        touch("more.settings")
+        enter("settings.server", Office.url)
+        enter("settings.user", tina.name)
+        enter("settings.password", "wrong")
+        touch("settings.signin")
+        rule.waitUntil(20_000) { rule.onAllNodes(hasText("password is wrong", substring = true)).fetchSemanticsNodes().isNotEmpty() }
+        touch("problem.understood")
+        rule.waitUntil(20_000) { rule.onAllNodes(hasTestTag("problem")).fetchSemanticsNodes().isEmpty() }
+    }
+
+    private fun signIn(name: String) {
+        touch("tab.more")
+        touch("more.settings")
+        enter("settings.server", Office.url)
+        enter("settings.user", name)
+        enter("settings.password", PASSWORD)
+        touch("settings.signin")
+        // The first day is empty until the first sync is through; looking again shows what came.
+        rule.waitUntil(30_000) { jobsShown() }
+    }
+
+    private fun jobsShown(): Boolean {
+        rule.onNodeWithTag("tab.search").performClick()
+        rule.waitForIdle()
+        rule.onNodeWithTag("tab.today").performClick()
+        Thread.sleep(300)
+        rule.waitForIdle()
+        return rule.onAllNodes(hasText("Change the pump")).fetchSemanticsNodes().isNotEmpty()
+    }
+
+    private fun pause() {
+        touch("job.step.pause")
+        scrollTo("job.take")
+        rule.onNodeWithTag("job.take").assertIsNotEnabled()
+        touch("job.reason.waiting_for_parts")
+        touch("job.take")
+    }
+
+    private fun sign() {
+        touch("job.signature")
+        enter("signature.name", "Mr Weber")
+        scrollTo("signature.pad")
+        rule.onNodeWithTag("signature.pad").performTouchInput { swipeRight() }
+        touch("signature.sign")
+        scrollTo("signature.signed.0")
+        touch("back")
+    }
+
+    private fun enter(tag: String, text: String) {
+        scrollTo(tag)
+        rule.onNodeWithTag(tag).performTextInput(text)
+    }
+
+    private fun touch(tag: String) {
+        scrollTo(tag)
+        rule.waitUntil(20_000) { rule.onAllNodes(hasTestTag(tag) and isEnabled()).fetchSemanticsNodes().isNotEmpty() }
+        rule.onNodeWithTag(tag).performClick()
+        rule.waitForIdle()
+    }
+
+    private fun await(tag: String, text: String) {
+        scrollTo(tag)
+        rule.waitUntil(20_000) { rule.onAllNodes(hasTestTag(tag) and hasText(text, substring = true)).fetchSemanticsNodes().isNotEmpty() }
+    }
+
+    /** Waits until something is there and brings it to where it can be touched. */
+    private fun scrollTo(tag: String) = rule.waitUntil(20_000) {
+        val isThere = { rule.onAllNodes(hasTestTag(tag)).fetchSemanticsNodes().isNotEmpty() }
+        if (tag.startsWith("tab.") || tag == "back" || tag.startsWith("problem")) return@waitUntil isThere()
+        runCatching { rule.onNode(hasScrollAction()).performScrollToNode(hasTestTag(tag)) }.isSuccess && isThere()
+    }
+}
