@@ -10,7 +10,12 @@ import org.fieldline.core.FieldChange
 import org.fieldline.core.HeldEdit
 import org.fieldline.core.RecordId
 
-data class Attention(val held: List<HeldEdit> = emptyList(), val doubts: List<Doubt> = emptyList()) {
+data class Attention(
+    val held: List<HeldEdit> = emptyList(),
+    val doubts: List<Doubt> = emptyList(),
+    /** What people call the fields in doubt. */
+    val labels: Map<String, String> = emptyMap(),
+) {
     val count: Int get() = held.size + doubts.size
 }
 
@@ -39,5 +44,9 @@ class AttentionPresenter(private val core: CoreCalls) : Presenter<Attention>(Att
         read()
     }
 
-    private suspend fun read(): Attention = core.ask { store -> store.needsAttention().let { Attention(it.held, it.records) } }
+    private suspend fun read(): Attention = core.ask { store ->
+        val waiting = store.needsAttention()
+        val forms = waiting.records.filter { it.alternatives.isNotEmpty() }.flatMap { store.form(it.item.record).orEmpty() }
+        Attention(waiting.held, waiting.records, forms.associate { it.name to it.label })
+    }
 }

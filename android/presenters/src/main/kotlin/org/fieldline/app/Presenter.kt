@@ -5,6 +5,8 @@ package org.fieldline.app
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import org.fieldline.core.FieldlineException
 
 /** What a screen shows. */
@@ -13,6 +15,7 @@ data class Shown<T>(val content: T, val isBusy: Boolean = false, val problem: Pr
 /** Turns views of the core into the content of a screen, and what a person does into commands. It decides nothing itself. */
 abstract class Presenter<T>(empty: T) {
     protected val shown = MutableStateFlow(Shown(empty))
+    private val oneAtATime = Mutex()
 
     val state: StateFlow<Shown<T>> = shown
 
@@ -22,7 +25,7 @@ abstract class Presenter<T>(empty: T) {
     fun understood() = shown.update { it.copy(problem = null) }
 
     /** Works on the content; answers whether it worked, and keeps what was shown before when it did not. */
-    protected suspend fun work(work: suspend (T) -> T): Boolean {
+    protected suspend fun work(work: suspend (T) -> T): Boolean = oneAtATime.withLock {
         shown.update { it.copy(isBusy = true, problem = null) }
         val problem = try {
             val content = work(content)
@@ -34,6 +37,6 @@ abstract class Presenter<T>(empty: T) {
             shown.update { it.copy(isBusy = false) }
         }
         shown.update { it.copy(problem = problem) }
-        return problem == null
+        problem == null
     }
 }

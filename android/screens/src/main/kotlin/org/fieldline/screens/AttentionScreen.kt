@@ -7,6 +7,7 @@ import androidx.compose.foundation.lazy.items
 import androidx.compose.foundation.lazy.itemsIndexed
 import androidx.compose.runtime.Composable
 import org.fieldline.app.AttentionPresenter
+import org.fieldline.app.text
 import org.fieldline.core.Alternative
 import org.fieldline.core.Doubt
 import org.fieldline.core.FieldValue
@@ -20,23 +21,26 @@ fun AttentionScreen(presenter: AttentionPresenter, open: (RecordId) -> Unit) {
         items(attention.held, { "held" + it.counter }) { held ->
             Held(held, { does { presenter.resend(held) } }) { does { presenter.discard(held) } }
         }
-        attention.doubts.forEach { doubt -> doubt(doubt, presenter, does, open) }
+        attention.doubts.forEach { doubt -> doubt(doubt, attention.labels, presenter, does, open) }
     }
 }
 
 @Composable
 private fun Held(held: HeldEdit, resend: () -> Unit, discard: () -> Unit) {
-    Line(held.display, "attention.held.${held.counter}", held.deeds + held.detail + moment(held.madeAt), isUrgent = true)
-    MainButton(say(Word.SEND_AGAIN), "attention.resend.${held.counter}", onClick = resend)
-    OtherButton(say(Word.GIVE_UP), "attention.discard.${held.counter}", onClick = discard)
+    Together {
+        Line(held.display, "attention.held.${held.counter}", held.deeds + held.detail + moment(held.madeAt), isUrgent = true)
+        MainButton(say(Word.SEND_AGAIN), "attention.resend.${held.counter}", onClick = resend)
+        OtherButton(say(Word.GIVE_UP), "attention.discard.${held.counter}", onClick = discard)
+    }
 }
 
-private fun LazyListScope.doubt(doubt: Doubt, presenter: AttentionPresenter, does: Does, open: (RecordId) -> Unit) {
+private fun LazyListScope.doubt(doubt: Doubt, labels: Map<String, String>, presenter: AttentionPresenter, does: Does, open: (RecordId) -> Unit) {
     val record = doubt.item.record
     val number = doubt.item.display
-    item { Line(number, "attention.$number", doubt.refused.map { say(Word.STEP_NOT_FOLLOWED) + " " + named("step", it.step) }, true) { open(record) } }
+    val what = doubt.item.fields.text("short_description").ifEmpty { number }
+    item { Line(what, "attention.$number", listOf(number) + doubt.refused.map { say(Word.STEP_NOT_FOLLOWED) + " " + named("step", it.step) }, true) { open(record) } }
     itemsIndexed(doubt.alternatives) { index, other ->
-        Alternatives(other, doubt, "attention.$number.$index", { does { presenter.keep(record, other.field) } }) { does { presenter.take(record, other) } }
+        Alternatives(other, labels[other.field] ?: other.field, doubt, "attention.$number.$index", { does { presenter.keep(record, other.field) } }) { does { presenter.take(record, other) } }
     }
     doubt.disputed.forEach { answered ->
         item { Heading(answered.question) }
@@ -47,11 +51,13 @@ private fun LazyListScope.doubt(doubt: Doubt, presenter: AttentionPresenter, doe
 }
 
 @Composable
-private fun Alternatives(other: Alternative, doubt: Doubt, tag: String, keep: () -> Unit, take: () -> Unit) {
+private fun Alternatives(other: Alternative, label: String, doubt: Doubt, tag: String, keep: () -> Unit, take: () -> Unit) {
     val now = doubt.item.fields.firstOrNull { it.name == other.field }?.value
-    Heading(other.field)
-    MainButton(say(Word.KEEP_VALUE, shown(now)), "$tag.keep", onClick = keep)
-    OtherButton(say(Word.TAKE_VALUE, shown(other.value)), "$tag.take", onClick = take)
+    Together {
+        Heading(label)
+        MainButton(say(Word.KEEP_VALUE, shown(now)), "$tag.keep", onClick = keep)
+        OtherButton(say(Word.TAKE_VALUE, shown(other.value)), "$tag.take", onClick = take)
+    }
 }
 
 /** A value in the words of the screen. */

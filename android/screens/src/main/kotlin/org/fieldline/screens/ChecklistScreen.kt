@@ -22,10 +22,8 @@ fun ChecklistScreen(presenter: ChecklistPresenter) {
                 answer = answered.latest.answer
             }
         }
-        item {
-            Entry(say(Word.QUESTION), question, "checklist.question") { question = it }
-            Entry(say(Word.ANSWER), answer, "checklist.answer") { answer = it }
-        }
+        item { Entry(say(Word.QUESTION), question, "checklist.question") { question = it } }
+        item { Entry(say(Word.ANSWER), answer, "checklist.answer") { answer = it } }
         items(listOf(Word.YES, Word.NO), { it.name }) { word ->
             val said = say(word)
             OtherButton(said, "checklist.${word.name.lowercase()}") { answer = said }

@@ -2,9 +2,11 @@
 
 package org.fieldline.screens
 
+import androidx.compose.foundation.BorderStroke
 import androidx.compose.foundation.clickable
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
@@ -35,6 +37,12 @@ import androidx.compose.ui.unit.dp
 val TOUCH = 56.dp
 val GAP = 12.dp
 
+/** Controls that belong together. */
+@Composable
+fun Together(content: @Composable ColumnScope.() -> Unit) {
+    Column(Modifier.fillMaxWidth(), Arrangement.spacedBy(GAP), content = content)
+}
+
 @Composable
 fun MainButton(text: String, tag: String, isEnabled: Boolean = true, onClick: () -> Unit) {
     Button(onClick, Modifier.fillMaxWidth().heightIn(min = TOUCH).testTag(tag), isEnabled) { Text(text) }
@@ -64,7 +72,8 @@ fun Line(title: String, tag: String, about: List<String> = emptyList(), isUrgent
     val touch = if (onClick == null) Modifier else Modifier.clickable(onClick = onClick, role = Role.Button)
     Card(
         modifier = Modifier.fillMaxWidth().heightIn(min = TOUCH).testTag(tag).then(touch),
-        colors = CardDefaults.cardColors(containerColor = container, contentColor = if (isUrgent) colours.onErrorContainer else colours.onSecondaryContainer),
+        colors = CardDefaults.cardColors(container, if (isUrgent) colours.onErrorContainer else colours.onSecondaryContainer),
+        border = if (container == colours.background) BorderStroke(2.dp, colours.outline) else null,
     ) {
         Column(Modifier.padding(GAP), Arrangement.spacedBy(4.dp)) {
             Text(title, style = MaterialTheme.typography.titleMedium)

@@ -36,10 +36,8 @@ fun JobScreen(presenter: JobPresenter, open: (JobPart) -> Unit) {
             OtherButton(say(Word.valueOf(part.name)), "job.${part.name.lowercase()}") { open(part) }
         }
         fields(job.form) { field, text -> does { presenter.change(mapOf(field to text)) } }
-        item {
-            Entry(say(Word.COMMENT_FOR_CUSTOMER), comment, "job.comment") { comment = it }
-            OtherButton(say(Word.WRITE), "job.write", comment.isNotBlank()) { does { if (presenter.comment(comment)) comment = "" } }
-        }
+        item { Entry(say(Word.COMMENT_FOR_CUSTOMER), comment, "job.comment") { comment = it } }
+        item { OtherButton(say(Word.WRITE), "job.write", comment.isNotBlank()) { does { if (presenter.comment(comment)) comment = "" } } }
         journals(job)
     }
 }
@@ -64,13 +62,15 @@ private fun Asked(asked: StepAsked, leave: () -> Unit, take: (String?, Map<Strin
     var reason by remember(asked) { mutableStateOf<String?>(null) }
     var comment by remember(asked) { mutableStateOf("") }
     val given = remember(asked) { mutableStateMapOf<String, String>() }
-    Heading(named("step", asked.offer.step))
-    asked.offer.reasons.forEach { choice -> Chosen(named("reason", choice), "job.reason.$choice", reason == choice) { reason = choice } }
-    asked.fields.forEach { field -> Entry(field.label, given[field.name].orEmpty(), "job.asked.${field.name}") { given[field.name] = it } }
-    Entry(say(Word.COMMENT_FOR_CUSTOMER), comment, "job.asked.comment") { comment = it }
-    val isComplete = (asked.offer.reasons.isEmpty() || reason != null) && asked.fields.all { !given[it.name].isNullOrBlank() }
-    MainButton(say(Word.DO_IT), "job.take", isComplete) { take(reason, given.toMap(), comment) }
-    OtherButton(say(Word.LEAVE_IT), "job.leave", onClick = leave)
+    Together {
+        Heading(named("step", asked.offer.step))
+        asked.offer.reasons.forEach { choice -> Chosen(named("reason", choice), "job.reason.$choice", reason == choice) { reason = choice } }
+        asked.fields.forEach { field -> Entry(field.label, given[field.name].orEmpty(), "job.asked.${field.name}") { given[field.name] = it } }
+        Entry(say(Word.COMMENT_FOR_CUSTOMER), comment, "job.asked.comment") { comment = it }
+        val isComplete = (asked.offer.reasons.isEmpty() || reason != null) && asked.fields.all { !given[it.name].isNullOrBlank() }
+        MainButton(say(Word.DO_IT), "job.take", isComplete) { take(reason, given.toMap(), comment) }
+        OtherButton(say(Word.LEAVE_IT), "job.leave", onClick = leave)
+    }
 }
 
 /** What this person may write can be written; the rest is told where it holds something. */
@@ -90,10 +90,11 @@ private fun Written(field: FormField, change: (String, String) -> Unit) {
         isOpen = false
         change(field.name, value)
     }
-    if (field.choices.isEmpty()) {
-        Entry(field.label, text, "job.field.${field.name}.entry") { text = it }
-        MainButton(say(Word.SAVE), "job.field.${field.name}.save") { done(text) }
-    } else {
+    Together {
+        if (field.choices.isEmpty()) {
+            Entry(field.label, text, "job.field.${field.name}.entry") { text = it }
+            MainButton(say(Word.SAVE), "job.field.${field.name}.save") { done(text) }
+        }
         field.choices.forEach { Chosen(it.label, "job.field.${field.name}.${it.value}", it.label == field.shown) { done(it.value) } }
     }
 }

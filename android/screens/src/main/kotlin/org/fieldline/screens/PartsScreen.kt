@@ -27,6 +27,8 @@ fun PartsScreen(presenter: PartsPresenter, isOnJob: Boolean) {
 
 @Composable
 private fun Moves(part: VanPart, use: () -> Unit, putBack: () -> Unit) {
-    MainButton(say(Word.USE_ONE, part.name), "parts.use.${part.name}", onClick = use)
-    OtherButton(say(Word.PUT_BACK_ONE, part.name), "parts.putback.${part.name}", onClick = putBack)
+    Together {
+        MainButton(say(Word.USE_ONE, part.name), "parts.use.${part.name}", onClick = use)
+        OtherButton(say(Word.PUT_BACK_ONE, part.name), "parts.putback.${part.name}", onClick = putBack)
+    }
 }

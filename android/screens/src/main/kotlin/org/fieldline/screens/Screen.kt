@@ -24,7 +24,10 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
+import androidx.compose.runtime.setValue
 import androidx.compose.runtime.staticCompositionLocalOf
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
@@ -39,7 +42,7 @@ import org.fieldline.app.Presenter
 import org.fieldline.app.Problem
 import org.fieldline.app.Remedy
 
-/** Does something a person asked for; one thing at a time. */
+/** Does something a person asked for. What is touched again before it is done was touched once too often. */
 typealias Does = (suspend () -> Unit) -> Unit
 
 /** Where a way out of a problem leads. */
@@ -52,7 +55,13 @@ val LocalBack = staticCompositionLocalOf<(() -> Unit)?> { null }
 fun <T> Screen(presenter: Presenter<T>, title: String, tag: String, show: suspend () -> Unit, content: LazyListScope.(T, Does) -> Unit) {
     val shown by presenter.state.collectAsState()
     val scope = rememberCoroutineScope()
-    val does: Does = { work -> if (!presenter.state.value.isBusy) scope.launch { work() } }
+    var isDoing by remember { mutableStateOf(false) }
+    val does: Does = { work ->
+        if (!isDoing) {
+            isDoing = true
+            scope.launch { work() }.invokeOnCompletion { isDoing = false }
+        }
+    }
     LaunchedEffect(presenter) { show() }
     Surface(Modifier.fillMaxSize().testTag(tag), color = MaterialTheme.colorScheme.background) {
         Column {

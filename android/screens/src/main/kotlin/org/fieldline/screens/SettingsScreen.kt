@@ -45,12 +45,14 @@ private fun SignIn(settings: Settings, signIn: (String, String, String) -> Unit)
     var server by remember(settings.server) { mutableStateOf(settings.server) }
     var user by remember { mutableStateOf("") }
     var password by remember { mutableStateOf("") }
-    Heading(say(if (settings.enrolled == null) Word.SIGN_IN else Word.SIGN_IN_AGAIN))
-    Entry(say(Word.SERVER), server, "settings.server") { server = it }
-    Entry(say(Word.USER_NAME), user, "settings.user") { user = it }
-    Entry(say(Word.PASSWORD), password, "settings.password", isSecret = true) { password = it }
-    MainButton(say(Word.SIGN_IN), "settings.signin", listOf(server, user, password).all(String::isNotBlank)) {
-        signIn(server, user, password)
-        password = ""
+    Together {
+        Heading(say(if (settings.enrolled == null) Word.SIGN_IN else Word.SIGN_IN_AGAIN))
+        Entry(say(Word.SERVER), server, "settings.server") { server = it }
+        Entry(say(Word.USER_NAME), user, "settings.user") { user = it }
+        Entry(say(Word.PASSWORD), password, "settings.password", isSecret = true) { password = it }
+        MainButton(say(Word.SIGN_IN), "settings.signin", listOf(server, user, password).all(String::isNotBlank)) {
+            signIn(server, user, password)
+            password = ""
+        }
     }
 }

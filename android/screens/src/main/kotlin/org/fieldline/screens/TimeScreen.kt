@@ -38,8 +38,10 @@ private fun Meter(read: (String, String, String) -> Unit) {
     var meter by remember { mutableStateOf("") }
     var value by remember { mutableStateOf("") }
     var unit by remember { mutableStateOf("") }
-    Entry(say(Word.METER), meter, "time.meter") { meter = it }
-    Entry(say(Word.VALUE), value, "time.value") { value = it }
-    Entry(say(Word.UNIT), unit, "time.unit") { unit = it }
-    MainButton(say(Word.SAVE), "time.read", meter.isNotBlank() && value.isNotBlank()) { read(meter.trim(), value.trim(), unit.trim()) }
+    Together {
+        Entry(say(Word.METER), meter, "time.meter") { meter = it }
+        Entry(say(Word.VALUE), value, "time.value") { value = it }
+        Entry(say(Word.UNIT), unit, "time.unit") { unit = it }
+        MainButton(say(Word.SAVE), "time.read", meter.isNotBlank() && value.isNotBlank()) { read(meter.trim(), value.trim(), unit.trim()) }
+    }
 }
