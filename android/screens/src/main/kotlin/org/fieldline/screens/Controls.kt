@@ -69,7 +69,8 @@ fun Entry(label: String, text: String, tag: String, isSecret: Boolean = false, o
 fun Line(title: String, tag: String, about: List<String> = emptyList(), isUrgent: Boolean = false, onClick: (() -> Unit)? = null) {
     val colours = MaterialTheme.colorScheme
     val container = if (isUrgent) colours.errorContainer else colours.secondaryContainer
-    val touch = if (onClick == null) Modifier else Modifier.clickable(onClick = onClick, role = Role.Button)
+    // Read out as one, whether it can be touched or not.
+    val touch = if (onClick == null) Modifier.semantics(mergeDescendants = true) {} else Modifier.clickable(onClick = onClick, role = Role.Button)
     Card(
         modifier = Modifier.fillMaxWidth().heightIn(min = TOUCH).testTag(tag).then(touch),
         colors = CardDefaults.cardColors(container, if (isUrgent) colours.onErrorContainer else colours.onSecondaryContainer),

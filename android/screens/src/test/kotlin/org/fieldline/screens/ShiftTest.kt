@@ -116,9 +116,9 @@ class ShiftTest {
     }
 
     /** Waits until something is there and brings it to where it can be touched. */
-    private fun scrollTo(tag: String) = rule.waitUntil(20_000) {
+    private fun scrollTo(tag: String) = rule.waitUntil("$tag is there", 20_000) {
         val isThere = { rule.onAllNodes(hasTestTag(tag)).fetchSemanticsNodes().isNotEmpty() }
         if (tag.startsWith("tab.") || tag == "back" || tag.startsWith("problem")) return@waitUntil isThere()
-        runCatching { rule.onNode(hasScrollAction()).performScrollToNode(hasTestTag(tag)) }.isSuccess && isThere()
+        runCatching { rule.onNode(hasScrollAction()).performScrollToNode(hasTestTag(tag)) }.onFailure { System.err.println("$tag: $it") }.isSuccess && isThere()
     }
 }
