@@ -1,0 +1,27 @@
+#!/bin/bash
+# make-chroot.sh DIR: a Debian with Swift 6 in DIR. Made once; run again it only looks.
+#
+# Swift's package needs a newer libc than the machines this project is built on have, so it gets a small system of its own. What only
+# debuggers and editors need is left out: two thirds of it.
+set -euo pipefail
+dir=$1
+stamp=$dir/.complete-1
+if [ -e "$stamp" ]; then exit 0; fi
+rm -rf --one-file-system "$dir" "$dir.new"
+mkdir -p "$(dirname "$dir")"
+
+left_out=()
+swift=/usr/libexec/swift
+for path in /usr/share/{doc,man,info,locale}/'*' \
+  $swift/lib/swift/embedded/'*' $swift/lib/swift/FrameworkABIBaseline/'*' $swift/lib/swift_static/'*' \
+  $swift/lib/liblldb.'*' $swift/lib/libsourcekitdInProc.so $swift/bin/lldb'*' $swift/bin/{clangd,sourcekit-lsp,docc}; do
+  left_out+=(--dpkgopt="path-exclude=$path")
+done
+mmdebstrap --quiet --mode=root --variant=apt --format=directory \
+  --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --aptopt='APT::Install-Recommends "false"' "${left_out[@]}" \
+  --include=swiftlang,libc6-dev,libstdc++-14-dev,libncurses-dev,zlib1g-dev,ca-certificates \
+  trixie "$dir.new" "deb ${DEBIAN_MIRROR:-http://deb.debian.org/debian} trixie main"
+rm -rf "$dir.new"/var/cache/apt/* "$dir.new"/var/lib/apt/lists/*
+# Moved to its place whole, so that a run that was interrupted leaves nothing that looks finished.
+mv "$dir.new" "$dir"
+touch "$stamp"
