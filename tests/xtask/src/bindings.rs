@@ -44,7 +44,9 @@ pub fn write(check: bool) -> Result<(), Failed> {
             fs::copy(&from, &to).map_err(|problem| failed(&to, &problem))?;
         } else if read(&from)? != read(&to)? {
             let to = to.display();
-            return Err(Failed(format!("{to} is not what the bindings say now; run `cargo xtask bindings` and commit it")));
+            return Err(Failed(format!(
+                "{to} is not what the bindings say now; run `cargo xtask bindings` and commit it"
+            )));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::commands::{Failed, root, shown};
 
 pub use toolchain::{Toolchain, install};
 
-use modules::{CORE, Module, PHONE, PRESENTERS, PRESENTER_TESTS, SCREENS, SCREEN_TESTS, class_path, compiled};
+use modules::{CORE, Module, PHONE, PRESENTER_TESTS, PRESENTERS, SCREEN_TESTS, SCREENS, class_path, compiled};
 
 /// The phone of the scenarios as a command; `library` is the folder with the built library.
 pub fn phone(toolchain: &Toolchain, library: &Path) -> Result<Command, Failed> {

@@ -1,14 +1,18 @@
-//! `cargo xtask demo | test | bench | fleet | endure | fuzz`: the words everybody who works on this project shares with CI.
+//! `cargo xtask demo | test | bench | fleet | endure | fuzz | languages | bindings | mobile`: the words everybody who works on this project shares with CI.
 //!
 //! Every word is a cargo command or a row of them, shown before it runs, so nothing happens here that could not be typed.
 //! All but `bench` and `fuzz`, which measure, use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
 
 #![expect(clippy::disallowed_methods, reason = "a tool at the outermost edge tells people how long its steps took")]
 
+mod bindings;
 mod commands;
 mod deny;
+mod kotlin;
+mod languages;
 mod mobile;
 mod report;
+mod swift;
 mod test;
 
 use std::process::ExitCode;
@@ -33,9 +37,28 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Everything that must hold: format, lints, dependencies, tests, 50 simulated shifts, planted bugs, a share of what must be
-    /// endured, the demo without a screen.
-    Test,
+    /// Everything that must hold: format, lints, dependencies, tests, phones in every language, 50 simulated shifts, planted bugs,
+    /// a share of what must be endured, the demo without a screen.
+    Test {
+        /// Languages that are left out: `--without kotlin,swift`.
+        #[arg(long, value_delimiter = ',')]
+        without: Vec<String>,
+    },
+    /// Writes the Kotlin, Swift and Python side of the bindings from the built library.
+    Bindings {
+        /// Only says whether what the apps have is what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// The scenarios with phones in every language: `languages [--without kotlin,swift] [--cycles N] [--only NAME]`.
+    Languages {
+        /// Languages that are left out.
+        #[arg(long, value_delimiter = ',')]
+        without: Vec<String>,
+        /// Arguments of the driver.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// A measurement side by side with its floor, in the release profile: `bench store`.
     Bench {
         /// Which one, and its arguments.
@@ -82,7 +105,9 @@ fn main() -> ExitCode {
 impl Word {
     fn speak(self) -> Result<(), Failed> {
         match self {
-            Self::Test => test::everything(),
+            Self::Test { without } => test::everything(&without),
+            Self::Bindings { check } => bindings::write(check),
+            Self::Languages { without, arguments } => languages::play(&without, &arguments),
             Self::Demo { arguments } => run(built("sync-server")?.arg("demo").args(arguments)),
             Self::Fuzz { arguments } => run(released("fieldline-fuzz")?.args(arguments)),
             Self::Fleet { mut arguments } if arguments.iter().any(|word| word == "--planted" || word == "--plant") => {

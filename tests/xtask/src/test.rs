@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::commands::{Failed, built, built_with_plants, cargo, run, target};
-use crate::{deny, report};
+use crate::{bindings, deny, languages, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
 const SEEDS: &str = "50";
@@ -29,13 +29,17 @@ const PLANTED: [&str; 12] = [
     "StepsForgetWhatTheyKnew",
 ];
 
-type Step = (&'static str, fn() -> Result<(), Failed>);
+/// A step; the languages of phones that are left out are no business of most.
+type Step = (&'static str, fn(&[String]) -> Result<(), Failed>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 12] = [
     ("format", format),
     ("lints", lints),
-    ("licences, bans and sources of dependencies", deny::check),
+    ("licences, bans and sources of dependencies", dependencies),
     ("tests", tests),
+    ("generated bindings", generated_bindings),
+    ("phones in every language", languages),
+    ("the apps' own logic", apps),
     ("simulated shifts", fleet),
     ("planted bugs are caught", planted_bugs),
     ("power cuts, kills and broken disks", endure),
@@ -44,12 +48,14 @@ const STEPS: [Step; 9] = [
 ];
 
 /// Runs every step; the first that fails ends it.
-pub fn everything() -> Result<(), Failed> {
+pub fn everything(without: &[String]) -> Result<(), Failed> {
+    languages::known(without)?;
     let mut times: Vec<(&str, Duration)> = Vec::new();
     for (number, (name, step)) in STEPS.iter().enumerate() {
         eprintln!("\n[{}/{}] {name}", number + 1, STEPS.len());
         let begun = Instant::now();
-        step().map_err(|Failed(what)| Failed(format!("step {} of {}, {name}: {what}", number + 1, STEPS.len())))?;
+        step(without)
+            .map_err(|Failed(what)| Failed(format!("step {} of {}, {name}: {what}", number + 1, STEPS.len())))?;
         let took = begun.elapsed();
         eprintln!("     done in {:.1} s", took.as_secs_f64());
         times.push((name, took));
@@ -61,28 +67,44 @@ pub fn everything() -> Result<(), Failed> {
     Ok(())
 }
 
-fn format() -> Result<(), Failed> {
+fn format(_: &[String]) -> Result<(), Failed> {
     run(&mut cargo(&["fmt", "--all", "--check"]))
 }
 
-fn lints() -> Result<(), Failed> {
+fn lints(_: &[String]) -> Result<(), Failed> {
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
 }
 
-fn tests() -> Result<(), Failed> {
+fn dependencies(_: &[String]) -> Result<(), Failed> {
+    deny::check()
+}
+
+fn generated_bindings(_: &[String]) -> Result<(), Failed> {
+    bindings::write(true)
+}
+
+fn languages(without: &[String]) -> Result<(), Failed> {
+    languages::play(without, &[])
+}
+
+fn apps(without: &[String]) -> Result<(), Failed> {
+    languages::try_apps(without)
+}
+
+fn tests(_: &[String]) -> Result<(), Failed> {
     run(&mut cargo(&["test", "--workspace", "--locked"]))
 }
 
-fn planted_bugs() -> Result<(), Failed> {
+fn planted_bugs(_: &[String]) -> Result<(), Failed> {
     let plants = PLANTED.iter().flat_map(|plant| ["--plant", plant]);
     run(built_with_plants()?.args(["--runs", "1", "--seeds", "20"]).args(plants))
 }
 
-fn fleet() -> Result<(), Failed> {
+fn fleet(_: &[String]) -> Result<(), Failed> {
     run(built("fieldline-fleet")?.args(["--seeds", SEEDS]))
 }
 
-fn endure() -> Result<(), Failed> {
+fn endure(_: &[String]) -> Result<(), Failed> {
     if cfg!(not(target_os = "linux")) {
         eprintln!("     left out: the calls that reach the disk are known by their Linux names only");
         return Ok(());
@@ -90,11 +112,11 @@ fn endure() -> Result<(), Failed> {
     run(built("fieldline-endure")?.args(["--share", SHARE]))
 }
 
-fn hostile_input() -> Result<(), Failed> {
+fn hostile_input(_: &[String]) -> Result<(), Failed> {
     run(built("fieldline-fuzz")?.args(["--cases", CASES]))
 }
 
-fn demo() -> Result<(), Failed> {
+fn demo(_: &[String]) -> Result<(), Failed> {
     let json = result_file("demo.json")?;
     run(built("sync-server")?.args(["demo", "--headless", "--json"]).arg(&json))?;
     report::check_demo(&json)

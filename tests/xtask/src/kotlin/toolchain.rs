@@ -121,7 +121,8 @@ pub fn have(programs: &[(&str, &str)], files: &[(&str, &str)]) -> Result<(), Fai
         return Ok(());
     }
     let wanted = packages.join(" ");
-    let told = format!("the Kotlin side needs the Debian packages {wanted}; install them with `apt-get install {wanted}`");
+    let told =
+        format!("the Kotlin side needs the Debian packages {wanted}; install them with `apt-get install {wanted}`");
     if !is_root() {
         return Err(Failed(told));
     }
@@ -131,7 +132,8 @@ pub fn have(programs: &[(&str, &str)], files: &[(&str, &str)]) -> Result<(), Fai
 }
 
 fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).exists()))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).exists()))
 }
 
 fn is_root() -> bool {

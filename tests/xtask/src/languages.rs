@@ -1,0 +1,95 @@
+//! The scenarios of `tests/scenarios` with phones in every language, against a real server: one honest line each at the end.
+//!
+//! A language is left out only by name. What a language needs is fetched from the package registries, or asked for.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::commands::{Failed, built, run};
+use crate::{bindings, kotlin, swift};
+
+/// Every language beside Rust, which is always there.
+pub const LANGUAGES: [&str; 3] = ["python", "kotlin", "swift"];
+/// Objects made and dropped in every test run; by hand it is a hundred thousand.
+const CYCLES: &str = "2000";
+
+/// Refuses to leave out what there is not.
+pub fn known(without: &[String]) -> Result<(), Failed> {
+    match without.iter().find(|name| !LANGUAGES.contains(&name.as_str())) {
+        Some(unknown) => Err(Failed(format!("there is no language {unknown}; there are {}", LANGUAGES.join(", ")))),
+        None => Ok(()),
+    }
+}
+
+fn is_in(without: &[String], language: &str) -> bool {
+    !without.iter().any(|name| name == language)
+}
+
+/// Plays the scenarios, in all languages but those left out, with arguments for the driver.
+pub fn play(without: &[String], arguments: &[String]) -> Result<(), Failed> {
+    known(without)?;
+    let generated = bindings::generated()?;
+    let server = built("sync-server")?;
+    let mut phones = vec![("rust", built("rust_phone")?)];
+    for language in LANGUAGES.into_iter().filter(|language| is_in(without, language)) {
+        phones.push((language, phone(language, &generated)?));
+    }
+    let mut driver = built("fieldline-scenarios")?;
+    driver.args(["--scenarios", "tests/scenarios"]).args(arguments);
+    for (name, command) in &phones {
+        driver.arg("--phone").arg(format!("{name}={}", words(command)));
+    }
+    if !arguments.iter().any(|argument| argument == "--cycles") {
+        driver.args(["--cycles", CYCLES]);
+    }
+    run(driver.env("FIELDLINE_SERVER_BINARY", server.get_program()))?;
+    for name in without {
+        println!("{name}: left out by name");
+    }
+    Ok(())
+}
+
+/// Tries what is around the core in each app: presenters and screens in Kotlin, models in Swift.
+pub fn try_apps(without: &[String]) -> Result<(), Failed> {
+    let server = built("sync-server")?;
+    let server = Path::new(server.get_program());
+    let library = bindings::library();
+    let library = library.parent().unwrap_or(Path::new("."));
+    if is_in(without, "kotlin") {
+        kotlin::test(&kotlin::install()?, library, server)?;
+    }
+    if is_in(without, "swift") {
+        let toolchain = swift::install()?;
+        swift::lint(&toolchain)?;
+        swift::test(&toolchain, library, server)?;
+    }
+    Ok(())
+}
+
+/// How a phone of a language is started.
+fn phone(language: &str, generated: &Path) -> Result<Command, Failed> {
+    let library = bindings::library();
+    let library = library.parent().unwrap_or(Path::new("."));
+    match language {
+        "kotlin" => kotlin::phone(&kotlin::install()?, library),
+        "swift" => swift::phone(&swift::install()?, library),
+        _ => python(generated),
+    }
+}
+
+fn python(generated: &Path) -> Result<Command, Failed> {
+    let is_there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !is_there {
+        return Err(Failed("python3 is missing; install it, or leave it out with --without python".into()));
+    }
+    let mut python = Command::new("env");
+    python.arg(format!("PYTHONPATH={}", bindings::python(generated)?.display()));
+    python.args(["python3", "bindings/tests/phone.py"]);
+    Ok(python)
+}
+
+/// A command as the driver splits it.
+fn words(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
