@@ -87,7 +87,8 @@ final class Calls {
         case "by_site": return told(try store.bySite(location: given.sysId("location"), columns: columns))
         case "by_asset": return told(try store.byAsset(asset: given.sysId("asset"), columns: columns))
         case "referring":
-            return told(try store.referring(target: given.sysId("target"), table: given.text("table"), columns: columns))
+            return told(
+                try store.referring(target: given.sysId("target"), table: given.text("table"), columns: columns))
         case "search": return told(try store.search(text: given.text("text"), columns: columns))
         case "van_stock": return told(try store.vanStock())
         case "needs_attention": return told(try store.needsAttention())

@@ -29,7 +29,9 @@ final class Saboteur: CallObserver, @unchecked Sendable {
         uniffiFree: { _ = try? FfiConverterTypeCallObserver.lift($0) },
         uniffiClone: { _ in FfiConverterTypeCallObserver.lower(one) },
         begins: { _, function, _, status in
-            if one.strikes(Strike(function: taken(function), isAfterItsWork: false)) { status.pointee.code = unexpected }
+            if one.strikes(Strike(function: taken(function), isAfterItsWork: false)) {
+                status.pointee.code = unexpected
+            }
         },
         ends: { _, function, _, status in
             if one.strikes(Strike(function: taken(function), isAfterItsWork: true)) { status.pointee.code = unexpected }

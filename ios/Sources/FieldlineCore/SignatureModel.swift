@@ -1,0 +1,54 @@
+// The customer's signature under a job.
+
+import FieldlineFFI
+import Observation
+
+@MainActor
+@Observable
+public final class SignatureModel: Screen {
+    private nonisolated static let width = 800
+    private nonisolated static let height = 300
+
+    public private(set) var strokes: [Stroke] = []
+    public private(set) var signed: [Attachment] = []
+
+    private let core: OpenStore
+    private let job: RecordId
+    private let pictures: any Pictures
+
+    public init(_ core: OpenStore, _ job: RecordId, _ pictures: any Pictures) {
+        (self.core, self.job, self.pictures) = (core, job, pictures)
+    }
+
+    @discardableResult
+    public func show() async -> Bool {
+        await work { try await read() }
+    }
+
+    public func draw(_ stroke: Stroke) {
+        strokes.append(stroke)
+    }
+
+    public func clear() {
+        strokes = []
+    }
+
+    /// Signs with what was drawn, under the name of who drew it.
+    public func sign(_ name: String) async -> Bool {
+        await work {
+            let (pictures, drawn) = (pictures, strokes)
+            let png = try await core.ask { _ in try pictures.drawn(drawn, width: Self.width, height: Self.height) }
+            let signature = Captured(content: .bytes(bytes: png), fileName: "\(name).png", contentType: "image/png")
+            try await core.execute(.addSignature(record: job, signature: signature))
+            strokes = []
+            try await read()
+        }
+    }
+
+    private func read() async throws {
+        let job = job
+        signed = try await core.ask { store in
+            (try store.record(record: job)?.details?.attachments ?? []).filter { $0.role == .signature }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// What is written down on a job beside its steps: answers, parts, photos, documents, signatures, time, readings.
+
+import FieldlineCore
+import FieldlineFFI
+import XCTest
+
+/// Pictures a test can tell apart.
+private struct NamedPictures: Pictures {
+    func flattened(_ photo: Data, _ strokes: [Stroke]) -> Data { photo + [UInt8(strokes.count)] }
+
+    func thumbnail(_ photo: Data) -> Data { photo.prefix(1) }
+
+    func drawn(_ strokes: [Stroke], width _: Int, height _: Int) -> Data { Data("signed \(strokes.count)".utf8) }
+}
+
+private let line = Stroke([.init(x: 0.1, y: 0.1), .init(x: 0.9, y: 0.9)])
+
+final class WorkOnAJobTests: XCTestCase {
+    @MainActor
+    func test_answers_are_kept_by_question_and_the_latest_is_shown() async throws {
+        let (_, tina, job) = try await withJob()
+        let list = ChecklistModel(tina.core, job)
+        worked(await list.answer("Is the valve tight?", "no"))
+        worked(await list.answer("Is the valve tight?", "yes"))
+        XCTAssertEqual(list.answers.map(\.latest.answer), ["yes"])
+        XCTAssertEqual(list.disputed, 0)
+    }
+
+    @MainActor
+    func test_what_is_taken_from_the_van_is_less_in_the_van_and_putting_back_undoes_it() async throws {
+        let (office, tina) = try await atWork()
+        let model = try await office.creates("cmdb_model", ["display_name": "Seal 40 mm"]).sysId
+        try await stocks(office, tina, "Seals", model, quantity: 10)
+        let job = try await office.sends(tina, "Change the seal")
+        try await tina.syncs()
+        let parts = PartsModel(tina.core, job: job)
+        await parts.show()
+        let seals = try XCTUnwrap(parts.van.first)
+        XCTAssertEqual(seals.left, 10)
+        worked(await parts.use(seals, 3))
+        XCTAssertEqual(parts.van.map(\.left), [7])
+        XCTAssertEqual(parts.used.map(\.name), ["Seal 40 mm"])
+        XCTAssertEqual(parts.used.map(\.quantity), [3])
+        worked(await parts.putBack(seals, 3))
+        XCTAssertEqual(parts.van.map(\.left), [10])
+        XCTAssertTrue(parts.used.isEmpty)
+        failed(await PartsModel(tina.core).use(seals, 1))
+    }
+
+    @MainActor
+    private func stocks(
+        _ office: Office, _ tina: Technician, _ what: String, _ model: SysId, quantity: Int
+    ) async throws {
+        let van = ["name": "Van of \(tina.name)", "type": "field_agent", "manager": tina.user.hex]
+        let stockroom = try await office.creates("alm_stockroom", van).sysId.hex
+        let asset = [
+            "display_name": what, "model": model.hex, "quantity": "\(quantity)", "assigned_to": tina.user.hex,
+            "stockroom": stockroom,
+        ]
+        _ = try await office.creates("alm_asset", asset)
+    }
+
+    @MainActor
+    func test_a_photo_is_kept_with_what_was_drawn_on_it_and_its_thumbnail_is_shown() async throws {
+        let (_, tina, job) = try await withJob()
+        let photos = PhotosModel(tina.core, job, NamedPictures())
+        worked(await photos.add(Data([7, 7]), [line], fileName: "pump.jpg"))
+        let photo = try XCTUnwrap(photos.photos.first)
+        XCTAssertEqual(photo.thumbnail, Data([7]))
+        XCTAssertEqual(photo.photo.fileName, "pump.jpg")
+        worked(await photos.open(photo.photo.blob))
+        XCTAssertEqual(photos.opened, Data([7, 7, 1]))
+        photos.close()
+        XCTAssertNil(photos.opened)
+    }
+
+    @MainActor
+    func test_a_photo_without_strokes_is_kept_as_it_was_taken() async throws {
+        let (_, tina, job) = try await withJob()
+        let photos = PhotosModel(tina.core, job, NamedPictures())
+        worked(await photos.add(Data([9, 9]), [], fileName: "pump.jpg"))
+        let photo = try XCTUnwrap(photos.photos.first)
+        worked(await photos.open(photo.photo.blob))
+        XCTAssertEqual(photos.opened, Data([9, 9]))
+    }
+
+    @MainActor
+    func test_a_document_is_read_from_its_file_when_it_is_added_and_can_be_opened() async throws {
+        let (_, tina, job) = try await withJob()
+        let report = try temporaryFolder("report").appendingPathComponent("report.pdf")
+        try Data("%PDF".utf8).write(to: report)
+        let files = FilesModel(tina.core, job)
+        worked(await files.add(report, contentType: "application/pdf"))
+        let file = try XCTUnwrap(files.files.first)
+        worked(await files.open(file))
+        XCTAssertEqual(files.opened?.content, Data("%PDF".utf8))
+        files.close()
+        failed(await files.add(report.appendingPathExtension("gone"), contentType: "application/pdf"))
+        XCTAssertEqual(files.problem?.remedy, .correct)
+    }
+
+    @MainActor
+    func test_a_signature_bears_the_name_of_who_drew_it_and_waits_to_be_sent() async throws {
+        let (_, tina, job) = try await withJob()
+        let signature = SignatureModel(tina.core, job, NamedPictures())
+        signature.draw(line)
+        signature.clear()
+        signature.draw(line)
+        worked(await signature.sign("Mr Weber"))
+        XCTAssertEqual(signature.signed.map(\.fileName), ["Mr Weber.png"])
+        XCTAssertTrue(signature.strokes.isEmpty)
+        XCTAssertEqual(try tina.store.syncStatus().unsentFiles, 1)
+        try await tina.syncs()
+        XCTAssertEqual(try tina.store.syncStatus().unsentFiles, 0)
+    }
+
+    @MainActor
+    func test_time_is_summed_by_its_purpose_and_a_meter_keeps_its_unit() async throws {
+        let (_, tina, job) = try await withJob()
+        let time = TimeModel(tina.core, job)
+        let begun = Date(timeIntervalSince1970: 1_795_851_000)
+        worked(await time.log("work", from: begun, until: begun.addingTimeInterval(1_800)))
+        worked(await time.logLast(15, "work"))
+        worked(await time.log("travel", from: begun.addingTimeInterval(-600), until: begun))
+        XCTAssertEqual(time.totals.mapValues { $0.rounded() }, ["work": 2_700, "travel": 600])
+        worked(await time.read("pressure", "48.5", unit: "kPa"))
+        XCTAssertEqual(time.readings.map(\.value), ["48.5"])
+        XCTAssertEqual(time.readings.map(\.unit), ["kPa"])
+    }
+
+    @MainActor
+    func test_what_cannot_be_is_refused_with_its_remedy() async throws {
+        let (_, tina, job) = try await withJob()
+        let time = TimeModel(tina.core, job)
+        let begun = Date(timeIntervalSince1970: 1_795_851_000)
+        failed(await time.log("work", from: begun, until: begun.addingTimeInterval(-60)))
+        XCTAssertEqual(time.problem?.remedy, .correct)
+        failed(await time.read("pressure", "high", unit: "kPa"))
+        XCTAssertTrue(time.entries.isEmpty)
+    }
+}
