@@ -657,6 +657,12 @@ internal open class UniffiForeignFutureResultVoid(
 internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
     fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultVoid.UniffiByValue,)
 }
+internal interface UniffiCallbackInterfaceCallObserverMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`function`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceCallObserverMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`function`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceFileSourceMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -683,6 +689,28 @@ internal interface UniffiCallbackInterfaceSecretStoreMethod2 : com.sun.jna.Callb
 }
 internal interface UniffiCallbackInterfaceSyncListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`event`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "begins", "ends")
+internal open class UniffiVTableCallbackInterfaceCallObserver(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `begins`: UniffiCallbackInterfaceCallObserverMethod0? = null,
+    @JvmField internal var `ends`: UniffiCallbackInterfaceCallObserverMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `begins`: UniffiCallbackInterfaceCallObserverMethod0? = null,
+        `ends`: UniffiCallbackInterfaceCallObserverMethod1? = null,
+    ): UniffiVTableCallbackInterfaceCallObserver(`uniffiFree`,`uniffiClone`,`begins`,`ends`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceCallObserver) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `begins` = other.`begins`
+        `ends` = other.`ends`
+    }
+
 }
 @Structure.FieldOrder("uniffiFree", "uniffiClone", "read")
 internal open class UniffiVTableCallbackInterfaceFileSource(
@@ -916,6 +944,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_visit_kiosk(
     ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_callobserver_begins(
+    ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_callobserver_ends(
+    ): Int
     external fun uniffi_fieldline_ffi_checksum_method_filesource_read(
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_httpbody_next(
@@ -952,6 +984,7 @@ internal object UniffiLib {
 
     init {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "fieldline"))
+        uniffiCallbackInterfaceCallObserver.register(this)
         uniffiCallbackInterfaceFileSource.register(this)
         uniffiCallbackInterfaceHttpBody.register(this)
         uniffiCallbackInterfaceHttpTransport.register(this)
@@ -1039,6 +1072,16 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_fieldline_ffi_fn_method_fieldline_visit_kiosk(`ptr`: Long,`address`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_fieldline_ffi_fn_clone_callobserver(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_fieldline_ffi_fn_free_callobserver(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_fieldline_ffi_fn_init_callback_vtable_callobserver(`vtable`: UniffiVTableCallbackInterfaceCallObserver,
+    ): Unit
+    external fun uniffi_fieldline_ffi_fn_method_callobserver_begins(`ptr`: Long,`function`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_fieldline_ffi_fn_method_callobserver_ends(`ptr`: Long,`function`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_fieldline_ffi_fn_clone_filesource(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_fieldline_ffi_fn_free_filesource(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1265,7 +1308,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_outbox() and 0xFFFF) != 10888) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_plan_day() and 0xFFFF) != 43128) {
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_plan_day() and 0xFFFF) != 43717) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_record() and 0xFFFF) != 63887) {
@@ -1295,7 +1338,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_tidy() and 0xFFFF) != 62207) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_today() and 0xFFFF) != 35424) {
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_today() and 0xFFFF) != 23221) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_van_stock() and 0xFFFF) != 59440) {
@@ -1322,6 +1365,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_visit_kiosk() and 0xFFFF) != 15280) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_callobserver_begins() and 0xFFFF) != 1623) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_callobserver_ends() and 0xFFFF) != 16418) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_fieldline_ffi_checksum_method_filesource_read() and 0xFFFF) != 51647) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1334,7 +1383,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_fieldline_ffi_checksum_method_locator_here() and 0xFFFF) != 25510) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_fieldline_ffi_checksum_method_platformclock_now() and 0xFFFF) != 61692) {
+    if ((lib.uniffi_fieldline_ffi_checksum_method_platformclock_now() and 0xFFFF) != 42778) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_secretstore_load() and 0xFFFF) != 45905) {
@@ -2000,6 +2049,363 @@ public object FfiConverterTimestamp: FfiConverterRustBuffer<java.time.Instant> {
 
 
 /**
+ * Watches calls: how often each is made, how long it takes. It is called on the thread of the call.
+ */
+public interface CallObserver {
+    
+    /**
+     * A function begins.
+     */
+    fun `begins`(`function`: kotlin.String)
+    
+    /**
+     * Its work is done, and it is about to answer.
+     */
+    fun `ends`(`function`: kotlin.String)
+    
+    companion object
+}
+
+/**
+ * Watches calls: how often each is made, how long it takes. It is called on the thread of the call.
+ */
+open class CallObserverImpl: Disposable, AutoCloseable, CallObserver
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_fieldline_ffi_fn_free_callobserver(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_fieldline_ffi_fn_clone_callobserver(handle, status)
+        }
+    }
+
+    
+    /**
+     * A function begins.
+     */override fun `begins`(`function`: kotlin.String)
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_callobserver_begins(
+        it,
+        
+        FfiConverterString.lower(`function`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Its work is done, and it is about to answer.
+     */override fun `ends`(`function`: kotlin.String)
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_callobserver_ends(
+        it,
+        
+        FfiConverterString.lower(`function`),_status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceCallObserver {
+    internal object `begins`: UniffiCallbackInterfaceCallObserverMethod0 {
+        override fun callback(`uniffiHandle`: Long,`function`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeCallObserver.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`begins`(
+                    FfiConverterString.lift(`function`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+    internal object `ends`: UniffiCallbackInterfaceCallObserverMethod1 {
+        override fun callback(`uniffiHandle`: Long,`function`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeCallObserver.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`ends`(
+                    FfiConverterString.lift(`function`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeCallObserver.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeCallObserver.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceCallObserver.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `begins`,
+        `ends`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_fieldline_ffi_fn_init_callback_vtable_callobserver(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCallObserver: FfiConverter<CallObserver, Long> {
+    internal val handleMap = UniffiHandleMap<CallObserver>()
+
+    override fun lower(value: CallObserver): Long {
+        if (value is CallObserverImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): CallObserver {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return CallObserverImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): CallObserver {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: CallObserver) = 8UL
+
+    override fun write(value: CallObserver, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * One person's store on this machine. Several may be open, each in its own directory with its own key.
  */
 public interface FieldlineInterface {
@@ -2072,7 +2478,7 @@ public interface FieldlineInterface {
     /**
      * The best order of the rest of a day, from now and from a place on.
      */
-    fun `planDay`(`from`: java.time.Instant, `until`: java.time.Instant, `here`: Place): PlannedDay
+    fun `planDay`(`from`: Moment, `until`: Moment, `here`: Place): PlannedDay
     
     /**
      * Everything about one record, nothing when it is not here.
@@ -2123,7 +2529,7 @@ public interface FieldlineInterface {
      * This person's work of a day: what begins in it, and before that what is overdue or has no time. `columns` names the
      * fields wanted; so with every list, and all come when none is named.
      */
-    fun `today`(`from`: java.time.Instant, `until`: java.time.Instant, `columns`: List<kotlin.String>): List<Item>
+    fun `today`(`from`: Moment, `until`: Moment, `columns`: List<kotlin.String>): List<Item>
     
     /**
      * What is in this person's van.
@@ -2511,15 +2917,15 @@ open class Fieldline: Disposable, AutoCloseable, FieldlineInterface
     /**
      * The best order of the rest of a day, from now and from a place on.
      */
-    @Throws(FieldlineException::class)override fun `planDay`(`from`: java.time.Instant, `until`: java.time.Instant, `here`: Place): PlannedDay {
+    @Throws(FieldlineException::class)override fun `planDay`(`from`: Moment, `until`: Moment, `here`: Place): PlannedDay {
             return FfiConverterTypePlannedDay.lift(
     callWithHandle {
     uniffiRustCallWithError(FieldlineException) { _status ->
     UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_plan_day(
         it,
         
-        FfiConverterTimestamp.lower(`from`),
-        FfiConverterTimestamp.lower(`until`),
+        FfiConverterTypeMoment.lower(`from`),
+        FfiConverterTypeMoment.lower(`until`),
         FfiConverterTypePlace.lower(`here`),_status)
 }
     }
@@ -2690,15 +3096,15 @@ open class Fieldline: Disposable, AutoCloseable, FieldlineInterface
      * This person's work of a day: what begins in it, and before that what is overdue or has no time. `columns` names the
      * fields wanted; so with every list, and all come when none is named.
      */
-    @Throws(FieldlineException::class)override fun `today`(`from`: java.time.Instant, `until`: java.time.Instant, `columns`: List<kotlin.String>): List<Item> {
+    @Throws(FieldlineException::class)override fun `today`(`from`: Moment, `until`: Moment, `columns`: List<kotlin.String>): List<Item> {
             return FfiConverterSequenceTypeItem.lift(
     callWithHandle {
     uniffiRustCallWithError(FieldlineException) { _status ->
     UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_today(
         it,
         
-        FfiConverterTimestamp.lower(`from`),
-        FfiConverterTimestamp.lower(`until`),
+        FfiConverterTypeMoment.lower(`from`),
+        FfiConverterTypeMoment.lower(`until`),
         FfiConverterSequenceString.lower(`columns`),_status)
 }
     }
@@ -4674,7 +5080,7 @@ public interface PlatformClock {
     /**
      * The moment it is.
      */
-    fun `now`(): java.time.Instant
+    fun `now`(): Moment
     
     companion object
 }
@@ -4786,8 +5192,8 @@ open class PlatformClockImpl: Disposable, AutoCloseable, PlatformClock
     
     /**
      * The moment it is.
-     */override fun `now`(): java.time.Instant {
-            return FfiConverterTimestamp.lift(
+     */override fun `now`(): Moment {
+            return FfiConverterTypeMoment.lift(
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_fieldline_ffi_fn_method_platformclock_now(
@@ -4824,7 +5230,7 @@ internal object uniffiCallbackInterfacePlatformClock {
                 uniffiObj.`now`(
                 )
             }
-            val writeReturn = { value: java.time.Instant -> uniffiOutReturn.setValue(FfiConverterTimestamp.lower(value)) }
+            val writeReturn = { value: Moment -> uniffiOutReturn.setValue(FfiConverterTypeMoment.lower(value)) }
             uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
         }
     }
@@ -6057,7 +6463,7 @@ data class DayPlan (
     /**
      * When the technician is back where the day ends.
      */
-    val `backAt`: java.time.Instant
+    val `backAt`: Moment
     , 
     /**
      * Whether this person may write the times into the tasks.
@@ -6081,7 +6487,7 @@ public object FfiConverterTypeDayPlan: FfiConverterRustBuffer<DayPlan> {
         return DayPlan(
             FfiConverterSequenceTypeStop.read(buf),
             FfiConverterSequenceTypeLeftOut.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
             FfiConverterBoolean.read(buf),
         )
     }
@@ -6089,14 +6495,14 @@ public object FfiConverterTypeDayPlan: FfiConverterRustBuffer<DayPlan> {
     override fun allocationSize(value: DayPlan) = (
             FfiConverterSequenceTypeStop.allocationSize(value.`stops`) +
             FfiConverterSequenceTypeLeftOut.allocationSize(value.`leftOut`) +
-            FfiConverterTimestamp.allocationSize(value.`backAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`backAt`) +
             FfiConverterBoolean.allocationSize(value.`mayTake`)
     )
 
     override fun write(value: DayPlan, buf: ByteBuffer) {
             FfiConverterSequenceTypeStop.write(value.`stops`, buf)
             FfiConverterSequenceTypeLeftOut.write(value.`leftOut`, buf)
-            FfiConverterTimestamp.write(value.`backAt`, buf)
+            FfiConverterTypeMoment.write(value.`backAt`, buf)
             FfiConverterBoolean.write(value.`mayTake`, buf)
     }
 }
@@ -6325,7 +6731,7 @@ data class Done (
     /**
      * When it was done.
      */
-    val `at`: java.time.Instant
+    val `at`: Moment
     
 ){
     
@@ -6344,20 +6750,20 @@ public object FfiConverterTypeDone: FfiConverterRustBuffer<Done> {
         return Done(
             FfiConverterTypeRecordId.read(buf),
             FfiConverterSequenceULong.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
         )
     }
 
     override fun allocationSize(value: Done) = (
             FfiConverterTypeRecordId.allocationSize(value.`record`) +
             FfiConverterSequenceULong.allocationSize(value.`counters`) +
-            FfiConverterTimestamp.allocationSize(value.`at`)
+            FfiConverterTypeMoment.allocationSize(value.`at`)
     )
 
     override fun write(value: Done, buf: ByteBuffer) {
             FfiConverterTypeRecordId.write(value.`record`, buf)
             FfiConverterSequenceULong.write(value.`counters`, buf)
-            FfiConverterTimestamp.write(value.`at`, buf)
+            FfiConverterTypeMoment.write(value.`at`, buf)
     }
 }
 
@@ -6669,7 +7075,7 @@ data class HeldEdit (
     /**
      * When it was made.
      */
-    val `madeAt`: java.time.Instant
+    val `madeAt`: Moment
     , 
     /**
      * What was done.
@@ -6704,7 +7110,7 @@ public object FfiConverterTypeHeldEdit: FfiConverterRustBuffer<HeldEdit> {
             FfiConverterULong.read(buf),
             FfiConverterTypeRecordId.read(buf),
             FfiConverterString.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
@@ -6715,7 +7121,7 @@ public object FfiConverterTypeHeldEdit: FfiConverterRustBuffer<HeldEdit> {
             FfiConverterULong.allocationSize(value.`counter`) +
             FfiConverterTypeRecordId.allocationSize(value.`record`) +
             FfiConverterString.allocationSize(value.`display`) +
-            FfiConverterTimestamp.allocationSize(value.`madeAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`madeAt`) +
             FfiConverterSequenceString.allocationSize(value.`deeds`) +
             FfiConverterString.allocationSize(value.`reason`) +
             FfiConverterString.allocationSize(value.`detail`)
@@ -6725,7 +7131,7 @@ public object FfiConverterTypeHeldEdit: FfiConverterRustBuffer<HeldEdit> {
             FfiConverterULong.write(value.`counter`, buf)
             FfiConverterTypeRecordId.write(value.`record`, buf)
             FfiConverterString.write(value.`display`, buf)
-            FfiConverterTimestamp.write(value.`madeAt`, buf)
+            FfiConverterTypeMoment.write(value.`madeAt`, buf)
             FfiConverterSequenceString.write(value.`deeds`, buf)
             FfiConverterString.write(value.`reason`, buf)
             FfiConverterString.write(value.`detail`, buf)
@@ -7229,7 +7635,7 @@ data class News (
     /**
      * When.
      */
-    val `at`: java.time.Instant
+    val `at`: Moment
     , 
     /**
      * What was done.
@@ -7257,7 +7663,7 @@ public object FfiConverterTypeNews: FfiConverterRustBuffer<News> {
             FfiConverterTypeHappened.read(buf),
             FfiConverterOptionalTypeSysId.read(buf),
             FfiConverterOptionalString.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
             FfiConverterSequenceString.read(buf),
         )
     }
@@ -7269,7 +7675,7 @@ public object FfiConverterTypeNews: FfiConverterRustBuffer<News> {
             FfiConverterTypeHappened.allocationSize(value.`happened`) +
             FfiConverterOptionalTypeSysId.allocationSize(value.`by`) +
             FfiConverterOptionalString.allocationSize(value.`byName`) +
-            FfiConverterTimestamp.allocationSize(value.`at`) +
+            FfiConverterTypeMoment.allocationSize(value.`at`) +
             FfiConverterSequenceString.allocationSize(value.`deeds`)
     )
 
@@ -7280,7 +7686,7 @@ public object FfiConverterTypeNews: FfiConverterRustBuffer<News> {
             FfiConverterTypeHappened.write(value.`happened`, buf)
             FfiConverterOptionalTypeSysId.write(value.`by`, buf)
             FfiConverterOptionalString.write(value.`byName`, buf)
-            FfiConverterTimestamp.write(value.`at`, buf)
+            FfiConverterTypeMoment.write(value.`at`, buf)
             FfiConverterSequenceString.write(value.`deeds`, buf)
     }
 }
@@ -7354,7 +7760,7 @@ data class Origin (
     /**
      * When, by that device.
      */
-    val `at`: java.time.Instant
+    val `at`: Moment
     , 
     /**
      * On which device.
@@ -7377,20 +7783,20 @@ public object FfiConverterTypeOrigin: FfiConverterRustBuffer<Origin> {
     override fun read(buf: ByteBuffer): Origin {
         return Origin(
             FfiConverterTypeSysId.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
             FfiConverterTypeDeviceId.read(buf),
         )
     }
 
     override fun allocationSize(value: Origin) = (
             FfiConverterTypeSysId.allocationSize(value.`by`) +
-            FfiConverterTimestamp.allocationSize(value.`at`) +
+            FfiConverterTypeMoment.allocationSize(value.`at`) +
             FfiConverterTypeDeviceId.allocationSize(value.`device`)
     )
 
     override fun write(value: Origin, buf: ByteBuffer) {
             FfiConverterTypeSysId.write(value.`by`, buf)
-            FfiConverterTimestamp.write(value.`at`, buf)
+            FfiConverterTypeMoment.write(value.`at`, buf)
             FfiConverterTypeDeviceId.write(value.`device`, buf)
     }
 }
@@ -7414,7 +7820,7 @@ data class OutboxEdit (
     /**
      * When it was made.
      */
-    val `madeAt`: java.time.Instant
+    val `madeAt`: Moment
     , 
     /**
      * What has become of it.
@@ -7438,7 +7844,7 @@ public object FfiConverterTypeOutboxEdit: FfiConverterRustBuffer<OutboxEdit> {
         return OutboxEdit(
             FfiConverterULong.read(buf),
             FfiConverterTypeRecordId.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
             FfiConverterTypeFate.read(buf),
         )
     }
@@ -7446,14 +7852,14 @@ public object FfiConverterTypeOutboxEdit: FfiConverterRustBuffer<OutboxEdit> {
     override fun allocationSize(value: OutboxEdit) = (
             FfiConverterULong.allocationSize(value.`counter`) +
             FfiConverterTypeRecordId.allocationSize(value.`record`) +
-            FfiConverterTimestamp.allocationSize(value.`madeAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`madeAt`) +
             FfiConverterTypeFate.allocationSize(value.`fate`)
     )
 
     override fun write(value: OutboxEdit, buf: ByteBuffer) {
             FfiConverterULong.write(value.`counter`, buf)
             FfiConverterTypeRecordId.write(value.`record`, buf)
-            FfiConverterTimestamp.write(value.`madeAt`, buf)
+            FfiConverterTypeMoment.write(value.`madeAt`, buf)
             FfiConverterTypeFate.write(value.`fate`, buf)
     }
 }
@@ -7601,6 +8007,11 @@ data class Platform (
      * Where it is.
      */
     val `locator`: Locator? = null 
+    , 
+    /**
+     * Who watches the calls.
+     */
+    val `observer`: CallObserver? = null 
     
 ): Disposable{
     
@@ -7615,7 +8026,8 @@ data class Platform (
         this.`secrets`,
         this.`http`,
         this.`clock`,
-        this.`locator`
+        this.`locator`,
+        this.`observer`
     )
     }
     
@@ -7632,6 +8044,7 @@ public object FfiConverterTypePlatform: FfiConverterRustBuffer<Platform> {
             FfiConverterOptionalTypeHttpTransport.read(buf),
             FfiConverterOptionalTypePlatformClock.read(buf),
             FfiConverterOptionalTypeLocator.read(buf),
+            FfiConverterOptionalTypeCallObserver.read(buf),
         )
     }
 
@@ -7639,7 +8052,8 @@ public object FfiConverterTypePlatform: FfiConverterRustBuffer<Platform> {
             FfiConverterTypeSecretStore.allocationSize(value.`secrets`) +
             FfiConverterOptionalTypeHttpTransport.allocationSize(value.`http`) +
             FfiConverterOptionalTypePlatformClock.allocationSize(value.`clock`) +
-            FfiConverterOptionalTypeLocator.allocationSize(value.`locator`)
+            FfiConverterOptionalTypeLocator.allocationSize(value.`locator`) +
+            FfiConverterOptionalTypeCallObserver.allocationSize(value.`observer`)
     )
 
     override fun write(value: Platform, buf: ByteBuffer) {
@@ -7647,6 +8061,7 @@ public object FfiConverterTypePlatform: FfiConverterRustBuffer<Platform> {
             FfiConverterOptionalTypeHttpTransport.write(value.`http`, buf)
             FfiConverterOptionalTypePlatformClock.write(value.`clock`, buf)
             FfiConverterOptionalTypeLocator.write(value.`locator`, buf)
+            FfiConverterOptionalTypeCallObserver.write(value.`observer`, buf)
     }
 }
 
@@ -7842,7 +8257,7 @@ data class RefusedStep (
     /**
      * When.
      */
-    val `at`: java.time.Instant
+    val `at`: Moment
     , 
     /**
      * Why it was taken, where a reason was given.
@@ -7876,7 +8291,7 @@ public object FfiConverterTypeRefusedStep: FfiConverterRustBuffer<RefusedStep> {
         return RefusedStep(
             FfiConverterString.read(buf),
             FfiConverterTypeSysId.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterOptionalString.read(buf),
@@ -7886,7 +8301,7 @@ public object FfiConverterTypeRefusedStep: FfiConverterRustBuffer<RefusedStep> {
     override fun allocationSize(value: RefusedStep) = (
             FfiConverterString.allocationSize(value.`step`) +
             FfiConverterTypeSysId.allocationSize(value.`by`) +
-            FfiConverterTimestamp.allocationSize(value.`at`) +
+            FfiConverterTypeMoment.allocationSize(value.`at`) +
             FfiConverterOptionalString.allocationSize(value.`reason`) +
             FfiConverterString.allocationSize(value.`refusal`) +
             FfiConverterOptionalString.allocationSize(value.`stage`)
@@ -7895,7 +8310,7 @@ public object FfiConverterTypeRefusedStep: FfiConverterRustBuffer<RefusedStep> {
     override fun write(value: RefusedStep, buf: ByteBuffer) {
             FfiConverterString.write(value.`step`, buf)
             FfiConverterTypeSysId.write(value.`by`, buf)
-            FfiConverterTimestamp.write(value.`at`, buf)
+            FfiConverterTypeMoment.write(value.`at`, buf)
             FfiConverterOptionalString.write(value.`reason`, buf)
             FfiConverterString.write(value.`refusal`, buf)
             FfiConverterOptionalString.write(value.`stage`, buf)
@@ -8107,17 +8522,17 @@ data class Stop (
     /**
      * When the technician is there.
      */
-    val `arrivesAt`: java.time.Instant
+    val `arrivesAt`: Moment
     , 
     /**
      * When the work begins, or goes on.
      */
-    val `beginsAt`: java.time.Instant
+    val `beginsAt`: Moment
     , 
     /**
      * When the work ends.
      */
-    val `endsAt`: java.time.Instant
+    val `endsAt`: Moment
     , 
     /**
      * Whether it has been begun.
@@ -8142,9 +8557,9 @@ public object FfiConverterTypeStop: FfiConverterRustBuffer<Stop> {
             FfiConverterTypeItem.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
-            FfiConverterTimestamp.read(buf),
-            FfiConverterTimestamp.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterTypeMoment.read(buf),
             FfiConverterBoolean.read(buf),
         )
     }
@@ -8153,9 +8568,9 @@ public object FfiConverterTypeStop: FfiConverterRustBuffer<Stop> {
             FfiConverterTypeItem.allocationSize(value.`task`) +
             FfiConverterLong.allocationSize(value.`travelSeconds`) +
             FfiConverterLong.allocationSize(value.`travelMeters`) +
-            FfiConverterTimestamp.allocationSize(value.`arrivesAt`) +
-            FfiConverterTimestamp.allocationSize(value.`beginsAt`) +
-            FfiConverterTimestamp.allocationSize(value.`endsAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`arrivesAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`beginsAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`endsAt`) +
             FfiConverterBoolean.allocationSize(value.`isBegun`)
     )
 
@@ -8163,9 +8578,9 @@ public object FfiConverterTypeStop: FfiConverterRustBuffer<Stop> {
             FfiConverterTypeItem.write(value.`task`, buf)
             FfiConverterLong.write(value.`travelSeconds`, buf)
             FfiConverterLong.write(value.`travelMeters`, buf)
-            FfiConverterTimestamp.write(value.`arrivesAt`, buf)
-            FfiConverterTimestamp.write(value.`beginsAt`, buf)
-            FfiConverterTimestamp.write(value.`endsAt`, buf)
+            FfiConverterTypeMoment.write(value.`arrivesAt`, buf)
+            FfiConverterTypeMoment.write(value.`beginsAt`, buf)
+            FfiConverterTypeMoment.write(value.`endsAt`, buf)
             FfiConverterBoolean.write(value.`isBegun`, buf)
     }
 }
@@ -8260,7 +8675,7 @@ data class SyncStatus (
     /**
      * When everything there was had been exchanged, nothing when never.
      */
-    val `syncedAt`: java.time.Instant?
+    val `syncedAt`: Moment?
     , 
     /**
      * Edits the server does not have yet.
@@ -8290,7 +8705,7 @@ data class SyncStatus (
     /**
      * When a depot's kiosk was last given what the server has not answered yet.
      */
-    val `handedOverAt`: java.time.Instant?
+    val `handedOverAt`: Moment?
     
 ){
     
@@ -8309,38 +8724,38 @@ public object FfiConverterTypeSyncStatus: FfiConverterRustBuffer<SyncStatus> {
         return SyncStatus(
             FfiConverterOptionalTypeDeviceId.read(buf),
             FfiConverterOptionalTypeSysId.read(buf),
-            FfiConverterOptionalTimestamp.read(buf),
+            FfiConverterOptionalTypeMoment.read(buf),
             FfiConverterULong.read(buf),
             FfiConverterULong.read(buf),
             FfiConverterULong.read(buf),
             FfiConverterULong.read(buf),
             FfiConverterULong.read(buf),
-            FfiConverterOptionalTimestamp.read(buf),
+            FfiConverterOptionalTypeMoment.read(buf),
         )
     }
 
     override fun allocationSize(value: SyncStatus) = (
             FfiConverterOptionalTypeDeviceId.allocationSize(value.`device`) +
             FfiConverterOptionalTypeSysId.allocationSize(value.`user`) +
-            FfiConverterOptionalTimestamp.allocationSize(value.`syncedAt`) +
+            FfiConverterOptionalTypeMoment.allocationSize(value.`syncedAt`) +
             FfiConverterULong.allocationSize(value.`unsentEdits`) +
             FfiConverterULong.allocationSize(value.`heldEdits`) +
             FfiConverterULong.allocationSize(value.`unsentFiles`) +
             FfiConverterULong.allocationSize(value.`damagedFiles`) +
             FfiConverterULong.allocationSize(value.`wantedDocuments`) +
-            FfiConverterOptionalTimestamp.allocationSize(value.`handedOverAt`)
+            FfiConverterOptionalTypeMoment.allocationSize(value.`handedOverAt`)
     )
 
     override fun write(value: SyncStatus, buf: ByteBuffer) {
             FfiConverterOptionalTypeDeviceId.write(value.`device`, buf)
             FfiConverterOptionalTypeSysId.write(value.`user`, buf)
-            FfiConverterOptionalTimestamp.write(value.`syncedAt`, buf)
+            FfiConverterOptionalTypeMoment.write(value.`syncedAt`, buf)
             FfiConverterULong.write(value.`unsentEdits`, buf)
             FfiConverterULong.write(value.`heldEdits`, buf)
             FfiConverterULong.write(value.`unsentFiles`, buf)
             FfiConverterULong.write(value.`damagedFiles`, buf)
             FfiConverterULong.write(value.`wantedDocuments`, buf)
-            FfiConverterOptionalTimestamp.write(value.`handedOverAt`, buf)
+            FfiConverterOptionalTypeMoment.write(value.`handedOverAt`, buf)
     }
 }
 
@@ -8402,12 +8817,12 @@ data class TimeEntry (
     /**
      * From when.
      */
-    val `startedAt`: java.time.Instant
+    val `startedAt`: Moment
     , 
     /**
      * Until when.
      */
-    val `endedAt`: java.time.Instant
+    val `endedAt`: Moment
     
 ){
     
@@ -8426,23 +8841,23 @@ public object FfiConverterTypeTimeEntry: FfiConverterRustBuffer<TimeEntry> {
         return TimeEntry(
             FfiConverterTypeOrigin.read(buf),
             FfiConverterString.read(buf),
-            FfiConverterTimestamp.read(buf),
-            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterTypeMoment.read(buf),
         )
     }
 
     override fun allocationSize(value: TimeEntry) = (
             FfiConverterTypeOrigin.allocationSize(value.`origin`) +
             FfiConverterString.allocationSize(value.`kind`) +
-            FfiConverterTimestamp.allocationSize(value.`startedAt`) +
-            FfiConverterTimestamp.allocationSize(value.`endedAt`)
+            FfiConverterTypeMoment.allocationSize(value.`startedAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`endedAt`)
     )
 
     override fun write(value: TimeEntry, buf: ByteBuffer) {
             FfiConverterTypeOrigin.write(value.`origin`, buf)
             FfiConverterString.write(value.`kind`, buf)
-            FfiConverterTimestamp.write(value.`startedAt`, buf)
-            FfiConverterTimestamp.write(value.`endedAt`, buf)
+            FfiConverterTypeMoment.write(value.`startedAt`, buf)
+            FfiConverterTypeMoment.write(value.`endedAt`, buf)
     }
 }
 
@@ -8745,15 +9160,15 @@ sealed class Command: Disposable  {
         /**
          * `travel`, `work` or `other`.
          */
-        val `kind`: kotlin.String, 
+        val `purpose`: kotlin.String, 
         /**
          * From when.
          */
-        val `startedAt`: java.time.Instant, 
+        val `startedAt`: org.fieldline.core.Moment, 
         /**
          * Until when.
          */
-        val `endedAt`: java.time.Instant) : Command()
+        val `endedAt`: org.fieldline.core.Moment) : Command()
         
     {
         
@@ -8978,7 +9393,7 @@ sealed class Command: Disposable  {
                 
     Disposable.destroy(
         this.`record`,
-        this.`kind`,
+        this.`purpose`,
         this.`startedAt`,
         this.`endedAt`
     )
@@ -9103,8 +9518,8 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
             11 -> Command.LogTime(
                 FfiConverterTypeRecordId.read(buf),
                 FfiConverterString.read(buf),
-                FfiConverterTimestamp.read(buf),
-                FfiConverterTimestamp.read(buf),
+                FfiConverterTypeMoment.read(buf),
+                FfiConverterTypeMoment.read(buf),
                 )
             12 -> Command.ReadMeter(
                 FfiConverterTypeRecordId.read(buf),
@@ -9231,9 +9646,9 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
             (
                 4UL
                 + FfiConverterTypeRecordId.allocationSize(value.`record`)
-                + FfiConverterString.allocationSize(value.`kind`)
-                + FfiConverterTimestamp.allocationSize(value.`startedAt`)
-                + FfiConverterTimestamp.allocationSize(value.`endedAt`)
+                + FfiConverterString.allocationSize(value.`purpose`)
+                + FfiConverterTypeMoment.allocationSize(value.`startedAt`)
+                + FfiConverterTypeMoment.allocationSize(value.`endedAt`)
             )
         }
         is Command.ReadMeter -> {
@@ -9362,9 +9777,9 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
             is Command.LogTime -> {
                 buf.putInt(11)
                 FfiConverterTypeRecordId.write(value.`record`, buf)
-                FfiConverterString.write(value.`kind`, buf)
-                FfiConverterTimestamp.write(value.`startedAt`, buf)
-                FfiConverterTimestamp.write(value.`endedAt`, buf)
+                FfiConverterString.write(value.`purpose`, buf)
+                FfiConverterTypeMoment.write(value.`startedAt`, buf)
+                FfiConverterTypeMoment.write(value.`endedAt`, buf)
                 Unit
             }
             is Command.ReadMeter -> {
@@ -9422,7 +9837,7 @@ sealed class Content: Disposable  {
      */
     data class Bytes(
         /**
-         * The content.
+         * The content, in JSON as hexadecimal digits.
          */
         val `bytes`: kotlin.ByteArray) : Content()
         
@@ -9437,7 +9852,7 @@ sealed class Content: Disposable  {
      */
     data class Source(
         /**
-         * Reads it.
+         * Reads it; in JSON the path of a file.
          */
         val `source`: org.fieldline.core.FileSource) : Content()
         
@@ -9720,7 +10135,7 @@ sealed class FieldValue {
         /**
          * Which.
          */
-        val `at`: java.time.Instant) : FieldValue()
+        val `at`: org.fieldline.core.Moment) : FieldValue()
         
     {
         
@@ -9787,7 +10202,7 @@ public object FfiConverterTypeFieldValue : FfiConverterRustBuffer<FieldValue>{
                 FfiConverterBoolean.read(buf),
                 )
             5 -> FieldValue.Time(
-                FfiConverterTimestamp.read(buf),
+                FfiConverterTypeMoment.read(buf),
                 )
             6 -> FieldValue.Reference(
                 FfiConverterTypeSysId.read(buf),
@@ -9832,7 +10247,7 @@ public object FfiConverterTypeFieldValue : FfiConverterRustBuffer<FieldValue>{
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
-                + FfiConverterTimestamp.allocationSize(value.`at`)
+                + FfiConverterTypeMoment.allocationSize(value.`at`)
             )
         }
         is FieldValue.Reference -> {
@@ -9875,7 +10290,7 @@ public object FfiConverterTypeFieldValue : FfiConverterRustBuffer<FieldValue>{
             }
             is FieldValue.Time -> {
                 buf.putInt(5)
-                FfiConverterTimestamp.write(value.`at`, buf)
+                FfiConverterTypeMoment.write(value.`at`, buf)
                 Unit
             }
             is FieldValue.Reference -> {
@@ -10453,7 +10868,7 @@ sealed class SyncEvent {
         /**
          * The server's clock.
          */
-        val `serverNow`: java.time.Instant) : SyncEvent()
+        val `serverNow`: org.fieldline.core.Moment) : SyncEvent()
         
     {
         
@@ -10543,7 +10958,7 @@ sealed class SyncEvent {
         /**
          * When it is tried again.
          */
-        val `retryAt`: java.time.Instant) : SyncEvent()
+        val `retryAt`: org.fieldline.core.Moment) : SyncEvent()
         
     {
         
@@ -10568,7 +10983,7 @@ public object FfiConverterTypeSyncEvent : FfiConverterRustBuffer<SyncEvent>{
     override fun read(buf: ByteBuffer): SyncEvent {
         return when(buf.getInt()) {
             1 -> SyncEvent.Synced(
-                FfiConverterTimestamp.read(buf),
+                FfiConverterTypeMoment.read(buf),
                 )
             2 -> SyncEvent.Absorbed(
                 FfiConverterULong.read(buf),
@@ -10586,7 +11001,7 @@ public object FfiConverterTypeSyncEvent : FfiConverterRustBuffer<SyncEvent>{
             6 -> SyncEvent.Revoked
             7 -> SyncEvent.UpdateNeeded
             8 -> SyncEvent.Failed(
-                FfiConverterTimestamp.read(buf),
+                FfiConverterTypeMoment.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
@@ -10597,7 +11012,7 @@ public object FfiConverterTypeSyncEvent : FfiConverterRustBuffer<SyncEvent>{
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
-                + FfiConverterTimestamp.allocationSize(value.`serverNow`)
+                + FfiConverterTypeMoment.allocationSize(value.`serverNow`)
             )
         }
         is SyncEvent.Absorbed -> {
@@ -10646,7 +11061,7 @@ public object FfiConverterTypeSyncEvent : FfiConverterRustBuffer<SyncEvent>{
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
-                + FfiConverterTimestamp.allocationSize(value.`retryAt`)
+                + FfiConverterTypeMoment.allocationSize(value.`retryAt`)
             )
         }
     }
@@ -10655,7 +11070,7 @@ public object FfiConverterTypeSyncEvent : FfiConverterRustBuffer<SyncEvent>{
         when(value) {
             is SyncEvent.Synced -> {
                 buf.putInt(1)
-                FfiConverterTimestamp.write(value.`serverNow`, buf)
+                FfiConverterTypeMoment.write(value.`serverNow`, buf)
                 Unit
             }
             is SyncEvent.Absorbed -> {
@@ -10690,7 +11105,7 @@ public object FfiConverterTypeSyncEvent : FfiConverterRustBuffer<SyncEvent>{
             }
             is SyncEvent.Failed -> {
                 buf.putInt(8)
-                FfiConverterTimestamp.write(value.`retryAt`, buf)
+                FfiConverterTypeMoment.write(value.`retryAt`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -10801,28 +11216,28 @@ public object FfiConverterOptionalByteArray: FfiConverterRustBuffer<kotlin.ByteA
 /**
  * @suppress
  */
-public object FfiConverterOptionalTimestamp: FfiConverterRustBuffer<java.time.Instant?> {
-    override fun read(buf: ByteBuffer): java.time.Instant? {
+public object FfiConverterOptionalTypeCallObserver: FfiConverterRustBuffer<CallObserver?> {
+    override fun read(buf: ByteBuffer): CallObserver? {
         if (buf.get().toInt() == 0) {
             return null
         }
-        return FfiConverterTimestamp.read(buf)
+        return FfiConverterTypeCallObserver.read(buf)
     }
 
-    override fun allocationSize(value: java.time.Instant?): ULong {
+    override fun allocationSize(value: CallObserver?): ULong {
         if (value == null) {
             return 1UL
         } else {
-            return 1UL + FfiConverterTimestamp.allocationSize(value)
+            return 1UL + FfiConverterTypeCallObserver.allocationSize(value)
         }
     }
 
-    override fun write(value: java.time.Instant?, buf: ByteBuffer) {
+    override fun write(value: CallObserver?, buf: ByteBuffer) {
         if (value == null) {
             buf.put(0)
         } else {
             buf.put(1)
-            FfiConverterTimestamp.write(value, buf)
+            FfiConverterTypeCallObserver.write(value, buf)
         }
     }
 }
@@ -11367,6 +11782,38 @@ public object FfiConverterOptionalSequenceTypeFormField: FfiConverterRustBuffer<
         } else {
             buf.put(1)
             FfiConverterSequenceTypeFormField.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeMoment: FfiConverterRustBuffer<Moment?> {
+    override fun read(buf: ByteBuffer): Moment? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeMoment.read(buf)
+    }
+
+    override fun allocationSize(value: Moment?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeMoment.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Moment?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeMoment.write(value, buf)
         }
     }
 }
@@ -12182,6 +12629,11 @@ public object FfiConverterSequenceTypeTimeEntry: FfiConverterRustBuffer<List<Tim
         }
     }
 }
+
+
+
+public typealias Moment = java.time.Instant
+public typealias FfiConverterTypeMoment = FfiConverterTimestamp
 
 
 

@@ -39,7 +39,7 @@ class Calls : SyncListener {
         "close" -> toJson(close())
         "events" -> JSONArray(generateSequence { heard.poll() }.map(::toJson).toList())
         "core_version" -> coreVersion()
-        "trial_panic" -> toJson(trialPanic(with.getString("function"), with.getBoolean("after_its_work")))
+        "trial_panic" -> toJson(platform.panics(with.getString("function"), with.getBoolean("after_its_work")))
         "cancel_sync" -> cancelSync(with.getLong("after_milliseconds"))
         "in_step" -> inStep(with.getLong("for_milliseconds"))
         "cycles" -> cycles(platform.platform(), with.getString("directory"), with.getInt("count"))
@@ -56,8 +56,9 @@ class Calls : SyncListener {
     }
 
     private fun open(directory: String) {
+        val opened = Fieldline.open(directory, platform.platform())
         close()
-        store = Fieldline.open(directory, platform.platform())
+        store = opened
     }
 
     private fun opened() = store ?: throw IllegalStateException("`open` comes first")
@@ -97,14 +98,6 @@ class Calls : SyncListener {
         opened().stop()
         kept.await().exceptionOrNull()?.let(::errorToJson) ?: JSONObject.NULL
     }
-}
-
-/** Panics on purpose are in trial builds only, and so is the function that plans them. */
-private fun trialPanic(function: String, afterItsWork: Boolean) {
-    val functions = Class.forName("org.fieldline.core.FieldlineKt").methods
-    val plan = functions.firstOrNull { it.name == "trialPanic" }
-        ?: throw IllegalStateException("this library panics only by mistake; build it with the feature `trial`, and the bindings from it")
-    plan.invoke(null, function, afterItsWork)
 }
 
 /** What a reflected call threw, without the wrapping. */

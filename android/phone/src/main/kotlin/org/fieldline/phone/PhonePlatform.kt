@@ -2,6 +2,7 @@
 
 package org.fieldline.phone
 
+import org.fieldline.core.CallObserver
 import org.fieldline.core.FileSource
 import org.fieldline.core.Locator
 import org.fieldline.core.Place
@@ -27,6 +28,13 @@ class PhonePlatform {
 
     @Volatile private var http = "core"
 
+    private val saboteur = Saboteur()
+
+    /** Makes the next call of a function panic, before its work or after it. */
+    fun panics(function: String, afterItsWork: Boolean) {
+        saboteur.planned = function to afterItsWork
+    }
+
     fun set(with: JSONObject) {
         with.optString("secrets").takeIf { it.isNotEmpty() }?.let { secrets = File(it) }
         now = if (with.isNull("clock_ms")) null else Instant.ofEpochMilli(with.getLong("clock_ms"))
@@ -43,7 +51,23 @@ class PhonePlatform {
         val locator = object : Locator {
             override fun here(): Place? = here
         }
-        return Platform(SecretsIn(file), if (http == "platform") JavaHttp() else null, clock.takeIf { now != null }, locator)
+        return Platform(SecretsIn(file), if (http == "platform") JavaHttp() else null, clock.takeIf { now != null }, locator, saboteur)
+    }
+}
+
+/** Throws once, in the call that was planned: in the core that is a panic. */
+private class Saboteur : CallObserver {
+    @Volatile var planned: Pair<String, Boolean>? = null
+
+    override fun begins(function: String) = strike(function to false)
+
+    override fun ends(function: String) = strike(function to true)
+
+    private fun strike(at: Pair<String, Boolean>) {
+        if (at == planned) {
+            planned = null
+            throw IllegalStateException("a panic on purpose")
+        }
     }
 }
 
