@@ -28,6 +28,26 @@ pub fn matches(expected: &Json, answer: &Json, place: &str) -> Result<(), String
     }
 }
 
+/// Where two answers differ first.
+///
+/// # Errors
+/// The place and both values.
+pub fn is_same(first: &Json, second: &Json, place: &str) -> Result<(), String> {
+    match (first, second) {
+        (Json::Object(one), Json::Object(other)) if one.len() == other.len() => {
+            one.iter().try_for_each(|(name, value)| {
+                is_same(value, other.get(name).unwrap_or(&Json::Null), &format!("{place}.{name}"))
+            })
+        }
+        (Json::Array(one), Json::Array(other)) if one.len() == other.len() => {
+            let mut pairs = one.iter().zip(other).enumerate();
+            pairs.try_for_each(|(at, (one, other))| is_same(one, other, &format!("{place}[{at}]")))
+        }
+        _ if first == second => Ok(()),
+        _ => Err(format!("{place}: the first language got {first}, this one {second}")),
+    }
+}
+
 /// Names for what differs from run to run: identities by the order they come in, moments and free text that holds them not at all.
 #[derive(Default)]
 pub struct Mask {
@@ -48,11 +68,12 @@ impl Mask {
             }
             Json::String(text) => self.text(text).into(),
             Json::Array(items) => items.iter().map(|item| self.masked(item)).collect(),
-            Json::Object(fields) => fields
-                .iter()
-                .map(|(name, value)| (name.clone(), self.masked(value)))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
+            Json::Object(fields) => {
+                // By name: each language writes an object's fields in an order of its own.
+                let fields: BTreeMap<&String, &Json> = fields.iter().collect();
+                let masked = fields.into_iter().map(|(name, value)| (name.clone(), self.masked(value)));
+                Json::Object(masked.collect())
+            }
             other => other.clone(),
         }
     }

@@ -105,11 +105,10 @@ fn play_one(
     match before {
         None => *before = Some(said),
         Some(before) => {
-            let pairs = before.iter().zip(&said).enumerate();
-            let other = pairs.filter(|(_, (theirs, ours))| theirs != ours).map(|(at, _)| at).next();
-            if let Some(at) = other.or((before.len() != said.len()).then_some(said.len())) {
-                let (theirs, ours) = (before.get(at), said.get(at));
-                return Err(format!("answer {at} is not what the first language got:\n{theirs:?}\n{ours:?}"));
+            let mut pairs = before.iter().zip(&said).enumerate();
+            pairs.try_for_each(|(at, (theirs, ours))| compare::is_same(theirs, ours, &format!("answer {}", at + 1)))?;
+            if before.len() != said.len() {
+                return Err(format!("{} answers where the first language got {}", said.len(), before.len()));
             }
         }
     }

@@ -19,6 +19,8 @@ use modules::{CORE, Module, PHONE, PRESENTER_TESTS, PRESENTERS, SCREEN_TESTS, SC
 pub fn phone(toolchain: &Toolchain, library: &Path) -> Result<Command, Failed> {
     compiled(toolchain, &[CORE, PHONE])?;
     let mut java = java(toolchain, library, &[CORE, PHONE]);
+    // A heap that is all there from the beginning: what the process grows by is the core's.
+    java.args(["-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch"]);
     java.arg("org.fieldline.phone.MainKt");
     Ok(java)
 }

@@ -32,9 +32,12 @@ pub fn install() -> Result<Toolchain, Failed> {
 
 /// The phone of the scenarios as a command; `library` is the folder with the built library.
 pub fn phone(toolchain: &Toolchain, library: &Path) -> Result<Command, Failed> {
-    run(toolchain.swift("build", library).args(["--product", "FieldlinePhone"]).args(linked_to(library)))?;
+    run(toolchain
+        .swift("build", library)
+        .args(["--configuration", "release", "--product", "FieldlinePhone"])
+        .args(linked_to(library)))?;
     let starts = built().join("phone.sh");
-    let phone = toolchain.inside(library, &built().join("debug/FieldlinePhone").to_string_lossy());
+    let phone = toolchain.inside(library, &built().join("release/FieldlinePhone").to_string_lossy());
     let words = std::iter::once(phone.get_program()).chain(phone.get_args());
     let words: Vec<String> = words.map(|word| format!("'{}'", word.to_string_lossy().replace('\'', r"'\''"))).collect();
     let text = format!("#!/bin/sh\nexec {}\n", words.join(" "));

@@ -96,7 +96,7 @@ class Calls : SyncListener {
         val kept = async(Dispatchers.Default) { runCatching { opened().keepInStep(this@Calls) } }
         delay(milliseconds)
         opened().stop()
-        kept.await().exceptionOrNull()?.let(::errorToJson) ?: JSONObject.NULL
+        toJson(kept.await().getOrThrow())
     }
 }
 
