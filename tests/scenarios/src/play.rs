@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fieldline_model::DocumentId;
-use fieldline_stories::{PASSWORD, record};
+use fieldline_stories::{PASSWORD, Portal, record};
 use reqwest::Method;
 use serde_json::Value as Json;
 
@@ -79,6 +79,11 @@ fn take(stage: &mut Stage<'_>, step: &Step, folder: &Path) -> Result<Option<Json
         Step::Files { who, happens } => stage.carried(who, false)?.home.happens(*happens, folder)?,
         Step::Line { carries: true } => stage.line.is_repaired(),
         Step::Line { carries: false } => stage.line.breaks_after(0),
+        Step::Answers { status: None, .. } => stage.line.is_freed(),
+        Step::Answers { status: Some(status), media_type, body } => {
+            let head = format!("HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n", body.len());
+            stage.line.is_captured(Portal::says(format!("{head}Connection: close\r\n\r\n{body}")));
+        }
         Step::ServerRestarts => stage.office.is_killed_and_comes_back(),
     }
     Ok(None)

@@ -102,6 +102,17 @@ pub enum Step {
         /// Whether it carries.
         carries: bool,
     },
+    /// Somebody else answers phones in the server's place, or nobody any more.
+    Answers {
+        /// The status line, such as `426 Upgrade Required`; without one the line leads to the server again.
+        status: Option<String>,
+        /// Of which media type.
+        #[serde(default)]
+        media_type: String,
+        /// What.
+        #[serde(default)]
+        body: String,
+    },
     /// The server is killed and comes back.
     ServerRestarts,
 }
@@ -148,4 +159,34 @@ pub fn all_in(folder: &Path, only: Option<&str>) -> Result<Vec<Scenario>, String
         serde_json::from_str(&text).map_err(|error| problem(file, &error))
     };
     files.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every variant of `FieldlineError`; the last is what the trial with panics asks for in every function.
+    const ERRORS: [&str; 10] = [
+        "sign_in_again",
+        "storage_full",
+        "update_needed",
+        "not_allowed",
+        "invalid",
+        "sync_first",
+        "no_connection",
+        "wrong_key",
+        "open_again",
+        "stopped",
+    ];
+
+    #[test]
+    fn every_error_a_phone_can_answer_is_answered_in_some_scenario() {
+        let scenarios = all_in(Path::new(env!("CARGO_MANIFEST_DIR")), None).unwrap();
+        let errors = scenarios.iter().flat_map(|scenario| &scenario.steps).filter_map(|step| match step {
+            Step::Phone(asked) => asked.error.as_ref()?["kind"].as_str(),
+            _ => None,
+        });
+        let answered: std::collections::BTreeSet<&str> = errors.collect();
+        assert_eq!(answered, ERRORS.into_iter().collect());
+    }
 }
