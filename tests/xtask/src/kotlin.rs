@@ -2,6 +2,7 @@
 //!
 //! Android Studio builds the same sources with the Gradle files beside them; this is for machines without either, such as CI.
 
+mod apk;
 mod modules;
 mod toolchain;
 
@@ -11,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use crate::commands::{Failed, root, shown};
 
+pub use apk::apk;
 pub use toolchain::{Toolchain, install};
 
 use modules::{CORE, Module, PHONE, PRESENTER_TESTS, PRESENTERS, SCREEN_TESTS, SCREENS, class_path, compiled};

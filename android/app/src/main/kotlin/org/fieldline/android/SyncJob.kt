@@ -18,8 +18,8 @@ import java.time.Duration
 
 private const val JOB = 1
 private const val MOST_SECONDS = 480u
-private const val METERED_BYTES = 256u * 1024u
-private const val UNMETERED_BYTES = 4u * 1024u * 1024u
+private const val METERED_BYTES = 262_144u
+private const val UNMETERED_BYTES = 4_194_304u
 
 class SyncJob : JobService() {
     private var work: Job? = null

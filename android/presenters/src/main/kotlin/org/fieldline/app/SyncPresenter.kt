@@ -3,6 +3,8 @@
 package org.fieldline.app
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.fieldline.core.FieldlineException
@@ -33,6 +35,11 @@ data class Standing(
 }
 
 class SyncPresenter(private val core: CoreCalls, private val scope: CoroutineScope) : Presenter<Standing>(Standing()), SyncListener {
+    private val came = MutableStateFlow(0)
+
+    /** Counts how often something came that screens may show. */
+    val changes: StateFlow<Int> = came
+
     suspend fun show(): Boolean = work { read(it) }
 
     /** Exchanges everything now; what kept it from being done is told, and what is shown then is true all the same. */
@@ -75,7 +82,7 @@ class SyncPresenter(private val core: CoreCalls, private val scope: CoroutineSco
             is SyncEvent.Progress -> tell { it.copy(coming = Coming(event.done, event.total)) }
             is SyncEvent.Failed -> tell { it.copy(triesAgainAt = event.retryAt) }
             is SyncEvent.Synced -> tell { it.copy(coming = null, triesAgainAt = null) }
-            is SyncEvent.Absorbed, is SyncEvent.Held -> Unit
+            is SyncEvent.Absorbed, is SyncEvent.Held -> came.update { it + 1 }
             is SyncEvent.NeedsSignIn -> stopped(Remedy.SIGN_IN)
             is SyncEvent.Revoked -> stopped(Remedy.ASK_DISPATCH)
             is SyncEvent.UpdateNeeded -> stopped(Remedy.UPDATE)

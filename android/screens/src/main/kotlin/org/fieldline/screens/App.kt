@@ -18,9 +18,11 @@ import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.Stable
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableIntStateOf
 import androidx.compose.runtime.mutableStateListOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.semantics.selected
@@ -128,15 +130,23 @@ private val TABS = listOf(
 fun FieldlineApp(core: CoreCalls, phone: Phone, way: Way = remember { Way() }) {
     val scope = rememberCoroutineScope()
     val sync = remember(core) { SyncPresenter(core, scope) }
-    LaunchedEffect(core) { sync.keepInStep() }
+    var signIns by remember(core) { mutableIntStateOf(0) }
+    // It ends where nobody is signed in, and begins anew when somebody is.
+    LaunchedEffect(core, signIns) { sync.keepInStep() }
     val remedies: (Remedy) -> Unit = { remedy ->
         if (remedy == Remedy.SIGN_IN) way.to(Where.Settings) else scope.launch { sync.sync() }
     }
     val back = if (way.canGoBack) way::back else null
-    CompositionLocalProvider(LocalRemedies provides remedies, LocalBack provides back, LocalClock provides core.clock) {
+    val changes by sync.changes.collectAsState()
+    CompositionLocalProvider(
+        LocalRemedies provides remedies,
+        LocalBack provides back,
+        LocalClock provides core.clock,
+        LocalChanges provides changes,
+    ) {
         Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {
             Column {
-                Box(Modifier.weight(1f)) { Now(way, core, phone, sync) }
+                Box(Modifier.weight(1f)) { Now(way, core, phone, sync) { signIns++ } }
                 Tabs(way)
             }
         }
@@ -158,7 +168,7 @@ private fun Tabs(way: Way) {
 }
 
 @Composable
-private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter) {
+private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, signedIn: () -> Unit) {
     val open: (RecordId) -> Unit = { record -> way.to(if (record.table == "alm_asset") Where.Asset(record) else Where.Job(record)) }
     when (val where = way.now) {
         Where.Today -> TodayScreen(remember(core) { TodayPresenter(core) }, phone::here, open, phone::navigate)
@@ -168,7 +178,10 @@ private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter) {
         Where.More -> MoreScreen(sync, phone.changePerson, way::to)
         Where.Sync -> SyncScreen(sync)
         Where.Van -> PartsScreen(remember(core) { PartsPresenter(core, null) }, isOnJob = false)
-        Where.Settings -> SettingsOf(core, phone, sync, way)
+        Where.Settings -> SettingsOf(core, phone) {
+            signedIn()
+            way.over(Where.Today)
+        }
         is Where.Job -> JobScreen(remember(core, where) { JobPresenter(core, where.record) }) { way.to(Where.Part(where.record, it)) }
         is Where.Asset -> AssetScreen(remember(core, where) { AssetPresenter(core, where.record) }, open)
         is Where.Part -> Part(where, core, phone, open)
@@ -176,13 +189,9 @@ private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter) {
 }
 
 @Composable
-private fun SettingsOf(core: CoreCalls, phone: Phone, sync: SyncPresenter, way: Way) {
-    val scope = rememberCoroutineScope()
-    val signedIn: () -> Unit = {
-        way.over(Where.Today)
-        scope.launch { sync.sync() }
-    }
-    SettingsScreen(remember(core) { SettingsPresenter(core, phone.preferences, phone.name) }, signedIn, phone::beginsAnew, phone::looksAnew)
+private fun SettingsOf(core: CoreCalls, phone: Phone, signedIn: () -> Unit) {
+    val presenter = remember(core) { SettingsPresenter(core, phone.preferences, phone.name) }
+    SettingsScreen(presenter, signedIn, phone::beginsAnew, phone::looksAnew)
 }
 
 @Composable
@@ -202,7 +211,7 @@ private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, open: (Record
 @Composable
 private fun AssetOf(job: JobPresenter, core: CoreCalls, open: (RecordId) -> Unit) {
     val shown by job.state.collectAsState()
-    LaunchedEffect(job) { job.show() }
+    LaunchedEffect(job, LocalChanges.current) { job.show() }
     val asset = shown.content.asset ?: return Screen(job, say(Word.ASSET), "asset", {}) { _, _ -> item { Line(say(Word.NOT_HERE), "asset.none") } }
     AssetScreen(remember(core, asset) { AssetPresenter(core, asset) }, open)
 }

@@ -23,6 +23,7 @@ import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
+import androidx.compose.runtime.compositionLocalOf
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
@@ -48,6 +49,9 @@ typealias Does = (suspend () -> Unit) -> Unit
 /** Where a way out of a problem leads. */
 val LocalRemedies = staticCompositionLocalOf<(Remedy) -> Unit> { {} }
 
+/** Grows whenever something came that a screen may show. */
+val LocalChanges = compositionLocalOf { 0 }
+
 /** The way back, where there is one. */
 val LocalBack = staticCompositionLocalOf<(() -> Unit)?> { null }
 
@@ -62,7 +66,7 @@ fun <T> Screen(presenter: Presenter<T>, title: String, tag: String, show: suspen
             scope.launch { work() }.invokeOnCompletion { isDoing = false }
         }
     }
-    LaunchedEffect(presenter) { show() }
+    LaunchedEffect(presenter, LocalChanges.current) { show() }
     Surface(Modifier.fillMaxSize().testTag(tag), color = MaterialTheme.colorScheme.background) {
         Column {
             Title(title)

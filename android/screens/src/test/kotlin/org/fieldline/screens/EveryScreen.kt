@@ -118,7 +118,7 @@ class BusyDay(val tina: Technician) {
         stocks(tina, "Seals 40 mm", Office.creates("cmdb_model", "display_name" to "Seal 40 mm").sysId, 10)
         tina.begins()
         val job = JobPresenter(tina.core, job).also { it.show() }
-        listOf("accept", "start_work").forEach { job.take(it) }
+        listOf("accept", "start_work").forEach { step -> check(job.take(step)) { "$step: ${job.state.value.problem}" } }
         job.comment("The old seal was brittle")
         ChecklistPresenter(tina.core, this.job).answer("Is the valve tight?", "yes")
         val parts = PartsPresenter(tina.core, this.job).also { it.show() }

@@ -9,6 +9,8 @@ import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.semantics.SemanticsNode
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.semantics.getOrNull
+import androidx.compose.ui.test.ExperimentalTestApi
+import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.hasClickAction
 import androidx.compose.ui.test.hasTestTag
 import androidx.compose.ui.test.junit4.createComposeRule
@@ -23,6 +25,7 @@ import org.junit.BeforeClass
 import org.junit.Rule
 import org.junit.Test
 
+@OptIn(ExperimentalTestApi::class)
 class ScreensTest {
     @get:Rule val rule = createComposeRule()
 
@@ -60,12 +63,13 @@ class ScreensTest {
     private fun shows(name: String, vararg tags: String) {
         val screen = day.screens().getValue(name)
         rule.setContent { InLanguage("en", day.tina.core) { Box(Modifier.requiredSize(400.dp, 6_000.dp)) { screen() } } }
-        rule.waitUntil(10_000) { tags.all { rule.onAllNodes(hasTestTag(it)).fetchSemanticsNodes().isNotEmpty() } }
+        tags.forEach { tag -> rule.waitUntil("$tag is there", 20_000) { has(hasTestTag(tag)) } }
+        rule.waitUntil("$name can be used", 20_000) { has(hasClickAction()) }
         rule.onNodeWithTag(name).assertExists()
-        val touched = rule.onAllNodes(hasClickAction()).fetchSemanticsNodes()
-        assertTrue("$name can be used", touched.isNotEmpty())
-        touched.forEach(::isUsable)
+        rule.onAllNodes(hasClickAction()).fetchSemanticsNodes().forEach(::isUsable)
     }
+
+    private fun has(what: SemanticsMatcher) = rule.onAllNodes(what).fetchSemanticsNodes().isNotEmpty()
 
     private fun isUsable(node: SemanticsNode) {
         val tag = node.config.getOrNull(SemanticsProperties.TestTag)
