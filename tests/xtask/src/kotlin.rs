@@ -10,12 +10,13 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::commands::{Failed, root, shown};
+use crate::commands::{Failed, root, run, shown};
 
 pub use apk::apk;
 pub use toolchain::{Toolchain, install};
 
 use modules::{CORE, Module, PHONE, PRESENTER_TESTS, PRESENTERS, SCREEN_TESTS, SCREENS, class_path, compiled};
+use toolchain::linter;
 
 /// The phone of the scenarios as a command; `library` is the folder with the built library.
 pub fn phone(toolchain: &Toolchain, library: &Path) -> Result<Command, Failed> {
@@ -25,6 +26,14 @@ pub fn phone(toolchain: &Toolchain, library: &Path) -> Result<Command, Failed> {
     java.args(["-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch"]);
     java.arg("org.fieldline.phone.MainKt");
     Ok(java)
+}
+
+/// Judges how the sources are written; what is generated is left out.
+pub fn lint(toolchain: &Toolchain) -> Result<(), Failed> {
+    let jar = linter(toolchain)?;
+    let mut java = Command::new("java");
+    java.arg("-jar").arg(jar).args(["--relative", "**/src/**/*.kt", "!core/**"]);
+    run(java.current_dir(root().join("android")))
 }
 
 /// Tries presenters and screens on the real core and a real server.

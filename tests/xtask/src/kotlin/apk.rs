@@ -161,7 +161,8 @@ impl Build<'_> {
     fn class_path(&self) -> Vec<PathBuf> {
         let unpacked = files(&self.kept, "aar").into_iter().flat_map(|archive| {
             let folder = self.library(&archive);
-            jars(&folder).into_iter().chain(jars(&folder.join("libs")))
+            // Lint's jar beside them is for lint alone.
+            Some(folder.join("classes.jar")).filter(|classes| classes.exists()).into_iter().chain(jars(&folder.join("libs")))
         });
         unpacked.chain(jars(&self.kept)).collect()
     }

@@ -11,6 +11,8 @@ const KOTLINC: &str = "kotlin-compiler@2.4.20";
 /// What the archive of the compiler must hash to.
 const KOTLINC_INTEGRITY: &str =
     "sha512-IF5IVM7LpPhA/ntHQQpaVt1yxpaaQovtEVYLyqWMuaLr0XelLPPm7/sM6HLhtcRjjjoSsK7I7lP2kzYJkMy73w==";
+/// What judges how Kotlin is written.
+const LINTER: &str = "com.pinterest.ktlint:ktlint-cli:1.8.0:jar:all";
 /// The compiler brings its own.
 const STANDARD_LIBRARIES: &str = "kotlin-stdlib,kotlin-stdlib-jdk7,kotlin-stdlib-jdk8,kotlin-stdlib-common";
 
@@ -99,6 +101,17 @@ pub fn libraries(toolchain: &Toolchain, folder: &str, pom: &str) -> Result<PathB
     run(mvn.arg(format!("-DexcludeArtifactIds={STANDARD_LIBRARIES}")))?;
     fs::rename(&draft, &kept).map_err(|problem| failed(&kept, &problem))?;
     Ok(folder)
+}
+
+/// The jar of the linter.
+pub fn linter(toolchain: &Toolchain) -> Result<PathBuf, Failed> {
+    let folder = toolchain.path("linter");
+    if jars(&folder).is_empty() {
+        let mut mvn = Command::new("mvn");
+        mvn.args(["-B", "-q", "dependency:copy"]).arg(format!("-Dartifact={LINTER}"));
+        run(mvn.arg(format!("-DoutputDirectory={}", folder.display())).current_dir(&toolchain.home))?;
+    }
+    jars(&folder).into_iter().next().ok_or_else(|| failed(&folder, &"Maven left no jar in it"))
 }
 
 /// The jars in a folder, in the order of their names.

@@ -38,9 +38,13 @@ private fun LazyListScope.doubt(doubt: Doubt, labels: Map<String, String>, prese
     val record = doubt.item.record
     val number = doubt.item.display
     val what = doubt.item.fields.text("short_description").ifEmpty { number }
-    item { Line(what, "attention.$number", listOf(number) + doubt.refused.map { say(Word.STEP_NOT_FOLLOWED) + " " + named("step", it.step) }, true) { open(record) } }
+    item {
+        val refused = doubt.refused.map { "${say(Word.STEP_NOT_FOLLOWED)}: ${named("step", it.step)}" }
+        Line(what, "attention.$number", listOf(number) + refused, isUrgent = true) { open(record) }
+    }
     itemsIndexed(doubt.alternatives) { index, other ->
-        Alternatives(other, labels[other.field] ?: other.field, doubt, "attention.$number.$index", { does { presenter.keep(record, other.field) } }) { does { presenter.take(record, other) } }
+        val keep = { does { presenter.keep(record, other.field) } }
+        Alternatives(other, labels[other.field] ?: other.field, doubt, "attention.$number.$index", keep) { does { presenter.take(record, other) } }
     }
     doubt.disputed.forEach { answered ->
         item { Heading(answered.question) }

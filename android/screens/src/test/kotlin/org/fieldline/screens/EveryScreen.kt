@@ -74,7 +74,9 @@ object DesktopPictures : Pictures {
             color = ink
             stroke = BasicStroke(6f)
         }
+
         fun x(point: StrokePoint) = (point.x * image.width).toInt()
+
         fun y(point: StrokePoint) = (point.y * image.height).toInt()
         strokes.forEach { it.points.zipWithNext { from, to -> pen.drawLine(x(from), y(from), x(to), y(to)) } }
         return image
