@@ -67,7 +67,8 @@ struct Counted {
 
 /// Runs JUnit, lets its words through and reads its summary.
 fn counted(java: &mut Command) -> Result<Counted, Failed> {
-    eprintln!("     $ java org.junit.platform.console.ConsoleLauncher");
+    // The class path would fill the screen.
+    eprintln!("     $ java org.junit.platform.console.ConsoleLauncher execute");
     let text = shown(java);
     let problem = |problem| Failed(format!("`{text}` could not be run: {problem}"));
     let mut child = java.stdout(Stdio::piped()).spawn().map_err(problem)?;

@@ -82,7 +82,12 @@ impl Build<'_> {
             run(Command::new("unzip").arg("-qo").arg(&archive).arg("-d").arg(&folder))?;
             let resources = folder.join("res");
             if fs::read_dir(&resources).is_ok_and(|mut entries| entries.next().is_some()) {
-                run(Command::new("aapt2").arg("compile").arg("--dir").arg(&resources).arg("-o").arg(folder.join("res.zip")))?;
+                run(Command::new("aapt2")
+                    .arg("compile")
+                    .arg("--dir")
+                    .arg(&resources)
+                    .arg("-o")
+                    .arg(folder.join("res.zip")))?;
             }
         }
         fs::write(&whole, "").map_err(|problem| failed(&whole, &problem))
@@ -117,7 +122,8 @@ impl Build<'_> {
         let own = self.made.join("res.zip");
         run(Command::new("aapt2").arg("compile").arg("--dir").arg(app("res")).arg("-o").arg(&own))?;
         let unpacked: Vec<PathBuf> = files(&self.kept, "aar").iter().map(|archive| self.library(archive)).collect();
-        let packages: Vec<String> = unpacked.iter().filter_map(|folder| package_of(&folder.join("AndroidManifest.xml"))).collect();
+        let packages: Vec<String> =
+            unpacked.iter().filter_map(|folder| package_of(&folder.join("AndroidManifest.xml"))).collect();
         let mut link = Command::new("aapt2");
         link.arg("link").arg("-o").arg(self.made.join("app.apk")).arg("-I").arg(self.framework_resources());
         link.arg("--manifest").arg(self.manifest()?).arg("--java").arg(self.made.join("gen"));
@@ -147,7 +153,8 @@ impl Build<'_> {
     /// Compiles the core's bindings, presenters, screens and the app against Android's classes.
     fn classes(&self) -> Result<(), Failed> {
         let plugin = self.toolchain.own_library("compose-compiler-plugin.jar");
-        let paths = self.class_path().into_iter().chain(jars(&self.toolchain.path("platform"))).chain([self.made.join("r")]);
+        let paths =
+            self.class_path().into_iter().chain(jars(&self.toolchain.path("platform"))).chain([self.made.join("r")]);
         let paths = std::env::join_paths(paths).map_err(|problem| failed(&self.kept, &problem))?;
         let mut kotlinc = self.toolchain.kotlinc();
         // Android's jar has no java.* of its own; what phones have of it is near to Java 8.
@@ -162,7 +169,10 @@ impl Build<'_> {
         let unpacked = files(&self.kept, "aar").into_iter().flat_map(|archive| {
             let folder = self.library(&archive);
             // Lint's jar beside them is for lint alone.
-            Some(folder.join("classes.jar")).filter(|classes| classes.exists()).into_iter().chain(jars(&folder.join("libs")))
+            Some(folder.join("classes.jar"))
+                .filter(|classes| classes.exists())
+                .into_iter()
+                .chain(jars(&folder.join("libs")))
         });
         unpacked.chain(jars(&self.kept)).collect()
     }
@@ -189,7 +199,8 @@ impl Build<'_> {
     }
 
     fn dexer(&self) -> Result<Command, Failed> {
-        let classes = std::env::join_paths(jars(&self.toolchain.path("dexer"))).map_err(|problem| failed(&self.kept, &problem))?;
+        let classes = std::env::join_paths(jars(&self.toolchain.path("dexer")))
+            .map_err(|problem| failed(&self.kept, &problem))?;
         let mut java = Command::new("java");
         java.arg("-Xmx3g").arg("-cp").arg(classes).args(["com.android.tools.r8.D8", "--release", "--min-api", MIN_SDK]);
         java.args(jars(&self.toolchain.path("platform")).iter().flat_map(|jar| ["--lib".as_ref(), jar.as_os_str()]));
@@ -254,7 +265,13 @@ impl Build<'_> {
             run(keytool.arg(&key))?;
         }
         let mut sign = Command::new("apksigner");
-        run(sign.arg("sign").arg("--ks").arg(&key).args(["--ks-pass", "pass:trial-key", "--out"]).arg(&signed).arg(&aligned))?;
+        run(sign
+            .arg("sign")
+            .arg("--ks")
+            .arg(&key)
+            .args(["--ks-pass", "pass:trial-key", "--out"])
+            .arg(&signed)
+            .arg(&aligned))?;
         run(Command::new("apksigner").args(["verify", "--verbose", "--min-sdk-version", MIN_SDK]).arg(&signed))?;
         run(Command::new("zipalign").args(["-c", "-p", "4"]).arg(&signed))?;
         Ok(signed)
@@ -312,7 +329,8 @@ fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
 }
 
 fn all_files(folder: &Path, end: &str) -> Vec<PathBuf> {
-    let folders = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let folders =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
     let within: Vec<PathBuf> = folders.flat_map(|folder| all_files(&folder, end)).collect();
     files(folder, end).into_iter().chain(within).collect()
 }
