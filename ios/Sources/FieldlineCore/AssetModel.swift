@@ -34,7 +34,7 @@ public final class AssetModel: Screen {
     }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work {
             let asset = asset
             (name, fields, jobs) = try await core.ask { store in

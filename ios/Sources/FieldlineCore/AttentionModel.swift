@@ -8,6 +8,8 @@ import Observation
 public final class AttentionModel: Screen {
     public private(set) var held: [HeldEdit] = []
     public private(set) var doubts: [Doubt] = []
+    /// What people call the fields in doubt, by their names.
+    public private(set) var labels: [String: String] = [:]
 
     private let core: OpenStore
 
@@ -18,7 +20,7 @@ public final class AttentionModel: Screen {
     public var count: Int { held.count + doubts.count }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { try await read() }
     }
 
@@ -56,6 +58,10 @@ public final class AttentionModel: Screen {
 
     private func read() async throws {
         let needs = try await core.ask { try $0.needsAttention() }
+        let forms = try await core.ask { store in
+            try needs.records.flatMap { try store.form(record: $0.item.record) ?? [] }
+        }
         (held, doubts) = (needs.held, needs.records)
+        labels = Dictionary(forms.map { ($0.name, $0.label) }) { first, _ in first }
     }
 }

@@ -18,7 +18,7 @@ public final class ChecklistModel: Screen {
     public var disputed: Int { answers.count(where: \.isDisputed) }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { try await read() }
     }
 

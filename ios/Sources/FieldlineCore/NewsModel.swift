@@ -15,7 +15,7 @@ public final class NewsModel: Screen {
     }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { news = try await core.ask { try $0.whatChanged() } }
     }
 

@@ -55,7 +55,7 @@ public final class PhotosModel: Screen {
     }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { try await read() }
     }
 

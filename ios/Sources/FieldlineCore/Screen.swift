@@ -47,6 +47,12 @@ open class Screen {
     public private(set) var isBusy = false
     public internal(set) var problem: Problem?
 
+    /// Reads what is shown; answers whether it could be read.
+    @discardableResult
+    open func show() async -> Bool {
+        true
+    }
+
     /// Takes a problem away once it was read.
     public func understood() {
         problem = nil

@@ -29,7 +29,7 @@ public final class SettingsModel: Screen {
     }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { try await read() }
     }
 

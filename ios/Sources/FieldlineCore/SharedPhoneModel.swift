@@ -44,11 +44,13 @@ public final class SharedPhoneModel: Screen {
         (self.preferences, self.stores, self.now) = (preferences, stores, now)
     }
 
-    public func show() {
+    @discardableResult
+    public override func show() async -> Bool {
         let kept = preferences.read("shared.users").map { Data($0.utf8) }
         users = kept.flatMap { try? JSONDecoder().decode([PhoneUser].self, from: $0) } ?? []
         // Kept outside memory, so that starting the app again does not shorten it.
         waitUntil = preferences.read("shared.wait_until").flatMap(Double.init).map(Date.init(timeIntervalSince1970:))
+        return true
     }
 
     /// Adds a person with the PIN or the badge they will come in with.

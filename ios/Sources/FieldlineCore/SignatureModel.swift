@@ -21,7 +21,7 @@ public final class SignatureModel: Screen {
     }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { try await read() }
     }
 

@@ -32,7 +32,7 @@ public final class SyncModel: Screen {
     }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { status = try await core.ask { try $0.syncStatus() } }
     }
 

@@ -8,7 +8,7 @@ import Observation
 @Observable
 public final class TimeModel: Screen {
     /// The purposes of time the core knows.
-    public static let purposes = ["travel", "work", "other"]
+    public nonisolated static let purposes = ["travel", "work", "other"]
 
     public private(set) var entries: [TimeEntry] = []
     public private(set) var readings: [Reading] = []
@@ -28,7 +28,7 @@ public final class TimeModel: Screen {
     }
 
     @discardableResult
-    public func show() async -> Bool {
+    public override func show() async -> Bool {
         await work { try await readAll() }
     }
 

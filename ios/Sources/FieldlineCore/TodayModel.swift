@@ -54,11 +54,17 @@ public final class TodayModel: Screen {
     /// What a map shows.
     public var points: [TodayJob] { jobs.filter { $0.place != nil } }
 
+    /// The day shown, as it is now.
+    @discardableResult
+    public override func show() async -> Bool {
+        await show(day)
+    }
+
     /// Shows a day; a plan of another day is not kept.
     @discardableResult
-    public func show(_ moment: Date? = nil) async -> Bool {
+    public func show(_ moment: Date) async -> Bool {
         await work {
-            let shown = core.startOfDay(moment ?? core.now())
+            let shown = core.startOfDay(moment)
             let (from, until) = (shown, core.day(1, after: shown))
             let items = try await core.ask { try $0.today(from: from, until: until, columns: Self.columns) }
             let sites = try await sites(of: items)

@@ -34,6 +34,7 @@ final class NewsAndAttentionTests: XCTestCase {
         let (_, tina, record, attention) = try await disputed()
         let doubt = try XCTUnwrap(attention.doubts.first { $0.item.record == record })
         XCTAssertEqual(doubt.alternatives.map(\.field), ["description"])
+        XCTAssertEqual(attention.labels["description"], "Description")
         worked(await attention.keep(record, field: "description"))
         XCTAssertEqual(attention.count, 0)
         try await tina.syncs()

@@ -152,6 +152,6 @@ private enum Closing {
 
     static func atExit(_ task: @escaping () -> Void) {
         lock.withLock { tasks.append(task) }
-        atexit { Closing.lock.withLock { Closing.tasks.forEach { $0() } } }
+        atexit { Closing.lock.withLock { for task in Closing.tasks { task() } } }
     }
 }

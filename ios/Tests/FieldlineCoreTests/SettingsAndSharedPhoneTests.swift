@@ -98,7 +98,7 @@ final class SettingsAndSharedPhoneTests: XCTestCase {
         worked(await phone.add("Tina", secret: "2580"))
         for _ in 0..<5 { failed(await phone.enter(phone.users[0], secret: "0000")) }
         let (again, _) = try shared(preferences, clock)
-        again.show()
+        await again.show()
         XCTAssertNotNil(again.waitUntil)
         failed(await again.enter(again.users[0], secret: "2580"))
         clock.goesOn(61)

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use crate::commands::{Failed, root, run, shown, target};
 
 /// What is written by hand.
-const SOURCES: [&str; 5] = ["Package.swift", "Sources/FieldlineCore", "Sources/FieldlinePhone", "Tests", "App"];
+const SOURCES: [&str; 6] = ["Package.swift", "Sources/FieldlineCore", "Sources/FieldlinePhone", "Tests", "App", "AppUITests"];
 
 /// The Debian with Swift in it.
 pub struct Toolchain {

@@ -1,0 +1,51 @@
+// The five places of the app, and keeping in step for as long as they are shown.
+
+import FieldlineCore
+import FieldlineFFI
+import SwiftUI
+
+struct Tabs: View {
+    let phone: Phone
+    let core: OpenStore
+    @State private var sync: SyncModel
+    @State private var attention: AttentionModel
+    @State private var line = LineWatch()
+    @Environment(\.words) private var words
+
+    init(phone: Phone, core: OpenStore) {
+        (self.phone, self.core) = (phone, core)
+        _sync = State(initialValue: SyncModel(core))
+        _attention = State(initialValue: AttentionModel(core))
+    }
+
+    var body: some View {
+        TabView {
+            tab("today", "calendar") { TodayScreen(phone: phone, core: core) }
+            tab("what_changed", "bell") { NewsScreen(core: core) }
+            tab("attention", "exclamationmark.bubble") { AttentionScreen(model: attention) }.badge(attention.count)
+            tab("search", "magnifyingglass") { SearchScreen(core: core) }
+            tab("more", "ellipsis") { MoreScreen(phone: phone, core: core, sync: sync) }
+        }
+        .task { await sync.keepInStep() }
+        .task {
+            line.begin(sync, SettingsModel(core, phone.preferences, deviceName: phone.name))
+            await Notices.askForLeave()
+        }
+        .onDisappear { line.end() }
+        .onChange(of: sync.status?.heldEdits) { Task { await attention.show() } }
+    }
+
+    private func tab(_ word: String, _ image: String, @ViewBuilder content: () -> some View) -> some View {
+        NavigationStack {
+            content()
+                .navigationDestination(for: RecordId.self) { record in
+                    if record.table == "alm_asset" {
+                        AssetScreen(core: core, record: record)
+                    } else {
+                        JobScreen(phone: phone, core: core, record: record)
+                    }
+                }
+        }
+        .tabItem { Label(words.say(word), systemImage: image).accessibilityIdentifier("tab.\(word)") }
+    }
+}
