@@ -15,9 +15,9 @@ const TRIPLE: &str = "aarch64-apple-ios";
 /// The oldest iOS the app runs on.
 const OLDEST: &str = "16.0";
 /// What CoreFoundation and Security call their own, by which SQLCipher, TLS and the check of certificates ask for them.
-const FRAMEWORKS: [&str; 5] = ["_CF", "_kCF", "_Sec", "_kSec", "_SSL"];
+const FRAMEWORKS: [&str; 6] = ["_CF", "___CF", "_kCF", "_Sec", "_kSec", "_SSL"];
 /// The log, by its real name and as our stand-in header calls it.
-const LOG: [&str; 3] = ["__os_log_default", "_os_log_create", "_stand_in_os_log"];
+const LOG: [&str; 3] = ["__os_log_default", "_os_log_create", "__stand_in_os_log"];
 
 /// Builds and judges; says what that proves.
 pub fn prove(tools: &Tools) -> Result<String, Failed> {

@@ -40,8 +40,8 @@ pub fn of_bindings(names: &BTreeSet<String>) -> BTreeSet<&str> {
 }
 
 /// Says how many functions of the bindings there are, which must be all that this machine's own library has, where it is built.
-pub fn check_bindings(names: &BTreeSet<String>) -> Result<String, Failed> {
-    let found = of_bindings(names);
+pub fn check_bindings(exported: &BTreeSet<String>) -> Result<String, Failed> {
+    let found = of_bindings(exported);
     if found.is_empty() {
         return Err(Failed(
             "the library has no function of the bindings; see whether the linker was told to keep them".into(),
@@ -52,7 +52,7 @@ pub fn check_bindings(names: &BTreeSet<String>) -> Result<String, Failed> {
     if !host.exists() {
         return Ok(format!("{} functions of the bindings (no library of this machine to compare with)", found.len()));
     }
-    let host_names = self::names(&host, &["--dynamic", "--defined-only"])?;
+    let host_names = names(&host, &["--dynamic", "--defined-only"])?;
     let lacking: Vec<&str> = of_bindings(&host_names).difference(&found).copied().collect();
     if lacking.is_empty() {
         return Ok(format!("{} functions of the bindings, all that this machine's own library has", found.len()));
