@@ -43,7 +43,7 @@ pub fn prove(tools: &Tools) -> Result<String, Failed> {
     let (size, with_names) = (megabytes(library::size(&stripped)?), megabytes(library::size(&library)?));
     Ok(format!(
         "proven: the library is compiled and linked for arm64-v8a, its C too, {size} stripped ({with_names} with names); loaded \
-         in pages of 16 KB; asks for {imports} names, all known in API {API}; has {bindings}; its Rust alone compiles for \
+         in pages of 16 KB; asks for {imports} names, all on our list of API {API}; has {bindings}; its Rust alone compiles for \
          armeabi-v7a and x86_64. Not proven: that it loads or runs (no NDK: musl's headers stand for Android's)"
     ))
 }

@@ -8,7 +8,7 @@ use crate::commands::{Failed, shown};
 
 const TRIPLE: &str = "aarch64-unknown-linux-gnu";
 const GCC: &str = "aarch64-linux-gnu-gcc";
-/// Over a minute each in the emulator; all they do is done by others, too, only less often.
+/// Over a minute each in the emulator, where all others together take one and a half.
 const LEFT_OUT: [&str; 2] = [
     "a_rotten_page_costs_at_most_what_is_on_it_wherever_migrations_put_the_schema",
     "a_flipped_bit_anywhere_is_noticed_and_costs_at_most_the_edits_of_one_page",
