@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::commands::{Failed, built, run};
+use crate::commands::{Failed, built, cargo, run};
 use crate::{bindings, kotlin, swift};
 
 /// Every language beside Rust, which is always there.
@@ -51,12 +51,17 @@ pub fn play(without: &[String], arguments: &[String]) -> Result<(), Failed> {
 
 /// Tries what is around the core in each app: presenters and screens in Kotlin, models in Swift.
 pub fn try_apps(without: &[String]) -> Result<(), Failed> {
+    known(without)?;
+    run(&mut cargo(&["build", "--workspace", "--locked", "--lib"]))?;
     let server = built("sync-server")?;
     let server = Path::new(server.get_program());
     let library = bindings::library();
     let library = library.parent().unwrap_or(Path::new("."));
     if is_in(without, "kotlin") {
-        kotlin::test(&kotlin::install()?, library, server)?;
+        let toolchain = kotlin::install()?;
+        kotlin::lint(&toolchain)?;
+        kotlin::test(&toolchain, library, server)?;
+        println!("{}: signed and verified, without the core's library", kotlin::apk(&toolchain, None)?.display());
     }
     if is_in(without, "swift") {
         let toolchain = swift::install()?;

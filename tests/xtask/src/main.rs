@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | fleet | endure | fuzz | languages | bindings | mobile`: the words everybody who works on this project shares with CI.
+//! `cargo xtask demo | test | bench | fleet | endure | fuzz | languages | apps | bindings | mobile`: the words everybody who works on this project shares with CI.
 //!
 //! Every word is a cargo command or a row of them, shown before it runs, so nothing happens here that could not be typed.
 //! All but `bench` and `fuzz`, which measure, use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
@@ -71,6 +71,12 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// What is around the core in each app: linted, tried on the real core and a real server, and packed as a signed APK.
+    Apps {
+        /// Languages that are left out.
+        #[arg(long, value_delimiter = ',')]
+        without: Vec<String>,
+    },
     /// Simulated shifts: `fleet --seeds N [--start S] [--json FILE]`; `fleet --planted` or `fleet --plant NAME` simulates
     /// with bugs planted on purpose and says how soon they are caught.
     Fleet {
@@ -84,10 +90,10 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// What can be proven about phones without one: `mobile [--only android,ios,arm64]`.
+    /// What can be proven about phones without one: `mobile [--only android,apk,ios,arm64]`.
     Mobile {
         /// Which of them.
-        #[arg(long, value_enum, value_delimiter = ',', default_value = "android,ios,arm64")]
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "android,apk,ios,arm64")]
         only: Vec<mobile::Target>,
     },
 }
@@ -116,6 +122,7 @@ impl Word {
             }
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Endure { arguments } => run(built("fieldline-endure")?.args(arguments)),
+            Self::Apps { without } => languages::try_apps(&without),
             Self::Mobile { only } => mobile::prove(&only),
             Self::Bench { arguments } => run(released("fieldline-bench")?.args(arguments)),
         }

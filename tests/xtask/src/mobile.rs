@@ -14,6 +14,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 
 use crate::commands::Failed;
+use crate::kotlin;
 use tools::Tools;
 
 /// What something is proven about.
@@ -21,10 +22,21 @@ use tools::Tools;
 pub enum Target {
     /// The library for Android.
     Android,
+    /// The app as a signed APK.
+    Apk,
     /// The library for iOS.
     Ios,
     /// The tests on a phone's processor.
     Arm64,
+}
+
+fn apk() -> Result<String, Failed> {
+    let apk = kotlin::apk(&kotlin::install()?, None)?;
+    let bytes = std::fs::metadata(&apk).map_or(0, |file| file.len());
+    Ok(format!(
+        "{} kB of app and Compose compiled, dexed, signed and verified; without the core's library, installed nowhere",
+        bytes >> 10
+    ))
 }
 
 /// Proves what can be proven about each of the targets.
@@ -38,6 +50,7 @@ pub fn prove(targets: &[Target]) -> Result<(), Failed> {
         let begun = Instant::now();
         let proven = match target {
             Target::Android => android::prove(&tools),
+            Target::Apk => apk(),
             Target::Ios => ios::prove(&tools),
             Target::Arm64 => arm64::prove(&tools),
         };

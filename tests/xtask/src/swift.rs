@@ -12,7 +12,8 @@ use std::process::{Command, Stdio};
 use crate::commands::{Failed, root, run, shown, target};
 
 /// What is written by hand.
-const SOURCES: [&str; 6] = ["Package.swift", "Sources/FieldlineCore", "Sources/FieldlinePhone", "Tests", "App", "AppUITests"];
+const SOURCES: [&str; 6] =
+    ["Package.swift", "Sources/FieldlineCore", "Sources/FieldlinePhone", "Tests", "App", "AppUITests"];
 
 /// The Debian with Swift in it.
 pub struct Toolchain {
