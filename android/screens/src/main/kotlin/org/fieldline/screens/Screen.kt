@@ -67,13 +67,15 @@ fun <T> Screen(presenter: Presenter<T>, title: String, tag: String, show: suspen
         }
     }
     LaunchedEffect(presenter, LocalChanges.current) { show() }
+    // Read here and not in the list, which would notice a change of its own accord only.
+    val now = shown.content
     Surface(Modifier.fillMaxSize().testTag(tag), color = MaterialTheme.colorScheme.background) {
         Column {
             Title(title)
             Box(Modifier.height(4.dp)) { if (shown.isBusy) LinearProgressIndicator(Modifier.fillMaxWidth()) }
             shown.problem?.let { ProblemCard(it, presenter::understood) }
             LazyColumn(contentPadding = PaddingValues(GAP), verticalArrangement = Arrangement.spacedBy(GAP)) {
-                content(shown.content, does)
+                content(now, does)
             }
         }
     }

@@ -108,6 +108,7 @@ class ShiftTest {
     private fun scrollTo(tag: String) = rule.waitUntil("$tag is there", 20_000) {
         val isThere = { rule.onAllNodes(hasTestTag(tag)).fetchSemanticsNodes().isNotEmpty() }
         if (tag.startsWith("tab.") || tag == "back" || tag.startsWith("problem")) return@waitUntil isThere()
+        rule.waitForIdle()
         runCatching { rule.onNode(hasScrollAction()).performScrollToNode(hasTestTag(tag)) }.isSuccess && isThere()
     }
 }
