@@ -8,10 +8,8 @@ import Foundation
 #endif
 
 final class Exchange: @unchecked Sendable {
-    /// Bytes that may wait here; a server that sends faster than they are read has to wait itself.
-    private static let mostWaiting = 1 << 20
-
     private let task: URLSessionDataTask
+    private let mostWaiting: Int
     private let lock = NSLock()
     private var head: HTTPURLResponse?
     private var waiting = Data()
@@ -21,8 +19,8 @@ final class Exchange: @unchecked Sendable {
     private var told = 0
     private var wakes: CheckedContinuation<Void, Never>?
 
-    init(_ task: URLSessionDataTask) {
-        self.task = task
+    init(_ task: URLSessionDataTask, mostWaiting: Int) {
+        (self.task, self.mostWaiting) = (task, mostWaiting)
     }
 
     func cancel() {
@@ -85,7 +83,7 @@ final class Exchange: @unchecked Sendable {
     func came(_ data: Data) {
         let isTooMuch = tell {
             waiting.append(data)
-            let isTooMuch = waiting.count > Self.mostWaiting && !isHeldUp
+            let isTooMuch = waiting.count > mostWaiting && !isHeldUp
             if isTooMuch { isHeldUp = true }
             return isTooMuch
         }

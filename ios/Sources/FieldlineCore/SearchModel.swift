@@ -26,7 +26,9 @@ public struct Found: Equatable, Sendable, Identifiable {
 @Observable
 public final class SearchModel: Screen {
     /// What people leaf through.
-    public nonisolated static let tables = ["wm_task", "wm_order", "alm_asset", "cmdb_model", "cmn_location", "customer_contact"]
+    public nonisolated static let tables = [
+        "wm_task", "wm_order", "alm_asset", "cmdb_model", "cmn_location", "customer_contact",
+    ]
 
     public private(set) var text = ""
     public private(set) var table: String?

@@ -12,9 +12,11 @@ import Foundation
 
 public final class URLSessionTransport: HttpTransport {
     private let session: URLSession
-    private let exchanges = Exchanges()
+    private let exchanges: Exchanges
 
-    public init() {
+    /// `mostWaiting` bytes of an answer may wait to be read; a server that sends faster has to wait itself.
+    public init(mostWaiting: Int = 1 << 20) {
+        exchanges = Exchanges(mostWaiting)
         let settings = URLSessionConfiguration.ephemeral
         settings.urlCache = nil
         settings.httpShouldSetCookies = false
@@ -61,11 +63,16 @@ private final class AnswerBody: HttpBody {
 
 /// Hands what the session tells to the exchange it is about.
 private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Sendable {
+    private let mostWaiting: Int
     private let lock = NSLock()
     private var running: [Int: Exchange] = [:]
 
+    init(_ mostWaiting: Int) {
+        self.mostWaiting = mostWaiting
+    }
+
     func begins(_ task: URLSessionDataTask) -> Exchange {
-        let exchange = Exchange(task)
+        let exchange = Exchange(task, mostWaiting: mostWaiting)
         lock.withLock { running[task.taskIdentifier] = exchange }
         return exchange
     }

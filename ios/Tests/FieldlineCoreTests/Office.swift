@@ -39,7 +39,8 @@ actor Office {
             binary, ["user", "add", Self.dispatcher] + roles("wm_dispatcher", "wm_qualifier", "wm_manager"), home)
         let (server, home) = (server, home)
         Closing.atExit {
-            server.terminate()
+            // A process begun on a thread of Swift's own may have inherited that it hears no gentler signal.
+            kill(server.processIdentifier, SIGKILL)
             try? FileManager.default.removeItem(at: home)
         }
     }

@@ -33,12 +33,10 @@ pub fn install() -> Result<Toolchain, Failed> {
 
 /// The phone of the scenarios as a command; `library` is the folder with the built library.
 pub fn phone(toolchain: &Toolchain, library: &Path) -> Result<Command, Failed> {
-    run(toolchain
-        .swift("build", library)
-        .args(["--configuration", "release", "--product", "FieldlinePhone"])
-        .args(linked_to(library)))?;
+    let mut build = toolchain.swift("build", library, library);
+    run(build.args(["--configuration", "release", "--product", "FieldlinePhone"]))?;
     let starts = built().join("phone.sh");
-    let phone = toolchain.inside(library, &built().join("release/FieldlinePhone").to_string_lossy());
+    let phone = toolchain.inside([library, library], &built().join("release/FieldlinePhone").to_string_lossy());
     let words = std::iter::once(phone.get_program()).chain(phone.get_args());
     let words: Vec<String> = words.map(|word| format!("'{}'", word.to_string_lossy().replace('\'', r"'\''"))).collect();
     let text = format!("#!/bin/sh\nexec {}\n", words.join(" "));
@@ -50,8 +48,9 @@ pub fn phone(toolchain: &Toolchain, library: &Path) -> Result<Command, Failed> {
 
 /// Tries the logic of every screen on the real core and a real server.
 pub fn test(toolchain: &Toolchain, library: &Path, sync_server: &Path) -> Result<(), Failed> {
-    let mut swift = toolchain.swift("test", library);
-    swift.args(linked_to(library)).env("FIELDLINE_SYNC_SERVER_BIN", sync_server);
+    let server_folder = sync_server.parent().unwrap_or(sync_server);
+    let mut swift = toolchain.swift("test", library, server_folder);
+    swift.env("FIELDLINE_SYNC_SERVER_BIN", sync_server);
     let told = summed(&mut swift)?;
     let (tests, failures) = told.ok_or_else(|| Failed("no Swift test ran; see above".into()))?;
     println!("{} passed, {failures} failed", tests - failures.min(tests));
@@ -60,32 +59,29 @@ pub fn test(toolchain: &Toolchain, library: &Path, sync_server: &Path) -> Result
 
 /// Form of everything written by hand, and syntax of what only Apple's compiler can understand.
 pub fn lint(toolchain: &Toolchain) -> Result<(), Failed> {
-    let anywhere = root();
-    run(toolchain.inside(anywhere, "swift").args(["format", "lint", "--strict", "--recursive"]).args(SOURCES))?;
+    run(toolchain.inside([root(), root()], "swift").args(["format", "lint", "--strict", "--recursive"]).args(SOURCES))?;
     let mut sources = Vec::new();
-    swift_files(&root().join("ios/App"), &mut sources);
-    run(toolchain.inside(anywhere, "swiftc").args(["-frontend", "-parse"]).args(sources))
+    ["ios/App", "ios/AppUITests"].iter().for_each(|folder| swift_files(&root().join(folder), &mut sources));
+    run(toolchain.inside([root(), root()], "swiftc").args(["-frontend", "-parse"]).args(sources))
 }
 
 impl Toolchain {
-    /// A program of the toolchain, started in `ios/`. It sees this repository, what is built from it, and temporary files.
-    fn inside(&self, library: &Path, program: &str) -> Command {
+    /// A program of the toolchain, started in `ios/`. It sees this repository, what is built from it, temporary files, and the folders
+    /// of the library and of something else.
+    fn inside(&self, [library, other]: [&Path; 2], program: &str) -> Command {
         let mut command = Command::new(script("inside.sh"));
-        command.arg(&self.chroot).args([root(), &target(), library, &std::env::temp_dir()]);
+        command.arg(&self.chroot).args([root(), &target(), &std::env::temp_dir(), library, other]);
         command.arg("--").args(["env", "--chdir"]).arg(root().join("ios"));
         command.arg(format!("LD_LIBRARY_PATH={}", library.display())).arg(program);
         command
     }
 
-    fn swift(&self, word: &str, library: &Path) -> Command {
-        let mut swift = self.inside(library, "swift");
+    fn swift(&self, word: &str, library: &Path, other: &Path) -> Command {
+        let mut swift = self.inside([library, other], "swift");
         swift.args([word, "--disable-sandbox", "--scratch-path"]).arg(built());
+        swift.arg("-Xlinker").arg(format!("-L{}", library.display()));
         swift
     }
-}
-
-fn linked_to(library: &Path) -> [String; 2] {
-    ["-Xlinker".into(), format!("-L{}", library.display())]
 }
 
 /// Outside the repository's own folders, where the compiler would leave it.
