@@ -36,8 +36,8 @@ pub fn lint(toolchain: &Toolchain) -> Result<(), Failed> {
     run(java.current_dir(root().join("android")))
 }
 
-/// Tries presenters and screens on the real core and a real server.
-pub fn test(toolchain: &Toolchain, library: &Path, sync_server: &Path) -> Result<(), Failed> {
+/// Tries presenters and screens on the real core and a real server, and leaves pictures of the screens where they are wanted.
+pub fn test(toolchain: &Toolchain, library: &Path, sync_server: &Path, pictures: Option<&Path>) -> Result<(), Failed> {
     let modules = [CORE, PRESENTERS, PRESENTER_TESTS, SCREENS, SCREEN_TESTS];
     compiled(toolchain, &modules)?;
     let mut java = java(toolchain, library, &modules);
@@ -47,6 +47,9 @@ pub fn test(toolchain: &Toolchain, library: &Path, sync_server: &Path) -> Result
         java.arg("--scan-classpath").arg(tests.jar(toolchain));
     }
     java.env("FIELDLINE_SYNC_SERVER_BIN", sync_server);
+    if let Some(pictures) = pictures {
+        java.env("FIELDLINE_SCREENSHOTS", pictures);
+    }
     let Counted { passed, failed } = counted(&mut java)?;
     println!("{passed} passed, {failed} failed");
     if failed == 0 && passed > 0 { Ok(()) } else { Err(Failed(format!("{failed} Kotlin tests failed; see above"))) }

@@ -2,10 +2,10 @@
 //!
 //! A language is left out only by name. What a language needs is fetched from the package registries, or asked for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::commands::{Failed, built, cargo, run};
+use crate::commands::{Failed, built, cargo, root, run, target};
 use crate::{bindings, kotlin, swift};
 
 /// Every language beside Rust, which is always there.
@@ -52,23 +52,44 @@ pub fn play(without: &[String], arguments: &[String]) -> Result<(), Failed> {
 /// Tries what is around the core in each app: presenters and screens in Kotlin, models in Swift.
 pub fn try_apps(without: &[String]) -> Result<(), Failed> {
     known(without)?;
-    run(&mut cargo(&["build", "--workspace", "--locked", "--lib"]))?;
-    let server = built("sync-server")?;
+    let (library, server) = library_and_server()?;
     let server = Path::new(server.get_program());
-    let library = bindings::library();
-    let library = library.parent().unwrap_or(Path::new("."));
     if is_in(without, "kotlin") {
         let toolchain = kotlin::install()?;
         kotlin::lint(&toolchain)?;
-        kotlin::test(&toolchain, library, server)?;
+        kotlin::test(&toolchain, &library, server, None)?;
         println!("{}: signed and verified, without the core's library", kotlin::apk(&toolchain, None)?.display());
     }
     if is_in(without, "swift") {
         let toolchain = swift::install()?;
         swift::lint(&toolchain)?;
-        swift::test(&toolchain, library, server)?;
+        swift::test(&toolchain, &library, server)?;
     }
     Ok(())
+}
+
+/// The screens the README shows.
+const PICTURES: [&str; 8] =
+    ["today", "job", "checklist", "attention", "sync", "job-dark", "today-ar", "attention-contrast"];
+
+/// Draws every screen of the Android app on the real core, and keeps those the README shows.
+pub fn draw() -> Result<(), Failed> {
+    let drawn = target().join("pictures");
+    let (library, server) = library_and_server()?;
+    kotlin::test(&kotlin::install()?, &library, Path::new(server.get_program()), Some(&drawn))?;
+    for name in PICTURES {
+        let (from, to) =
+            (drawn.join(format!("{name}.png")), root().join(format!("android/screens/pictures/{name}.png")));
+        std::fs::copy(&from, &to).map_err(|problem| Failed(format!("{}: {problem}", to.display())))?;
+    }
+    Ok(())
+}
+
+/// The folder with the library as it is now, and the server.
+fn library_and_server() -> Result<(PathBuf, Command), Failed> {
+    run(&mut cargo(&["build", "--workspace", "--locked", "--lib"]))?;
+    let library = bindings::library();
+    Ok((library.parent().unwrap_or(Path::new(".")).to_owned(), built("sync-server")?))
 }
 
 /// How a phone of a language is started.

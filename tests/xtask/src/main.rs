@@ -11,6 +11,7 @@ mod deny;
 mod kotlin;
 mod languages;
 mod mobile;
+mod packages;
 mod report;
 mod swift;
 mod test;
@@ -77,6 +78,8 @@ enum Word {
         #[arg(long, value_delimiter = ',')]
         without: Vec<String>,
     },
+    /// Draws the Android app's screens, and keeps those the README shows.
+    Pictures,
     /// Simulated shifts: `fleet --seeds N [--start S] [--json FILE]`; `fleet --planted` or `fleet --plant NAME` simulates
     /// with bugs planted on purpose and says how soon they are caught.
     Fleet {
@@ -123,6 +126,7 @@ impl Word {
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Endure { arguments } => run(built("fieldline-endure")?.args(arguments)),
             Self::Apps { without } => languages::try_apps(&without),
+            Self::Pictures => languages::draw(),
             Self::Mobile { only } => mobile::prove(&only),
             Self::Bench { arguments } => run(released("fieldline-bench")?.args(arguments)),
         }

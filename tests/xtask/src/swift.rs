@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::commands::{Failed, root, run, shown, target};
+use crate::packages::{have, is_root};
 
 /// What is written by hand.
 const SOURCES: [&str; 6] =
@@ -94,19 +95,11 @@ fn script(name: &str) -> PathBuf {
 }
 
 fn has_mmdebstrap() -> Result<(), Failed> {
-    let there = || Command::new("mmdebstrap").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n") {
-        return Err(Failed(
-            "Swift lives in a small Debian of its own, which only root can make and enter; run this as root".into(),
-        ));
+    if !is_root() {
+        let told = "Swift lives in a small Debian of its own, which only root can make and enter; run this as root";
+        return Err(Failed(told.into()));
     }
-    if there() {
-        return Ok(());
-    }
-    let told = "Swift needs the Debian package mmdebstrap; install it with `apt-get install mmdebstrap`";
-    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", "mmdebstrap"]))
-        .map_err(|Failed(what)| Failed(format!("{told} ({what})")))?;
-    if there() { Ok(()) } else { Err(Failed(told.into())) }
+    have(&[("mmdebstrap", "mmdebstrap")], &[])
 }
 
 /// Runs the tests, lets their words through and reads the last summary, which is of all of them: how many, and how many failed.

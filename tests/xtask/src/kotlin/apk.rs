@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::modules::{CORE, PRESENTERS, SCREENS};
-use super::toolchain::{Toolchain, failed, have, jars, libraries};
+use super::toolchain::{Toolchain, failed, jars, libraries};
 use crate::commands::{Failed, root, run};
+use crate::packages::have;
 
 /// The least Android of the app.
 const MIN_SDK: &str = "26";

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::commands::{Failed, root, run, shown, target};
+use crate::packages::have;
 
 /// The compiler, as the npm registry has it.
 const KOTLINC: &str = "kotlin-compiler@2.4.20";
@@ -120,37 +121,6 @@ pub fn jars(folder: &Path) -> Vec<PathBuf> {
     let mut jars: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "jar")).collect();
     jars.sort();
     jars
-}
-
-/// Sees to it that programs and files are there; installs their packages where this process may.
-pub fn have(programs: &[(&str, &str)], files: &[(&str, &str)]) -> Result<(), Failed> {
-    let missing = || {
-        let programs = programs.iter().filter(|(program, _)| !on_path(program));
-        let files = files.iter().filter(|(file, _)| !Path::new(file).exists());
-        programs.chain(files).map(|(_, package)| *package).collect::<Vec<_>>()
-    };
-    let packages = missing();
-    if packages.is_empty() {
-        return Ok(());
-    }
-    let wanted = packages.join(" ");
-    let told =
-        format!("the Kotlin side needs the Debian packages {wanted}; install them with `apt-get install {wanted}`");
-    if !is_root() {
-        return Err(Failed(told));
-    }
-    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(&packages))
-        .map_err(|Failed(what)| Failed(format!("{told} ({what})")))?;
-    if missing().is_empty() { Ok(()) } else { Err(Failed(told)) }
-}
-
-fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).exists()))
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
 /// A file that cannot be had.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::commands::{Failed, cleaned, root, run, target};
+use crate::packages::has_all;
 
 /// Debian's Rust has every target, but only as source; LLVM's version is part of the names of its packages.
 const PACKAGES: [&str; 11] = [
@@ -120,25 +121,12 @@ pub fn failed(path: &Path, problem: &std::io::Error) -> Failed {
 }
 
 fn packages() -> Result<(), Failed> {
-    let mut missing: Vec<&str> = PACKAGES.into_iter().filter(|package| version(package).is_none()).collect();
-    if !Command::new("python3").args(["-m", "pip", "--version"]).output().is_ok_and(|told| told.status.success()) {
-        missing.push("python3-pip");
-    }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let wanted = missing.join(" ");
-    let told =
-        format!("the Debian packages {wanted} are missing; run `apt-get install {wanted}` as root, then this again");
-    if !Command::new("id").arg("-u").output().is_ok_and(|told| told.stdout == b"0\n") {
-        return Err(Failed(told));
-    }
-    let apt =
-        |arguments: &[&str]| run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
-    apt(&["update", "-qq"])?;
-    // Nothing may be taken away: another Rust than ours could be the one this program was built with.
-    let install = ["install", "-y", "-qq", "--no-remove", "--no-install-recommends"];
-    apt(&[&install[..], &missing[..]].concat()).map_err(|Failed(what)| Failed(format!("{told} ({what})")))
+    has_all(|| {
+        let mut missing: Vec<&str> = PACKAGES.into_iter().filter(|package| version(package).is_none()).collect();
+        let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
+        missing.extend((!pip.is_ok_and(|told| told.status.success())).then_some("python3-pip"));
+        missing
+    })
 }
 
 /// The version of an installed package.
