@@ -40,16 +40,18 @@ public final class URLSessionTransport: HttpTransport {
         let exchange = exchanges.begins(session.dataTask(with: asked))
         let answer = try await exchange.answer()
         let type = answer.value(forHTTPHeaderField: "Content-Type") ?? ""
-        return HttpResponse(status: UInt16(answer.statusCode), contentType: type, body: AnswerBody(exchange))
+        return HttpResponse(status: UInt16(answer.statusCode), contentType: type, body: AnswerBody(exchange, self))
     }
 }
 
 /// What the core reads an answer by. Whoever lets it go ends the exchange.
 private final class AnswerBody: HttpBody {
     private let exchange: Exchange
+    /// A session that ends takes its exchanges with it.
+    private let transport: URLSessionTransport
 
-    init(_ exchange: Exchange) {
-        self.exchange = exchange
+    init(_ exchange: Exchange, _ transport: URLSessionTransport) {
+        (self.exchange, self.transport) = (exchange, transport)
     }
 
     deinit {
