@@ -19,6 +19,7 @@ use crate::error::FieldlineError;
 use crate::form::FormField;
 use crate::guard::guarded;
 use crate::ids::{BlobHash, DeviceId, RecordId, SysId};
+use crate::log;
 use crate::platform::{AppClock, AppHttp, Platform, PlatformError};
 use crate::record::RecordView;
 use crate::value::{Moment, Place, moment_in};
@@ -95,6 +96,9 @@ impl Fieldline {
     #[uniffi::constructor]
     pub fn open(directory: String, platform: Platform) -> Result<Arc<Self>, FieldlineError> {
         guarded(&platform.clone(), "open", || {
+            if let Some(log) = &platform.log {
+                log::goes_to(log.clone());
+            }
             let directory = PathBuf::from(directory);
             let key = database_key(&directory, &platform)?;
             let device = Device::open(&directory, &key)?;

@@ -15,6 +15,7 @@ mod files;
 mod form;
 mod guard;
 mod ids;
+mod log;
 pub mod platform;
 mod record;
 mod syncing;
@@ -28,6 +29,7 @@ pub use fieldline::{Enrolled, Fieldline, Salvage};
 pub use files::{Captured, Content};
 pub use form::{Choice, FieldKind, FormField};
 pub use ids::{BlobHash, DeviceId, RecordId, SysId};
+pub use log::{LogLevel, LogSink};
 pub use record::{
     Alternative, Answer, Answered, Attachment, AttachmentRole, Deed, Details, HistoryLine, Note, Origin, PartUse,
     Reading, RecordView, RefusedStep, StepOffer, TimeEntry,

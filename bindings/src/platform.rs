@@ -12,6 +12,7 @@ use fieldline_model::Timestamp;
 use reqwest::StatusCode;
 use tokio::time::{Instant, timeout_at};
 
+use crate::log::LogSink;
 use crate::value::{Moment, Place, moment_in};
 
 /// What went wrong on the platform's side, in its own words.
@@ -138,6 +139,9 @@ pub struct Platform {
     /// Who watches the calls.
     #[uniffi(default = None)]
     pub observer: Option<Arc<dyn CallObserver>>,
+    /// Where what happens is noted for whoever is asked for help.
+    #[uniffi(default = None)]
+    pub log: Option<Arc<dyn LogSink>>,
 }
 
 /// A platform's clock, or the system's.

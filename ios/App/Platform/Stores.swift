@@ -23,7 +23,7 @@ struct Stores: SharedStores {
         var values = URLResourceValues()
         values.isExcludedFromBackup = true
         try folder.setResourceValues(values)
-        let platform = Platform(secrets: KeychainSecrets(), http: URLSessionTransport(), locator: whereabouts)
+        let platform = Platform(secrets: KeychainSecrets(), http: URLSessionTransport(), locator: whereabouts, log: SystemLog())
         return try Fieldline.open(directory: folder.path, platform: platform)
     }
 

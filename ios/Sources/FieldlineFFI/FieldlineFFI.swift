@@ -2554,6 +2554,219 @@ public func FfiConverterTypeLocator_lower(_ value: Locator) -> UInt64 {
 
 
 /**
+ * A platform's own log.
+ */
+public protocol LogSink: AnyObject, Sendable {
+    
+    /**
+     * Notes a line. It is called from any thread and must not call back.
+     */
+    func log(level: LogLevel, line: String) 
+    
+}
+/**
+ * A platform's own log.
+ */
+open class LogSinkImpl: LogSink, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_fieldline_ffi_fn_clone_logsink(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_fieldline_ffi_fn_free_logsink(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Notes a line. It is called from any thread and must not call back.
+     */
+open func log(level: LogLevel, line: String)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_logsink_log(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeLogLevel_lower(level),
+        FfiConverterString.lower(line),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceLogSink {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceLogSink = UniffiVTableCallbackInterfaceLogSink(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeLogSink.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface LogSink: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeLogSink.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface LogSink: handle missing in uniffiClone")
+            }
+        },
+        log: { (
+            uniffiHandle: UInt64,
+            level: RustBuffer,
+            line: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeLogSink.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.log(
+                     level: try FfiConverterTypeLogLevel_lift(level),
+                     line: try FfiConverterString.lift(line)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceLogSink> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceLogSink>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitLogSink() {
+    uniffi_fieldline_ffi_fn_init_callback_vtable_logsink(UniffiCallbackInterfaceLogSink.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogSink: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<LogSink>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = LogSink
+
+    public static func lift(_ handle: UInt64) throws -> LogSink {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return LogSinkImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: LogSink) -> UInt64 {
+         if let rustImpl = value as? LogSinkImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogSink {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: LogSink, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogSink_lift(_ handle: UInt64) throws -> LogSink {
+    return try FfiConverterTypeLogSink.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
+    return FfiConverterTypeLogSink.lower(value)
+}
+
+
+
+
+
+
+/**
  * A planned day that can be taken as it was shown.
  */
 public protocol PlannedDayProtocol: AnyObject, Sendable {
@@ -6150,6 +6363,10 @@ public struct Platform {
      * Who watches the calls.
      */
     public let observer: CallObserver?
+    /**
+     * Where what happens is noted for whoever is asked for help.
+     */
+    public let log: LogSink?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6168,12 +6385,16 @@ public struct Platform {
          */locator: Locator? = nil, 
         /**
          * Who watches the calls.
-         */observer: CallObserver? = nil) {
+         */observer: CallObserver? = nil, 
+        /**
+         * Where what happens is noted for whoever is asked for help.
+         */log: LogSink? = nil) {
         self.secrets = secrets
         self.http = http
         self.clock = clock
         self.locator = locator
         self.observer = observer
+        self.log = log
     }
 
     
@@ -6196,7 +6417,8 @@ public struct FfiConverterTypePlatform: FfiConverterRustBuffer {
                 http: FfiConverterOptionTypeHttpTransport.read(from: &buf), 
                 clock: FfiConverterOptionTypePlatformClock.read(from: &buf), 
                 locator: FfiConverterOptionTypeLocator.read(from: &buf), 
-                observer: FfiConverterOptionTypeCallObserver.read(from: &buf)
+                observer: FfiConverterOptionTypeCallObserver.read(from: &buf), 
+                log: FfiConverterOptionTypeLogSink.read(from: &buf)
         )
     }
 
@@ -6206,6 +6428,7 @@ public struct FfiConverterTypePlatform: FfiConverterRustBuffer {
         FfiConverterOptionTypePlatformClock.write(value.clock, into: &buf)
         FfiConverterOptionTypeLocator.write(value.locator, into: &buf)
         FfiConverterOptionTypeCallObserver.write(value.observer, into: &buf)
+        FfiConverterOptionTypeLogSink.write(value.log, into: &buf)
     }
 }
 
@@ -8807,6 +9030,91 @@ public func FfiConverterTypeKioskVisit_lower(_ value: KioskVisit) -> RustBuffer 
 
 
 /**
+ * How much something matters.
+ */
+
+public enum LogLevel: Equatable, Hashable {
+    
+    /**
+     * Somebody was shown an error with an id.
+     */
+    case error
+    /**
+     * Something is odd.
+     */
+    case warning
+    /**
+     * Something happened.
+     */
+    case info
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LogLevel: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogLevel: FfiConverterRustBuffer {
+    typealias SwiftType = LogLevel
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogLevel {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .error
+        
+        case 2: return .warning
+        
+        case 3: return .info
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: LogLevel, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .error:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .warning:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .info:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lift(_ buf: RustBuffer) throws -> LogLevel {
+    return try FfiConverterTypeLogLevel.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lower(_ value: LogLevel) -> RustBuffer {
+    return FfiConverterTypeLogLevel.lower(value)
+}
+
+
+
+/**
  * What went wrong on the platform's side, in its own words.
  */
 public 
@@ -9205,6 +9513,30 @@ fileprivate struct FfiConverterOptionTypeLocator: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeLocator.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeLogSink: FfiConverterRustBuffer {
+    typealias SwiftType = LogSink?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeLogSink.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeLogSink.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -10624,6 +10956,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_fieldline_ffi_checksum_method_fieldline_visit_kiosk() != 15280) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_fieldline_ffi_checksum_method_logsink_log() != 58437) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_fieldline_ffi_checksum_method_callobserver_begins() != 1623) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10666,6 +11001,7 @@ private let initializationResult: InitializationResult = {
     uniffiCallbackInitHttpBody()
     uniffiCallbackInitHttpTransport()
     uniffiCallbackInitLocator()
+    uniffiCallbackInitLogSink()
     uniffiCallbackInitPlatformClock()
     uniffiCallbackInitSecretStore()
     uniffiCallbackInitSyncListener()

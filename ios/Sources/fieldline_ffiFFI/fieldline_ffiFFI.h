@@ -243,6 +243,13 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_SINK_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_SINK_METHOD0
+typedef void (*UniffiCallbackInterfaceLogSinkMethod0)(uint64_t, RustBuffer, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_CALL_OBSERVER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_CALL_OBSERVER_METHOD0
 typedef void (*UniffiCallbackInterfaceCallObserverMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
@@ -316,6 +323,15 @@ typedef void (*UniffiCallbackInterfaceSecretStoreMethod2)(uint64_t, RustBuffer, 
 typedef void (*UniffiCallbackInterfaceSyncListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_LOG_SINK
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_LOG_SINK
+typedef struct UniffiVTableCallbackInterfaceLogSink {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceLogSinkMethod0 _Nonnull log;
+} UniffiVTableCallbackInterfaceLogSink;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_CALL_OBSERVER
@@ -581,6 +597,26 @@ uint64_t uniffi_fieldline_ffi_fn_method_fieldline_sync(uint64_t ptr, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_VISIT_KIOSK
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_VISIT_KIOSK
 uint64_t uniffi_fieldline_ffi_fn_method_fieldline_visit_kiosk(uint64_t ptr, RustBuffer address
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_CLONE_LOGSINK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_CLONE_LOGSINK
+uint64_t uniffi_fieldline_ffi_fn_clone_logsink(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_FREE_LOGSINK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_FREE_LOGSINK
+void uniffi_fieldline_ffi_fn_free_logsink(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_INIT_CALLBACK_VTABLE_LOGSINK
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_INIT_CALLBACK_VTABLE_LOGSINK
+void uniffi_fieldline_ffi_fn_init_callback_vtable_logsink(const UniffiVTableCallbackInterfaceLogSink* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_LOGSINK_LOG
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_LOGSINK_LOG
+void uniffi_fieldline_ffi_fn_method_logsink_log(uint64_t ptr, RustBuffer level, RustBuffer line, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_CLONE_CALLOBSERVER
@@ -1225,6 +1261,12 @@ uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_sync(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_VISIT_KIOSK
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_VISIT_KIOSK
 uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_visit_kiosk(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_LOGSINK_LOG
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_LOGSINK_LOG
+uint16_t uniffi_fieldline_ffi_checksum_method_logsink_log(void
     
 );
 #endif

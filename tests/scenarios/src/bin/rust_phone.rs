@@ -215,6 +215,7 @@ impl Phone {
             clock: clock.then(|| self.told() as Arc<dyn PlatformClock>),
             locator: Some(self.told()),
             observer: Some(self.told()),
+            log: None,
         }
     }
 

@@ -23,7 +23,7 @@ object OpenStores {
         return open.getOrPut(directory) {
             val app = context.applicationContext
             val folder = File(app.filesDir, "stores/$directory")
-            Fieldline.open(folder.path, Platform(KeystoreSecrets(app), AndroidHttp(), null, Whereabouts(app)))
+            Fieldline.open(folder.path, Platform(KeystoreSecrets(app), AndroidHttp(), locator = Whereabouts(app), log = AndroidLog()))
         }
     }
 
