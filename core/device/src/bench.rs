@@ -108,7 +108,7 @@ impl<'a, 'c> Bench<'a, 'c> {
     /// and comes back in the snapshot.
     pub fn accept(&mut self, stored: &StoredEdit) -> Result<(), DeviceError> {
         match stored.edit() {
-            Ok(edit) => self.apply(&edit, None),
+            Ok(edit) => self.apply(&edit, None).map(drop),
             Err(_) => Ok(self.tx.want(&stored.document)?),
         }
     }
@@ -137,15 +137,15 @@ impl<'a, 'c> Bench<'a, 'c> {
         Ok(())
     }
 
-    /// Somebody else's edit, and the first half of the hash of the change the server made of it.
-    pub fn apply_foreign(&mut self, edit: &Edit, hash: [u8; 16], position: Position) -> Result<(), DeviceError> {
-        self.apply(edit, Some(hash))?;
+    /// Somebody else's edit, and the first half of the hash of the change the server made of it. Whether it was new.
+    pub fn apply_foreign(&mut self, edit: &Edit, hash: [u8; 16], position: Position) -> Result<bool, DeviceError> {
+        let is_new = self.apply(edit, Some(hash))?;
         if edit.author == self.who.user {
             self.give_up_what_a_copy_sent(&edit.document, |made_at| made_at == edit.at)?;
         }
         let touched = self.touched(&edit.document)?;
         touched.position = touched.position.max(Some(position));
-        Ok(())
+        Ok(is_new)
     }
 
     /// A held edit waits for nobody once its deed is on the server: its author sent it again from a copy of this phone.
@@ -161,7 +161,8 @@ impl<'a, 'c> Bench<'a, 'c> {
     }
 
     /// An edit that does not fit the document here means that the document is not the server's: its snapshot is asked for.
-    fn apply(&mut self, edit: &Edit, wanted: Option<[u8; 16]>) -> Result<(), DeviceError> {
+    /// Whether the edit was applied now.
+    fn apply(&mut self, edit: &Edit, wanted: Option<[u8; 16]>) -> Result<bool, DeviceError> {
         let tx = self.tx;
         let touched = self.touched(&edit.document)?;
         if touched.confirmed.is_none() && creates(edit) {
@@ -170,10 +171,10 @@ impl<'a, 'c> Bench<'a, 'c> {
         let applied = touched.confirmed.as_mut().and_then(|document| document.apply(edit).ok());
         touched.is_changed |= applied.is_some();
         let is_same = |hash: ChangeHash| wanted.is_none_or(|wanted| hash.0[..16] == wanted);
-        if !applied.is_some_and(|applied| is_same(applied.hash)) && !plant::is(Plant::GapAccepted) {
+        if !applied.as_ref().is_some_and(|applied| is_same(applied.hash)) && !plant::is(Plant::GapAccepted) {
             tx.want(&edit.document)?;
         }
-        Ok(())
+        Ok(applied.is_some_and(|applied| !applied.already))
     }
 
     /// The server's whole document.

@@ -283,8 +283,9 @@ impl Absorbing<'_, '_> {
                 }
                 Entry::Edit { position, hash, body, document } => match Edit::decode(body) {
                     Ok(edit) if edit.document == *document => {
-                        self.bench.apply_foreign(&edit, *hash, *position)?;
-                        self.noting.edited(self.tx, self.rules, &edit, body)?;
+                        if self.bench.apply_foreign(&edit, *hash, *position)? {
+                            self.noting.edited(self.tx, self.rules, &edit, body)?;
+                        }
                     }
                     // A newer app wrote it; the snapshot carries it all the same.
                     _ => self.tx.want(document)?,

@@ -3,6 +3,7 @@
 mod commands;
 mod day;
 mod exchange;
+mod news;
 mod packed;
 mod recent;
 mod runtime;
