@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | fleet | endure | fuzz | languages | apps | bindings | mobile`: the words everybody who works on this project shares with CI.
+//! `cargo xtask demo | test | bench | fleet | endure | fuzz | languages | apps | bindings | mobile | sim`: the words everybody who works on this project shares with CI.
 //!
 //! Every word is a cargo command or a row of them, shown before it runs, so nothing happens here that could not be typed.
 //! All but `bench` and `fuzz`, which measure, use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
@@ -78,6 +78,12 @@ enum Word {
         #[arg(long, value_delimiter = ',')]
         without: Vec<String>,
     },
+    /// A technician's phone in a terminal, or many that follow a script: `sim phone …`, `sim run SCRIPT --phones N …`.
+    Sim {
+        /// Arguments of `device-sim`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Draws the Android app's screens, and keeps those the README shows.
     Pictures,
     /// Simulated shifts: `fleet --seeds N [--start S] [--json FILE]`; `fleet --planted` or `fleet --plant NAME` simulates
@@ -126,6 +132,7 @@ impl Word {
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Endure { arguments } => run(built("fieldline-endure")?.args(arguments)),
             Self::Apps { without } => languages::try_apps(&without),
+            Self::Sim { arguments } => run(built("device-sim")?.args(arguments)),
             Self::Pictures => languages::draw(),
             Self::Mobile { only } => mobile::prove(&only),
             Self::Bench { arguments } => run(released("fieldline-bench")?.args(arguments)),
