@@ -10,13 +10,13 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import org.fieldline.app.KioskPresenter
 import org.fieldline.app.PhoneUser
+import org.fieldline.app.SharedPhone
 
 @Composable
 fun KioskScreen(presenter: KioskPresenter, entered: (PhoneUser) -> Unit) {
     var chosen by remember { mutableStateOf<PhoneUser?>(null) }
     var pin by remember { mutableStateOf("") }
     var isWrong by remember { mutableStateOf(false) }
-    var name by remember { mutableStateOf("") }
     Screen(presenter, say(Word.WHO_ARE_YOU), "kiosk", { presenter.show() }) { phone, does ->
         items(phone.users, { it.directory }) { user -> Chosen(user.name, "kiosk.user.${user.name}", chosen == user) { chosen = user } }
         item { Entry(say(Word.PIN), pin, "kiosk.pin", isSecret = true) { pin = it } }
@@ -34,13 +34,30 @@ fun KioskScreen(presenter: KioskPresenter, entered: (PhoneUser) -> Unit) {
                 }
             }
         }
-        item { Heading(say(Word.NEW_USER)) }
-        item { Entry(say(Word.NAME), name, "kiosk.name") { name = it } }
-        item {
-            OtherButton(say(Word.ADD_USER), "kiosk.add", name.isNotBlank() && pin.isNotBlank()) {
-                val given = pin
-                pin = ""
-                does { if (presenter.add(name.trim(), given)) name = "" }
+        item { NewUser(presenter, phone, does) }
+    }
+}
+
+@Composable
+private fun NewUser(presenter: KioskPresenter, phone: SharedPhone, does: Does) {
+    var name by remember { mutableStateOf("") }
+    var pin by remember { mutableStateOf("") }
+    var administrator by remember { mutableStateOf("") }
+    Together {
+        Heading(say(Word.NEW_USER))
+        Entry(say(Word.NAME), name, "kiosk.name") { name = it }
+        Entry(say(Word.PIN), pin, "kiosk.newpin", isSecret = true) { pin = it }
+        val asked = if (phone.hasAdministrator) Word.ADMINISTRATOR_PIN else Word.SET_ADMINISTRATOR_PIN
+        Entry(say(asked), administrator, "kiosk.administrator", isSecret = true) { administrator = it }
+        phone.administratorWaitsUntil?.let { Line(say(Word.WRONG_ADMINISTRATOR_PIN, moment(it)), "kiosk.refused", isUrgent = true) }
+        OtherButton(say(Word.ADD_USER), "kiosk.add", listOf(name, pin, administrator).all(String::isNotBlank)) {
+            val given = administrator
+            administrator = ""
+            does {
+                if (presenter.add(name.trim(), pin, given)) {
+                    name = ""
+                    pin = ""
+                }
             }
         }
     }

@@ -163,7 +163,7 @@ class BusyDay(val tina: Technician) {
     private fun found(search: SearchPresenter) = search.also { runBlocking { it.search("pump") } }
 
     private fun shared() = KioskPresenter(PreferencesInMemory(), { tina.store }, tina.core.clock).also {
-        runBlocking { listOf("Tina", "Mia").forEach { name -> it.add(name, "2580") } }
+        runBlocking { listOf("Tina", "Mia").forEach { name -> it.add(name, "2580", "1357") } }
     }
 }
 
