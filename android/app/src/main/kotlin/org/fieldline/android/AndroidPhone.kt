@@ -1,4 +1,4 @@
-// What the screens ask of the phone: camera, scanner, maps, and who comes next on a shared phone.
+// What the screens ask of the phone: camera, scanner, maps, other apps, and who comes next on a shared phone.
 
 package org.fieldline.android
 
@@ -12,6 +12,9 @@ import androidx.activity.result.contract.ActivityResultContracts.StartActivityFo
 import androidx.activity.result.contract.ActivityResultContracts.TakePicture
 import androidx.compose.ui.graphics.ImageBitmap
 import androidx.compose.ui.graphics.asImageBitmap
+import org.fieldline.app.Destination
+import org.fieldline.app.OpenedDocument
+import org.fieldline.app.Pages
 import org.fieldline.app.Pictures
 import org.fieldline.app.Preferences
 import org.fieldline.core.Place
@@ -30,6 +33,7 @@ class AndroidPhone(
     override val pictures: Pictures = AndroidPictures()
     override val name: String = "${Build.MANUFACTURER} ${Build.MODEL}"
     private val files = Files(activity).apply { empty() }
+    override val pages: Pages = files
     private val whereabouts = Whereabouts(activity)
     private var taken: (ByteArray) -> Unit = {}
     private var read: (String) -> Unit = {}
@@ -62,6 +66,12 @@ class AndroidPhone(
     override fun navigate(to: Place) = offering {
         activity.startActivity(Intent(Intent.ACTION_VIEW, Uri.parse("geo:0,0?q=${to.latitude},${to.longitude}")))
     }
+
+    override fun share(text: String) = files.share(text)
+
+    override fun share(document: OpenedDocument) = files.share(document)
+
+    override fun watch(destinations: List<Destination>) = whereabouts.watch(destinations)
 
     override fun looksAnew() = looks()
 

@@ -91,6 +91,7 @@ class MainActivity : ComponentActivity() {
 
     private fun changePerson() {
         core = null
+        phone.watch(emptyList())
         OpenStores.current?.let(OpenStores::close)
     }
 

@@ -11,17 +11,20 @@ import android.content.Intent
 import android.content.pm.PackageManager
 import android.location.Location
 import android.location.LocationManager
-import org.fieldline.app.TodayJob
+import org.fieldline.app.Destination
 import org.fieldline.core.Locator
 import org.fieldline.core.Place
 import java.time.Duration
 
 private val OLDEST: Duration = Duration.ofMinutes(10)
+private val SHIFT: Duration = Duration.ofHours(12)
+private const val MOST_SITES = 8
 private const val NEAR_METERS = 200f
 private const val NEAR_SITE = "org.fieldline.android.NEAR_SITE"
 
 class Whereabouts(private val context: Context) : Locator {
     private val locations = context.getSystemService(LocationManager::class.java)
+    private var watched: List<Destination>? = null
 
     /** The last place known; asked with every command, so nothing is waited for. */
     @SuppressLint("MissingPermission")
@@ -33,17 +36,22 @@ class Whereabouts(private val context: Context) : Locator {
         return if (age > OLDEST.toNanos()) null else Place(newest.latitude, newest.longitude)
     }
 
-    /** Watches for the sites of the day; Android forgets them when the day is over. */
+    /** Watches for these sites and no others, also while the app is closed; Android forgets them when the shift is over. */
     @SuppressLint("MissingPermission")
-    fun watch(jobs: List<TodayJob>) {
-        if (!mayKnow()) return
-        for (job in jobs) {
-            val place = job.place ?: continue
-            val near = Intent(NEAR_SITE).setClass(context, NearSite::class.java).putExtra("site", job.site)
-            val flags = PendingIntent.FLAG_UPDATE_CURRENT or PendingIntent.FLAG_MUTABLE
-            val told = PendingIntent.getBroadcast(context, job.record.sysId.hex.hashCode(), near, flags)
-            locations.addProximityAlert(place.latitude, place.longitude, NEAR_METERS, Duration.ofHours(12).toMillis(), told)
+    fun watch(destinations: List<Destination>) {
+        if (!mayKnow() || destinations == watched) return
+        watched = destinations
+        repeat(MOST_SITES) { number ->
+            locations.removeProximityAlert(told(number, ""))
+            val (site, place) = destinations.getOrNull(number) ?: return@repeat
+            locations.addProximityAlert(place.latitude, place.longitude, NEAR_METERS, SHIFT.toMillis(), told(number, site))
         }
+    }
+
+    /** Numbered, so that those of an app closed meanwhile are found again. */
+    private fun told(number: Int, site: String): PendingIntent {
+        val near = Intent(NEAR_SITE).setClass(context, NearSite::class.java).putExtra("site", site)
+        return PendingIntent.getBroadcast(context, number, near, PendingIntent.FLAG_UPDATE_CURRENT or PendingIntent.FLAG_MUTABLE)
     }
 
     private fun mayKnow() = context.checkSelfPermission(Manifest.permission.ACCESS_FINE_LOCATION) == PackageManager.PERMISSION_GRANTED

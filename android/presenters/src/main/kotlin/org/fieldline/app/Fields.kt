@@ -30,6 +30,9 @@ fun Item.place(): Place? {
     return if (latitude == null || longitude == null) null else Place(latitude, longitude)
 }
 
+/** A location as one writes it: its name, street and city. */
+fun Item.address(): String = listOf(display, fields.text("street"), fields.text("city")).filter(String::isNotEmpty).distinct().joinToString(", ")
+
 /** What a person typed into a field; nothing typed empties it. `null` when the text cannot be such a value. */
 fun typed(field: String, kind: FieldKind, text: String, zone: ZoneId): FieldChange? {
     if (text.isBlank()) return FieldChange(field, null)

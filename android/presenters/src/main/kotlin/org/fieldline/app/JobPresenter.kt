@@ -19,6 +19,8 @@ data class Job(
     val record: RecordId,
     val number: String = "",
     val what: String = "",
+    /** The name and the address of the site. */
+    val where: String = "",
     val stage: String = "",
     val unsent: ULong = 0u,
     val attention: UInt = 0u,
@@ -33,7 +35,10 @@ data class Job(
     val refused: List<RefusedStep> = emptyList(),
     /** Whether the record is here at all; it may have gone to somebody else. */
     val isHere: Boolean = false,
-)
+) {
+    /** What is told to people outside: which job it is, what is to be done, and where. */
+    val asText: String get() = listOf(number, what, where).filter(String::isNotEmpty).joinToString("\n")
+}
 
 class JobPresenter(private val core: CoreCalls, private val record: RecordId) : Presenter<Job>(Job(record)) {
     suspend fun show(): Boolean = work { read() }
@@ -90,13 +95,15 @@ class JobPresenter(private val core: CoreCalls, private val record: RecordId) : 
 
     private suspend fun read(): Job = core.ask { store ->
         val view = store.record(record) ?: return@ask Job(record)
-        job(view, store.form(record).orEmpty())
+        val site = view.item.fields.reference("location")?.let { store.record(RecordId("cmn_location", it)) }
+        job(view, store.form(record).orEmpty(), site?.item?.address().orEmpty())
     }
 
-    private fun job(view: RecordView, form: List<FormField>): Job = Job(
+    private fun job(view: RecordView, form: List<FormField>, where: String): Job = Job(
         record = record,
         number = view.item.display,
         what = view.item.fields.text("short_description"),
+        where = where,
         stage = view.item.stage.orEmpty(),
         unsent = view.item.unsent,
         attention = view.item.attention,

@@ -24,6 +24,9 @@ data class TodayJob(
     val isLeaving: Boolean,
 )
 
+/** A site somebody is on the way to. */
+data class Destination(val site: String, val place: Place)
+
 /** A job in the planned order. */
 data class PlannedStop(
     val record: RecordId,
@@ -41,6 +44,10 @@ data class PlannedOrder(val stops: List<PlannedStop>, val leftOut: List<Pair<Str
 data class Today(val day: LocalDate, val jobs: List<TodayJob> = emptyList(), val order: PlannedOrder? = null) {
     /** What a map shows. */
     val points: List<TodayJob> get() = jobs.filter { it.place != null }
+
+    /** Where the phone tells when it comes near. */
+    val destinations: List<Destination>
+        get() = jobs.filter { it.stage == "en_route" }.mapNotNull { job -> job.place?.let { Destination(job.site, it) } }.distinct()
 }
 
 private val COLUMNS = listOf("short_description", "expected_start", "window_start", "location")

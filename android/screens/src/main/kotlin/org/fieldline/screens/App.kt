@@ -33,8 +33,12 @@ import org.fieldline.app.AssetPresenter
 import org.fieldline.app.AttentionPresenter
 import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
+import org.fieldline.app.Destination
+import org.fieldline.app.DocumentsPresenter
 import org.fieldline.app.JobPresenter
 import org.fieldline.app.NewsPresenter
+import org.fieldline.app.OpenedDocument
+import org.fieldline.app.Pages
 import org.fieldline.app.PartsPresenter
 import org.fieldline.app.PhotosPresenter
 import org.fieldline.app.Pictures
@@ -52,6 +56,7 @@ import org.fieldline.core.RecordId
 /** What only the phone can do. */
 interface Phone : Camera {
     val pictures: Pictures
+    val pages: Pages
     val preferences: Preferences
     val name: String
 
@@ -60,6 +65,15 @@ interface Phone : Camera {
     fun navigate(to: Place)
 
     fun scan(read: (String) -> Unit)
+
+    /** Offers a text to other apps. */
+    fun share(text: String)
+
+    /** Offers a document to other apps. */
+    fun share(document: OpenedDocument)
+
+    /** Tells when one of these sites is near, and of no others any more. */
+    fun watch(destinations: List<Destination>)
 
     /** The language or the contrast has changed. */
     fun looksAnew()
@@ -130,6 +144,7 @@ private val TABS = listOf(
 fun FieldlineApp(core: CoreCalls, phone: Phone, way: Way = remember { Way() }) {
     val scope = rememberCoroutineScope()
     val sync = remember(core) { SyncPresenter(core, scope) }
+    val day = remember(core) { TodayPresenter(core) }
     var signIns by remember(core) { mutableIntStateOf(0) }
     // It ends where nobody is signed in, and begins anew when somebody is.
     LaunchedEffect(core, signIns) { sync.keepInStep() }
@@ -146,11 +161,21 @@ fun FieldlineApp(core: CoreCalls, phone: Phone, way: Way = remember { Way() }) {
     ) {
         Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {
             Column {
-                Box(Modifier.weight(1f)) { Now(way, core, phone, sync) { signIns++ } }
+                Watching(day, phone)
+                Box(Modifier.weight(1f)) { Now(way, core, phone, sync, day) { signIns++ } }
                 Tabs(way)
             }
         }
     }
+}
+
+/** While somebody is on the way to a job, the phone tells when its site is near. */
+@Composable
+private fun Watching(day: TodayPresenter, phone: Phone) {
+    val shown by day.state.collectAsState()
+    val destinations = shown.content.destinations
+    LaunchedEffect(day, LocalChanges.current) { day.show() }
+    LaunchedEffect(destinations) { phone.watch(destinations) }
 }
 
 @Composable
@@ -168,10 +193,10 @@ private fun Tabs(way: Way) {
 }
 
 @Composable
-private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, signedIn: () -> Unit) {
+private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, day: TodayPresenter, signedIn: () -> Unit) {
     val open: (RecordId) -> Unit = { record -> way.to(if (record.table == "alm_asset") Where.Asset(record) else Where.Job(record)) }
     when (val where = way.now) {
-        Where.Today -> TodayScreen(remember(core) { TodayPresenter(core) }, phone::here, open, phone::navigate)
+        Where.Today -> TodayScreen(day, phone::here, open, phone::navigate)
         Where.News -> NewsScreen(remember(core) { NewsPresenter(core) }, open)
         Where.Attention -> AttentionScreen(remember(core) { AttentionPresenter(core) }, open)
         Where.Search -> SearchScreen(remember(core) { SearchPresenter(core) }, phone::scan, open)
@@ -182,7 +207,9 @@ private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, si
             signedIn()
             way.over(Where.Today)
         }
-        is Where.Job -> JobScreen(remember(core, where) { JobPresenter(core, where.record) }) { way.to(Where.Part(where.record, it)) }
+        is Where.Job -> JobScreen(remember(core, where) { JobPresenter(core, where.record) }, phone::share, { day.show() }) {
+            way.to(Where.Part(where.record, it))
+        }
         is Where.Asset -> AssetScreen(remember(core, where) { AssetPresenter(core, where.record) }, open)
         is Where.Part -> Part(where, core, phone, open)
     }
@@ -201,6 +228,7 @@ private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, open: (Record
         JobPart.CHECKLIST -> ChecklistScreen(remember(core, job) { ChecklistPresenter(core, job) })
         JobPart.PARTS -> PartsScreen(remember(core, job) { PartsPresenter(core, job) }, isOnJob = true)
         JobPart.PHOTOS -> PhotosScreen(remember(core, job) { PhotosPresenter(core, job, phone.pictures) }, phone)
+        JobPart.DOCUMENTS -> DocumentsScreen(remember(core, job) { DocumentsPresenter(core, job, phone.pages) }, phone::shown, phone::share)
         JobPart.SIGNATURE -> SignatureScreen(remember(core, job) { SignaturePresenter(core, job, phone.pictures) })
         JobPart.TIME -> TimeScreen(remember(core, job) { TimePresenter(core, job) })
         JobPart.ASSET -> AssetOf(remember(core, job) { JobPresenter(core, job) }, core, open)

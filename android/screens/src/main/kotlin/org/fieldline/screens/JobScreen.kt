@@ -17,24 +17,38 @@ import org.fieldline.app.StepAsked
 import org.fieldline.core.FormField
 
 /** What else is kept on a job. */
-enum class JobPart { CHECKLIST, PARTS, PHOTOS, SIGNATURE, TIME, ASSET }
+enum class JobPart { CHECKLIST, PARTS, PHOTOS, DOCUMENTS, SIGNATURE, TIME, ASSET }
 
+/** `stepped` is told when a step may have been taken. */
 @Composable
-fun JobScreen(presenter: JobPresenter, open: (JobPart) -> Unit) {
+fun JobScreen(presenter: JobPresenter, share: (String) -> Unit, stepped: suspend () -> Unit, open: (JobPart) -> Unit) {
     var comment by remember { mutableStateOf("") }
     Screen(presenter, say(Word.JOB), "job", { presenter.show() }) { job, does ->
         if (!job.isHere) item { Line(say(Word.NOT_HERE), "job.nothere", isUrgent = true) } else head(job)
         val asked = job.asked
         if (asked == null) {
             items(job.steps, { it.step }) { offer ->
-                MainButton(named("step", offer.step), "job.step.${offer.step}") { does { presenter.choose(offer) } }
+                MainButton(named("step", offer.step), "job.step.${offer.step}") {
+                    does {
+                        presenter.choose(offer)
+                        stepped()
+                    }
+                }
             }
         } else {
-            item { Asked(asked, { does { presenter.leave() } }) { reason, given, word -> does { presenter.take(asked.offer.step, reason, given, word) } } }
+            item {
+                Asked(asked, { does { presenter.leave() } }) { reason, given, word ->
+                    does {
+                        presenter.take(asked.offer.step, reason, given, word)
+                        stepped()
+                    }
+                }
+            }
         }
         items(JobPart.entries, { it.name }) { part ->
             OtherButton(say(Word.valueOf(part.name)), "job.${part.name.lowercase()}") { open(part) }
         }
+        if (job.isHere) item { OtherButton(say(Word.SHARE), "job.share") { share(job.asText) } }
         fields(job.form) { field, text -> does { presenter.change(mapOf(field to text)) } }
         item { Entry(say(Word.COMMENT_FOR_CUSTOMER), comment, "job.comment") { comment = it } }
         item { OtherButton(say(Word.WRITE), "job.write", comment.isNotBlank()) { does { if (presenter.comment(comment)) comment = "" } } }

@@ -16,12 +16,17 @@ import org.fieldline.app.AssetPresenter
 import org.fieldline.app.AttentionPresenter
 import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
+import org.fieldline.app.Destination
+import org.fieldline.app.DocumentsPresenter
 import org.fieldline.app.HERE
 import org.fieldline.app.JobPresenter
 import org.fieldline.app.KioskPresenter
 import org.fieldline.app.NewsPresenter
 import org.fieldline.app.Office
+import org.fieldline.app.OpenedDocument
+import org.fieldline.app.Pages
 import org.fieldline.app.PartsPresenter
+import org.fieldline.app.PdfPage
 import org.fieldline.app.PhotosPresenter
 import org.fieldline.app.Pictures
 import org.fieldline.app.Preferences
@@ -36,6 +41,9 @@ import org.fieldline.app.Technician
 import org.fieldline.app.TimePresenter
 import org.fieldline.app.TodayPresenter
 import org.fieldline.app.stocks
+import org.fieldline.core.Captured
+import org.fieldline.core.Command
+import org.fieldline.core.Content
 import org.fieldline.core.Place
 import org.fieldline.core.RecordId
 import org.jetbrains.skia.Image
@@ -91,12 +99,32 @@ class DeskPhone : Phone {
     override val preferences: Preferences = PreferencesInMemory()
     override val name = "desk phone"
     override val changePerson: (() -> Unit)? = {}
+    override val pages = Pages { _, number -> PdfPage(DesktopPictures.plain(210, 297, Color.WHITE), number, 2) }
+
+    /** What was given to other apps. */
+    val shared = mutableListOf<String>()
+
+    /** The sites it tells of when they are near. */
+    var watched = emptyList<String>()
+        private set
 
     override fun here(): Place = HERE
 
     override fun navigate(to: Place) = Unit
 
     override fun scan(read: (String) -> Unit) = read("pump")
+
+    override fun share(text: String) {
+        shared += text
+    }
+
+    override fun share(document: OpenedDocument) {
+        shared += document.file.fileName
+    }
+
+    override fun watch(destinations: List<Destination>) {
+        watched = destinations.map { it.site }
+    }
 
     override fun looksAnew() = Unit
 
@@ -126,6 +154,7 @@ class BusyDay(val tina: Technician) {
         val parts = PartsPresenter(tina.core, this.job).also { it.show() }
         parts.use(parts.content.van.first(), 1)
         PhotosPresenter(tina.core, this.job, DesktopPictures).add(DesktopPictures.plain(640, 480, Color(70, 110, 90)), emptyList(), "pump.jpg")
+        tina.core.execute(Command.AddFile(this.job, Captured(Content.Bytes(byteArrayOf(1)), "manual.pdf", "application/pdf")))
         TimePresenter(tina.core, this.job).run {
             logLast("work", 30)
             read("pressure", "48.5", "kPa")
@@ -143,11 +172,12 @@ class BusyDay(val tina: Technician) {
         val scope = CoroutineScope(Dispatchers.Default)
         return mapOf(
             "today" to { TodayScreen(remember { TodayPresenter(core) }, phone::here, {}, {}) },
-            "job" to { JobScreen(remember { JobPresenter(core, job) }) {} },
+            "job" to { JobScreen(remember { JobPresenter(core, job) }, phone::share, {}) {} },
             "checklist" to { ChecklistScreen(remember { ChecklistPresenter(core, job) }) },
             "parts" to { PartsScreen(remember { PartsPresenter(core, job) }, isOnJob = true) },
             "asset" to { AssetScreen(remember { AssetPresenter(core, asset) }) {} },
             "photos" to { PhotosScreen(remember { PhotosPresenter(core, job, phone.pictures) }, phone) },
+            "documents" to { DocumentsScreen(remember { opened(DocumentsPresenter(core, job, phone.pages)) }, phone::shown, phone::share) },
             "signature" to { SignatureScreen(remember { SignaturePresenter(core, job, phone.pictures) }) },
             "time" to { TimeScreen(remember { TimePresenter(core, job) }) },
             "search" to { SearchScreen(remember { found(SearchPresenter(core)) }, phone::scan) {} },
@@ -161,6 +191,13 @@ class BusyDay(val tina: Technician) {
     }
 
     private fun found(search: SearchPresenter) = search.also { runBlocking { it.search("pump") } }
+
+    private fun opened(documents: DocumentsPresenter) = documents.also {
+        runBlocking {
+            it.show()
+            it.open(it.content.files.single())
+        }
+    }
 
     private fun shared() = KioskPresenter(PreferencesInMemory(), { tina.store }, tina.core.clock).also {
         runBlocking { listOf("Tina", "Mia").forEach { name -> it.add(name, "2580", "1357") } }

@@ -31,7 +31,7 @@ class ScreensTest {
 
     @Test fun `today shows the jobs of the day`() = shows("today", "today.map", "today.plan")
 
-    @Test fun `a job shows its steps, its form and its journal`() = shows("job", "job.step.pause", "job.step.complete", "job.comment.0")
+    @Test fun `a job shows its steps, its form and its journal`() = shows("job", "job.step.pause", "job.step.complete", "job.share", "job.comment.0")
 
     @Test fun `the checklist shows its answers`() = shows("checklist", "checklist.Is the valve tight?")
 
@@ -40,6 +40,8 @@ class ScreensTest {
     @Test fun `an asset shows the work on it`() = shows("asset", "asset.serial_number")
 
     @Test fun `photos show their thumbnails`() = shows("photos", "photos.0", "photos.small.0")
+
+    @Test fun `a document shows its page and can be shared`() = shows("documents", "documents.0", "documents.page", "documents.next", "documents.share")
 
     @Test fun `the signature pad is there`() = shows("signature", "signature.pad", "signature.sign")
 
@@ -57,7 +59,7 @@ class ScreensTest {
 
     @Test fun `settings sign in and wipe`() = shows("settings", "settings.signin", "settings.wipe", "settings.language.ar")
 
-    @Test fun `a shared phone asks who is there`() = shows("kiosk", "kiosk.user.Tina", "kiosk.enter")
+    @Test fun `a shared phone asks who is there`() = shows("kiosk", "kiosk.user.Tina", "kiosk.enter", "kiosk.administrator")
 
     /** The screen is tall enough to show everything at once. */
     private fun shows(name: String, vararg tags: String) {

@@ -28,12 +28,20 @@ class ShiftTest {
 
     @Test
     fun `a technician signs in, does a job and sees that everything is sent`() = Office.technician().use { tina ->
-        val record = Office.sends(tina, "Change the pump")
+        val site = Office.creates("cmn_location", "name" to "Waterworks", "latitude" to "48.20", "longitude" to "11.62")
+        val record = Office.sends(tina, "Change the pump", "location" to site.sysId.hex)
         val number = Office.reads(record).getString("number")
-        rule.setContent { InLanguage("en", tina.core) { FieldlineApp(tina.core, remember { DeskPhone() }) } }
+        val phone = DeskPhone()
+        rule.setContent { InLanguage("en", tina.core) { FieldlineApp(tina.core, phone) } }
         signIn(tina.name)
         touch("today.job.$number")
-        listOf("accept", "start_travel", "arrive", "start_work").forEach { touch("job.step.$it") }
+        touch("job.share")
+        assertEquals(listOf("$number\nChange the pump\nWaterworks"), phone.shared)
+        listOf("accept", "start_travel").forEach { touch("job.step.$it") }
+        rule.waitUntil("the site is watched", 20_000) { phone.watched == listOf("Waterworks") }
+        touch("job.step.arrive")
+        rule.waitUntil("the site is not watched any more", 20_000) { phone.watched.isEmpty() }
+        touch("job.step.start_work")
         pause()
         touch("job.step.resume")
         sign()
