@@ -168,3 +168,17 @@ fn fill(film: &Path) -> std::io::Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_the_clear_is_found_in_whatever_file_it_is() {
+        let home = Home::new(false).unwrap();
+        fs::create_dir_all(home.store().join("blobs")).unwrap();
+        fs::write(home.store().join("blobs/part"), b"\x00\x01a canary\x02").unwrap();
+        assert_eq!(home.keep_secret(&["a parrot".into()]), Ok(()));
+        assert!(home.keep_secret(&["a canary".into()]).unwrap_err().contains("blobs/part"));
+    }
+}
