@@ -23,7 +23,8 @@ struct Stores: SharedStores {
         var values = URLResourceValues()
         values.isExcludedFromBackup = true
         try folder.setResourceValues(values)
-        let platform = Platform(secrets: KeychainSecrets(), http: URLSessionTransport(), locator: whereabouts, log: SystemLog())
+        let platform = Platform(
+            secrets: KeychainSecrets(), http: URLSessionTransport(), locator: whereabouts, log: SystemLog())
         return try Fieldline.open(directory: folder.path, platform: platform)
     }
 
