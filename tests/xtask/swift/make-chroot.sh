@@ -17,10 +17,12 @@ for path in /usr/share/{doc,man,info,locale}/'*' \
   $swift/lib/liblldb.'*' $swift/lib/libsourcekitdInProc.so $swift/bin/lldb'*' $swift/bin/{clangd,sourcekit-lsp,docc}; do
   left_out+=(--dpkgopt="path-exclude=$path")
 done
+# From wherever this system has its own packages.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | sort -u | sed -n 1p)
 mmdebstrap --quiet --mode=root --variant=apt --format=directory \
   --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --aptopt='APT::Install-Recommends "false"' "${left_out[@]}" \
   --include=swiftlang,libc6-dev,libstdc++-14-dev,libncurses-dev,zlib1g-dev,ca-certificates \
-  trixie "$dir.new" "deb ${DEBIAN_MIRROR:-http://deb.debian.org/debian} trixie main"
+  trixie "$dir.new" "deb $mirror trixie main"
 rm -rf "$dir.new"/var/cache/apt/* "$dir.new"/var/lib/apt/lists/*
 # Moved to its place whole, so that a run that was interrupted leaves nothing that looks finished.
 mv "$dir.new" "$dir"
