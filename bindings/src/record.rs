@@ -252,12 +252,8 @@ pub struct Details {
 
 impl From<documents::Projection> for Details {
     fn from(projection: documents::Projection) -> Self {
-        let field = |(name, value): (fieldline_model::FieldName, fieldline_model::Value)| ListedField {
-            name: name.to_string(),
-            value: value.into(),
-        };
         Self {
-            fields: projection.record.fields.into_iter().map(field).collect(),
+            fields: projection.record.fields.into_iter().map(ListedField::from).collect(),
             stage: projection.stage,
             refused: all(projection.refused),
             alternatives: all(projection.alternatives),

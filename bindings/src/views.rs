@@ -1,6 +1,7 @@
 //! What lists show.
 
 use fieldline_device::{news, view};
+use fieldline_model::{FieldName, Value};
 
 use crate::ids::{DeviceId, RecordId, SysId};
 use crate::record::{Alternative, Answered, RefusedStep};
@@ -13,6 +14,12 @@ pub struct ListedField {
     pub name: String,
     /// What it holds.
     pub value: FieldValue,
+}
+
+impl From<(FieldName, Value)> for ListedField {
+    fn from((name, value): (FieldName, Value)) -> Self {
+        Self { name: name.to_string(), value: value.into() }
+    }
 }
 
 /// A record as a list shows it.
@@ -50,13 +57,11 @@ impl Columns {
 
     pub fn item(&self, item: view::Item) -> Item {
         let mut values = item.fields;
-        let listed = |(name, value): (fieldline_model::FieldName, fieldline_model::Value)| ListedField {
-            name: name.to_string(),
-            value: value.into(),
-        };
         let fields = match self.0.is_empty() {
-            true => values.into_iter().map(listed).collect(),
-            false => self.0.iter().filter_map(|name| values.remove_entry(name.as_str())).map(listed).collect(),
+            true => values.into_iter().map(ListedField::from).collect(),
+            false => {
+                self.0.iter().filter_map(|name| values.remove_entry(name.as_str())).map(ListedField::from).collect()
+            }
         };
         Item {
             record: item.document.into(),

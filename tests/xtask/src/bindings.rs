@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::commands::{Failed, built, cargo, root, run, target};
 
@@ -18,16 +19,28 @@ const IN_APPS: [(&str, &str); 4] = [
 /// The library every language loads, as the workspace builds it.
 pub fn library() -> PathBuf {
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    target().join("debug").join(format!("{prefix}fieldline_ffi{suffix}"))
+    library_folder().join(format!("{prefix}fieldline_ffi{suffix}"))
+}
+
+/// The folder it is in.
+pub fn library_folder() -> PathBuf {
+    target().join("debug")
 }
 
 /// The library and the folder with what is generated from it.
 pub fn generated() -> Result<PathBuf, Failed> {
     run(&mut cargo(&["build", "--workspace", "--locked", "--lib"]))?;
     let folder = target().join("bindings");
+    let program = built("fieldline-bindgen")?;
     for language in ["kotlin", "swift", "python"] {
-        let mut bindgen = built("fieldline-bindgen")?;
-        bindgen.arg(library()).args(["--language", language, "--config", "bindings/uniffi.toml", "--out"]);
+        let mut bindgen = Command::new(program.get_program());
+        bindgen.current_dir(root()).arg(library()).args([
+            "--language",
+            language,
+            "--config",
+            "bindings/uniffi.toml",
+            "--out",
+        ]);
         run(bindgen.arg(folder.join(language)))?;
     }
     edit(&folder.join("swift/fieldline_ffiFFI.modulemap"), linked)?;

@@ -88,17 +88,15 @@ pub fn draw() -> Result<(), Failed> {
 /// The folder with the library as it is now, and the server.
 fn library_and_server() -> Result<(PathBuf, Command), Failed> {
     run(&mut cargo(&["build", "--workspace", "--locked", "--lib"]))?;
-    let library = bindings::library();
-    Ok((library.parent().unwrap_or(Path::new(".")).to_owned(), built("sync-server")?))
+    Ok((bindings::library_folder(), built("sync-server")?))
 }
 
 /// How a phone of a language is started.
 fn phone(language: &str, generated: &Path) -> Result<Command, Failed> {
-    let library = bindings::library();
-    let library = library.parent().unwrap_or(Path::new("."));
+    let library = bindings::library_folder();
     match language {
-        "kotlin" => kotlin::phone(&kotlin::install()?, library),
-        "swift" => swift::phone(&swift::install()?, library),
+        "kotlin" => kotlin::phone(&kotlin::install()?, &library),
+        "swift" => swift::phone(&swift::install()?, &library),
         _ => python(generated),
     }
 }

@@ -11,6 +11,7 @@ use fieldline_ffi::platform::{CallObserver, Locator, Platform, PlatformClock, Pl
 use fieldline_ffi::{
     Command, Fieldline, FieldlineError, Moment, Place, PlannedDay, SyncEvent, SyncListener, core_version,
 };
+use fieldline_model::hex;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
@@ -51,12 +52,13 @@ impl Told {
 
 impl SecretStore for Told {
     fn load(&self, name: String) -> Result<Option<Vec<u8>>, PlatformError> {
-        Ok(self.secrets()?.get(&name).map(|digits| bytes(digits)))
+        let kept = self.secrets()?.get(&name).map(|digits| hex::decode::<32>(digits).map(Vec::from));
+        kept.map(|key| key.ok_or_else(|| failed("the key store's file is spoilt"))).transpose()
     }
 
     fn save(&self, name: String, secret: Vec<u8>) -> Result<(), PlatformError> {
         let mut secrets = self.secrets()?;
-        secrets.insert(name, hex(&secret));
+        secrets.insert(name, hex::encode(&secret));
         self.keep(&secrets)
     }
 
@@ -101,15 +103,6 @@ impl CallObserver for Told {
     fn ends(&self, function: String) {
         self.panics_in(function, true);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(digits: &str) -> Vec<u8> {
-    let pair = |at: usize| digits.get(2 * at..2 * at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..digits.len() / 2).map_while(pair).collect()
 }
 
 /// Arguments of a call.
@@ -241,7 +234,7 @@ impl Phone {
             "looked_at" => said(store.looked_at(with.get("through")?)),
             "outbox" => said(store.outbox()),
             "sync_status" => said(store.sync_status()),
-            "file" => said(store.file(with.get("blob")?).map(|content| content.map(|content| hex(&content)))),
+            "file" => said(store.file(with.get("blob")?).map(|content| content.map(|content| hex::encode(&content)))),
             "fetch" => said(store.fetch(with.get("record")?, with.get("blob")?)),
             "set_budget_bytes" => said(store.set_budget_bytes(with.get("bytes")?)),
             "network_is_back" => said(store.network_is_back()),

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::tools::{failed, output};
-use crate::commands::{Failed, target};
+use crate::bindings;
+use crate::commands::Failed;
 
 /// Crates that come with the compiler, or serve only its standard library.
 const STANDARD: [&str; 11] = [
@@ -47,8 +48,7 @@ pub fn check_bindings(exported: &BTreeSet<String>) -> Result<String, Failed> {
             "the library has no function of the bindings; see whether the linker was told to keep them".into(),
         ));
     }
-    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let host = target().join("debug").join(format!("{prefix}fieldline_ffi{suffix}"));
+    let host = bindings::library();
     if !host.exists() {
         return Ok(format!("{} functions of the bindings (no library of this machine to compare with)", found.len()));
     }
