@@ -64,7 +64,7 @@ impl Data {
 /// Opens the server on a database.
 pub fn open(storage: SqliteStorage) -> Result<Opened, Failed> {
     let (now, mut rng) = (SystemClock.now(), Entropy::open());
-    let dictionary = Arc::new(Dictionary::shipped().clone());
+    let dictionary = Dictionary::shipped().clone();
     let server = Arc::new(Server::open(Arc::new(storage), dictionary, now, &mut rng)?);
     Ok(Opened { server, now, rng })
 }

@@ -6,9 +6,10 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use fieldline_model::condition::{Order, Query};
+use fieldline_model::condition::Filter;
 use fieldline_model::{Record, TableName};
 use fieldline_service::Server;
+use fieldline_storage::Selection;
 use serde_json::{Map, Value};
 
 use crate::data::Data;
@@ -47,7 +48,7 @@ fn tables(server: &Server, only: Option<&str>) -> Result<Vec<TableName>, Failed>
     let Some(only) = only else {
         return Ok(server.dictionary().tables().map(|table| table.name.clone()).collect());
     };
-    match server.family(only) {
+    match server.dictionary().family(only) {
         [] => Err(Failed::Usage(format!("{only} is no table; leave --table out to export every table"))),
         family => Ok(family.to_vec()),
     }
@@ -55,12 +56,12 @@ fn tables(server: &Server, only: Option<&str>) -> Result<Vec<TableName>, Failed>
 
 fn write_records(server: &Server, tables: &[TableName], out: &mut dyn Write, path: &Path) -> Result<u64, Failed> {
     let tx = server.storage().read()?;
-    let query = Query { order: vec![Order { path: vec!["sys_id".into()], descending: false }], ..Query::default() };
+    let all = Filter::everything();
     let mut written = 0;
     for table in tables {
         let mut offset = 0;
         loop {
-            let page = tx.query(std::slice::from_ref(table), &query, PAGE, offset)?;
+            let page = tx.select(&Selection::of(std::slice::from_ref(table), &all), PAGE, offset)?;
             for record in &page {
                 writeln!(out, "{}", line(record)).map_err(io("writing", path))?;
             }

@@ -12,7 +12,7 @@
 //! | the stage of an order from its tasks | [`work_order::stage_of`] |
 //! | how long a task takes and when its work may begin | [`task_times::TaskTimes`] |
 //! | a record's priority | [`priority::PriorityMatrix`] |
-//! | whether a record matches an encoded query | [`condition::Query`] |
+//! | which records an encoded query asks for, and whether one is among them | [`condition::Query`], [`condition::Filter`] |
 //!
 //! Words with two masters are settled once: a life-cycle position is a [`life_cycle::Stage`] (the API's `state`), a
 //! `Task` is the ITIL parent of incident, case and work order, `Position` belongs to the feed and [`place::Place`] to the earth.
@@ -36,5 +36,5 @@ pub use dictionary::{Dictionary, Field, FieldType, Table};
 pub use id::{BlobHash, DeviceId, DocumentId, FieldName, SysId, TableName};
 pub use place::Place;
 pub use record::Record;
-pub use time::Timestamp;
+pub use time::{Timestamp, Utc0, Zone};
 pub use value::{Decimal, Value};

@@ -45,6 +45,22 @@ impl Timestamp {
     }
 }
 
+/// Where people's days begin: how far their clocks are from UTC. The zone data live outside the model, which must stay small.
+pub trait Zone {
+    /// Seconds that clocks here are ahead of UTC at a moment.
+    fn ahead_seconds(&self, at: Timestamp) -> i32;
+}
+
+/// Clocks that show UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Utc0;
+
+impl Zone for Utc0 {
+    fn ahead_seconds(&self, _: Timestamp) -> i32 {
+        0
+    }
+}
+
 /// `yyyy-MM-dd HH:mm:ss` in UTC, as the Table API answers.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
+use fieldline_model::condition::Filter;
 use fieldline_model::dictionary::ROLES;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DeviceId, DocumentId, Record, SysId, Timestamp, Value, hex};
@@ -16,7 +17,6 @@ use rand_core::Rng;
 use crate::call::{Call, Caller};
 use crate::error::{Result, ServiceError};
 use crate::passwords;
-use crate::query::equal;
 use crate::server::Server;
 
 /// The shortest password: NIST SP 800-63B section 5.1.1.
@@ -300,8 +300,7 @@ impl Server {
 impl Call<'_> {
     /// The `sys_user` record of a new account: an existing one of this name, else a new one.
     fn user_record(&mut self, new: &NewUser<'_>) -> Result<SysId> {
-        let same_name = equal(&[("user_name", new.user_name)]);
-        let known = self.tx.query(self.server.family("sys_user"), &same_name, 1, 0)?.pop();
+        let known = self.some_rows("sys_user", &Filter::equals("user_name", new.user_name), 1)?.pop();
         let mut record = match known {
             Some(known) => known,
             None => {

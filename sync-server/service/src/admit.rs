@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use fieldline_documents::shape::check_shape;
 use fieldline_documents::{Act, ApplyError, Edit, caps};
 use fieldline_model::dictionary::Kind;
@@ -189,16 +191,16 @@ impl Admission {
             return Err(Refusal::Recorded(position));
         }
         check_heads(call, &edit, exists)?;
-        if let Err(problem) = check_shape(&edit, &call.server.dictionary, !exists) {
+        if let Err(problem) = check_shape(&edit, &call.dictionary, !exists) {
             return hold(HoldReason::Shape, problem.to_string());
         }
         check_weight(call, &edit, pushed.body.len())?;
         if exists {
-            check_scope(call, &edit.document, table)?
+            check_scope(call, &edit.document, &table)?
         } else {
-            check_creation(call, table, &edit)?
+            check_creation(call, &table, &edit)?
         }
-        check_roles(call, table, &edit, exists)?;
+        check_roles(call, &table, &edit, exists)?;
         match call.record_edit(edit, pushed.body.to_vec()) {
             Ok(recorded) => Ok(recorded),
             Err(RecordError::Service(error)) => Err(Refusal::Service(error)),
@@ -232,8 +234,8 @@ fn decoded(pushed: &PushedEdit) -> Result<Edit, Refusal> {
         .or_else(|problem| hold(HoldReason::Shape, format!("{problem}; update the app and do it again")))
 }
 
-fn table_of<'a>(call: &Call<'a>, document: &DocumentId) -> Result<&'a Table, Refusal> {
-    let table = call.server.dictionary.table(document.table.as_str());
+fn table_of(call: &Call<'_>, document: &DocumentId) -> Result<Arc<Table>, Refusal> {
+    let table = call.dictionary.shared(document.table.as_str());
     match table.filter(|table| table.kind == Kind::Document) {
         Some(table) => Ok(table),
         None => {
@@ -280,8 +282,8 @@ fn check_creation(call: &Call<'_>, table: &Table, edit: &Edit) -> Result<(), Ref
         return hold(HoldReason::Role, format!("{detail}; ask somebody who has one, or discard it"));
     }
     // Identities are unique in a family of tables, or a reference to the family would mean two records.
-    let root = call.server.root_of(&table.name);
-    if call.tx.find(call.server.family(root.as_str()), document.sys_id)?.is_some() {
+    let root = call.dictionary.root_of(&table.name);
+    if call.tx.find(call.dictionary.family(root.as_str()), document.sys_id)?.is_some() {
         let detail = format!("{document}: another record has this sys_id");
         return hold(HoldReason::Shape, format!("{detail}; make the record anew"));
     }
@@ -311,7 +313,7 @@ fn check_roles(call: &Call<'_>, table: &Table, edit: &Edit, exists: bool) -> Res
 }
 
 fn check_step(call: &Call<'_>, document: &DocumentId, step: &str) -> Result<(), Refusal> {
-    let life_cycle = call.server.dictionary.life_cycle_of(document.table.as_str());
+    let life_cycle = call.dictionary.life_cycle_of(document.table.as_str());
     let Some(rule) = life_cycle.and_then(|life_cycle| life_cycle.step(step)) else { return Ok(()) };
     if call.caller.may(&rule.roles) {
         return Ok(());

@@ -77,7 +77,7 @@ impl Call<'_> {
 
     /// Keeps a number that came from elsewhere from being given again.
     pub(crate) fn number_given(&mut self, table: &str, number: &str) -> Result<()> {
-        let prefix = self.server.dictionary.table(table).and_then(|table| table.number_prefix.as_ref());
+        let prefix = self.dictionary.table(table).and_then(|table| table.number_prefix.as_ref());
         let used = prefix.and_then(|prefix| Some((prefix, number.strip_prefix(prefix.as_str())?.parse().ok()?)));
         if let Some((prefix, used)) = used {
             self.tx.numbers_used(prefix, used)?;
@@ -87,7 +87,7 @@ impl Call<'_> {
 
     /// The next number of a table's records, `None` when they have none.
     pub(crate) fn next_number(&mut self, table: &str) -> Result<Option<String>> {
-        let Some(prefix) = self.server.dictionary.table(table).and_then(|table| table.number_prefix.clone()) else {
+        let Some(prefix) = self.dictionary.table(table).and_then(|table| table.number_prefix.clone()) else {
             return Ok(None);
         };
         let number = self.tx.lease_numbers(&prefix, 1)?;

@@ -65,7 +65,7 @@ impl Call<'_> {
     }
 
     fn may_read(&self, record: &DocumentId) -> Result<bool> {
-        let table = self.server.dictionary.table(record.table.as_str());
+        let table = self.dictionary.table(record.table.as_str());
         Ok(table.is_some_and(|table| self.caller.reads_all(table)))
     }
 }

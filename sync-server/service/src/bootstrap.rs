@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use fieldline_model::condition::Filter;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, Timestamp};
 use fieldline_sync::wire::{PACKED_SINCE, Progress};
@@ -14,7 +15,6 @@ use fieldline_sync::wire::{PACKED_SINCE, Progress};
 use crate::cursor::{Bootstrap, Place, Stage};
 use crate::error::Result;
 use crate::pull::Pull;
-use crate::query::equal;
 use crate::scope::{checksum, members};
 
 /// Ranks: the user's open jobs, what they refer to, the rest.
@@ -132,8 +132,8 @@ impl Pull<'_, '_> {
     /// The user's open jobs by their start, and what they refer to.
     fn first(&self) -> Result<BTreeSet<Place>> {
         let tx = &*self.call.tx;
-        let mine = equal(&[("assigned_to", self.call.caller.user.to_string()), ("active", "true".into())]);
-        let jobs = tx.query(self.call.server.family("wm_task"), &mine, u32::MAX, 0)?;
+        let mine = Filter::equals("assigned_to", self.call.caller.user).and(Filter::equals("active", true));
+        let jobs = self.call.rows("wm_task", &mine)?;
         let place = |rank, at, document| Place { snapshot: false, rank, at, document };
         let mut carried: BTreeSet<DocumentId> = BTreeSet::new();
         for job in &jobs {

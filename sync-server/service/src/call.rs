@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_documents::{Edit, Projection};
 use fieldline_model::dictionary::may;
-use fieldline_model::{DeviceId, DocumentId, Record, SysId, Table, Timestamp};
+use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Table, Timestamp};
 use fieldline_storage::{FeedEntry, ScopeKey, Tx};
 use rand_core::Rng;
 
@@ -43,6 +43,8 @@ impl Caller {
 pub struct Call<'a> {
     /// The server.
     pub server: &'a Server,
+    /// The tables there are.
+    pub dictionary: Dictionary,
     /// Who asks.
     pub caller: Caller,
     /// The moment it happens.

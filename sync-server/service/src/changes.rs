@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 
 use fieldline_documents::Act;
+use fieldline_model::condition::Filter;
 use fieldline_model::dictionary::{Field, FieldType, Merge};
 use fieldline_model::life_cycle::{LifeCycle, Stage, StepRule};
 use fieldline_model::{FieldName, Record, SysId, Table, Value};
 
 use crate::call::Call;
-use crate::query::equal;
 use crate::react::stage_of;
 use crate::table::{Input, Result, TableError};
 
@@ -50,7 +50,7 @@ impl Changes {
                 }
             }
         }
-        let life_cycle = call.server.dictionary.life_cycle_of(table.name.as_str());
+        let life_cycle = call.dictionary.life_cycle_of(table.name.as_str());
         if let (Some(life_cycle), Some(_)) = (life_cycle, input.fields.get(STATE).filter(|text| !text.is_empty())) {
             changes.step = Step { call, table, record, input, life_cycle }.find(&changes)?;
         }
@@ -180,14 +180,14 @@ fn parse(call: &Call<'_>, record: &Record, field: &Field, text: &str, as_display
 /// The one record of the referenced table that people read as this text; a person also goes by the sign-in name.
 fn by_display(call: &Call<'_>, record: &Record, field: &Field, text: &str) -> Result<Value> {
     let invalid = |problem: String| TableError::invalid(&record.id, Some(&field.name), problem);
-    let table = field.reference.as_ref().and_then(|table| call.server.dictionary.table(table.as_str()));
+    let table = field.reference.as_ref().and_then(|table| call.dictionary.table(table.as_str()));
     let table = table.ok_or_else(|| invalid("refers to no table".into()))?;
     let shown: String = text.chars().take(80).collect();
     let known_by = [table.display.as_str(), "user_name"].into_iter().filter(|name| table.field(name).is_some());
     let mut found: Vec<SysId> = Vec::new();
     for name in known_by {
         if found.is_empty() {
-            let rows = call.tx.query(call.server.family(table.name.as_str()), &equal(&[(name, text)]), 2, 0)?;
+            let rows = call.some_rows(table.name.as_str(), &Filter::equals(name, text), 2)?;
             found.extend(rows.into_iter().map(|record| record.id.sys_id));
         }
     }

@@ -169,10 +169,9 @@ impl Call<'_> {
 
     /// Projects a document that took edits, relinks it, and remembers it for [`Call::append`] to react to.
     pub(crate) fn settle(&mut self, id: &DocumentId, edits: &[Edit]) -> Result<()> {
-        let server = self.server;
-        let priorities = server.priorities();
+        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
         let loaded = self.loaded(id)?;
-        let projection = loaded.document.project(&server.dictionary, &priorities);
+        let projection = loaded.document.project(&dictionary, &priorities);
         loaded.is_told_by_its_row = projection.is_told_by_its_row();
         let before = self.tx.record(id)?.map(|(_, record)| record);
         if !(plant::is(Plant::RowWrittenOncePerCall) && self.pending.changed.contains_key(id)) {

@@ -32,7 +32,7 @@ pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<De
         let problem = "only an administrator or an integration may import; ask one".into();
         return Err(TableError::Denied { record: id.to_string(), problem });
     }
-    let family = call.server.family(call.server.root_of(&id.table).as_str());
+    let family = call.dictionary.family(call.dictionary.root_of(&id.table).as_str());
     if call.exists(id)? || call.tx.find(family, id.sys_id)?.is_some() {
         return Err(TableError::invalid(id, None, "exists already; it was imported before"));
     }
@@ -52,7 +52,7 @@ pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<De
         let Deed { by, at, acts } = deed;
         let edit = call.own_edit(Authored { document: id.clone(), author: by, at, acts });
         let edit = edit.inspect_err(|_| call.forget(id))?;
-        check_shape(&edit, &call.server.dictionary, index == 0).inspect_err(|_| call.forget(id))?;
+        check_shape(&edit, &call.dictionary, index == 0).inspect_err(|_| call.forget(id))?;
         call.apply_own(&edit).inspect_err(|_| call.forget(id))?;
         edits.push(edit);
     }

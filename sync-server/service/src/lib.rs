@@ -40,6 +40,7 @@ mod scope;
 pub mod server;
 pub mod sync;
 pub mod table;
+pub mod zone;
 
 pub use accounts::{AccountError, Enrolled, NewUser, Session};
 pub use call::{Call, Caller};

@@ -3,13 +3,14 @@
 //! first keeps it.
 
 use fieldline_documents::Act;
+use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, Record, Value};
 use fieldline_storage::Happening;
+use fieldline_storage::Selection;
 
 use crate::author::Authored;
 use crate::call::{Call, Changed};
 use crate::error::Result;
-use crate::query::equal;
 
 impl Call<'_> {
     /// Gives a record that came from a device another number when one that was here before bears its own.
@@ -42,7 +43,8 @@ impl Call<'_> {
         if number.is_empty() {
             return Ok(false);
         }
-        let bearers = self.tx.query(std::slice::from_ref(&record.id.table), &equal(&[("number", number)]), 2, 0)?;
+        let (tables, bears_it) = (std::slice::from_ref(&record.id.table), Filter::equals("number", number));
+        let bearers = self.tx.select(&Selection::of(tables, &bears_it), 2, 0)?;
         Ok(bearers.iter().any(|bearer| bearer.id != record.id))
     }
 }

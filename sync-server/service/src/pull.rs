@@ -237,7 +237,7 @@ impl Pull<'_, '_> {
     }
 
     pub fn is_document(&self, document: &DocumentId) -> bool {
-        let table = self.call.server.dictionary.table(document.table.as_str());
+        let table = self.call.dictionary.table(document.table.as_str());
         table.is_some_and(|table| table.kind == Kind::Document)
     }
 

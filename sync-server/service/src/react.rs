@@ -8,6 +8,7 @@
 //! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
 
 use fieldline_documents::Act;
+use fieldline_model::condition::Filter;
 use fieldline_model::life_cycle::{LifeCycle, Refusal, RefusedStep, Stage, StepId};
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, SysId, Value};
@@ -15,7 +16,7 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use crate::author::Authored;
 use crate::call::{Call, Changed};
 use crate::error::Result;
-use crate::query::{equal, number_field};
+use crate::query::number_field;
 
 impl Call<'_> {
     /// Does what follows from a change.
@@ -102,7 +103,7 @@ impl Call<'_> {
     }
 
     fn life_cycle(&self, record: &Record) -> Option<&LifeCycle> {
-        self.server.dictionary.life_cycle_of(record.id.table.as_str())
+        self.dictionary.life_cycle_of(record.id.table.as_str())
     }
 
     fn roll_up_orders_of(&mut self, changed: &Changed) -> Result<()> {
@@ -140,27 +141,27 @@ impl Call<'_> {
         let tasks = self.tasks_of(order)?;
         let stages: Vec<&str> = tasks
             .iter()
-            .filter_map(|task| Some(stage_of(self.server.dictionary.life_cycle_of("wm_task")?, task)?.name.as_str()))
+            .filter_map(|task| Some(stage_of(self.dictionary.life_cycle_of("wm_task")?, task)?.name.as_str()))
             .collect();
         let (Some(derived), Some(order)) = (order_stage(&stages), self.row(order)?) else { return Ok(()) };
         self.step_towards(&order, derived)
     }
 
     fn tasks_of(&self, order: &DocumentId) -> Result<Vec<Record>> {
-        Ok(self.tx.query(self.server.family("wm_task"), &equal(&[("parent", order.sys_id)]), u32::MAX, 0)?)
+        self.rows("wm_task", &Filter::equals("parent", order.sys_id))
     }
 
     /// Takes the step that leads from a record's stage to another one; nothing when none does.
     fn step_towards(&mut self, record: &Record, stage: &str) -> Result<()> {
-        let server = self.server;
-        let life_cycle = server.dictionary.life_cycle_of(record.id.table.as_str());
+        let dictionary = self.dictionary.clone();
+        let life_cycle = dictionary.life_cycle_of(record.id.table.as_str());
         let rule = life_cycle.and_then(|life_cycle| {
             let here = stage_of(life_cycle, record).filter(|here| here.name != stage)?;
             life_cycle.steps_from(&here.name).find(|rule| rule.to == stage)
         });
         let Some(rule) = rule else { return Ok(()) };
         let acts = vec![Act::Transition { step: rule.name.clone(), reason: None }];
-        let author = server.identity().system_user;
+        let author = self.server.identity().system_user;
         self.author(Authored { document: record.id.clone(), author, at: self.now, acts }).map(drop)
     }
 

@@ -1,5 +1,7 @@
 //! The one road for every change of a reference row, and what follows from it: subscriptions, accounts, priorities.
 
+use std::collections::BTreeSet;
+
 use fieldline_model::dictionary::ROLES;
 use fieldline_model::{DocumentId, Record, SysId, Value};
 use fieldline_storage::{Account, FeedEntry, Happening};
@@ -17,19 +19,32 @@ impl Call<'_> {
         self.tx.put_record(&record)?;
         self.relink(before.as_ref(), &record, &[])?;
         self.pending.entries.push(FeedEntry { document: record.id.clone(), happening: Happening::Row });
-        if record.id.table == *"sys_user_grmember" {
-            let members = before.iter().chain([&record]).filter_map(|row| row.reference("user"));
-            for user in members.collect::<std::collections::BTreeSet<SysId>>() {
-                self.resubscribe(user)?;
-            }
-        }
         if record.id.table == *"sys_user" {
             self.update_account(&record)?;
         }
-        if record.id.table == *PRIORITY_TABLE {
-            self.server.reload_priorities(&*self.tx)?;
+        self.follow(before.iter().chain([&record]))
+    }
+
+    /// Removes a record of any kind; its edits stay in the log.
+    pub(crate) fn remove_row(&mut self, record: &Record) -> Result<()> {
+        self.forget(&record.id);
+        self.tx.remove_record(&record.id)?;
+        self.unlink(&record.id)?;
+        if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
+            self.tx.put_account(&Account { active: false, ..account })?;
         }
-        Ok(())
+        self.follow(std::iter::once(record))
+    }
+
+    /// Lets subscriptions and priorities follow rows that changed, as they were and as they are.
+    fn follow<'r>(&mut self, rows: impl Iterator<Item = &'r Record>) -> Result<()> {
+        let (mut members, mut priorities) = (BTreeSet::new(), false);
+        for row in rows {
+            members.extend(row.reference("user").filter(|_| row.id.table == *"sys_user_grmember"));
+            priorities |= row.id.table == *PRIORITY_TABLE;
+        }
+        members.into_iter().try_for_each(|user: SysId| self.resubscribe(user))?;
+        if priorities { self.server.reload_priorities(&*self.tx) } else { Ok(()) }
     }
 
     /// An account follows its `sys_user` row: who is set inactive there is let in no more.

@@ -11,15 +11,13 @@
 use std::collections::BTreeSet;
 
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{BlobHash, Dictionary, DocumentId, FieldName, Record, SysId, Table, TableName, Timestamp, Value};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
 use fieldline_storage::{FeedEntry, Happening, Interval, Position, ScopeKey, Tx};
 use fieldline_sync::caps::KEEP_ACKNOWLEDGED_DAYS;
 use fieldline_sync::wire::scope_term;
 
 use crate::call::Call;
 use crate::error::{Result, ServiceError};
-use crate::query::equal;
-use crate::server::Server;
 
 const DAYS: &str = "feed_days";
 const DAY_MILLISECONDS: i64 = 86_400_000;
@@ -121,20 +119,10 @@ fn common(memberships: &[(ScopeKey, Interval)], subscriptions: &[(ScopeKey, Inte
     both
 }
 
-/// The fields by which records of any table carry others or name who holds them.
-pub(crate) fn carrying_fields(dictionary: &Dictionary) -> BTreeSet<FieldName> {
-    let of_table = |table: &Table| -> Vec<FieldName> {
-        let named = table.offline.users.iter().chain(&table.offline.groups).cloned();
-        let followed = table.offline.follow.iter().flat_map(|path| path.split('.')).map(FieldName::from);
-        named.chain(followed).collect()
-    };
-    dictionary.tables().flat_map(of_table).collect()
-}
-
 /// Whether a change of a record may have changed what it carries.
-fn references_differ(server: &Server, before: Option<&Record>, after: &Record) -> bool {
+fn references_differ(dictionary: &Dictionary, before: Option<&Record>, after: &Record) -> bool {
     let differs = |before: &Record| {
-        let mut fields = server.carrying_fields.iter();
+        let mut fields = dictionary.carrying_fields().iter();
         fields.any(|field| targets(before, field.as_str()) != targets(after, field.as_str()))
     };
     before.is_none_or(differs)
@@ -143,7 +131,7 @@ fn references_differ(server: &Server, before: Option<&Record>, after: &Record) -
 impl Call<'_> {
     /// Recomputes what a record carries and is carried by, after it changed; `blobs` are files it newly refers to.
     pub(crate) fn relink(&mut self, before: Option<&Record>, after: &Record, blobs: &[BlobHash]) -> Result<()> {
-        let differ = references_differ(self.server, before, after);
+        let differ = references_differ(&self.dictionary, before, after);
         if differ || !blobs.is_empty() {
             self.relink_anchor(after, blobs)?;
         }
@@ -152,7 +140,7 @@ impl Call<'_> {
         }
         let mut anchors = self.tx.anchors(&after.id)?;
         if before.is_none() {
-            for ancestor in ancestors(self.server, &after.id.table) {
+            for ancestor in ancestors(&self.dictionary, &after.id.table) {
                 anchors.extend(self.tx.anchors(&DocumentId { table: ancestor, sys_id: after.id.sys_id })?);
             }
         }
@@ -167,19 +155,35 @@ impl Call<'_> {
 
     fn relink_anchor(&mut self, anchor: &Record, blobs: &[BlobHash]) -> Result<()> {
         let old = self.tx.links(&anchor.id)?;
-        let mut new = links(self.server, &*self.tx, anchor)?;
+        let mut new = links(&self.dictionary, &*self.tx, anchor)?;
         new.extend(old.iter().filter(|(key, _)| key.0.starts_with("blob:")).cloned());
         new.extend(blobs.iter().map(|blob| (blob_key(*blob), anchor.id.clone())));
+        self.replace_links(&anchor.id, &old, &new)
+    }
+
+    /// Lets go of what a record that is gone carried, and of it where others carried it.
+    pub(crate) fn unlink(&mut self, gone: &DocumentId) -> Result<()> {
+        let old = self.tx.links(gone)?;
+        self.replace_links(gone, &old, &Links::new())?;
+        for anchor in self.tx.anchors(gone)? {
+            if let Some((_, anchor)) = self.tx.record(&anchor)? {
+                self.relink_anchor(&anchor, &[])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn replace_links(&mut self, anchor: &DocumentId, old: &Links, new: &Links) -> Result<()> {
         if old == new {
             return Ok(());
         }
-        for link in old.symmetric_difference(&new).filter(|(key, _)| *key != dangling()) {
+        for link in old.symmetric_difference(new).filter(|(key, _)| *key != dangling()) {
             if !self.pending.memberships.contains_key(link) {
                 let held = self.tx.linked(&link.0, &link.1)?;
                 self.pending.memberships.insert(link.clone(), held);
             }
         }
-        Ok(self.tx.put_links(&anchor.id, &new)?)
+        Ok(self.tx.put_links(anchor, new)?)
     }
 
     /// The `Enter` and `Leave` entries of this call: memberships that hold after it and did not before, and the reverse.
@@ -200,8 +204,7 @@ impl Call<'_> {
     /// Makes a user's subscriptions what the group memberships say. The user's row goes into the feed, because a
     /// subscription begins at a position of its own.
     pub(crate) fn resubscribe(&mut self, user: SysId) -> Result<()> {
-        let rows = self.tx.query(self.server.family("sys_user_grmember"), &equal(&[("user", user)]), u32::MAX, 0)?;
-        let groups = rows.iter().filter_map(|row| row.reference("group")).map(group_key);
+        let groups = self.groups_of(user)?.into_iter().map(group_key);
         let keys: BTreeSet<ScopeKey> = groups.chain([everyone(), user_key(user)]).collect();
         if keys != keys_of(&*self.tx, user)? {
             self.tx.subscribe(user, &keys)?;
@@ -249,19 +252,19 @@ fn position_at(tx: &dyn Tx, moment: Timestamp) -> Result<Position> {
     Ok(days(tx)?.iter().rev().find(|(began, _)| *began <= day).map_or(0, |(_, position)| *position))
 }
 
-fn ancestors(server: &Server, table: &TableName) -> Vec<TableName> {
+fn ancestors(dictionary: &Dictionary, table: &TableName) -> Vec<TableName> {
     let mut found = Vec::new();
-    let mut next = server.dictionary.table(table.as_str()).and_then(|table| table.extends.clone());
+    let mut next = dictionary.table(table.as_str()).and_then(|table| table.extends.clone());
     while let Some(name) = next {
-        next = server.dictionary.table(name.as_str()).and_then(|table| table.extends.clone());
+        next = dictionary.table(name.as_str()).and_then(|table| table.extends.clone());
         found.push(name);
     }
     found
 }
 
 /// The keys and records an anchor carries: itself and what it refers to, by the dictionary's offline scope of its table.
-fn links(server: &Server, tx: &dyn Tx, anchor: &Record) -> Result<Links> {
-    let Some(table) = server.dictionary.table(anchor.id.table.as_str()) else { return Ok(Links::new()) };
+fn links(dictionary: &Dictionary, tx: &dyn Tx, anchor: &Record) -> Result<Links> {
+    let Some(table) = dictionary.table(anchor.id.table.as_str()) else { return Ok(Links::new()) };
     let offline = &table.offline;
     let users = offline.users.iter().flat_map(|field| targets(anchor, field.as_str())).map(user_key);
     let groups = offline.groups.iter().flat_map(|field| targets(anchor, field.as_str())).map(group_key);
@@ -273,7 +276,7 @@ fn links(server: &Server, tx: &dyn Tx, anchor: &Record) -> Result<Links> {
     }
     let mut found = Walk::new(anchor);
     for path in &offline.follow {
-        found.follow(server, tx, anchor, path)?;
+        found.follow(dictionary, tx, anchor, path)?;
     }
     let mut links: Links = found.missing.into_iter().map(|record| (dangling(), record)).collect();
     for key in keys {
@@ -294,14 +297,14 @@ impl Walk {
     }
 
     /// Follows one dot-walk; a record on the way is carried too, or the phone could not walk there.
-    fn follow(&mut self, server: &Server, tx: &dyn Tx, anchor: &Record, path: &str) -> Result<()> {
+    fn follow(&mut self, dictionary: &Dictionary, tx: &dyn Tx, anchor: &Record, path: &str) -> Result<()> {
         let mut here = vec![anchor.clone()];
         for field in path.split('.') {
             let mut next = Vec::new();
             for record in &here {
-                let Some(table) = reference_of(server, record, field) else { continue };
+                let Some(table) = reference_of(dictionary, record, field) else { continue };
                 for sys_id in targets(record, field) {
-                    match tx.find(server.family(table.as_str()), sys_id)? {
+                    match tx.find(dictionary.family(table.as_str()), sys_id)? {
                         Some(found) => next.push(found),
                         None => drop(self.missing.insert(DocumentId { table: table.clone(), sys_id })),
                     }
@@ -314,8 +317,8 @@ impl Walk {
     }
 }
 
-fn reference_of(server: &Server, record: &Record, field: &str) -> Option<TableName> {
-    server.dictionary.table(record.id.table.as_str())?.field(field)?.reference.clone()
+fn reference_of(dictionary: &Dictionary, record: &Record, field: &str) -> Option<TableName> {
+    dictionary.table(record.id.table.as_str())?.field(field)?.reference.clone()
 }
 
 fn targets(record: &Record, field: &str) -> Vec<SysId> {

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use fieldline_model::condition::Filter;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
-use fieldline_model::{DeviceId, Dictionary, DocumentId, FieldName, Record, SysId, TableName, Timestamp, Value};
+use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_routing::TravelSource;
-use fieldline_storage::{Storage, Tx};
+use fieldline_storage::{Selection, Storage, Tx};
 use fieldline_sync::wire::WIRE_VERSION;
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
@@ -20,8 +21,7 @@ use crate::error::{Result, ServiceError};
 use crate::kept::{Kept, Loaded};
 use crate::metrics::Metrics;
 use crate::passwords::{Attempts, PasswordCost};
-use crate::query::{all, number_field};
-use crate::scope;
+use crate::query::number_field;
 
 const IDENTITY: &str = "identity";
 /// Numbers skipped per prefix after a restore: more than devices can have been leased since any daily backup.
@@ -54,13 +54,11 @@ pub type WaySource = Arc<dyn TravelSource + Send + Sync>;
 /// Everything the server does, for one organisation.
 pub struct Server {
     storage: Arc<dyn Storage>,
-    pub(crate) dictionary: Arc<Dictionary>,
+    dictionary: RwLock<Dictionary>,
     pub(crate) identity: Identity,
     pub(crate) wire_version: u16,
     pub(crate) password_cost: PasswordCost,
     pub(crate) attempts: Mutex<Attempts>,
-    families: BTreeMap<TableName, Vec<TableName>>,
-    pub(crate) carrying_fields: BTreeSet<FieldName>,
     kept: Mutex<Kept>,
     priorities: RwLock<PriorityMatrix>,
     roads: OnceLock<WaySource>,
@@ -73,30 +71,20 @@ impl Server {
     ///
     /// # Errors
     /// When the database fails or holds an identity that cannot be read.
-    pub fn open(
-        storage: Arc<dyn Storage>,
-        dictionary: Arc<Dictionary>,
-        now: Timestamp,
-        rng: &mut dyn Rng,
-    ) -> Result<Self> {
+    pub fn open(storage: Arc<dyn Storage>, dictionary: Dictionary, now: Timestamp, rng: &mut dyn Rng) -> Result<Self> {
         let identity = read_identity(&*storage.read()?)?;
         let is_new = identity.is_none();
         let identity = identity.unwrap_or_else(|| draw_identity(rng));
         let server = Self {
-            families: dictionary
-                .tables()
-                .map(|table| (table.name.clone(), dictionary.descendants(table.name.as_str())))
-                .collect(),
             wire_version: WIRE_VERSION,
             password_cost: PasswordCost::default(),
             attempts: Mutex::default(),
-            carrying_fields: scope::carrying_fields(&dictionary),
             kept: Mutex::default(),
             priorities: RwLock::default(),
             roads: OnceLock::new(),
             metrics: Metrics::default(),
             storage,
-            dictionary,
+            dictionary: RwLock::new(dictionary),
             identity,
         };
         if is_new {
@@ -128,7 +116,7 @@ impl Server {
         self.identity.actor_epoch = self.identity.actor_epoch.saturating_add(1);
         self.write(&self.system(), now, rng, |call| {
             let prefixes: BTreeSet<String> =
-                call.server.dictionary.tables().filter_map(|table| table.number_prefix.clone()).collect();
+                call.dictionary.tables().filter_map(|table| table.number_prefix.clone()).collect();
             for prefix in prefixes {
                 call.tx.lease_numbers(&prefix, NUMBERS_SKIPPED_AT_RESTORE)?;
             }
@@ -150,8 +138,8 @@ impl Server {
     }
 
     /// The dictionary in force.
-    pub fn dictionary(&self) -> &Arc<Dictionary> {
-        &self.dictionary
+    pub fn dictionary(&self) -> Dictionary {
+        self.dictionary.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Who the server is.
@@ -214,7 +202,7 @@ impl Server {
         writes: bool,
     ) -> Call<'a> {
         let (caller, documents, pending) = (caller.clone(), BTreeMap::new(), Pending::default());
-        Call { server: self, caller, now, rng, tx, writes, documents, pending }
+        Call { server: self, dictionary: self.dictionary(), caller, now, rng, tx, writes, documents, pending }
     }
 
     /// Does `work` on one consistent state, waiting for nobody.
@@ -232,17 +220,6 @@ impl Server {
         work(&mut self.call(caller, now, rng, tx, false))
     }
 
-    /// A table and every table that extends it.
-    pub fn family(&self, table: &str) -> &[TableName] {
-        self.families.get(table).map_or(&[], Vec::as_slice)
-    }
-
-    /// The topmost table a table extends.
-    pub(crate) fn root_of(&self, table: &TableName) -> TableName {
-        let parent = self.dictionary.table(table.as_str()).and_then(|table| table.extends.as_ref());
-        parent.map_or_else(|| table.clone(), |parent| self.root_of(parent))
-    }
-
     /// The priority of each impact and urgency.
     pub fn priorities(&self) -> PriorityMatrix {
         self.priorities.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -251,8 +228,9 @@ impl Server {
     /// Takes the priorities from their table; a pair without a row keeps the shipped priority.
     pub(crate) fn reload_priorities(&self, tx: &dyn Tx) -> Result<()> {
         let mut matrix = PriorityMatrix::default();
-        if self.dictionary.table(PRIORITY_TABLE).is_some() {
-            for row in tx.query(self.family(PRIORITY_TABLE), &all(), u32::MAX, 0)? {
+        let (dictionary, all) = (self.dictionary(), Filter::everything());
+        if dictionary.table(PRIORITY_TABLE).is_some() {
+            for row in tx.select(&Selection::of(dictionary.family(PRIORITY_TABLE), &all), u32::MAX, 0)? {
                 if let [Some(impact), Some(urgency), Some(priority)] =
                     ["impact", "urgency", "priority"].map(|field| number_field(&row, field))
                 {

@@ -340,7 +340,7 @@ impl Call<'_> {
     fn lease(&mut self, prefixes: &[String]) -> Result<Vec<NumberBlock>, ServiceError> {
         let mut blocks = Vec::new();
         for prefix in prefixes {
-            let mut tables = self.server.dictionary.tables();
+            let mut tables = self.dictionary.tables();
             let its_table = tables.find(|table| table.number_prefix.as_ref() == Some(prefix));
             if its_table.is_some_and(|table| self.caller.may(&table.create)) {
                 let next = self.tx.lease_numbers(prefix, NUMBERS_LEASED)?;

@@ -5,20 +5,19 @@
 //! `changes.rs` turns texts into edits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use fieldline_documents::{Act, EditError, Projection, check_shape};
-use fieldline_model::condition::Query;
+use fieldline_model::condition::{Filter, Query, Resolved, Sort};
 use fieldline_model::dictionary::{FieldError, Kind, Merge};
 use fieldline_model::{DocumentId, FieldName, Record, SysId, Table, TableName, Value};
+use fieldline_storage::{Aggregation, Bucket, Selection, Sight};
 
 use crate::author::Authored;
 use crate::call::Call;
 use crate::changes::Changes;
 use crate::error::ServiceError;
 use crate::scope;
-
-/// Records read at once while looking for those the caller may see.
-const SCAN: u32 = 1_000;
 
 /// Why the record API did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -101,33 +100,64 @@ pub struct Input {
     pub as_displayed: bool,
 }
 
-/// Records of a table, and of tables that extend it, that match and that the caller may see.
+/// A question about a table's records: a query that fits it, and who asks.
+#[derive(Debug, Clone)]
+pub struct Question {
+    tables: Vec<TableName>,
+    filter: Filter,
+    order: Vec<Sort>,
+    sight: Sight,
+    /// What of the query was left out, as written.
+    pub ignored: Vec<String>,
+}
+
+impl Question {
+    /// A query as it holds for a table and the caller; what the table does not have or the caller may not ask is left out.
+    ///
+    /// # Errors
+    /// When there is no such table or the database fails.
+    pub fn new(call: &Call<'_>, table: &str, query: &Query) -> Result<Self> {
+        let tables = family(call, table)?.to_vec();
+        let Resolved { filter, order, ignored } = call.resolve(table, query);
+        Ok(Self { tables, filter, order, sight: call.sight()?, ignored })
+    }
+
+    fn selection(&self) -> Selection<'_> {
+        Selection { tables: &self.tables, filter: &self.filter, order: &self.order, sight: &self.sight }
+    }
+
+    /// The records asked for that the caller sees.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn records(&self, call: &Call<'_>, limit: u32, offset: u32) -> Result<Vec<Record>> {
+        Ok(call.tx.select(&self.selection(), limit, offset)?)
+    }
+
+    /// How many they are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn count(&self, call: &Call<'_>) -> Result<u64> {
+        Ok(call.tx.count(&self.selection())?)
+    }
+
+    /// Figures about them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn aggregate(&self, call: &Call<'_>, asked: &Aggregation) -> Result<Vec<Bucket>> {
+        Ok(call.tx.aggregate(&self.selection(), asked)?)
+    }
+}
+
+/// Records of a table, and of tables that extend it, that match and that the caller may see, and how many there are.
 ///
 /// # Errors
 /// When there is no such table or the database fails.
 pub fn query(call: &Call<'_>, table: &str, query: &Query, limit: u32, offset: u32) -> Result<Found> {
-    let family = family(call, table)?;
-    let all = family.iter().filter_map(|name| call.server.dictionary.table(name.as_str()));
-    if all.into_iter().all(|table| call.caller.reads_all(table)) {
-        let records = call.tx.query(family, query, limit, offset)?;
-        return Ok(Found { records, total: call.tx.count(family, query)? });
-    }
-    let visible = Visible::of(call)?;
-    let mut found = Found { records: Vec::new(), total: 0 };
-    for page in 0.. {
-        let rows = call.tx.query(family, query, SCAN, page * SCAN)?;
-        let is_last = rows.len() < SCAN as usize;
-        for row in rows.into_iter().filter(|row| visible.sees(call, row)) {
-            if found.total >= u64::from(offset) && found.records.len() < limit as usize {
-                found.records.push(row);
-            }
-            found.total += 1;
-        }
-        if is_last {
-            break;
-        }
-    }
-    Ok(found)
+    let question = Question::new(call, table, query)?;
+    Ok(Found { records: question.records(call, limit, offset)?, total: question.count(call)? })
 }
 
 /// One record by identity.
@@ -150,10 +180,10 @@ pub fn create(call: &mut Call<'_>, table: &str, input: &Input) -> Result<Detail>
             format!("a new record needs one of the roles {}; ask somebody who has one", declared.create.join(", "));
         return Err(TableError::Denied { record: table.into(), problem });
     }
-    let id = DocumentId { table: declared.name.clone(), sys_id: new_identity(call, declared, input)? };
-    let empty = born(declared, &id)?;
-    let changes = Changes::read(call, declared, &empty, input, true)?;
-    write(call, declared, empty, changes, true)
+    let id = DocumentId { table: declared.name.clone(), sys_id: new_identity(call, &declared, input)? };
+    let empty = born(&declared, &id)?;
+    let changes = Changes::read(call, &declared, &empty, input, true)?;
+    write(call, &declared, empty, changes, true)
 }
 
 /// Changes a record; fields that already have the value are left alone.
@@ -163,7 +193,7 @@ pub fn create(call: &mut Call<'_>, table: &str, input: &Input) -> Result<Detail>
 pub fn update(call: &mut Call<'_>, table: &str, sys_id: SysId, input: &Input) -> Result<Detail> {
     let record = readable(call, table, sys_id)?;
     let declared = declared(call, record.id.table.as_str())?;
-    let changes = Changes::read(call, declared, &record, input, false)?;
+    let changes = Changes::read(call, &declared, &record, input, false)?;
     for name in changes.written() {
         let field = declared.field(name.as_str()).filter(|field| !call.caller.may(&field.write));
         if let Some(field) = field {
@@ -171,7 +201,24 @@ pub fn update(call: &mut Call<'_>, table: &str, sys_id: SysId, input: &Input) ->
             return Err(TableError::Denied { record: record.id.to_string(), problem });
         }
     }
-    write(call, declared, record, changes, false)
+    write(call, &declared, record, changes, false)
+}
+
+/// Deletes a record. Phones that hold it purge it; what somebody did to it meanwhile brings it back, because real work
+/// done beats a deletion.
+///
+/// # Errors
+/// When there is no such record for the caller, or the caller may not delete it.
+pub fn delete(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<()> {
+    let record = readable(call, table, sys_id)?;
+    let declared = declared(call, record.id.table.as_str())?;
+    let named = declared.delete.iter().any(|role| call.caller.roles.contains(role));
+    if !named && !call.caller.is_administrator() {
+        let who = if declared.delete.is_empty() { "an administrator".into() } else { declared.delete.join(", ") };
+        let problem = format!("only {who} may delete it; ask one, or close it");
+        return Err(TableError::Denied { record: record.id.to_string(), problem });
+    }
+    Ok(call.remove_row(&record)?)
 }
 
 fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, creating: bool) -> Result<Detail> {
@@ -194,7 +241,7 @@ fn write_document(call: &mut Call<'_>, id: &DocumentId, changes: Changes, creati
     }
     let authored = Authored { document: id.clone(), author: call.caller.user, at: call.now, acts };
     let edit = call.own_edit(authored)?;
-    check_shape(&edit, &call.server.dictionary, creating)?;
+    check_shape(&edit, &call.dictionary, creating)?;
     if let Some(problem) = call.overweight(id, edit.encode().len())? {
         return Err(TableError::invalid(id, None, problem));
     }
@@ -254,8 +301,8 @@ fn new_identity(call: &mut Call<'_>, table: &Table, input: &Input) -> Result<Sys
     let field = FieldName::from("sys_id");
     let wrong = |problem: String| TableError::invalid(&table.name, Some(&field), problem);
     let sys_id: SysId = text.parse().map_err(|_| wrong("must be 32 hexadecimal digits; or leave it out".into()))?;
-    let root = call.server.root_of(&table.name);
-    match call.tx.find(call.server.family(root.as_str()), sys_id)? {
+    let root = call.dictionary.root_of(&table.name);
+    match call.tx.find(call.dictionary.family(root.as_str()), sys_id)? {
         Some(taken) => Err(wrong(format!("{} exists already; update it, or leave sys_id out", taken.id))),
         None => Ok(sys_id),
     }
@@ -266,15 +313,15 @@ fn detail(call: &mut Call<'_>, record: Record) -> Result<Detail> {
     if !is_document {
         return Ok(Detail { record, projection_of_document: None });
     }
-    let server = call.server;
-    let projection = call.document(&record.id)?.project(&server.dictionary, &server.priorities());
+    let (dictionary, priorities) = (call.dictionary.clone(), call.server.priorities());
+    let projection = call.document(&record.id)?.project(&dictionary, &priorities);
     Ok(Detail { record: projection.record.clone(), projection_of_document: Some(projection) })
 }
 
 fn readable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
     let record = call.tx.find(family(call, table)?, sys_id)?;
     let record = record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))?;
-    let reads_all = call.caller.reads_all(declared(call, record.id.table.as_str())?);
+    let reads_all = call.caller.reads_all(&*declared(call, record.id.table.as_str())?);
     let keys = scope::keys_of(&*call.tx, call.caller.user)?;
     match reads_all || scope::in_scope(&*call.tx, &keys, &record.id)? {
         true => Ok(record),
@@ -282,28 +329,13 @@ fn readable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
     }
 }
 
-/// The records that are in the caller's scope.
-struct Visible(BTreeSet<DocumentId>);
-
-impl Visible {
-    fn of(call: &Call<'_>) -> Result<Self> {
-        let keys = scope::keys_of(&*call.tx, call.caller.user)?;
-        Ok(Self(scope::members(&*call.tx, &keys)?))
-    }
-
-    fn sees(&self, call: &Call<'_>, record: &Record) -> bool {
-        let table = call.server.dictionary.table(record.id.table.as_str());
-        table.is_some_and(|table| call.caller.reads_all(table)) || self.0.contains(&record.id)
+pub(crate) fn family<'c>(call: &'c Call<'_>, table: &str) -> Result<&'c [TableName]> {
+    match call.dictionary.family(table) {
+        [] => Err(TableError::NotFound(format!("table {table}"))),
+        family => Ok(family),
     }
 }
 
-pub(crate) fn family<'a>(call: &Call<'a>, table: &str) -> Result<&'a [TableName]> {
-    let server: &'a crate::server::Server = call.server;
-    declared(call, table)?;
-    Ok(server.family(table))
-}
-
-pub(crate) fn declared<'a>(call: &Call<'a>, table: &str) -> Result<&'a Table> {
-    let server: &'a crate::server::Server = call.server;
-    server.dictionary.table(table).ok_or_else(|| TableError::NotFound(format!("table {table}")))
+pub(crate) fn declared(call: &Call<'_>, table: &str) -> Result<Arc<Table>> {
+    call.dictionary.shared(table).ok_or_else(|| TableError::NotFound(format!("table {table}")))
 }

@@ -128,7 +128,7 @@ fn open(directory: &Path, clock: &ShiftClock) -> Result<Arc<Server>, Failed> {
     let data = Data::at(directory.to_owned());
     data.create()?;
     let storage = Arc::new(SqliteStorage::open(data.database())?);
-    let dictionary = Arc::new(Dictionary::shipped().clone());
+    let dictionary = Dictionary::shipped().clone();
     Ok(Arc::new(Server::open(storage, dictionary, clock.now(), &mut Entropy::open())?))
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use fieldline_model::condition::Query;
+use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, SysId};
 use fieldline_service::Server;
+use fieldline_storage::Selection;
 use serde_json::{Value, json};
 
 use super::dispatcher::Changed;
@@ -105,7 +106,7 @@ pub fn reviews(server: &Server) -> Result<(Vec<String>, BTreeMap<String, u64>), 
         record.map_or_else(|| "nobody".to_owned(), |(_, record)| record.text("name").to_owned())
     };
     let (mut refused, mut told) = (Vec::new(), BTreeMap::new());
-    for task in tx.query(&["task".into()], &Query::default(), MANY, 0)? {
+    for task in tx.select(&Selection::of(&["task".into()], &Filter::everything()), MANY, 0)? {
         let person = task.reference("assigned_to").map(|user| name("sys_user", user));
         let group = task.reference("assignment_group").map(|group| name("sys_user_group", group));
         *told.entry(person.or(group).unwrap_or_else(|| "nobody".to_owned())).or_default() += 1;

@@ -104,7 +104,7 @@ impl Judge<'_> {
         for edit in self.edits(id)? {
             document.apply(&edit).map_err(|problem| Failed::Usage(format!("{id}: {problem}")))?;
         }
-        let digest = document.project(self.server.dictionary(), &self.server.priorities()).digest();
+        let digest = document.project(&self.server.dictionary(), &self.server.priorities()).digest();
         self.digests.insert(id.clone(), digest);
         Ok(digest)
     }

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use fieldline_model::condition::{Condition, Group, Operator, Query};
+use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, SysId, Timestamp};
 use fieldline_service::import::import_document;
 use fieldline_service::table::{self, Input};
 use fieldline_service::{Call, Server, TableError};
+use fieldline_storage::Selection;
 use rand_core::Rng;
 
 use super::event::{Event, NEEDED, Reader};
@@ -70,9 +71,9 @@ struct Log {
 impl Log {
     fn read(server: &Server, source: &mut Source) -> Result<Self, Failed> {
         let table =
-            server.dictionary().table(TABLE).ok_or_else(|| Failed::Usage(format!("there is no table {TABLE}")))?;
+            server.dictionary().shared(TABLE).ok_or_else(|| Failed::Usage(format!("there is no table {TABLE}")))?;
         let columns: Vec<(usize, String)> = source.columns().map(|(index, name)| (index, name.to_owned())).collect();
-        let reader = Reader::new(columns.iter().map(|(index, name)| (*index, name.as_str())), table);
+        let reader = Reader::new(columns.iter().map(|(index, name)| (*index, name.as_str())), &table);
         let mut log = Self { rows: 0, incidents: Vec::new(), names: Vec::new(), priorities: BTreeMap::new() };
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut names = std::collections::BTreeSet::new();
@@ -194,9 +195,8 @@ fn load_one(call: &mut Call<'_>, number: &str, incident: &Replayed) -> Result<Ou
 }
 
 fn is_here(call: &Call<'_>, number: &str) -> Result<bool, TableError> {
-    let same = Condition { path: vec!["number".into()], operator: Operator::Equals, value: number.to_owned() };
-    let query = Query { groups: vec![Group { clauses: vec![vec![same]] }], order: Vec::new() };
-    Ok(!call.tx.query(call.server.family(TABLE), &query, 1, 0)?.is_empty())
+    let same = Filter::equals("number", number);
+    Ok(call.tx.count(&Selection::of(call.dictionary.family(TABLE), &same))? > 0)
 }
 
 /// Creates a reference record unless it is here; whether it did.

@@ -47,8 +47,9 @@ pub fn load(
 }
 
 fn check_columns(server: &Server, table: &str, columns: &[(usize, String)]) -> Result<(), Failed> {
-    let Some(declared) = server.dictionary().table(table) else {
-        let known: Vec<&str> = server.dictionary().tables().map(|table| table.name.as_str()).collect();
+    let dictionary = server.dictionary();
+    let Some(declared) = dictionary.table(table) else {
+        let known: Vec<&str> = dictionary.tables().map(|table| table.name.as_str()).collect();
         return Err(Failed::Usage(format!("there is no table {table}; use one of {}", known.join(", "))));
     };
     let is_known = |name: &str| declared.field(name).is_some() || ["comments", "work_notes"].contains(&name);
@@ -77,7 +78,7 @@ fn load_row(server: &Server, name: &str, input: &Input, now: Timestamp, rng: &mu
     server.write(&server.system(), now, rng, |call| {
         let given = input.fields.get("sys_id").and_then(|text| text.parse::<SysId>().ok());
         match given {
-            Some(sys_id) if call.tx.find(server.family(name), sys_id)?.is_some() => {
+            Some(sys_id) if call.tx.find(call.dictionary.family(name), sys_id)?.is_some() => {
                 table::update(call, name, sys_id, input).map(|_| false)
             }
             _ => table::create(call, name, input).map(|_| true),

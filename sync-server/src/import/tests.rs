@@ -24,7 +24,7 @@ impl House {
     fn new() -> Self {
         let (folder, mut rng) = (tempfile::tempdir().expect("a temporary folder"), ChaCha8Rng::seed_from_u64(1));
         let storage = SqliteStorage::open(folder.path().join("fieldline.db")).expect("a new database");
-        let dictionary = Arc::new(Dictionary::shipped().clone());
+        let dictionary = Dictionary::shipped().clone();
         let server = Server::open(Arc::new(storage), dictionary, NOW, &mut rng).expect("opened");
         Self { server, rng, folder }
     }
@@ -45,9 +45,10 @@ impl House {
     }
 
     fn records(&self, table: &str, query: &str) -> Vec<Record> {
-        let query = fieldline_model::condition::Query::parse(query).query;
+        let (field, value) = query.split_once('=').expect("a field and its value");
+        let filter = fieldline_model::condition::Filter::equals(field, value);
         let tx = self.server.storage().read().expect("readable");
-        tx.query(&[table.into()], &query, 10_000, 0).expect("understood")
+        tx.select(&fieldline_storage::Selection::of(&[table.into()], &filter), 10_000, 0).expect("understood")
     }
 }
 

@@ -8,8 +8,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::failed;
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_actor_epochs.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_actor_epochs.sql"),
+    include_str!("../migrations/0003_queries.sql"),
+];
 
 /// Applies the migrations that `connection` has not seen; `name` is what errors call it.
 pub(crate) fn migrate(connection: &mut Connection, name: &dyn Display) -> Result<()> {

@@ -1,51 +1,70 @@
-//! Compiles a [`Query`] to SQL with the meaning of its evaluation in memory.
+//! Compiles a [`Selection`] to SQL with the meaning of its evaluation in memory.
 //!
-//! Values are always bound. The only words of a query that reach the SQL are field names, and only `[a-z0-9_]+`. Each value is
-//! compared as what the stored field is: as text (both in lower case) with text, as a number or a moment in milliseconds with
-//! numbers. A dot-walk is a sub-select on the sys_id, in any table.
+//! Values are always bound. The only words of a query that reach the SQL are field names, and only `[a-z0-9_]+`. Each field is
+//! compared as what it holds: texts (both in lower case), numbers, moments in milliseconds, yes and no as 1 and 0. A dot-walk is
+//! a sub-select on the sys_id, in the tables its reference may lead to, and only through records in sight. Whatever a check says of
+//! an empty field is NULL, which counts as "no" and stays "no" when it is negated.
 
-use fieldline_model::condition::{Condition, Operator, Query};
-use fieldline_model::{Decimal, TableName, Timestamp};
-use fieldline_storage::{Result, StorageError};
+use fieldline_model::TableName;
+use fieldline_model::condition::{Check, DatePart, Filter, Operand, Path, Related, Sort};
+use fieldline_storage::{Function, Result, Selection, Sight, StorageError};
 use rusqlite::types::Value;
 
-use crate::records::marks;
-
-/// References followed by one path. ServiceNow forms stop at three; each costs one look-up per row.
-const WALK_MAX: usize = 6;
 /// Values bound by one query; SQLite's own limit is 32,766.
 const VALUES_MAX: usize = 30_000;
 
-/// A query as SQL over `record AS r`.
-pub(crate) struct Compiled {
-    pub(crate) condition: String,
-    pub(crate) order: String,
+/// The record asked for; those on the way are `r1`, `r2` …
+const ROOT: &str = "r";
+
+/// SQL in the making, over `record AS r`.
+pub(crate) struct Compiler<'s> {
+    sight: &'s Sight,
+    aliases: usize,
     pub(crate) values: Vec<Value>,
 }
 
-impl Compiled {
-    /// Compiles the condition and the order of a query on these tables.
-    pub(crate) fn new(tables: &[TableName], query: &Query) -> Result<Self> {
-        let values = tables.iter().map(|table| Value::from(table.as_str().to_owned())).collect();
-        let mut compiled = Self { condition: String::new(), order: String::new(), values };
-        let mut groups = Vec::new();
-        for group in &query.groups {
-            let mut clauses = Vec::new();
-            for clause in &group.clauses {
-                let one = clause.iter().map(|condition| compiled.compare(condition)).collect::<Result<Vec<_>>>()?;
-                clauses.push(joined(&one, "OR", "FALSE"));
-            }
-            groups.push(joined(&clauses, "AND", "TRUE"));
+impl<'s> Compiler<'s> {
+    /// Begins without a value.
+    pub(crate) fn new(sight: &'s Sight) -> Self {
+        Self { sight, aliases: 0, values: Vec::new() }
+    }
+
+    /// Which rows are selected.
+    pub(crate) fn condition(&mut self, selection: &Selection<'_>) -> Result<String> {
+        let seen = self.seen(ROOT, selection.tables);
+        let matching = self.filter(ROOT, selection.filter)?;
+        if self.values.len() > VALUES_MAX {
+            let problem = format!("the query compares with more than {VALUES_MAX} values; split it");
+            return Err(StorageError::Query(problem));
         }
-        if compiled.values.len() > VALUES_MAX {
-            return Err(StorageError::Query(format!(
-                "the query compares with more than {VALUES_MAX} values; split it"
-            )));
+        Ok(format!("{seen} AND {matching}"))
+    }
+
+    /// The order, ending in the identity so that pages never overlap.
+    pub(crate) fn order(&mut self, keys: &[Sort]) -> Result<String> {
+        let mut order = String::new();
+        for key in keys {
+            order += &self.value(ROOT, &key.path)?;
+            order += if key.descending { " DESC, " } else { ", " };
         }
-        let matching = if groups.is_empty() { "TRUE".to_owned() } else { joined(&groups, "OR", "FALSE") };
-        compiled.condition = format!("r.table_name IN ({}) AND {matching}", marks(1, tables.len()));
-        compiled.order = order(query)?;
-        Ok(compiled)
+        Ok(order + "r.sys_id, r.table_name")
+    }
+
+    /// What is asked of a field of a group.
+    pub(crate) fn figure(&mut self, function: Function, path: &Path) -> Result<String> {
+        let name = match function {
+            Function::Count => "count",
+            Function::Sum => "sum",
+            Function::Average => "avg",
+            Function::Minimum => "min",
+            Function::Maximum => "max",
+        };
+        Ok(format!("{name}({})", self.value(ROOT, path)?))
+    }
+
+    /// The value at the end of a path of the record asked for.
+    pub(crate) fn key(&mut self, path: &Path) -> Result<String> {
+        self.value(ROOT, path)
     }
 
     /// Binds a value and returns its mark.
@@ -54,180 +73,165 @@ impl Compiled {
         format!("?{}", self.values.len())
     }
 
-    fn compare(&mut self, condition: &Condition) -> Result<String> {
-        let field = column(&condition.path, Read::Value)?;
-        let value = &*condition.value;
-        Ok(match condition.operator {
-            Operator::Anything => "TRUE".to_owned(),
-            Operator::IsEmpty => empty(&field),
-            Operator::IsNotEmpty => not(&empty(&field)),
-            Operator::Equals => self.equals(condition, &field, [value].into_iter())?,
-            Operator::NotEquals => not(&self.equals(condition, &field, [value].into_iter())?),
-            Operator::In => self.equals(condition, &field, value.split(','))?,
-            Operator::NotIn => not(&self.equals(condition, &field, value.split(','))?),
-            Operator::Less => self.range(condition, &field, "<", value)?,
-            Operator::LessOrEqual => self.range(condition, &field, "<=", value)?,
-            Operator::Greater => self.range(condition, &field, ">", value)?,
-            Operator::GreaterOrEqual => self.range(condition, &field, ">=", value)?,
-            Operator::Between => match value.split_once('@') {
-                Some((low, high)) => {
-                    format!(
-                        "({} AND {})",
-                        self.range(condition, &field, ">=", low)?,
-                        self.range(condition, &field, "<=", high)?
-                    )
-                }
-                None => "FALSE".to_owned(),
-            },
-            Operator::Contains => self.contains(&field, value),
-            Operator::NotContains => not(&self.contains(&field, value)),
-            Operator::StartsWith => {
-                let text = self.bind(value.to_lowercase());
-                format!("(typeof({field}) = 'text' AND substr({field}, 1, length({text})) = {text})")
+    fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("r{}", self.aliases)
+    }
+
+    fn names<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> String {
+        names.map(|name| self.bind(name.to_owned())).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether a row is of one of these tables and in sight.
+    fn seen(&mut self, alias: &str, tables: &[TableName]) -> String {
+        let sight = self.sight;
+        let (whole, partly): (Vec<&TableName>, Vec<&TableName>) =
+            tables.iter().partition(|table| sight.sees_all(table));
+        let whole = format!("{alias}.table_name IN ({})", self.names(whole.into_iter().map(TableName::as_str)));
+        if partly.is_empty() || sight.keys.is_empty() {
+            return whole;
+        }
+        let partly = self.names(partly.into_iter().map(TableName::as_str));
+        let keys = self.names(sight.keys.iter().map(|key| key.0.as_str()));
+        format!(
+            "({whole} OR ({alias}.table_name IN ({partly}) AND {alias}.sys_id IN (SELECT m.sys_id FROM membership AS m \
+             WHERE m.scope_key IN ({keys}) AND m.table_name = {alias}.table_name AND m.until_position IS NULL)))"
+        )
+    }
+
+    fn filter(&mut self, alias: &str, filter: &Filter) -> Result<String> {
+        Ok(match filter {
+            Filter::All(parts) => joined(&self.each(alias, parts)?, "AND", "TRUE"),
+            Filter::Any(parts) => joined(&self.each(alias, parts)?, "OR", "FALSE"),
+            Filter::Not(part) => format!("NOT coalesce({}, FALSE)", self.filter(alias, part)?),
+            Filter::Test(path, check @ (Check::SameAs(_) | Check::CompareField(..))) => {
+                self.compare_fields(alias, path, check)?
             }
-            Operator::EndsWith => {
-                let text = self.bind(value.to_lowercase());
-                let tail = format!("substr({field}, length({field}) - length({text}) + 1)");
-                format!("(typeof({field}) = 'text' AND {tail} = {text})")
-            }
-            Operator::SameAs => same(condition, &field)?,
-            Operator::NotSameAs => not(&same(condition, &field)?),
+            Filter::Test(path, check) => self.test(alias, path, check)?,
+            Filter::Related(related) => self.related(alias, related)?,
         })
     }
 
-    /// Whether a field equals one of the values; the empty value equals an empty field.
-    fn equals<'v>(
-        &mut self,
-        condition: &Condition,
-        field: &str,
-        values: impl Iterator<Item = &'v str>,
-    ) -> Result<String> {
-        let (mut choices, mut ways) = (Vec::new(), Vec::new());
-        for value in values {
-            let folded = value.to_lowercase();
-            match &*folded {
-                "" => ways.push(empty(field)),
-                "true" | "false" => {
-                    ways.push(format!("{} = '{folded}'", column(&condition.path, Read::JsonType)?));
-                }
-                _ => {}
-            }
-            choices.extend(self.number(value));
-            choices.push(self.bind(folded));
-        }
-        ways.push(format!("{field} IN ({})", choices.join(", ")));
-        Ok(joined(&ways, "OR", "FALSE"))
+    fn each(&mut self, alias: &str, parts: &[Filter]) -> Result<Vec<String>> {
+        parts.iter().map(|part| self.filter(alias, part)).collect()
     }
 
-    fn range(&mut self, condition: &Condition, field: &str, comparison: &str, value: &str) -> Result<String> {
-        let folded = value.to_lowercase();
-        let mut ways = Vec::new();
-        if matches!(&*folded, "true" | "false") {
-            let is_boolean = is_boolean(&condition.path)?;
-            ways.push(format!("({is_boolean} AND {field} {comparison} {folded})"));
-        }
-        if let Some(number) = self.number(value) {
-            ways.push(format!("(typeof({field}) IN ('integer', 'real') AND {field} {comparison} {number})"));
-        }
-        let text = self.bind(folded);
-        ways.push(format!("(typeof({field}) = 'text' AND {field} {comparison} {text})"));
-        Ok(joined(&ways, "OR", "FALSE"))
-    }
-
-    fn contains(&mut self, field: &str, value: &str) -> String {
-        let text = self.bind(value.to_lowercase());
-        format!("(typeof({field}) = 'text' AND instr({field}, {text}) > 0)")
-    }
-
-    /// The value as a number, or as a moment in milliseconds, if it can be read as one. A decimal goes through SQLite's own
-    /// reading of its digits, as the stored ones do, so that equal decimals stay equal.
-    fn number(&mut self, value: &str) -> Option<String> {
-        if let Ok(whole) = value.parse::<i64>() {
-            return Some(self.bind(whole));
-        }
-        if let Ok(decimal) = value.parse::<Decimal>() {
-            return Some(format!("CAST({} AS REAL)", self.bind(decimal.to_string())));
-        }
-        Timestamp::parse(value).map(|moment| self.bind(moment.0))
-    }
-}
-
-/// The order, ending in the identity so that pages never overlap.
-fn order(query: &Query) -> Result<String> {
-    let mut order = String::new();
-    for key in &query.order {
-        order += &column(&key.path, Read::Value)?;
-        order += if key.descending { " DESC, " } else { ", " };
-    }
-    Ok(order + "r.sys_id, r.table_name")
-}
-
-/// What to read of a field.
-#[derive(Clone, Copy)]
-enum Read {
-    Value,
-    /// `true` and `false` are a type each, which tells a Boolean from the number that SQL makes of it.
-    JsonType,
-}
-
-/// The SQL expression of a field or dot-walk.
-fn column(path: &[String], read: Read) -> Result<String> {
-    let shown = || path.join(".");
-    let valid =
-        |name: &String| !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-    let Some((last, walked)) = path.split_last().filter(|_| path.iter().all(valid)) else {
-        return Err(StorageError::Query(format!("\"{}\" is not a field name", shown())));
-    };
-    if walked.len() > WALK_MAX {
-        return Err(StorageError::Query(format!("\"{}\" follows more than {WALK_MAX} references", shown())));
-    }
-    let mut depth = 0;
-    let mut reference = None;
-    let mut step = |name: &str, read| {
-        let field = field(depth, name, read);
-        let expression = match &reference {
-            None => field,
-            Some(from) => format!("(SELECT {field} FROM record AS r{depth} WHERE r{depth}.sys_id = {from})"),
+    /// A check of the field at the end of a path: which records it holds for is found from there, so an index there serves.
+    fn test(&mut self, alias: &str, path: &Path, check: &Check) -> Result<String> {
+        let Some((step, rest)) = path.steps.split_first() else {
+            let field = column(alias, path.field.as_str())?;
+            return Ok(self.check(&field, check));
         };
-        depth += 1;
-        reference = Some(expression.clone());
-        expression
-    };
-    for name in walked {
-        step(name, Read::Value);
+        let rest = Path { steps: rest.to_vec(), field: path.field.clone() };
+        let (from, target) = (column(alias, step.field.as_str())?, self.alias());
+        let seen = self.seen(&target, &step.tables);
+        let passes = self.test(&target, &rest, check)?;
+        Ok(format!("{from} IN (SELECT {target}.sys_id FROM record AS {target} WHERE {seen} AND {passes})"))
     }
-    Ok(step(last, read))
-}
 
-/// A field of the record at a depth of the walk; 0 is the record asked for.
-fn field(depth: usize, name: &str, read: Read) -> String {
-    let row = if depth == 0 { "r".to_owned() } else { format!("r{depth}") };
-    match (name, read) {
-        ("sys_id", Read::Value) => format!("{row}.sys_id"),
-        ("sys_class_name", Read::Value) => format!("{row}.table_name"),
-        (_, Read::Value) => format!("{row}.fields ->> '$.{name}'"),
-        (_, Read::JsonType) => format!("json_type({row}.fields, '$.{name}')"),
+    /// The value at the end of a path.
+    fn value(&mut self, alias: &str, path: &Path) -> Result<String> {
+        let Some((step, rest)) = path.steps.split_first() else { return column(alias, path.field.as_str()) };
+        let rest = Path { steps: rest.to_vec(), field: path.field.clone() };
+        let (from, target) = (column(alias, step.field.as_str())?, self.alias());
+        let seen = self.seen(&target, &step.tables);
+        let value = self.value(&target, &rest)?;
+        Ok(format!("(SELECT {value} FROM record AS {target} WHERE {target}.sys_id = {from} AND {seen})"))
+    }
+
+    fn compare_fields(&mut self, alias: &str, path: &Path, check: &Check) -> Result<String> {
+        let field = self.value(alias, path)?;
+        Ok(match check {
+            Check::CompareField(comparison, other, more) => {
+                let other = self.value(alias, other)?;
+                let more = if *more == 0 { String::new() } else { format!(" + {}", self.bind(*more)) };
+                format!("{field} {} {other}{more}", comparison.symbol())
+            }
+            Check::SameAs(other) => format!("{field} IS {}", self.value(alias, other)?),
+            _ => unreachable!("only these compare with another field"),
+        })
+    }
+
+    fn check(&mut self, field: &str, check: &Check) -> String {
+        match check {
+            Check::Filled => format!("{field} IS NOT NULL"),
+            Check::Is(wanted) => {
+                let wanted: Vec<String> = wanted.iter().map(|operand| self.operand(operand)).collect();
+                match &wanted[..] {
+                    [one] => format!("{field} = {one}"),
+                    many => format!("{field} IN ({})", many.join(", ")),
+                }
+            }
+            Check::Compare(comparison, other) => format!("{field} {} {}", comparison.symbol(), self.operand(other)),
+            Check::Contains(part) => format!("instr({field}, {}) > 0", self.bind(part.clone())),
+            Check::StartsWith(part) => {
+                let part = self.bind(part.clone());
+                format!("substr({field}, 1, length({part})) = {part}")
+            }
+            Check::EndsWith(part) => {
+                let part = self.bind(part.clone());
+                let tail = format!("substr({field}, length({field}) - length({part}) + 1)");
+                format!("(length({field}) >= length({part}) AND {tail} = {part})")
+            }
+            Check::Part(part, comparison, wanted, ahead_seconds) => {
+                let shown = shown(*part, field, *ahead_seconds);
+                format!("{shown} {} {}", comparison.symbol(), self.bind(*wanted))
+            }
+            Check::SameAs(_) | Check::CompareField(..) => unreachable!("compiled with the record they are read from"),
+        }
+    }
+
+    /// A number is bound whole where it is, else read by SQLite from its digits, as the stored ones are.
+    fn operand(&mut self, operand: &Operand) -> String {
+        match operand {
+            Operand::Text(text) => self.bind(text.clone()),
+            Operand::Number(number) if number.millionths % 1_000_000 == 0 => self.bind(number.millionths / 1_000_000),
+            Operand::Number(number) => format!("CAST({} AS REAL)", self.bind(number.to_string())),
+            Operand::Moment(moment) => self.bind(moment.0),
+            Operand::Boolean(yes) => self.bind(i64::from(*yes)),
+        }
+    }
+
+    /// Found from the others: by those that carry so many, or by those that do not, whichever leaves out who has none.
+    fn related(&mut self, alias: &str, related: &Related) -> Result<String> {
+        let (here, other) = (column(alias, related.here.as_str())?, self.alias());
+        let carried = column(&other, related.field.as_str())?;
+        let seen = self.seen(&other, &related.tables);
+        let counts = self.filter(&other, &related.filter)?;
+        let (comparison, wanted) = related.count;
+        let passes = format!("count(*) {} {}", comparison.symbol(), self.bind(i64::from(wanted)));
+        let none_passes = comparison.holds(0.cmp(&wanted));
+        let having = if none_passes { format!("NOT ({passes})") } else { passes };
+        let carriers = format!(
+            "{here} IN (SELECT {carried} FROM record AS {other} WHERE {seen} AND {counts} AND {carried} IS NOT NULL \
+             GROUP BY {carried} HAVING {having})"
+        );
+        Ok(if none_passes { format!("NOT coalesce({carriers}, FALSE)") } else { carriers })
     }
 }
 
-fn empty(field: &str) -> String {
-    format!("coalesce({field}, '') = ''")
+/// The SQL expression of a field.
+fn column(alias: &str, name: &str) -> Result<String> {
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    match name {
+        "sys_id" => Ok(format!("{alias}.sys_id")),
+        "sys_class_name" => Ok(format!("{alias}.table_name")),
+        name if !name.is_empty() && name.bytes().all(plain) => Ok(format!("{alias}.fields ->> '$.{name}'")),
+        name => Err(StorageError::Query(format!("\"{name}\" is not a field name"))),
+    }
 }
 
-/// Whether a field holds yes or no; SQL makes a number of either.
-fn is_boolean(path: &[String]) -> Result<String> {
-    Ok(format!("coalesce({} IN ('true', 'false'), FALSE)", column(path, Read::JsonType)?))
-}
-
-fn same(condition: &Condition, field: &str) -> Result<String> {
-    let other: Vec<String> = condition.value.split('.').map(str::to_owned).collect();
-    let equal = format!("coalesce({field}, '') = coalesce({}, '')", column(&other, Read::Value)?);
-    Ok(format!("({equal} AND {} = {})", is_boolean(&condition.path)?, is_boolean(&other)?))
-}
-
-/// The opposite, where an empty field counts as "no".
-fn not(condition: &str) -> String {
-    format!("NOT coalesce({condition}, FALSE)")
+/// What a clock so many seconds ahead shows at a moment in milliseconds.
+fn shown(part: DatePart, field: &str, ahead_seconds: i32) -> String {
+    let seconds = format!("({field} - ({field} % 1000 + 1000) % 1000) / 1000 + ({ahead_seconds})");
+    let read = |format: &str| format!("CAST(strftime('{format}', {seconds}, 'unixepoch') AS INTEGER)");
+    match part {
+        DatePart::Year => read("%Y"),
+        DatePart::Quarter => format!("(({} + 2) / 3)", read("%m")),
+        DatePart::Month => read("%m"),
+        DatePart::DayOfWeek => read("%w"),
+        DatePart::Hour => read("%H"),
+    }
 }
 
 /// Joins in halves: SQLite refuses expressions deeper than 1,000, and a chain is as deep as it is long.

@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 
-use fieldline_model::condition::Query;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, SysId, TableName, Value};
-use fieldline_storage::{Position, Records, Result};
-use rusqlite::types::Type;
+use fieldline_storage::{Aggregation, Bucket, Figure, Position, Records, Result, Selection};
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
-use crate::query::Compiled;
+use crate::query::Compiler;
 use crate::row::{integer, natural};
 use crate::transaction::Transaction;
 
@@ -35,19 +34,52 @@ impl Records for Transaction<'_> {
         self.run(format_args!("writing {}", record.id), sql, params).map(drop)
     }
 
-    fn query(&self, tables: &[TableName], query: &Query, limit: u32, offset: u32) -> Result<Vec<Record>> {
-        let mut compiled = Compiled::new(tables, query)?;
-        let window = format!("LIMIT {} OFFSET {}", compiled.bind(i64::from(limit)), compiled.bind(i64::from(offset)));
-        let Compiled { condition, order, values } = compiled;
-        let sql = format!("SELECT r.record FROM record AS r WHERE {condition} ORDER BY {order} {window}");
-        self.all("answering a query", &sql, params_from_iter(values), record)
+    /// The rows are found in the indexes first and read when it is known which: most never are.
+    fn select(&self, selection: &Selection<'_>, limit: u32, offset: u32) -> Result<Vec<Record>> {
+        let mut compiler = Compiler::new(selection.sight);
+        let (condition, order) = (compiler.condition(selection)?, compiler.order(selection.order)?);
+        let window = format!("LIMIT {} OFFSET {}", compiler.bind(i64::from(limit)), compiler.bind(i64::from(offset)));
+        let sql = format!("SELECT r.rowid FROM record AS r WHERE {condition} ORDER BY {order} {window}");
+        let rows: Vec<i64> =
+            self.all("answering a query", &sql, params_from_iter(compiler.values), |row| row.get(0))?;
+        rows.into_iter().map(|row| self.at(row)).collect()
     }
 
-    fn count(&self, tables: &[TableName], query: &Query) -> Result<u64> {
-        let Compiled { condition, values, .. } = Compiled::new(tables, query)?;
+    fn count(&self, selection: &Selection<'_>) -> Result<u64> {
+        let mut compiler = Compiler::new(selection.sight);
+        let condition = compiler.condition(selection)?;
         let sql = format!("SELECT count(*) FROM record AS r WHERE {condition}");
-        let count = self.first("counting a query", &sql, params_from_iter(values), |row| natural(row, 0))?;
+        let count = self.first("counting a query", &sql, params_from_iter(compiler.values), |row| natural(row, 0))?;
         Ok(count.unwrap_or_default())
+    }
+
+    fn aggregate(&self, selection: &Selection<'_>, asked: &Aggregation) -> Result<Vec<Bucket>> {
+        let mut compiler = Compiler::new(selection.sight);
+        let condition = compiler.condition(selection)?;
+        let mut columns = vec!["min(r.rowid)".to_owned(), "count(*)".to_owned()];
+        for (function, path) in &asked.figures {
+            columns.push(compiler.figure(*function, path)?);
+        }
+        let keys = asked.group_by.iter().map(|path| compiler.key(path)).collect::<Result<Vec<_>>>()?;
+        let grouped =
+            if keys.is_empty() { String::new() } else { format!(" GROUP BY {0} ORDER BY {0}", keys.join(", ")) };
+        let sql = format!("SELECT {} FROM record AS r WHERE {condition}{grouped}", columns.join(", "));
+        let rows: Vec<(Option<i64>, u64, Vec<Option<Figure>>)> =
+            self.all("counting groups", &sql, params_from_iter(compiler.values), |row| {
+                let figures =
+                    (2..2 + asked.figures.len()).map(|column| figure(row, column)).collect::<Result<_, _>>()?;
+                Ok((row.get(0)?, natural(row, 1)?, figures))
+            })?;
+        let bucket = |(example, count, figures): (Option<i64>, u64, _)| {
+            Ok(Bucket { example: example.map(|row| self.at(row)).transpose()?, count, figures })
+        };
+        rows.into_iter().map(bucket).collect()
+    }
+
+    fn remove_record(&mut self, id: &DocumentId) -> Result<bool> {
+        let sql = "DELETE FROM record WHERE sys_id = ?1 AND table_name = ?2";
+        let removed = self.run(format_args!("deleting {id}"), sql, (id.sys_id.to_string(), id.table.as_str()))?;
+        Ok(removed > 0)
     }
 
     fn lease_numbers(&mut self, prefix: &str, count: u64) -> Result<u64> {
@@ -69,6 +101,24 @@ impl Records for Transaction<'_> {
     }
 }
 
+impl Transaction<'_> {
+    /// The record in a row that a query of the same transaction has found.
+    fn at(&self, row: i64) -> Result<Record> {
+        let found =
+            self.first("reading what a query found", "SELECT record FROM record WHERE rowid = ?1", [row], record)?;
+        Ok(found.expect("a transaction sees one state"))
+    }
+}
+
+fn figure(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Figure>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null | ValueRef::Blob(_) => None,
+        ValueRef::Integer(whole) => Some(Figure::Whole(whole)),
+        ValueRef::Real(real) => Some(Figure::Real(real)),
+        text @ ValueRef::Text(_) => Some(Figure::Text(text.as_str()?.to_owned())),
+    })
+}
+
 /// `?first, ?first+1, …`
 pub(crate) fn marks(first: usize, count: usize) -> String {
     (first..first + count).map(|mark| format!("?{mark}")).collect::<Vec<_>>().join(", ")
@@ -79,11 +129,12 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, Box::new(error)))
 }
 
-/// A record's fields as JSON that SQL compares the way [`Query`] does: text in lower case, moments as milliseconds. Written by
+/// A record's fields as JSON that SQL compares the way a filter does: text in lower case, moments as milliseconds. Written by
 /// hand because a decimal must reach SQLite digit by digit, not through a binary fraction.
 fn queryable(record: &Record) -> String {
     let mut json = String::from("{");
-    for (name, value) in &record.fields {
+    let filled = |(_, value): &(&_, &Value)| !matches!(value, Value::Text(text) if text.is_empty());
+    for (name, value) in record.fields.iter().filter(filled) {
         let comma = if json.len() > 1 { "," } else { "" };
         let name = serde_json::Value::from(name.as_str());
         let value = match value {

@@ -16,6 +16,7 @@ pub mod queries;
 pub mod records;
 pub mod scopes;
 pub mod transactions;
+pub mod world;
 
 use fieldline_model::{DeviceId, DocumentId, SysId, Timestamp};
 
@@ -48,10 +49,13 @@ macro_rules! battery {
             scopes: subscriptions_begin_and_end_after_the_newest_position;
             records: every_kind_of_value_comes_back_exactly;
             records: a_record_is_found_in_any_of_the_tables_asked;
+            records: a_removed_row_is_gone;
             records: leased_numbers_never_overlap;
             queries: every_operator_answers_as_documented;
             queries: paths_walk_through_references;
             queries: pages_follow_the_order_and_never_overlap;
+            queries: what_is_out_of_sight_is_not_found_by_any_way;
+            queries: groups_are_counted_and_figured;
             queries: text_in_a_query_is_never_sql;
             queries: the_longest_query_is_answered;
             agreement: answers_agree_with_the_evaluation_in_memory;

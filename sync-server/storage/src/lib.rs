@@ -14,7 +14,7 @@ pub mod contract;
 
 use std::collections::BTreeSet;
 
-use fieldline_model::condition::Query;
+use fieldline_model::condition::{Filter, Path, Sort};
 use fieldline_model::{BlobHash, DeviceId, DocumentId, Record, SysId, TableName, Timestamp};
 
 /// A place in the feed, counted from 1 without gaps; 0 is before everything.
@@ -229,6 +229,96 @@ pub trait Scopes {
     fn subscribe(&mut self, user: SysId, keys: &BTreeSet<ScopeKey>) -> Result<()>;
 }
 
+/// What somebody may see: every record of some tables, and of the others those that belong to a key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sight {
+    /// The tables seen whole; `None` for all of them.
+    pub whole: Option<BTreeSet<TableName>>,
+    /// The keys whose members are seen besides.
+    pub keys: BTreeSet<ScopeKey>,
+}
+
+/// Sight of everything.
+pub static EVERYTHING: Sight = Sight { whole: None, keys: BTreeSet::new() };
+
+impl Sight {
+    /// Whether every record of a table is seen.
+    pub fn sees_all(&self, table: &TableName) -> bool {
+        self.whole.as_ref().is_none_or(|whole| whole.contains(table))
+    }
+
+    /// Whether a record is seen that belongs to these keys.
+    pub fn sees(&self, record: &DocumentId, keys: &BTreeSet<ScopeKey>) -> bool {
+        self.sees_all(&record.table) || !self.keys.is_disjoint(keys)
+    }
+}
+
+/// Which records are asked for, by whom, in which order.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// Of these tables.
+    pub tables: &'a [TableName],
+    /// Those it holds for.
+    pub filter: &'a Filter,
+    /// Most significant first.
+    pub order: &'a [Sort],
+    /// Only what is in sight counts, on the way through references too.
+    pub sight: &'a Sight,
+}
+
+impl<'a> Selection<'a> {
+    /// Every record of these tables that a filter holds for, in no particular order.
+    pub fn of(tables: &'a [TableName], filter: &'a Filter) -> Self {
+        Self { tables, filter, order: &[], sight: &EVERYTHING }
+    }
+}
+
+/// What is asked of groups of records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Aggregation {
+    /// Records with equal values of these are a group.
+    pub group_by: Vec<Path>,
+    /// What is asked of the fields of each group.
+    pub figures: Vec<(Function, Path)>,
+}
+
+/// What is made of many values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// How many are not empty.
+    Count,
+    /// The sum.
+    Sum,
+    /// The mean.
+    Average,
+    /// The smallest.
+    Minimum,
+    /// The largest.
+    Maximum,
+}
+
+/// A group of records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// One of them, whose values they share; `None` when nothing was selected.
+    pub example: Option<Record>,
+    /// How many.
+    pub count: u64,
+    /// The figures asked for; `None` of no values.
+    pub figures: Vec<Option<Figure>>,
+}
+
+/// A figure: whole where it can be; of text in lower case, of moments in milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Figure {
+    /// Exact.
+    Whole(i64),
+    /// Rounded.
+    Real(f64),
+    /// Text.
+    Text(String),
+}
+
 /// The current rows of every table: what lists, queries and the record API read.
 pub trait Records {
     /// A record and the position of its last change.
@@ -237,10 +327,15 @@ pub trait Records {
     fn find(&self, tables: &[TableName], sys_id: SysId) -> Result<Option<Record>>;
     /// Inserts or replaces a row; its position is set by the next [`Feed::append`] that names it.
     fn put_record(&mut self, record: &Record) -> Result<()>;
-    /// Records of these tables that match, in the query's order, then by sys_id; an empty field comes before every value.
-    fn query(&self, tables: &[TableName], query: &Query, limit: u32, offset: u32) -> Result<Vec<Record>>;
-    /// How many match.
-    fn count(&self, tables: &[TableName], query: &Query) -> Result<u64>;
+    /// Records that are selected, in the order asked for, then by sys_id; an empty field comes before every value.
+    fn select(&self, selection: &Selection<'_>, limit: u32, offset: u32) -> Result<Vec<Record>>;
+    /// How many are selected.
+    fn count(&self, selection: &Selection<'_>) -> Result<u64>;
+    /// What is selected, in groups of equal values: for each how many, what is asked of their fields, and one of them. Without
+    /// anything to group by, one group.
+    fn aggregate(&self, selection: &Selection<'_>, asked: &Aggregation) -> Result<Vec<Bucket>>;
+    /// Removes a row; whether there was one.
+    fn remove_record(&mut self, id: &DocumentId) -> Result<bool>;
     /// Leases `count` numbers of a prefix; returns the first.
     fn lease_numbers(&mut self, prefix: &str, count: u64) -> Result<u64>;
     /// Lets the numbers of a prefix go on after `number` at the earliest (imported records bring their own).

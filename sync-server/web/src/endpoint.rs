@@ -32,6 +32,8 @@ pub enum Content {
     Result,
     /// The Table API's envelope around many records.
     Results,
+    /// The Table API's envelope around figures.
+    Stats,
     /// A sync frame.
     Frame,
     /// A sealed envelope.

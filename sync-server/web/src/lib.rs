@@ -69,7 +69,7 @@ pub fn router(server: Arc<Server>, clock: Arc<dyn Clock>) -> Router {
 /// The router, and what must be told when it is about to stop.
 fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>) -> (Router, Arc<live::Live>) {
     let endpoints = endpoints();
-    let description = Arc::new(openapi::document(&endpoints, server.dictionary()));
+    let description = Arc::new(openapi::document(&endpoints, &server.dictionary()));
     let mut entropy = Entropy::open();
     let passwords = Arc::new(caller::Passwords::new(&mut entropy));
     let admission = Arc::new(Admission::start(server.clone(), clock.clone(), entropy.clone()));

@@ -87,6 +87,7 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         Content::Record => json(record),
         Content::Result => json(envelope(record)),
         Content::Results => json(envelope(json!({ "type": "array", "items": record }))),
+        Content::Stats => json(envelope(json!({ "$ref": "#/components/schemas/Stats" }))),
         Content::Frame => Some(json!({ (fieldline_sync::frame::MEDIA_TYPE): {} })),
         Content::Envelope => Some(json!({ (fieldline_sync::relay::MEDIA_TYPE): {} })),
         Content::Events => Some(json!({ (fieldline_sync::live::MEDIA_TYPE): { "schema": { "type": "string" } } })),
@@ -159,6 +160,16 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
 /// What several paths answer.
 fn shared() -> Value {
     let text = json!({ "type": "string" });
+    let figures = json!({ "type": "object", "additionalProperties": text });
+    let made = json!({ "count": { "type": ["string", "object"] }, "sum": figures, "avg": figures, "min": figures, "max": figures });
+    let stats = json!({
+        "type": "object",
+        "required": ["stats"],
+        "properties": {
+            "stats": { "type": "object", "properties": made },
+            "groupby_fields": { "type": "array", "items": { "type": "object", "properties": { "field": text, "value": text } } },
+        },
+    });
     let both = json!({ "display_value": text, "value": text, "link": { "type": "string", "format": "uri" } });
     json!({
         "AnyRecord": { "type": "object", "description": "A record of the table named in the path" },
@@ -171,6 +182,10 @@ fn shared() -> Value {
             "type": "object",
             "required": ["type", "title", "status", "detail"],
             "properties": { "type": text, "title": text, "status": { "type": "integer" }, "detail": text },
+        },
+        "Stats": {
+            "description": "Figures, one set or one a group; every figure is a string",
+            "anyOf": [stats, { "type": "array", "items": stats }],
         },
         "Failure": {
             "type": "object",

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fieldline_device::Device;
 use fieldline_device::view::{Fate, OutboxEdit};
 use fieldline_documents::{Document, Edit};
+use fieldline_model::condition::Filter;
+use fieldline_storage::Selection;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use rusqlite::Connection;
@@ -187,7 +189,9 @@ fn replay(office: &Office) -> Told<()> {
     let server = office.server();
     let tx = server.storage().read().map_err(told)?;
     for table in server.dictionary().tables() {
-        for row in tx.query(std::slice::from_ref(&table.name), &Default::default(), u32::MAX, 0).map_err(told)? {
+        let all = Filter::everything();
+        let selection = Selection::of(std::slice::from_ref(&table.name), &all);
+        for row in tx.select(&selection, u32::MAX, 0).map_err(told)? {
             let edits = tx.edits(&row.id, 0).map_err(told)?;
             let mut document = Document::seed(row.id.clone());
             for (_, stored) in &edits {
@@ -196,7 +200,7 @@ fn replay(office: &Office) -> Told<()> {
                     return Err(format!("an edit of {} is not the one that was taken", row.id));
                 }
             }
-            if !edits.is_empty() && document.project(server.dictionary(), &server.priorities()).record != row {
+            if !edits.is_empty() && document.project(&server.dictionary(), &server.priorities()).record != row {
                 return Err(format!("the row of {} is not what its edits say", row.id));
             }
         }

@@ -33,7 +33,7 @@ impl Office {
     /// Opens the server on a file, which is made when there is none.
     pub fn open(database: &Path, now: Timestamp, rng: &mut ChaCha8Rng) -> Told<Self> {
         let storage = SqliteStorage::open(database).map_err(told)?;
-        let dictionary = Arc::new(Dictionary::shipped().clone());
+        let dictionary = Dictionary::shipped().clone();
         let server = Server::open(Arc::new(storage), dictionary, now, rng).map_err(told)?;
         let server = server.with_password_cost(PasswordCost::cheapest());
         let found = server.storage().read().and_then(|tx| tx.account("dora")).map_err(told)?;
@@ -43,7 +43,7 @@ impl Office {
 
     /// Lets a restored database begin another life, as `sync-server restore` does.
     pub fn begin_new_life(storage: SqliteStorage, now: Timestamp, rng: &mut ChaCha8Rng) -> Result<(), ServiceError> {
-        let server = Server::open(Arc::new(storage), Arc::new(Dictionary::shipped().clone()), now, rng)?;
+        let server = Server::open(Arc::new(storage), Dictionary::shipped().clone(), now, rng)?;
         server.restored(now, rng).map(drop)
     }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use fieldline_device::{Enrolment, SigningKey};
 use fieldline_documents::Edit;
-use fieldline_model::condition::Query;
+use fieldline_model::condition::{Filter, Query};
 use fieldline_model::{DeviceId, Dictionary, DocumentId, SysId, TableName, Timestamp};
 use fieldline_service::table::{self, Input, TableError};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
+use fieldline_storage::Selection;
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame::FrameError;
 use fieldline_sync::relay::Envelope;
@@ -217,7 +218,8 @@ impl Office {
     /// Every record of some tables.
     pub fn documents(&self, tables: &[TableName]) -> Vec<DocumentId> {
         let tx = self.server().storage().read().expect("the server's database can be read");
-        let records = tx.query(tables, &Query::default(), LIST_LIMIT, 0).expect("every table can be listed");
+        let records =
+            tx.select(&Selection::of(tables, &Filter::everything()), LIST_LIMIT, 0).expect("every table can be listed");
         records.into_iter().map(|record| record.id).collect()
     }
 
@@ -354,7 +356,7 @@ impl Office {
 
     fn start(&mut self, now: Timestamp, rng: &mut dyn Rng) {
         let storage = SqliteStorage::open(self.dir().join("server.db")).expect("the server's database opens");
-        let dictionary = Arc::new(Dictionary::shipped().clone());
+        let dictionary = Dictionary::shipped().clone();
         let server = Server::open(Arc::new(storage), dictionary, now, rng).expect("the server starts");
         self.server = Some(server.with_password_cost(PasswordCost::cheapest()).with_wire_version(self.wire_version));
     }

@@ -47,7 +47,7 @@ impl House {
     pub fn new() -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let storage = Arc::new(SqliteStorage::in_memory().expect("a database in memory opens"));
-        let dictionary = Arc::new(Dictionary::shipped().clone());
+        let dictionary = Dictionary::shipped().clone();
         let server = Server::open(storage, dictionary, NOW, &mut rng).expect("a new server starts");
         let server = server.with_password_cost(PasswordCost::cheapest());
         let new = NewUser { user_name: "eve", name: "Eve", password: "nobody knows it", roles: &["wm_agent", "itil"] };

@@ -190,7 +190,7 @@ fn serve(
     now: Timestamp,
     rng: &mut ChaCha8Rng,
 ) -> Server {
-    let server = Server::open(storage.clone(), Arc::new(dictionary.clone()), now, rng).expect("the server starts");
+    let server = Server::open(storage.clone(), dictionary.clone(), now, rng).expect("the server starts");
     server.with_password_cost(PasswordCost::cheapest()).with_wire_version(wire_version)
 }
 

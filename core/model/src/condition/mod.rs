@@ -1,19 +1,25 @@
-//! Encoded queries (`active=true^priority<=2^ORpriority=3^NQ…^ORDERBYnumber`): one parsed form that lists, device scopes and
-//! the record API share, with an evaluation in memory; storage compiles the same form to SQL.
+//! Encoded queries (`active=true^priority<=2^ORpriority=3^NQ…^ORDERBYnumber`): what lists, device scopes and the record API
+//! ask, read once, made to fit a table, and evaluated in memory and in SQL with one meaning.
 //!
-//! `parse.rs` reads the text, `matches.rs` says whether a record matches. What cannot be read, and fields a table does not
-//! have, are left out and named to the caller, and the rest of the query holds: that is what clients rely on. Left out of
-//! the language: relative dates, scripts, semi-joins and related-list counts.
+//! `parse.rs` reads the text into a [`Query`]. `resolve.rs` fits it to a table: fields to their types, values to theirs, dates and
+//! `javascript:gs.…` helpers to moments (`dates.rs`; nothing is run as a script), what the caller may not read left out. What
+//! comes out is a [`Filter`] (`filter.rs`), small and typed, which storage compiles to SQL and `matches.rs` evaluates. What cannot
+//! be read, and fields a table does not have, are left out and named, and the rest holds: that is what clients rely on.
 //!
 //! Source: ServiceNow "Encoded query strings" and "Operators available for filters and queries".
 
+mod dates;
+mod filter;
 mod matches;
 mod parse;
+mod resolve;
 
 use std::fmt;
 
-pub use matches::Resolve;
+pub use filter::{Check, Comparison, DatePart, Filter, Operand, Path, Related, Sort, Step};
+pub use matches::World;
 pub use parse::{CONDITION_LIMIT, Parsed};
+pub use resolve::{Asking, Resolved};
 
 /// A parsed query: a record matches when any group does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,8 +33,17 @@ pub struct Query {
 /// Clauses joined by `^`: all must match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Group {
-    /// Conditions joined by `^OR`: one must match.
-    pub clauses: Vec<Vec<Condition>>,
+    /// Terms joined by `^OR`: one must match.
+    pub clauses: Vec<Vec<Term>>,
+}
+
+/// What a clause may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Term {
+    /// Something about the record itself.
+    Condition(Condition),
+    /// Something about the records that refer to it.
+    Referred(Referred),
 }
 
 /// One comparison.
@@ -40,6 +55,21 @@ pub struct Condition {
     pub operator: Operator,
     /// With what, as written; `IN` and `BETWEEN` keep their separators.
     pub value: String,
+}
+
+/// Records elsewhere that carry a value of this record: `JOIN…` (at least one) or `RLQUERY…` (so many).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referred {
+    /// The table asked for and its field, as `JOIN` names them; `None` stands for this record's `sys_id`.
+    pub here: Option<(String, String)>,
+    /// The other table.
+    pub table: String,
+    /// Its field that holds the value.
+    pub field: String,
+    /// How many there must be.
+    pub count: (Comparison, u32),
+    /// Which of them count.
+    pub query: Box<Query>,
 }
 
 /// How to compare.
@@ -81,6 +111,30 @@ pub enum Operator {
     NotSameAs,
     /// `ANYTHING`
     Anything,
+    /// `INSTANCEOF`, the value names a table
+    InstanceOf,
+    /// `DYNAMIC`, the value names who asks or the caller's groups
+    Dynamic,
+    /// `ON`: what people read, first and last moment joined by `@`
+    On,
+    /// `NOTON`
+    NotOn,
+    /// `RELATIVE`: comparison, unit, `ago` or `ahead` and how many, joined by `@`
+    Relative,
+    /// `DATEPART`: what people read and `javascript:gs.datePart(…)`, joined by `@`
+    DatePart,
+    /// `MORETHAN`: another field, unit, `before` or `after` and how many, joined by `@`
+    MoreThan,
+    /// `LESSTHAN`
+    LessThan,
+    /// `GT_FIELD`, the value names another field
+    GreaterThanField,
+    /// `LT_FIELD`
+    LessThanField,
+    /// `GT_OR_EQUALS_FIELD`
+    GreaterOrEqualField,
+    /// `LT_OR_EQUALS_FIELD`
+    LessOrEqualField,
 }
 
 /// One sort key.
@@ -105,25 +159,22 @@ impl Operator {
 
     /// How a query writes it.
     pub fn symbol(self) -> &'static str {
+        let spelling = parse::SPELLINGS.iter().find(|(_, operator)| *operator == Some(self));
+        spelling.map_or("", |(spelling, _)| spelling)
+    }
+}
+
+impl From<Condition> for Term {
+    fn from(condition: Condition) -> Self {
+        Self::Condition(condition)
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Equals => "=",
-            Self::NotEquals => "!=",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-            Self::Contains => "LIKE",
-            Self::NotContains => "NOT LIKE",
-            Self::StartsWith => "STARTSWITH",
-            Self::EndsWith => "ENDSWITH",
-            Self::In => "IN",
-            Self::NotIn => "NOT IN",
-            Self::Between => "BETWEEN",
-            Self::IsEmpty => "ISEMPTY",
-            Self::IsNotEmpty => "ISNOTEMPTY",
-            Self::SameAs => "SAMEAS",
-            Self::NotSameAs => "NSAMEAS",
-            Self::Anything => "ANYTHING",
+            Self::Condition(condition) => condition.fmt(f),
+            Self::Referred(referred) => referred.fmt(f),
         }
     }
 }
@@ -131,6 +182,20 @@ impl Operator {
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}{}", self.path.join("."), self.operator.symbol(), self.value.replace('^', "^^"))
+    }
+}
+
+impl fmt::Display for Referred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, field, query, count: (comparison, count), .. } = self;
+        match &self.here {
+            Some((left, local)) => write!(f, "JOIN{left}.{local}={table}.{field}!{query}"),
+            None => {
+                let query = query.to_string();
+                let inner = if query.is_empty() { query } else { format!("^{query}") };
+                write!(f, "RLQUERY{table}.{field},{}{count}{inner}^ENDRLQUERY", comparison.symbol())
+            }
+        }
     }
 }
 
@@ -143,7 +208,7 @@ impl fmt::Display for Order {
 /// The encoded query; reading it gives the same query again.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clause = |clause: &Vec<Condition>| clause.iter().map(Condition::to_string).collect::<Vec<_>>().join("^OR");
+        let clause = |clause: &Vec<Term>| clause.iter().map(Term::to_string).collect::<Vec<_>>().join("^OR");
         let group = |group: &Group| group.clauses.iter().map(clause).collect::<Vec<_>>().join("^");
         let mut parts = vec![self.groups.iter().map(group).collect::<Vec<_>>().join("^NQ")];
         parts.extend(self.order.iter().map(Order::to_string));

@@ -1,7 +1,6 @@
 //! Reads encoded queries. Never fails: whatever cannot be read is left out and named.
 
-use super::{Condition, Group, Operator, Order, Query};
-use crate::dictionary::{Dictionary, Field, FieldType};
+use super::{Comparison, Condition, Group, Operator, Order, Query, Referred, Term};
 
 /// The most conditions of one query that are considered: what a person or a client writes has a few dozen, and each costs
 /// a comparison a row.
@@ -11,28 +10,29 @@ const ORDER_LIMIT: usize = 16;
 /// The most parts named as left out; more would only fill logs.
 const IGNORED_LIMIT: usize = 100;
 /// Fields in one dot-walk: six references and a field. Each reference costs one look-up a row.
-const WALK_LIMIT: usize = 7;
+pub(super) const WALK_LIMIT: usize = 7;
 
-/// Every spelling of every operator; where one begins with another, the longer stands first. `None` marks spellings that
-/// are part of the language but not understood here, so that they are not taken for a shorter operator.
-const SPELLINGS: [(&str, Option<Operator>); 40] = [
+/// Every spelling of every operator, its canonical one first; where one begins with another, the longer stands first. `None`
+/// marks spellings that are part of the language but not understood here, so that they are not taken for a shorter operator.
+pub(super) const SPELLINGS: [(&str, Option<Operator>); 43] = [
     ("!=", Some(Operator::NotEquals)),
+    ("NOT LIKE", Some(Operator::NotContains)),
     ("!*", Some(Operator::NotContains)),
     ("<=", Some(Operator::LessOrEqual)),
     (">=", Some(Operator::GreaterOrEqual)),
     ("=", Some(Operator::Equals)),
     ("<", Some(Operator::Less)),
     (">", Some(Operator::Greater)),
+    ("LIKE", Some(Operator::Contains)),
     ("*", Some(Operator::Contains)),
+    ("ENDSWITH", Some(Operator::EndsWith)),
     ("%", Some(Operator::EndsWith)),
-    ("NOT LIKE", Some(Operator::NotContains)),
     ("NOTLIKE", Some(Operator::NotContains)),
     ("DOES NOT CONTAIN", Some(Operator::NotContains)),
-    ("LIKE", Some(Operator::Contains)),
     ("CONTAINS", Some(Operator::Contains)),
     ("STARTSWITH", Some(Operator::StartsWith)),
-    ("ENDSWITH", Some(Operator::EndsWith)),
-    ("INSTANCEOF", None),
+    ("INSTANCEOF", Some(Operator::InstanceOf)),
+    ("IN_HIERARCHY", None),
     ("NOT IN", Some(Operator::NotIn)),
     ("IN", Some(Operator::In)),
     ("BETWEEN", Some(Operator::Between)),
@@ -42,20 +42,22 @@ const SPELLINGS: [(&str, Option<Operator>); 40] = [
     ("NSAMEAS", Some(Operator::NotSameAs)),
     ("SAMEAS", Some(Operator::SameAs)),
     ("ANYTHING", Some(Operator::Anything)),
-    ("DYNAMIC", None),
-    ("NOTON", None),
-    ("ON", None),
-    ("RELATIVE", None),
-    ("DATEPART", None),
-    ("MORETHAN", None),
-    ("LESSTHAN", None),
-    ("GT_FIELD", None),
-    ("LT_FIELD", None),
-    ("GT_OR_EQUALS_FIELD", None),
-    ("LE_OR_EQUALS_FIELD", None),
+    ("DYNAMIC", Some(Operator::Dynamic)),
+    ("NOTON", Some(Operator::NotOn)),
+    ("ON", Some(Operator::On)),
+    ("RELATIVE", Some(Operator::Relative)),
+    ("DATEPART", Some(Operator::DatePart)),
+    ("MORETHAN", Some(Operator::MoreThan)),
+    ("LESSTHAN", Some(Operator::LessThan)),
+    ("GT_FIELD", Some(Operator::GreaterThanField)),
+    ("LT_FIELD", Some(Operator::LessThanField)),
+    ("GT_OR_EQUALS_FIELD", Some(Operator::GreaterOrEqualField)),
+    ("LT_OR_EQUALS_FIELD", Some(Operator::LessOrEqualField)),
+    ("LE_OR_EQUALS_FIELD", Some(Operator::LessOrEqualField)),
     ("VALCHANGES", None),
     ("CHANGESFROM", None),
     ("CHANGESTO", None),
+    ("DOESNOTHAVE", None),
 ];
 
 /// A query and what was left out of it.
@@ -79,58 +81,30 @@ impl Query {
     /// Reads an encoded query; the empty text matches everything. `^^` in a value is a caret.
     pub fn parse(text: &str) -> Parsed {
         let mut parsed = Parsed::default();
-        let mut groups = vec![Group::default()];
-        let mut conditions = 0;
-        for part in split(text) {
-            let (opens, part) = opening(&part);
+        let mut reading = Reading { groups: vec![Group::default()], conditions: 0 };
+        let parts = split(text);
+        let mut parts = parts.iter();
+        while let Some(part) = parts.next() {
+            let (opens, part) = opening(part);
             if opens == Opens::Group {
-                groups.push(Group::default());
+                reading.groups.push(Group::default());
             }
-            if part.is_empty() || part == "EQ" {
+            if part.is_empty() || part == "EQ" || part.starts_with("GROUPBY") {
                 continue;
             }
             if let Some(field) = part.strip_prefix("ORDERBY") {
                 parsed.order_by(field);
                 continue;
             }
-            let clauses = &mut groups.last_mut().expect("there is always one").clauses;
-            if opens != Opens::Alternative || clauses.is_empty() {
-                clauses.push(Vec::new());
-            }
-            match condition(part).filter(|_| conditions < CONDITION_LIMIT) {
-                Some(condition) => {
-                    conditions += 1;
-                    clauses.last_mut().expect("just pushed").push(condition);
-                }
-                None => parsed.ignore(part),
+            let term = match part.strip_prefix("RLQUERY") {
+                Some(head) => counted(head, parts.by_ref()).map(Term::Referred),
+                None => part.strip_prefix("JOIN").map_or_else(|| condition(part).map(Term::Condition), joined),
+            };
+            if !reading.take(opens, term) {
+                parsed.ignore(part);
             }
         }
-        parsed.query.groups = groups;
-        parsed.query.drop_what_is_empty();
-        parsed
-    }
-
-    /// The query as it holds for one table: without the fields that the table does not have, and with references read by
-    /// what people read of them where the operator looks into text.
-    pub fn for_table(&self, table: &str, dictionary: &Dictionary) -> Parsed {
-        let mut parsed = Parsed::default();
-        let mut fit = |condition: &Condition| {
-            let fitted = fitted(condition, table, dictionary);
-            fitted.is_none().then(|| parsed.ignore(&condition.to_string()));
-            fitted
-        };
-        let mut groups = Vec::with_capacity(self.groups.len());
-        for group in &self.groups {
-            let clauses = group.clauses.iter().map(|clause| clause.iter().filter_map(&mut fit).collect()).collect();
-            groups.push(Group { clauses });
-        }
-        for order in &self.order {
-            match dictionary.walk(table, &order.path) {
-                Some(_) => parsed.query.order.push(order.clone()),
-                None => parsed.ignore(&order.to_string()),
-            }
-        }
-        parsed.query.groups = groups;
+        parsed.query.groups = reading.groups;
         parsed.query.drop_what_is_empty();
         parsed
     }
@@ -140,6 +114,27 @@ impl Query {
             group.clauses.retain(|clause| !clause.is_empty());
         }
         self.groups.retain(|group| !group.clauses.is_empty());
+    }
+}
+
+/// What has been read of the conditions so far.
+struct Reading {
+    groups: Vec<Group>,
+    conditions: usize,
+}
+
+impl Reading {
+    /// Puts a term where it belongs; `false` when there is none or there are too many.
+    fn take(&mut self, opens: Opens, term: Option<Term>) -> bool {
+        let clauses = &mut self.groups.last_mut().expect("there is always one").clauses;
+        if opens != Opens::Alternative || clauses.is_empty() {
+            clauses.push(Vec::new());
+        }
+        let term = term.filter(|_| self.conditions < CONDITION_LIMIT);
+        let taken = term.is_some();
+        self.conditions += usize::from(taken);
+        clauses.last_mut().expect("just pushed").extend(term);
+        taken
     }
 }
 
@@ -202,22 +197,45 @@ fn path(text: &str) -> Option<Vec<String>> {
     (names.len() <= WALK_LIMIT && names.iter().all(plain)).then_some(names)
 }
 
-fn fitted(condition: &Condition, table: &str, dictionary: &Dictionary) -> Option<Condition> {
-    let fields = dictionary.walk(table, &condition.path)?;
-    if matches!(condition.operator, Operator::SameAs | Operator::NotSameAs) {
-        dictionary.walk(table, &path(&condition.value)?)?;
+/// `sys_user.sys_id=sys_user_has_role.user!role=…`: at least one record refers here, for which the condition holds.
+fn joined(text: &str) -> Option<Term> {
+    let (sides, condition_text) = text.split_once('!')?;
+    let (left, right) = sides.split_once('=')?;
+    let ((left, local), (table, field)) = (in_table(left)?, in_table(right)?);
+    let query = match condition_text {
+        "" => Query::default(),
+        text => Query { groups: vec![Group { clauses: vec![vec![condition(text)?.into()]] }], order: Vec::new() },
+    };
+    let (here, count) = (Some((left, local)), (Comparison::GreaterOrEqual, 1));
+    Some(Term::Referred(Referred { here, table, field, count, query: Box::new(query) }))
+}
+
+/// `sys_group_has_role.group,>0,m2m`, then conditions up to `ENDRLQUERY`.
+fn counted<'p>(head: &str, parts: &mut impl Iterator<Item = &'p String>) -> Option<Referred> {
+    let inner: Vec<String> =
+        parts.take_while(|part| *part != "ENDRLQUERY").map(|part| part.replace('^', "^^")).collect();
+    let mut words = head.split(',');
+    let ((table, field), count) = (in_table(words.next()?)?, words.next()?);
+    let comparisons = [Comparison::GreaterOrEqual, Comparison::LessOrEqual, Comparison::Greater, Comparison::Less];
+    let mut comparisons = comparisons.into_iter().chain([Comparison::Equal]);
+    let count = comparisons.find_map(|comparison| {
+        let number = count.strip_prefix(comparison.symbol())?.parse().ok()?;
+        Some((comparison, number))
+    })?;
+    let mut query = Query::parse(&inner.join("^")).query;
+    query.order.clear();
+    let is_nested = query.groups.iter().flat_map(|group| group.clauses.iter().flatten());
+    if is_nested.into_iter().any(|term| matches!(term, Term::Referred(_))) {
+        return None;
     }
-    let mut fitted = condition.clone();
-    let mut last: &Field = fields.last()?;
-    while condition.operator.reads_text() && last.field_type == FieldType::Reference {
-        let target = dictionary.table(last.reference.as_ref()?.as_str())?;
-        last = target.field(target.display.as_str())?;
-        fitted.path.push(last.name.to_string());
-        if fitted.path.len() > WALK_LIMIT {
-            return None;
-        }
-    }
-    Some(fitted)
+    Some(Referred { here: None, table, field, count, query: Box::new(query) })
+}
+
+/// A table and a field of it.
+fn in_table(text: &str) -> Option<(String, String)> {
+    let names = path(text)?;
+    let [table, field] = names.try_into().ok()?;
+    Some((table, field))
 }
 
 #[cfg(test)]
@@ -243,6 +261,12 @@ mod tests {
             ("a=1^NQb=2^ORc=3^EQ", "a=1^NQb=2^ORc=3"),
             ("ORDERBYDESCnumber^a=1^ORDERBYcaller_id.name", "a=1^ORDERBYDESCnumber^ORDERBYcaller_id.name"),
             ("name=a^^b^c=", "name=a^^b^c="),
+            ("GROUPBYname^a=1^ORDERBYb", "a=1^ORDERBYb"),
+            ("opened_atRELATIVEGT@hour@ago@2^bDYNAMICx", "opened_atRELATIVEGT@hour@ago@2^bDYNAMICx"),
+            ("aLE_OR_EQUALS_FIELDb^classINSTANCEOFtask", "aLT_OR_EQUALS_FIELDb^classINSTANCEOFtask"),
+            ("JOINsys_user.sys_id=member.user!role=r^a=1", "JOINsys_user.sys_id=member.user!role=r^a=1"),
+            ("RLQUERYa.b,>=2,m2m^x=1^ORy=^^^ENDRLQUERY^a=1", "RLQUERYa.b,>=2^x=1^ORy=^^^ENDRLQUERY^a=1"),
+            ("RLQUERYa.b,=0", "RLQUERYa.b,=0^ENDRLQUERY"),
         ] {
             assert_eq!(read(text), (canonical.to_owned(), Vec::new()), "{text}");
         }
@@ -253,10 +277,11 @@ mod tests {
         for (text, canonical, ignored) in [
             ("Bad name=1^a=1", "a=1", "Bad name=1"),
             ("nonsense^ORa=1^b=2", "a=1^b=2", "nonsense"),
-            ("a=1^classINSTANCEOFcmdb_ci", "a=1", "classINSTANCEOFcmdb_ci"),
-            ("opened_atONToday@x^a=1", "a=1", "opened_atONToday@x"),
+            ("a=1^managerIN_HIERARCHYx", "a=1", "managerIN_HIERARCHYx"),
+            ("stateCHANGESTO6^a=1", "a=1", "stateCHANGESTO6"),
+            ("JOINa.b=c!d=1^a=1", "a=1", "JOINa.b=c!d=1"),
+            ("RLQUERYa.b,?0^x=1^ENDRLQUERY^a=1", "a=1", "RLQUERYa.b,?0"),
             ("a..b=1^NQa=1", "a=1", "a..b=1"),
-            ("GROUPBYname^a=1", "a=1", "GROUPBYname"),
             ("ORDERBYBad^a=1", "a=1", "ORDERBYBad"),
         ] {
             assert_eq!(read(text), (canonical.to_owned(), vec![ignored.to_owned()]), "{text}");
@@ -269,19 +294,27 @@ mod tests {
         assert_eq!((parsed.query.groups[0].clauses.len(), parsed.ignored.len()), (CONDITION_LIMIT, 100));
     }
 
-    #[test]
-    fn a_table_drops_fields_it_does_not_have_and_reads_references_by_name() {
-        let query = Query::parse("u_no=1^assigned_toLIKEmia^caller_id.location.city=Monaco^ORDERBYu_no").query;
-        let parsed = query.for_table("incident", Dictionary::shipped());
-        assert_eq!(parsed.query.to_string(), "assigned_to.nameLIKEmia");
-        assert_eq!(parsed.ignored, ["u_no=1", "caller_id.location.city=Monaco", "ORDERBYu_no"]);
-        let member = Query::parse("userSTARTSWITHm^groupSAMEASnothing").query;
-        let parsed = member.for_table("sys_user_grmember", Dictionary::shipped());
-        assert_eq!(parsed.query.to_string(), "user.nameSTARTSWITHm");
-    }
-
     fn words() -> impl Strategy<Value = String> {
-        let words = ["a", "name", "^", "^^", "OR", "NQ", "EQ", "ORDERBY", "DESC", ".", "x y", "ü", "1", "@", ","];
+        let words = [
+            "a",
+            "name",
+            "^",
+            "^^",
+            "OR",
+            "NQ",
+            "EQ",
+            "ORDERBY",
+            "DESC",
+            ".",
+            "x y",
+            "ü",
+            "1",
+            "@",
+            ",",
+            "JOINa.b=c.d!",
+            "RLQUERYa.b,>0",
+            "ENDRLQUERY",
+        ];
         let spellings = SPELLINGS.iter().map(|(spelling, _)| *spelling);
         let words: Vec<&str> = words.into_iter().chain(spellings).collect();
         prop::collection::vec(prop::sample::select(words), 0..30).prop_map(|words| words.concat())

@@ -12,7 +12,7 @@ pub(super) fn check_table(dictionary: &Dictionary, table: &Table) -> Checked {
     let place = table.name.as_str();
     let known = |field: &FieldName| table.field(field.as_str()).is_some();
     ensure(known(&table.display), place, || format!("displays \"{}\", which is no field of it", table.display))?;
-    check_roles(place, [&table.create, &table.read, &table.write])?;
+    check_roles(place, [&table.create, &table.read, &table.write, &table.delete])?;
     for field in &table.fields {
         check_field(dictionary, &format!("{place}.{}", field.name), field)?;
     }
@@ -46,7 +46,7 @@ fn check_field(dictionary: &Dictionary, place: &str, field: &Field) -> Checked {
     let derived = field.merge == Merge::Derived;
     let claims = field.mandatory || field.default.is_some() || !field.write.is_empty();
     ensure(!(derived && claims), place, || "is derived, so it has no `mandatory`, `default` or `write`".into())?;
-    check_roles(place, [&field.write])?;
+    check_roles(place, [&field.write, &field.read])?;
     check_choices(place, field)?;
     match field.default.as_ref().map(|text| field.parse(text)) {
         Some(Err(problem)) => Err(wrong(place, format!("its default does not fit: {problem}"))),

@@ -85,6 +85,11 @@ impl Field {
         Ok(Some(value))
     }
 
+    /// Whether the Table API shows the sign-in name in place of the user it refers to (`sys_created_by`, `sys_updated_by`).
+    pub fn is_user_name(&self) -> bool {
+        matches!(self.name.as_str(), "sys_created_by" | "sys_updated_by")
+    }
+
     /// Checks a value that came typed, such as one in an edit.
     ///
     /// # Errors

@@ -111,7 +111,7 @@ pub(super) fn shipped_parts() -> Parts {
     let tables = SHIPPED_TABLES_JSON.iter().map(|text| shipped::<Table>(text));
     let declared = tables.map(|table| (table.name.clone(), table)).collect();
     let tables = complete(&declared, &every.field, &life_cycles).expect("a test reads it");
-    Parts { tables, life_cycles }
+    Parts::new(tables, life_cycles)
 }
 
 fn shipped<T: DeserializeOwned>(json: &str) -> T {
@@ -140,7 +140,7 @@ impl Dictionary {
         let every: EveryTable = read(EVERY_TABLE)?;
         let complete = complete(&declared, &every.field, &life_cycles)?;
         let texts = fingerprint_of(life_cycle_files, fingerprint_of(tables, FNV_OFFSET));
-        let dictionary = Self::of(Parts { tables: complete, life_cycles }, fingerprint(EVERY_TABLE, texts));
+        let dictionary = Self::of(Parts::new(complete, life_cycles), fingerprint(EVERY_TABLE, texts));
         dictionary.parts().life_cycles.values().try_for_each(check_life_cycle)?;
         dictionary.tables().try_for_each(|table| check_table(&dictionary, table))?;
         Ok(dictionary)
@@ -283,8 +283,8 @@ mod tests {
         assert_eq!(*dictionary, parsed);
         assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (20, 5));
         assert!(dictionary.is_a("wm_task", "task"));
-        assert_eq!(dictionary.descendants("task").len(), 5);
-        assert!(dictionary.descendants("nothing").is_empty());
+        assert_eq!(dictionary.family("task").len(), 5);
+        assert!(dictionary.family("nothing").is_empty());
     }
 
     #[test]

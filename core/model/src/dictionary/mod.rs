@@ -13,7 +13,7 @@ mod check;
 mod field;
 mod load;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
@@ -135,6 +135,9 @@ pub struct Field {
     /// Roles that may write it; empty when everybody in scope may.
     #[serde(default)]
     pub write: Vec<String>,
+    /// Roles that may know what it holds; empty when whoever sees the record may.
+    #[serde(default)]
+    pub read: Vec<String>,
 }
 
 fn default_max_length() -> usize {
@@ -183,6 +186,9 @@ pub struct Table {
     /// Roles that may write its own fields, unless a field names others.
     #[serde(default)]
     pub write: Vec<String>,
+    /// Roles that may delete a record; administrators always may.
+    #[serde(default)]
+    pub delete: Vec<String>,
     /// Roles that may read every record; others read only what their scope holds.
     #[serde(default)]
     pub read: Vec<String>,
@@ -212,8 +218,40 @@ pub struct Dictionary {
 /// What a dictionary is made of.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
-    pub tables: BTreeMap<TableName, Table>,
+    pub tables: BTreeMap<TableName, Arc<Table>>,
     pub life_cycles: BTreeMap<String, LifeCycle>,
+    /// Each table with every table that extends it.
+    pub families: BTreeMap<TableName, Vec<TableName>>,
+    /// The fields by which records of any table carry others or name who holds them.
+    pub carrying: BTreeSet<FieldName>,
+}
+
+impl Parts {
+    pub(crate) fn new(tables: BTreeMap<TableName, Table>, life_cycles: BTreeMap<String, LifeCycle>) -> Self {
+        let families = tables.keys().map(|table| (table.clone(), family(&tables, table))).collect();
+        let carrying = tables.values().flat_map(carrying).collect();
+        let tables = tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect();
+        Self { tables, life_cycles, families, carrying }
+    }
+}
+
+fn carrying(table: &Table) -> Vec<FieldName> {
+    let named = table.offline.users.iter().chain(&table.offline.groups).cloned();
+    let followed = table.offline.follow.iter().flat_map(|path| path.split('.')).map(FieldName::from);
+    named.chain(followed).collect()
+}
+
+/// A table and every table that extends it, however far down; the table itself first.
+fn family(tables: &BTreeMap<TableName, Table>, table: &TableName) -> Vec<TableName> {
+    let mut found = vec![table.clone()];
+    let mut next = 0;
+    while next < found.len() {
+        let children = tables.values().filter(|child| child.extends.as_ref() == Some(&found[next]));
+        let children: Vec<TableName> = children.map(|child| child.name.clone()).collect();
+        found.extend(children);
+        next += 1;
+    }
+    found
 }
 
 impl PartialEq for Dictionary {
@@ -235,12 +273,22 @@ impl Dictionary {
 
     /// A table by name.
     pub fn table(&self, name: &str) -> Option<&Table> {
-        self.parts().tables.get(name)
+        self.parts().tables.get(name).map(Arc::as_ref)
+    }
+
+    /// A table by name, to keep.
+    pub fn shared(&self, name: &str) -> Option<Arc<Table>> {
+        self.parts().tables.get(name).cloned()
+    }
+
+    /// The fields by which records of any table carry others into somebody's scope, or name who holds them.
+    pub fn carrying_fields(&self) -> &BTreeSet<FieldName> {
+        &self.parts().carrying
     }
 
     /// Every table in name order.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.parts().tables.values()
+        self.parts().tables.values().map(Arc::as_ref)
     }
 
     /// A number that is another one when any table or life cycle is: what was read by this dictionary is told by it.
@@ -259,16 +307,14 @@ impl Dictionary {
     }
 
     /// A table and every table that extends it, however far down; the table itself first. Empty when there is none.
-    pub fn descendants(&self, table: &str) -> Vec<TableName> {
-        let mut found: Vec<TableName> = self.table(table).map(|table| table.name.clone()).into_iter().collect();
-        let mut next = 0;
-        while next < found.len() {
-            let children = self.tables().filter(|child| child.extends.as_ref() == Some(&found[next]));
-            let children: Vec<TableName> = children.map(|child| child.name.clone()).collect();
-            found.extend(children);
-            next += 1;
-        }
-        found
+    pub fn family(&self, table: &str) -> &[TableName] {
+        self.parts().families.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The topmost table a table extends, itself when it extends none.
+    pub fn root_of(&self, table: &TableName) -> TableName {
+        let parent = self.table(table.as_str()).and_then(|table| table.extends.as_ref());
+        parent.map_or_else(|| table.clone(), |parent| self.root_of(parent))
     }
 
     /// The fields a dot-walk such as `parent.account.name` passes, `None` when it leads nowhere.

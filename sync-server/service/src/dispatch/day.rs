@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use fieldline_model::condition::Filter;
 use fieldline_model::{Record, SysId, Timestamp};
 
-use super::roster::{Rosters, Technician, rows};
+use super::roster::{Rosters, Technician};
 use super::span::Span;
 use super::tasks::{Open, Tasks};
 use super::{DispatchError, Result};
 use crate::call::Call;
-use crate::query::all;
 use crate::server::WaySource;
 
 /// More tasks than one plan looks at: their ways alone would fill the memory.
@@ -29,7 +29,7 @@ pub(super) struct Day {
 impl Day {
     /// Reads what concerns a group within some days.
     pub fn read(call: &Call<'_>, group: SysId, within: Span) -> Result<Self> {
-        if call.tx.find(call.server.family("sys_user_group"), group)?.is_none() {
+        if call.tx.find(call.dictionary.family("sys_user_group"), group)?.is_none() {
             return Err(DispatchError::NotFound(format!("sys_user_group/{group}")));
         }
         let rosters = Rosters::of_group(call, group, within)?;
@@ -39,7 +39,7 @@ impl Day {
             return Err(DispatchError::Invalid { field: "group", problem });
         }
         let name = |row: &Record| (row.id.sys_id.to_string(), row.text("name").to_owned());
-        let skill_names = rows(call, "cmn_skill", &all())?.iter().map(name).collect();
+        let skill_names = call.rows("cmn_skill", &Filter::everything())?.iter().map(name).collect();
         let roads = call.server.roads().cloned();
         Ok(Self { group, within, now: call.now, rosters, tasks, roads, skill_names })
     }

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use fieldline_model::condition::Query;
+use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, Place, Record, SysId, Timestamp, Value};
 
 use super::report::{InTheWay, Who};
 use super::span::{Span, joined};
 use crate::call::Call;
 use crate::error::Result;
-use crate::query::{equal, number_field};
+use crate::query::number_field;
 
 /// Somebody who can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Rosters {
 impl Rosters {
     /// Reads the rosters of a group's members.
     pub fn of_group(call: &Call<'_>, group: SysId, within: Span) -> Result<Self> {
-        let members = rows(call, "sys_user_grmember", &equal(&[("group", group)]))?;
+        let members = call.rows("sys_user_grmember", &Filter::equals("group", group))?;
         let users: BTreeSet<SysId> = members.iter().filter_map(|row| row.reference("user")).collect();
         let mut rosters = Self::default();
         for user in users {
@@ -68,7 +68,7 @@ impl Rosters {
             self.absent.push(InTheWay { technician: who, reason: "is not active any more".into() });
             return Ok(());
         }
-        let bases = rows(call, "wm_agent_schedule_attribute_plan", &equal(&[("user", user)]))?;
+        let bases = call.rows("wm_agent_schedule_attribute_plan", &Filter::equals("user", user))?;
         let (mut stretches, mut reason) = (Vec::new(), None);
         for span in working_hours(call, user, within)? {
             match base(call, &bases, span.from)? {
@@ -88,15 +88,11 @@ impl Rosters {
     }
 }
 
-pub(super) fn rows(call: &Call<'_>, table: &str, query: &Query) -> Result<Vec<Record>> {
-    Ok(call.tx.query(call.server.family(table), query, u32::MAX, 0)?)
-}
-
 /// When somebody works, less what cuts in.
 fn working_hours(call: &Call<'_>, user: SysId, within: Span) -> Result<Vec<Span>> {
     let Span { from, until } = within;
     let overlapping = format!("user={user}^start_date_time<{until}^end_date_time>{from}");
-    let rows = rows(call, "cmn_schedule_span", &Query::parse(&overlapping).query)?;
+    let rows = call.rows_of_query("cmn_schedule_span", &overlapping)?;
     let span_of = |row: &Record| {
         let span = Span { from: row.time("start_date_time")?, until: row.time("end_date_time")? };
         span.shared_with(within)
@@ -128,12 +124,12 @@ fn base(call: &Call<'_>, bases: &[Record], day: Timestamp) -> Result<Result<(Pla
 
 /// Where a location is.
 pub(super) fn place_of(call: &Call<'_>, location: SysId) -> Result<Option<Place>> {
-    let row = call.tx.find(call.server.family("cmn_location"), location)?;
+    let row = call.tx.find(call.dictionary.family("cmn_location"), location)?;
     Ok(row.and_then(|row| row.place()))
 }
 
 fn skills(call: &Call<'_>, user: SysId) -> Result<Vec<Skill>> {
-    let rows = rows(call, "sys_user_has_skill", &equal(&[("user", user)]))?;
+    let rows = call.rows("sys_user_has_skill", &Filter::equals("user", user))?;
     let active = rows.iter().filter(|row| row.get("active") != Some(&Value::Boolean(false)));
     let skill = |row: &Record| {
         let level = number_field(row, "skill_level").unwrap_or(1).max(1);

@@ -7,12 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_model::condition::Query;
 use fieldline_model::task_times::{TaskTimes, USUAL_WORK_SECONDS};
 use fieldline_model::{DocumentId, Place, Record, SysId, Timestamp, Value};
 
 use super::report::{Refused, Subject};
-use super::roster::{Rosters, place_of, rows};
+use super::roster::{Rosters, place_of};
 use super::span::Span;
 use crate::call::Call;
 use crate::error::Result;
@@ -74,7 +73,7 @@ impl Tasks {
         let theirs = if users.is_empty() { String::new() } else { format!("^ORassigned_toIN{users}") };
         let query = format!("active=true^dispatch_group={group}{theirs}^ORDERBYnumber");
         let mut tasks = Self::default();
-        for task in rows(call, "wm_task", &Query::parse(&query).query)? {
+        for task in call.rows_of_query("wm_task", &query)? {
             tasks.add(call, group, task, within)?;
         }
         if !users.is_empty() {
@@ -101,7 +100,7 @@ impl Tasks {
 
     fn read_last(&mut self, call: &Call<'_>, users: &str, from: Timestamp) -> Result<()> {
         let ended = format!("assigned_toIN{users}^active=false^work_end>={from}^work_end<={}", call.now);
-        for task in rows(call, "wm_task", &Query::parse(&ended).query)? {
+        for task in call.rows_of_query("wm_task", &ended)? {
             let (user, ended) = (task.reference("assigned_to"), task.time("work_end"));
             if let (Some(user), Some(ended), Some(place)) = (user, ended, lies_at(call, &task)?) {
                 let last = self.last.entry(user).or_insert((ended, place));
@@ -114,7 +113,7 @@ impl Tasks {
 
 /// The stage a task shows.
 fn stage<'c>(call: &'c Call<'_>, task: &Record) -> &'c str {
-    let life_cycle = call.server.dictionary.life_cycle_of("wm_task");
+    let life_cycle = call.dictionary.life_cycle_of("wm_task");
     life_cycle.and_then(|life_cycle| stage_of(life_cycle, task)).map_or("", |stage| &stage.name)
 }
 

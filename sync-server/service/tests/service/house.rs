@@ -36,7 +36,7 @@ impl House {
     pub fn new() -> Self {
         let storage = Arc::new(SqliteStorage::in_memory().unwrap());
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let dictionary = Arc::new(Dictionary::shipped().clone());
+        let dictionary = Dictionary::shipped().clone();
         let server = Server::open(storage.clone(), dictionary, MORNING, &mut rng).unwrap();
         let server = server.with_password_cost(PasswordCost::cheapest());
         let mut person = |user_name, name, roles: &[&str]| {

@@ -1,7 +1,5 @@
 //! Requests that share a transaction.
 
-use std::sync::Arc;
-
 use fieldline_model::{Dictionary, DocumentId};
 use fieldline_service::{Checked, Server, SyncRefusal};
 use fieldline_storage::Storage;
@@ -77,7 +75,7 @@ fn a_device_locked_meanwhile_is_refused_and_the_others_are_not() {
 
 /// Another server on the same database, as after a start, or beside the first one.
 fn another_server(house: &mut House) -> Server {
-    let dictionary = Arc::new(Dictionary::shipped().clone());
+    let dictionary = Dictionary::shipped().clone();
     Server::open(house.storage.clone(), dictionary, house.now, &mut house.rng).unwrap()
 }
 

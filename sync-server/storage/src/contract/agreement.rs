@@ -1,16 +1,22 @@
-//! The database and [`Query::matches`] answer alike: lists on a phone, device scopes and the record API share their queries.
+//! The database and [`Filter::matches`](fieldline_model::condition::Filter::matches) answer alike, for whoever asks: what is out of
+//! sight is as good as absent, in lists, on the way through references and among the records that refer here.
 
-use fieldline_model::condition::{Condition, Group, Operator, Query};
-use fieldline_model::{Decimal, Dictionary, DocumentId, Record, TableName, Timestamp, Value};
+use std::collections::BTreeSet;
 
-use super::{Dice, sys_id};
-use crate::{Result, Storage};
+use fieldline_model::condition::{Comparison, Condition, Group, Operator, Query, Referred, Term, World};
+use fieldline_model::{Decimal, DocumentId, Record, SysId, TableName, Timestamp, Value};
 
-const FIELDS: [&str; 3] = ["short_description", "priority", "impact"];
-const PATHS: [&str; 9] = [
+use super::world::fitted;
+use super::{Dice, key, sys_id};
+use crate::{FeedEntry, Happening, Result, ScopeKey, Selection, Sight, Storage};
+
+const PATHS: [&str; 12] = [
     "short_description",
+    "close_notes",
     "priority",
     "impact",
+    "quantity",
+    "active",
     "closed_at",
     "assigned_to",
     "assigned_to.name",
@@ -46,7 +52,7 @@ const VALUES: [&str; 26] = [
     "a5a5a5a5a5a5a5a5a5a5a5a500000003",
     "1772359200000",
 ];
-const OPERATORS: [Operator; 18] = [
+const OPERATORS: [Operator; 26] = [
     Operator::Equals,
     Operator::NotEquals,
     Operator::Less,
@@ -65,87 +71,188 @@ const OPERATORS: [Operator; 18] = [
     Operator::SameAs,
     Operator::NotSameAs,
     Operator::Anything,
+    Operator::InstanceOf,
+    Operator::Relative,
+    Operator::DatePart,
+    Operator::MoreThan,
+    Operator::LessThan,
+    Operator::GreaterThanField,
+    Operator::LessOrEqualField,
+    Operator::NotOn,
 ];
+const RELATIVE: [&str; 4] = ["GT@hour@ago@30", "LE@day@ago@1", "EE@month@ahead@0", "LT@minute@ahead@1"];
+const PARTS: [&str; 4] = [
+    "x@javascript:gs.datePart('dayofweek','sunday','EE')",
+    "x@javascript:gs.datePart('hour','12','GE')",
+    "x@javascript:gs.datePart('month','march','LE')",
+    "x@javascript:gs.datePart('quarter','2','LT')",
+];
+const APART: [&str; 3] = ["closed_at@hour@before@11", "opened_at@day@after@1", "closed_at@minute@after@1"];
 
-/// Any value, drawn so that equal ones and near misses are frequent.
-fn value(dice: &mut Dice) -> Option<Value> {
-    let moment = Timestamp(1_772_359_200_000 + i64::from(dice.below(3)) * 43_200_000);
-    Some(match dice.below(8) {
-        0 => return None,
-        1 | 2 => Value::text(dice.pick(&["a", "A", "Ab", "b a", "ÄSS", "äß", "1", "true", "2026-03-01 10:00:00"])),
-        3 => Value::Integer(i64::from(dice.below(4)) - 1),
-        4 => Value::Decimal(Decimal { millionths: (i64::from(dice.below(7)) - 2) * 500_000 }),
-        5 => Value::Boolean(dice.below(2) == 1),
-        6 => Value::Time(moment),
-        _ => Value::List(vec![sys_id(3), sys_id(dice.below(9))]),
+/// A value of a field's type, drawn so that equal ones and near misses are frequent; often none.
+fn value(dice: &mut Dice, field: &str) -> Option<Value> {
+    if dice.below(5) == 0 {
+        return None;
+    }
+    Some(match field {
+        "priority" | "impact" => Value::Integer(i64::from(dice.below(4)) - 1),
+        "quantity" => Value::Decimal(Decimal { millionths: (i64::from(dice.below(7)) - 2) * 500_000 }),
+        "active" => Value::Boolean(dice.below(2) == 1),
+        "closed_at" | "opened_at" => Value::Time(Timestamp(
+            1_772_359_200_000 + i64::from(dice.below(4)) * 43_200_000 + i64::from(dice.below(2)) * 700,
+        )),
+        "watch_list" => Value::List(vec![sys_id(3), sys_id(4 + dice.below(5))]),
+        _ => Value::text(dice.pick(&["a", "A", "Ab", "b a", "ÄSS", "äß", "1", "true", "2026-03-01 10:00:00"])),
     })
 }
 
-/// Incidents and tasks whose fields hold anything, and the people they refer to.
+const FIELDS: [&str; 9] = [
+    "short_description",
+    "close_notes",
+    "priority",
+    "impact",
+    "quantity",
+    "active",
+    "closed_at",
+    "opened_at",
+    "watch_list",
+];
+
+/// Incidents and tasks, and the people they refer to.
 fn world(dice: &mut Dice) -> Vec<Record> {
     let mut records = Vec::new();
     for number in 0..40 {
         let mut record = Record::new(DocumentId::new(dice.pick(&["incident", "wm_task"]), sys_id(number)));
         for field in FIELDS {
-            record.set(field, value(dice));
+            record.set(field, value(dice, field));
         }
         let assigned = dice.below(8);
         record.set("assigned_to", (assigned < 6).then(|| Value::Reference(sys_id(100 + assigned))));
-        // The parent of a wm_task is a wm_order, of which there is none; that of an incident may be in either table.
-        let parent = record.id.table == "incident" && assigned < 7;
-        record.set("parent", parent.then(|| Value::Reference(sys_id(dice.below(44)))));
+        record.set("parent", (assigned < 7).then(|| Value::Reference(sys_id(dice.below(44)))));
         records.push(record);
     }
     for number in 0..4 {
         let mut person = Record::new(DocumentId::new("sys_user", sys_id(100 + number)));
-        person.set("name", value(dice));
+        person.set("name", value(dice, "name"));
         records.push(person);
     }
     records
 }
 
-fn path(text: &str) -> Vec<String> {
-    text.split('.').map(str::to_owned).collect()
+fn condition(dice: &mut Dice, paths: &[&str]) -> Condition {
+    let operator = dice.pick(&OPERATORS);
+    let value = match operator {
+        Operator::SameAs | Operator::NotSameAs | Operator::GreaterThanField | Operator::LessOrEqualField => {
+            dice.pick(&PATHS)
+        }
+        Operator::InstanceOf => dice.pick(&["task", "incident", "x"]),
+        Operator::Relative => dice.pick(&RELATIVE),
+        Operator::DatePart => dice.pick(&PARTS),
+        Operator::MoreThan | Operator::LessThan => dice.pick(&APART),
+        Operator::NotOn => "x@2026-03-01@2026-03-02 09:59:59",
+        _ => dice.pick(&VALUES),
+    };
+    let path = dice.pick(paths).split('.').map(str::to_owned).collect();
+    Condition { path, operator, value: value.to_owned() }
+}
+
+fn term(dice: &mut Dice) -> Term {
+    if dice.below(12) > 0 {
+        return condition(dice, &PATHS).into();
+    }
+    let comparisons =
+        [Comparison::Less, Comparison::LessOrEqual, Comparison::Equal, Comparison::GreaterOrEqual, Comparison::Greater];
+    let clauses = vec![vec![condition(dice, &["priority", "short_description", "assigned_to.name"]).into()]];
+    let query = Box::new(Query { groups: vec![Group { clauses }], order: Vec::new() });
+    let count = (dice.pick(&comparisons), dice.below(3));
+    let text = |text: &str| text.to_owned();
+    Term::Referred(match dice.below(2) {
+        0 => Referred { here: None, table: text("task"), field: text("parent"), count, query },
+        _ => {
+            let here = Some((text("task"), text("short_description")));
+            Referred { here, table: text("incident"), field: text("close_notes"), count, query }
+        }
+    })
 }
 
 fn query(dice: &mut Dice) -> Query {
-    let mut condition = || {
-        let operator = dice.pick(&OPERATORS);
-        let compares_fields = matches!(operator, Operator::SameAs | Operator::NotSameAs);
-        let value = if compares_fields { dice.pick(&PATHS) } else { dice.pick(&VALUES) };
-        Condition { path: path(dice.pick(&PATHS)), operator, value: value.to_owned() }
-    };
-    let one = |condition| vec![vec![condition]];
     let groups = vec![
-        Group { clauses: one(condition()) },
-        Group { clauses: vec![vec![condition(), condition()], vec![condition()], vec![condition()]] },
+        Group { clauses: vec![vec![term(dice)]] },
+        Group { clauses: vec![vec![term(dice), term(dice)], vec![term(dice)], vec![term(dice)]] },
     ];
     let kept = 1 + dice.below(2) as usize;
     Query { groups: groups.into_iter().take(kept).collect(), order: Vec::new() }
 }
 
-/// Generated queries over generated records, through every operator, kind of value and dot-walk.
+/// What somebody sees of the records there are.
+struct Seen(Vec<Record>);
+
+impl World for Seen {
+    fn find(&self, tables: &[TableName], sys_id: SysId) -> Option<Record> {
+        self.all(tables).into_iter().find(|record| record.id.sys_id == sys_id)
+    }
+
+    fn all(&self, tables: &[TableName]) -> Vec<Record> {
+        self.0.iter().filter(|record| tables.contains(&record.id.table)).cloned().collect()
+    }
+}
+
+/// Somebody who sees some tables whole and of the others what belongs to some keys.
+fn sight(dice: &mut Dice) -> Sight {
+    if dice.below(2) == 0 {
+        return Sight::default();
+    }
+    let mut some =
+        |names: &[&str]| names.iter().filter(|_| dice.below(2) == 0).map(|name| (*name).to_owned()).collect();
+    let whole: Vec<String> = some(&["incident", "wm_task", "sys_user"]);
+    let keys: Vec<String> = some(&["even", "third"]);
+    Sight {
+        whole: Some(whole.iter().map(|name| TableName::from(name.as_str())).collect()),
+        keys: keys.into_iter().map(ScopeKey).collect(),
+    }
+}
+
+fn keys_of(record: &Record) -> BTreeSet<ScopeKey> {
+    let number = u32::from(record.id.sys_id.0[15]);
+    let even = (number % 2 == 0).then(|| key("even"));
+    even.into_iter().chain((number % 3 == 0).then(|| key("third"))).collect()
+}
+
+fn fill(storage: &dyn Storage, records: &[Record]) -> Result<()> {
+    let mut tx = storage.begin()?;
+    let mut entries = Vec::new();
+    for record in records {
+        tx.put_record(record)?;
+        let keys = keys_of(record);
+        tx.put_links(&record.id, &keys.iter().map(|key| (key.clone(), record.id.clone())).collect())?;
+        let enter = |key: ScopeKey| FeedEntry { document: record.id.clone(), happening: Happening::Enter(key) };
+        entries.extend(keys.into_iter().map(enter));
+    }
+    tx.append(&entries)?;
+    tx.commit()
+}
+
+/// Generated queries over generated records, through every operator, kind of value and dot-walk, for anybody.
 pub fn answers_agree_with_the_evaluation_in_memory(storage: &dyn Storage) -> Result<()> {
     let mut dice = Dice(3);
     let records = world(&mut dice);
-    let mut tx = storage.begin()?;
-    for record in &records {
-        tx.put_record(record)?;
-    }
-    tx.commit()?;
+    fill(storage, &records)?;
     let tables: [TableName; 2] = ["incident".into(), "wm_task".into()];
-    let resolve = |id: &DocumentId| records.iter().find(|record| record.id == *id).cloned();
     let tx = storage.read()?;
-    for _ in 0..3_000 {
-        let query = query(&mut dice);
-        let matches = |record: &&Record| query.matches(record, &resolve, Dictionary::shipped());
-        let asked = records.iter().filter(|record| tables.contains(&record.id.table));
-        let expected: Vec<Record> = asked.filter(matches).cloned().collect();
-        let found = tx.query(&tables, &query, 100, 0)?;
+    for _ in 0..4_000 {
+        let (query, sight) = (query(&mut dice), sight(&mut dice));
+        let filter = fitted(&query).filter;
+        let seen = records.iter().filter(|record| sight.sees(&record.id, &keys_of(record))).cloned();
+        let seen = Seen(seen.collect());
+        let expected: Vec<Record> =
+            seen.all(&tables).into_iter().filter(|record| filter.matches(record, &seen)).collect();
+        let selection = Selection { sight: &sight, ..Selection::of(&tables, &filter) };
+        let found = tx.select(&selection, 100, 0)?;
         let differs = |record: &&&Record| found.contains(record) != expected.contains(record);
         let different: Vec<_> = found.iter().chain(&expected).filter(|record| differs(&record)).collect();
-        assert!(different.is_empty(), "{query} ({:?}) differs for {different:#?}", query.groups);
+        assert!(different.is_empty(), "{query} ({filter:?}) for {sight:?} differs for {different:#?}");
         assert_eq!(found, expected, "only the order differs");
+        assert_eq!(tx.count(&selection)?, expected.len() as u64);
     }
     Ok(())
 }

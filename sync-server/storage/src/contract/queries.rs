@@ -1,31 +1,26 @@
-//! Promises of [`Records::query`](crate::Records::query) and [`Records::count`](crate::Records::count).
+//! Promises of [`Records::select`](crate::Records::select), [`Records::count`](crate::Records::count) and
+//! [`Records::aggregate`](crate::Records::aggregate).
 
-use fieldline_model::condition::{CONDITION_LIMIT, Condition, Group, Operator, Order, Query};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use fieldline_model::condition::{CONDITION_LIMIT, Check, Filter, Operand, Path, Sort, Step};
 use fieldline_model::{Decimal, DocumentId, Record, TableName, Timestamp, Value};
 
-use super::sys_id;
-use crate::{Result, Storage, StorageError, Tx};
+use super::world::{self, resolved};
+use super::{enter, key, row, sys_id};
+use crate::{Aggregation, Bucket, EVERYTHING, Figure, Function, Result, Selection, Sight, Storage, StorageError, Tx};
 
-fn condition(path: &str, operator: Operator, value: &str) -> Condition {
-    Condition { path: path.split('.').map(str::to_owned).collect(), operator, value: value.to_owned() }
+fn test(path: &str, check: Check) -> Filter {
+    Filter::Test(Path::of(path), check)
 }
 
-fn one(path: &str, operator: Operator, value: &str) -> Query {
-    let clauses = vec![vec![condition(path, operator, value)]];
-    Query { groups: vec![Group { clauses }], order: Vec::new() }
+fn ordered(keys: &[(&str, bool)]) -> Vec<Sort> {
+    let order = |(path, descending): &(&str, bool)| Sort { path: world::path(path), descending: *descending };
+    keys.iter().map(order).collect()
 }
 
-fn ordered(keys: &[(&str, bool)]) -> Query {
-    let order = |(path, descending): &(&str, bool)| Order {
-        path: path.split('.').map(str::to_owned).collect(),
-        descending: *descending,
-    };
-    Query { groups: Vec::new(), order: keys.iter().map(order).collect() }
-}
-
-fn tables() -> [TableName; 2] {
-    ["incident".into(), "wm_task".into()]
-}
+static TABLES: LazyLock<[TableName; 2]> = LazyLock::new(|| ["incident".into(), "wm_task".into()]);
 
 /// Four records: 1 and 3 are tasks, 2 is an incident, 4 has nothing but its number. All are found under their number.
 fn fill(storage: &dyn Storage) -> Result<()> {
@@ -48,6 +43,7 @@ fn fill(storage: &dyn Storage) -> Result<()> {
                 ("close_notes", Value::text("pump leaks, ölfilm")),
                 ("priority", Value::Integer(1)),
                 ("quantity", decimal("2.5")),
+                ("parent", Value::Reference(sys_id(4))),
                 ("active", Value::Boolean(true)),
                 ("sys_updated_on", moment("2026-03-01 10:00:00")),
                 ("assigned_to", Value::Reference(sys_id(11))),
@@ -62,6 +58,7 @@ fn fill(storage: &dyn Storage) -> Result<()> {
                 ("close_notes", Value::text("10")),
                 ("priority", Value::Integer(10)),
                 ("quantity", decimal("-0.000001")),
+                ("parent", Value::Reference(sys_id(4))),
                 ("active", Value::Boolean(false)),
                 ("sys_updated_on", moment("2026-03-02 10:00:00")),
                 ("assigned_to", Value::Reference(sys_id(12))),
@@ -90,96 +87,99 @@ fn fill(storage: &dyn Storage) -> Result<()> {
     tx.commit()
 }
 
-/// The numbers that a query finds, in its order; counting must agree.
-fn found(tx: &dyn Tx, query: &Query) -> Result<String> {
-    let records = tx.query(&tables(), query, 100, 0)?;
-    assert_eq!(tx.count(&tables(), query)?, records.len() as u64, "the count differs for {query:?}");
+/// The numbers that are selected, in order; counting must agree.
+fn found(tx: &dyn Tx, selection: &Selection<'_>) -> Result<String> {
+    let records = tx.select(selection, 100, 0)?;
+    assert_eq!(tx.count(selection)?, records.len() as u64, "the count differs for {selection:?}");
     Ok(records.iter().map(|record| &record.text("number")[1..]).collect::<Vec<_>>().join(" "))
+}
+
+fn asked(tx: &dyn Tx, query: &str) -> Result<String> {
+    let (filter, order) = resolved(query);
+    found(tx, &Selection { order: &order, ..Selection::of(&*TABLES, &filter) })
 }
 
 /// One line per rule.
 pub fn every_operator_answers_as_documented(storage: &dyn Storage) -> Result<()> {
-    use Operator as O;
     fill(storage)?;
     let tx = storage.read()?;
     let cases = [
-        ("short_description", O::Equals, "pump leaks, ÖLFILM", "1"),
-        ("short_description", O::Equals, "pump", ""),
-        ("short_description", O::NotEquals, "9", "1 2 4"),
-        ("short_description", O::Equals, "", "4"),
-        ("short_description", O::NotEquals, "", "1 2 3"),
-        ("short_description", O::IsEmpty, "", "4"),
-        ("short_description", O::IsNotEmpty, "", "1 2 3"),
-        ("short_description", O::Contains, "leaks, Ö", "1"),
-        ("short_description", O::Contains, "%", "2"),
-        ("short_description", O::NotContains, "_", "1 3 4"),
-        ("short_description", O::StartsWith, "NET", "2"),
-        ("short_description", O::EndsWith, "FILM", "1"),
-        ("short_description", O::EndsWith, "a longer text than any of them, 100% down_", ""),
-        ("short_description", O::In, "9,pump,network 100% DOWN_", "2 3"),
-        ("short_description", O::NotIn, "9,pump", "1 2 4"),
-        ("short_description", O::SameAs, "close_notes", "1 4"),
-        ("short_description", O::NotSameAs, "close_notes", "2 3"),
-        ("priority", O::Equals, "1", "1"),
-        ("priority", O::Less, "9", "1 3"),
-        ("priority", O::GreaterOrEqual, "2", "2 3"),
-        ("priority", O::Between, "2@10", "2 3"),
-        ("priority", O::In, "2,1", "1 3"),
-        ("priority", O::Greater, "1.5", "2 3"),
-        ("quantity", O::Equals, "2.50", "1"),
-        ("quantity", O::Equals, "3", "3"),
-        ("quantity", O::Less, "0", "2"),
-        ("quantity", O::LessOrEqual, "-0.000001", "2"),
-        ("active", O::Equals, "true", "1"),
-        ("active", O::Equals, "1", "1"),
-        ("active", O::Equals, "FALSE", "2"),
-        ("active", O::NotEquals, "true", "2 3 4"),
-        ("active", O::Less, "true", "2"),
-        ("active", O::GreaterOrEqual, "FALSE", "1 2"),
-        ("active", O::SameAs, "priority", "4"),
-        ("sys_updated_on", O::Greater, "2026-03-01 10:00:00", "2 3"),
-        ("sys_updated_on", O::Equals, "2026-03-02 10:00:00", "2"),
-        ("sys_updated_on", O::Between, "2026-03-01@2026-03-03", "1 2"),
-        ("sys_updated_on", O::LessOrEqual, "2026-03-01T11:00:00+01:00", "1"),
-        ("assigned_to", O::Equals, "A5A5A5A5A5A5A5A5A5A5A5A50000000B", "1"),
-        ("watch_list", O::Contains, "a5a5a5a5a5a5a5a5a5a5a5a50000000c", "1"),
-        ("sys_id", O::Equals, "a5a5a5a5a5a5a5a5a5a5a5a500000002", "2"),
-        ("sys_class_name", O::Equals, "incident", "2"),
-        ("number", O::Anything, "", "1 2 3 4"),
-        ("no_such_field", O::Equals, "1", ""),
-        ("no_such_field", O::Less, "1", ""),
+        ("short_description=pump leaks, ÖLFILM", "1"),
+        ("short_description=pump", ""),
+        ("short_description!=9", "1 2 4"),
+        ("short_description=", "4"),
+        ("short_description!=", "1 2 3"),
+        ("short_descriptionISEMPTY", "4"),
+        ("short_descriptionISNOTEMPTY", "1 2 3"),
+        ("short_descriptionLIKEleaks, Ö", "1"),
+        ("short_descriptionLIKE%", "2"),
+        ("short_descriptionNOT LIKE_", "1 3 4"),
+        ("short_descriptionSTARTSWITHNET", "2"),
+        ("short_descriptionENDSWITHFILM", "1"),
+        ("short_descriptionENDSWITHa longer text than any of them, 100% down_", ""),
+        ("short_descriptionIN9,pump,network 100% DOWN_", "2 3"),
+        ("short_descriptionNOT IN9,pump", "1 2 4"),
+        ("short_descriptionSAMEASclose_notes", "1 4"),
+        ("short_descriptionNSAMEASclose_notes", "2 3"),
+        ("priority=1", "1"),
+        ("priority<9", "1 3"),
+        ("priority>=2", "2 3"),
+        ("priorityBETWEEN2@10", "2 3"),
+        ("priorityIN2,1", "1 3"),
+        ("priority>1.5", "2 3"),
+        ("priority=two", ""),
+        ("quantity=2.50", "1"),
+        ("quantity=3", "3"),
+        ("quantity<0", "2"),
+        ("quantity<=-0.000001", "2"),
+        ("quantityGT_FIELDpriority", "1 3"),
+        ("active=true", "1"),
+        ("active=1", "1"),
+        ("active=FALSE", "2"),
+        ("active!=true", "2 3 4"),
+        ("active<true", "2"),
+        ("sys_updated_on>2026-03-01 10:00:00", "2 3"),
+        ("sys_updated_on=2026-03-02 10:00:00", "2"),
+        ("sys_updated_onBETWEEN2026-03-01@2026-03-03", "1 2"),
+        ("sys_updated_on<=2026-03-01T11:00:00+01:00", "1"),
+        ("sys_updated_onRELATIVEGT@day@ago@1", "3"),
+        ("sys_updated_onDATEPARTMonday@javascript:gs.datePart('dayofweek','monday','GE')", "2 3"),
+        ("assigned_to=A5A5A5A5A5A5A5A5A5A5A5A50000000B", "1"),
+        ("watch_listLIKEa5a5a5a5a5a5a5a5a5a5a5a50000000c", "1"),
+        ("sys_id=a5a5a5a5a5a5a5a5a5a5a5a500000002", "2"),
+        ("sys_class_name=incident", "2"),
+        ("sys_class_nameINSTANCEOFtask^numberANYTHING", "1 2 3 4"),
+        ("active=true^ORpriority=2^NQnumber=n4^activeISEMPTY", "1 3 4"),
+        ("JOINtask.assigned_to=sys_user.sys_id!nameLIKEmia", "1"),
+        ("RLQUERYtask.parent,>=2^ENDRLQUERY", "4"),
+        ("RLQUERYtask.parent,=1^priority=1^ENDRLQUERY", "4"),
+        ("RLQUERYtask.parent,<1^ENDRLQUERY", "1 2 3"),
+        ("", "1 2 3 4"),
     ];
-    for (path, operator, value, expected) in cases {
-        assert_eq!(found(&*tx, &one(path, operator, value))?, expected, "{path} {operator:?} {value}");
+    for (query, expected) in cases {
+        assert_eq!(asked(&*tx, query)?, expected, "{query}");
     }
-    let both =
-        Group { clauses: vec![vec![condition("active", O::Equals, "true"), condition("priority", O::Equals, "2")]] };
-    let other =
-        Group { clauses: vec![vec![condition("number", O::Equals, "n4")], vec![condition("active", O::IsEmpty, "")]] };
-    assert_eq!(found(&*tx, &Query { groups: vec![both, other], order: Vec::new() })?, "1 3 4");
-    assert_eq!(found(&*tx, &Query::default())?, "1 2 3 4");
-    assert_eq!(tx.count(&[], &Query::default())?, 0, "no table, no record");
+    assert_eq!(tx.count(&Selection::of(&[], &Filter::everything()))?, 0, "no table, no record");
     Ok(())
 }
 
-/// A dot-walk looks in whatever table the record is; a dangling or missing reference reads as empty.
+/// A dot-walk looks in the tables its reference leads to; a dangling or missing reference reads as empty.
 pub fn paths_walk_through_references(storage: &dyn Storage) -> Result<()> {
-    use Operator as O;
     fill(storage)?;
     let tx = storage.read()?;
     let cases = [
-        ("assigned_to.name", O::StartsWith, "mia", "1"),
-        ("assigned_to.name", O::Contains, "é", "2"),
-        ("assigned_to.name", O::IsEmpty, "", "3 4"),
-        ("assigned_to.sys_id", O::Equals, "a5a5a5a5a5a5a5a5a5a5a5a50000000b", "1"),
-        ("assigned_to.location.short_description", O::Equals, "pump house", "1"),
-        ("assigned_to.name", O::NotEquals, "mia moser", "2 3 4"),
-        ("short_description.name", O::Equals, "x", ""),
+        ("assigned_to.nameSTARTSWITHmia", "1"),
+        ("assigned_toLIKEé", "2"),
+        ("assigned_to.nameISEMPTY", "3 4"),
+        ("assigned_to.sys_id=a5a5a5a5a5a5a5a5a5a5a5a50000000b", "1"),
+        ("assigned_to.location.short_description=pump house", "1"),
+        ("assigned_to.name!=mia moser", "2 3 4"),
+        ("assigned_to.nameSAMEASassigned_to.location.short_description", "3 4"),
+        ("ORDERBYDESCassigned_to.name", "2 1 3 4"),
     ];
-    for (path, operator, value, expected) in cases {
-        assert_eq!(found(&*tx, &one(path, operator, value))?, expected, "{path} {operator:?} {value}");
+    for (query, expected) in cases {
+        assert_eq!(asked(&*tx, query)?, expected, "{query}");
     }
-    assert_eq!(found(&*tx, &ordered(&[("assigned_to.name", true)]))?, "2 1 3 4");
     Ok(())
 }
 
@@ -187,21 +187,22 @@ pub fn paths_walk_through_references(storage: &dyn Storage) -> Result<()> {
 pub fn pages_follow_the_order_and_never_overlap(storage: &dyn Storage) -> Result<()> {
     fill(storage)?;
     let tx = storage.read()?;
-    let cases: [(&[(&str, bool)], &str); 6] = [
-        (&[("priority", false)], "4 1 3 2"),
-        (&[("priority", true)], "2 3 1 4"),
-        (&[("sys_updated_on", true)], "3 2 1 4"),
-        (&[("active", false), ("priority", true)], "3 4 2 1"),
-        (&[("sys_class_name", false), ("number", true)], "2 4 3 1"),
-        (&[], "1 2 3 4"),
+    let cases = [
+        ("ORDERBYpriority", "4 1 3 2"),
+        ("ORDERBYDESCpriority", "2 3 1 4"),
+        ("ORDERBYDESCsys_updated_on", "3 2 1 4"),
+        ("ORDERBYactive^ORDERBYDESCpriority", "3 4 2 1"),
+        ("ORDERBYsys_class_name^ORDERBYDESCnumber", "2 4 3 1"),
     ];
-    for (keys, expected) in cases {
-        assert_eq!(found(&*tx, &ordered(keys))?, expected, "{keys:?}");
+    for (query, expected) in cases {
+        assert_eq!(asked(&*tx, query)?, expected, "{query}");
     }
+    let (all, order) = (Filter::everything(), ordered(&[("active", true)]));
     for size in 1..=5 {
         let mut numbers = Vec::new();
         for page in 0..=4 {
-            let records = tx.query(&tables(), &ordered(&[("active", true)]), size, page * size)?;
+            let selection = Selection { order: &order, ..Selection::of(&*TABLES, &all) };
+            let records = tx.select(&selection, size, page * size)?;
             numbers.extend(records.iter().map(|record| record.text("number").to_owned()));
         }
         assert_eq!(numbers, ["N1", "N2", "N3", "N4"], "in pages of {size}");
@@ -209,26 +210,107 @@ pub fn pages_follow_the_order_and_never_overlap(storage: &dyn Storage) -> Result
     Ok(())
 }
 
+/// Who sees a table in part finds the members of the keys, by themselves and at the end of a dot-walk.
+pub fn what_is_out_of_sight_is_not_found_by_any_way(storage: &dyn Storage) -> Result<()> {
+    fill(storage)?;
+    let mut tx = storage.begin()?;
+    let [first, mia] = [DocumentId::new("wm_task", sys_id(1)), DocumentId::new("sys_user", sys_id(11))];
+    for document in [&first, &mia] {
+        tx.put_links(document, &BTreeSet::from([(key("user:mia"), document.clone())]))?;
+    }
+    tx.append(&[row(&first), enter(&first, "user:mia"), enter(&mia, "user:mia")])?;
+    tx.commit()?;
+    let tx = storage.read()?;
+    let sight = |whole: &[&str], keys: &[&str]| Sight {
+        whole: Some(whole.iter().map(|table| TableName::from(*table)).collect()),
+        keys: keys.iter().map(|name| key(name)).collect(),
+    };
+    let cases: [(Sight, &str, &str); 9] = [
+        (sight(&[], &[]), "", ""),
+        (sight(&[], &["user:mia"]), "", "1"),
+        (sight(&["incident"], &["user:tom"]), "", "2"),
+        (sight(&["incident"], &["user:mia"]), "", "1 2"),
+        (sight(&["incident", "wm_task"], &[]), "assigned_to.nameISNOTEMPTY", ""),
+        (sight(&["incident", "wm_task"], &["user:mia"]), "assigned_to.nameISNOTEMPTY", "1"),
+        (sight(&["incident", "wm_task"], &["user:mia"]), "ORDERBYDESCassigned_to.name", "1 2 3 4"),
+        (sight(&["wm_task"], &[]), "JOINtask.assigned_to=sys_user.sys_id!", ""),
+        (sight(&["wm_task"], &[]), "RLQUERYtask.parent,=1^ENDRLQUERY", "4"),
+    ];
+    for (sight, query, expected) in &cases {
+        let (filter, order) = resolved(query);
+        let selection = Selection { order: &order, sight, ..Selection::of(&*TABLES, &filter) };
+        assert_eq!(found(&*tx, &selection)?, *expected, "{query} with {sight:?}");
+    }
+    let (filter, asked) = (Filter::everything(), Aggregation::default());
+    let selection = Selection { sight: &cases[3].0, ..Selection::of(&*TABLES, &filter) };
+    assert_eq!(tx.aggregate(&selection, &asked)?[0].count, 2, "figures are made of what is in sight");
+    Ok(())
+}
+
+/// Groups of equal values, empty ones too, each with its figures and one of its records.
+pub fn groups_are_counted_and_figured(storage: &dyn Storage) -> Result<()> {
+    fill(storage)?;
+    let tx = storage.read()?;
+    let all = Filter::everything();
+    let figures = [
+        (Function::Sum, "priority"),
+        (Function::Average, "priority"),
+        (Function::Minimum, "close_notes"),
+        (Function::Maximum, "sys_updated_on"),
+        (Function::Count, "assigned_to.name"),
+    ];
+    let figures = figures.map(|(function, path)| (function, world::path(path))).to_vec();
+    let one = Aggregation { group_by: Vec::new(), figures: figures.clone() };
+    let buckets = tx.aggregate(&Selection::of(&*TABLES, &all), &one)?;
+    let [Bucket { count: 4, figures: found, .. }] = &buckets[..] else { panic!("{buckets:?}") };
+    let moment = Timestamp::parse("2026-03-03 10:00:00").expect("a moment").0;
+    let expected = [
+        Figure::Whole(13),
+        Figure::Real(13.0 / 3.0),
+        Figure::Text("10".into()),
+        Figure::Whole(moment),
+        Figure::Whole(2),
+    ];
+    assert_eq!(*found, expected.map(Some));
+    let grouped = Aggregation { group_by: vec![Path::of("sys_class_name"), Path::of("active")], figures: Vec::new() };
+    let shown = |bucket: &Bucket| {
+        let example = bucket.example.as_ref().expect("a group has records");
+        (example.id.table.to_string(), example.get("active").map(ToString::to_string), bucket.count)
+    };
+    let groups: Vec<_> = tx.aggregate(&Selection::of(&*TABLES, &all), &grouped)?.iter().map(shown).collect();
+    let expected = [
+        ("incident".to_owned(), Some("false".to_owned()), 1),
+        ("wm_task".to_owned(), None, 2),
+        ("wm_task".to_owned(), Some("true".to_owned()), 1),
+    ];
+    assert_eq!(groups, expected);
+    let none = tx.aggregate(&Selection::of(&*TABLES, &Filter::nothing()), &one)?;
+    assert_eq!((none.len(), none[0].count, &none[0].example), (1, 0, &None));
+    Ok(())
+}
+
 /// Values are only values, and a name that is none is refused in words.
 pub fn text_in_a_query_is_never_sql(storage: &dyn Storage) -> Result<()> {
-    use Operator as O;
     fill(storage)?;
     let tx = storage.read()?;
     for value in ["' OR '1'='1", "x'); DROP TABLE record; --", "%", "\u{0}", "?1"] {
-        for operator in [O::Equals, O::StartsWith, O::In, O::Between, O::EndsWith] {
-            assert_eq!(found(&*tx, &one("number", operator, value))?, "", "{operator:?} {value}");
+        for operator in ["=", "STARTSWITH", "IN", "BETWEEN", "ENDSWITH"] {
+            assert_eq!(asked(&*tx, &format!("number{operator}{value}"))?, "", "{operator} {value}");
         }
     }
-    let long_walk = ["parent"; 20].join(".");
-    for path in ["number' OR '1", "", "a..b", "Number", "$.number", "größe", &long_walk] {
-        for query in [one(path, O::Equals, "1"), ordered(&[(path, false)])] {
-            let refused = matches!(tx.query(&tables(), &query, 1, 0), Err(StorageError::Query(_)));
-            assert!(refused, "{path} was accepted");
+    for name in ["number' OR '1", "", "a..b", "Number", "$.number", "größe"] {
+        let (path, step) = (Path::of(name), Step { field: name.into(), tables: TABLES.to_vec() });
+        let walked = Path { steps: vec![step], field: "number".into() };
+        let same = test("number", Check::SameAs(path.clone()));
+        for filter in [test(name, Check::Filled), Filter::Test(walked, Check::Filled), same] {
+            let refused = matches!(tx.count(&Selection::of(&*TABLES, &filter)), Err(StorageError::Query(_)));
+            assert!(refused, "{name} was accepted");
         }
+        let (all, order) = (Filter::everything(), ordered(&[(name, false)]));
+        let selection = Selection { order: &order, ..Selection::of(&*TABLES, &all) };
+        assert!(matches!(tx.select(&selection, 1, 0), Err(StorageError::Query(_))), "{name} was accepted");
     }
-    let other = one("number", O::SameAs, "x') --");
-    assert!(matches!(tx.count(&tables(), &other), Err(StorageError::Query(_))));
-    assert_eq!(found(&*tx, &Query::default())?, "1 2 3 4");
+    assert_eq!(asked(&*tx, "")?, "1 2 3 4");
     Ok(())
 }
 
@@ -236,19 +318,15 @@ pub fn text_in_a_query_is_never_sql(storage: &dyn Storage) -> Result<()> {
 pub fn the_longest_query_is_answered(storage: &dyn Storage) -> Result<()> {
     fill(storage)?;
     let tx = storage.read()?;
-    let conditions = |count: usize| -> Vec<Condition> {
-        (0..count).map(|number| condition("number", Operator::Equals, &format!("n{number}"))).collect()
-    };
-    let or = Query { groups: vec![Group { clauses: vec![conditions(CONDITION_LIMIT)] }], order: Vec::new() };
-    assert_eq!(found(&*tx, &or)?, "1 2 3 4");
-    let clauses = (0..CONDITION_LIMIT).map(|_| vec![condition("priority", Operator::Less, "5")]).collect();
-    assert_eq!(found(&*tx, &Query { groups: vec![Group { clauses }], order: Vec::new() })?, "1 3");
-    let groups =
-        conditions(CONDITION_LIMIT).into_iter().map(|condition| Group { clauses: vec![vec![condition]] }).collect();
-    assert_eq!(found(&*tx, &Query { groups, order: Vec::new() })?, "1 2 3 4");
+    let numbered = |count: usize| (0..count).map(|number| format!("number=n{number}")).collect::<Vec<_>>();
+    assert_eq!(asked(&*tx, &numbered(CONDITION_LIMIT).join("^OR"))?, "1 2 3 4");
+    assert_eq!(asked(&*tx, &vec!["priority<5"; CONDITION_LIMIT].join("^"))?, "1 3");
+    assert_eq!(asked(&*tx, &numbered(CONDITION_LIMIT).join("^NQ"))?, "1 2 3 4");
     let numbers = (0..10_000).map(|number| format!("n{number}")).collect::<Vec<_>>().join(",");
-    assert_eq!(found(&*tx, &one("number", Operator::In, &numbers))?, "1 2 3 4");
-    let too_many = (0..40_000).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
-    assert!(matches!(tx.count(&tables(), &one("number", Operator::In, &too_many)), Err(StorageError::Query(_))));
+    assert_eq!(asked(&*tx, &format!("numberIN{numbers}"))?, "1 2 3 4");
+    let too_many = (0..40_000).map(|number| Operand::from(&*number.to_string())).collect();
+    let filter = test("number", Check::Is(too_many));
+    let selection = Selection { tables: &*TABLES, filter: &filter, order: &[], sight: &EVERYTHING };
+    assert!(matches!(tx.count(&selection), Err(StorageError::Query(_))));
     Ok(())
 }

@@ -48,6 +48,17 @@ pub fn a_record_is_found_in_any_of_the_tables_asked(storage: &dyn Storage) -> Re
     tx.commit()
 }
 
+/// A row that was removed is gone, and only it.
+pub fn a_removed_row_is_gone(storage: &dyn Storage) -> Result<()> {
+    let mut tx = storage.begin()?;
+    tx.put_record(&Record::new(task(1)))?;
+    tx.put_record(&Record::new(task(2)))?;
+    assert!(tx.remove_record(&task(1))?);
+    assert!(!tx.remove_record(&task(1))?, "it was gone already");
+    assert_eq!((tx.record(&task(1))?, tx.record(&task(2))?.is_some()), (None, true));
+    tx.commit()
+}
+
 /// Each number is given once per prefix, also around imported ones.
 pub fn leased_numbers_never_overlap(storage: &dyn Storage) -> Result<()> {
     let mut tx = storage.begin()?;

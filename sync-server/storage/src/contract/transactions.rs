@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fieldline_model::condition::Query;
+use fieldline_model::condition::Filter;
 use fieldline_model::{Record, Value};
 
 use super::{edited, enter, key, row, sys_id, task};
-use crate::{Result, Storage, Tx};
+use crate::{Result, Selection, Storage, Tx};
 
 /// Writes something through every trait that writes.
 fn write_everywhere(tx: &mut dyn Tx, number: u32) -> Result<()> {
@@ -38,7 +38,7 @@ fn state(tx: &dyn Tx, number: u32) -> Result<String> {
             tx.subscriptions(sys_id(number))?,
             tx.edits(&record, 0)?,
             tx.changed(&everyone, 0, u64::MAX, 100)?,
-            tx.count(&[record.table], &Query::default())?,
+            tx.count(&Selection::of(&[record.table], &Filter::everything()))?,
             tx.head()?,
         )
     ))

@@ -1,18 +1,17 @@
 //! Which records a list asks for: an encoded query, or plain `field=value` pairs, where choices and references may be
 //! given as people read them. What a table does not have is left out and the rest holds; clients rely on that.
 
-use fieldline_model::condition::{Condition, Group, Operator, Query};
+use fieldline_model::condition::{Condition, Group, Operator, Query, Term};
 use fieldline_model::dictionary::{Dictionary, Field, FieldType, Table};
 
 use super::parameters::Parameters;
 
 /// The query a list's parameters stand for.
 pub fn criteria(parameters: &Parameters, table: &Table, dictionary: &Dictionary) -> Query {
-    let query = match &parameters.query {
+    match &parameters.query {
         Some(text) => Query::parse(text).query,
         None => pairs(&parameters.pairs, table, dictionary),
-    };
-    query.for_table(table.name.as_str(), dictionary).query
+    }
 }
 
 fn pairs(pairs: &[(String, String)], table: &Table, dictionary: &Dictionary) -> Query {
@@ -20,11 +19,12 @@ fn pairs(pairs: &[(String, String)], table: &Table, dictionary: &Dictionary) -> 
     Query { groups: if clauses.is_empty() { Vec::new() } else { vec![Group { clauses }] }, order: Vec::new() }
 }
 
-fn clause(name: &str, value: &str, table: &Table, dictionary: &Dictionary) -> Option<Vec<Condition>> {
+fn clause(name: &str, value: &str, table: &Table, dictionary: &Dictionary) -> Option<Vec<Term>> {
     let path: Vec<String> = name.split('.').map(str::to_owned).collect();
     let field = *dictionary.walk(table.name.as_str(), &path)?.last()?;
-    let equals =
-        |path: Vec<String>, value: &str| Condition { path, operator: Operator::Equals, value: value.to_owned() };
+    let equals = |path: Vec<String>, value: &str| {
+        Term::from(Condition { path, operator: Operator::Equals, value: value.to_owned() })
+    };
     if field.field_type == FieldType::Reference && value.parse::<fieldline_model::SysId>().is_err() && !value.is_empty()
     {
         let target = dictionary.table(field.reference.as_ref()?.as_str())?;

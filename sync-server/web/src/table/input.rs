@@ -53,14 +53,14 @@ fn no_text(name: &str) -> Refusal {
 /// The table a new record goes to: a table that extends the one in the path may be named in the body.
 pub fn class(server: &Server, table: &str, texts: &BTreeMap<String, String>) -> String {
     let named = texts.get("sys_class_name").map(String::as_str).unwrap_or_default();
-    let is_child = server.family(table).iter().any(|child| *child == *named);
+    let is_child = server.dictionary().family(table).iter().any(|child| *child == *named);
     if is_child { named.to_owned() } else { table.to_owned() }
 }
 
 /// What the service is given: the fields that the table, or one that extends it, has.
 pub fn input(server: &Server, table: &str, texts: BTreeMap<String, String>, as_displayed: bool) -> Input {
-    let family: Vec<_> =
-        server.family(table).iter().filter_map(|name| server.dictionary().table(name.as_str())).collect();
+    let dictionary = server.dictionary();
+    let family: Vec<_> = dictionary.family(table).iter().filter_map(|name| dictionary.table(name.as_str())).collect();
     let has_journals = family.iter().any(|table| table.kind == Kind::Document);
     let is_known = |name: &str| {
         (has_journals && JOURNALS.iter().any(|(journal, _)| *journal == name))

@@ -9,18 +9,20 @@ mod input;
 mod parameters;
 mod reader;
 mod shape;
+mod stats;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use fieldline_model::{Record, SysId, Table};
-use fieldline_service::table::{self, Detail, Found};
+use fieldline_service::table::{self, Detail, Question};
 use fieldline_service::{Call, Caller, TableError};
 use serde_json::{Map, Value, json};
 
@@ -37,7 +39,8 @@ pub use reader::field_names;
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 pub fn endpoints() -> Vec<Endpoint> {
-    ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"].into_iter().flat_map(versioned).collect()
+    let tables = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"].into_iter().flat_map(versioned);
+    tables.chain(stats::endpoints()).collect()
 }
 
 fn versioned(base: &'static str) -> Vec<Endpoint> {
@@ -59,12 +62,13 @@ fn versioned(base: &'static str) -> Vec<Endpoint> {
         endpoint("get", this, "Answers a record", Content::Empty, 200, one, get(read)),
         endpoint("put", this, "Changes the fields sent", record, 200, one, put(update)),
         endpoint("patch", this, "Changes the fields sent", record, 200, one, patch(update)),
+        endpoint("delete", this, "Deletes a record", Content::Empty, 204, Content::Empty, delete(remove)),
     ]
 }
 
 /// How an answer is to look, whatever it holds.
 struct View {
-    table: Table,
+    table: Arc<Table>,
     parameters: Parameters,
     origin: Origin,
 }
@@ -120,8 +124,8 @@ impl FromRequestParts<App> for Asked {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let Query(pairs) = pairs.map_err(|problem| unreadable(&problem))?;
         let table = named.remove("table").unwrap_or_default();
-        let declared = app.server.dictionary().table(&table);
-        let table = declared.ok_or_else(|| Refusal::UnknownTable(table.chars().take(80).collect()))?.clone();
+        let declared = app.server.dictionary().shared(&table);
+        let table = declared.ok_or_else(|| Refusal::UnknownTable(table.chars().take(80).collect()))?;
         let (parameters, origin) = (Parameters::read(&pairs)?, Origin::of(&parts.headers));
         let view = View { table, parameters, origin };
         let (sys_id, path, headers) = (named.remove("sys_id"), parts.uri.path().to_owned(), parts.headers.clone());
@@ -157,10 +161,11 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
     let Asked { caller, view, path, pairs, .. } = asked;
     let (parameters, address) = (view.parameters.clone(), view.origin.at(&path));
     let (results, total) = blocking(&app, move |server, now, rng| {
-        let query = criteria::criteria(&view.parameters, &view.table, server.dictionary());
         server.read(&caller, now, rng, |call| {
-            let (name, rows, offset) = (view.table.name.as_str(), view.parameters.rows(), view.parameters.offset);
-            let Found { records, total } = table::query(call, name, &query, rows, offset)?;
+            let query = criteria::criteria(&view.parameters, &view.table, &call.dictionary);
+            let question = Question::new(call, view.table.name.as_str(), &query)?;
+            let records = question.records(call, view.parameters.rows(), view.parameters.offset)?;
+            let total = if view.parameters.no_count { None } else { Some(question.count(call)?) };
             Ok::<_, TableError>((view.results(call, records)?, total))
         })
     })
@@ -168,11 +173,10 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
     if results.is_empty() && path.starts_with("/api/now/v1/") {
         return Err(Failure(no_record()));
     }
-    let page = Page { limit: parameters.rows(), offset: parameters.offset, total };
     let mut response = answered(StatusCode::OK, results.into());
-    if !parameters.no_count {
-        response.headers_mut().insert(TOTAL_COUNT, HeaderValue::from(total));
-    }
+    let Some(total) = total else { return Ok(response) };
+    response.headers_mut().insert(TOTAL_COUNT, HeaderValue::from(total));
+    let page = Page { limit: parameters.rows(), offset: parameters.offset, total };
     if !parameters.suppress_pagination_header
         && let Some(links) = page.links(&address, &pairs)
     {
@@ -227,6 +231,15 @@ async fn update(State(app): State<App>, asked: Asked, body: Body) -> Result<Resp
     })
     .await?;
     Ok(answered(StatusCode::OK, result))
+}
+
+async fn remove(State(app): State<App>, asked: Asked) -> Result<StatusCode, Failure> {
+    let sys_id = asked.sys_id()?;
+    blocking(&app, move |server, now, rng| {
+        server.write(&asked.caller, now, rng, |call| table::delete(call, asked.view.table.name.as_str(), sys_id))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 impl From<TableError> for Refusal {

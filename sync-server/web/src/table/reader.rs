@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use fieldline_documents::Projection;
 use fieldline_documents::journal::{Entry, Note};
 use fieldline_model::dictionary::{Field, Kind};
-use fieldline_model::{DocumentId, Record, SysId, Table, TableName, Value};
+use fieldline_model::{DocumentId, Record, SysId, Table, TableName, Timestamp, Value};
 use fieldline_service::table::{self, Result};
+use fieldline_service::zone::UserZone;
 use fieldline_service::{Call, TableError};
 
 use super::shape::Cell;
@@ -21,12 +22,13 @@ pub const JOURNALS: [(&str, &str); 2] = [("comments", "Additional comments"), ("
 pub struct Reader<'c, 's> {
     call: &'c mut Call<'s>,
     targets: BTreeMap<(TableName, SysId), Option<Record>>,
+    zone: Option<UserZone>,
 }
 
 impl<'c, 's> Reader<'c, 's> {
     /// Begins with nothing looked up.
     pub fn new(call: &'c mut Call<'s>) -> Self {
-        Self { call, targets: BTreeMap::new() }
+        Self { call, targets: BTreeMap::new(), zone: None }
     }
 
     /// The cells of a record under the names asked for, in their order; names that lead nowhere are left out. Without
@@ -53,14 +55,16 @@ impl<'c, 's> Reader<'c, 's> {
     }
 
     fn cell(&mut self, record: &Record, name: &str, journals: Option<&Projection>) -> Result<Option<Cell>> {
-        let server = self.call.server;
-        let dictionary = server.dictionary();
+        let dictionary = self.call.dictionary.clone();
         let Some(class) = dictionary.table(record.id.table.as_str()) else { return Ok(None) };
         if class.kind == Kind::Document && JOURNALS.iter().any(|(journal, _)| *journal == name) {
             return self.journal(name, journals).map(Some);
         }
         let path: Vec<&str> = name.split('.').collect();
         let Some(fields) = dictionary.walk(class.name.as_str(), &path) else { return Ok(None) };
+        if !fields.iter().all(|field| self.call.caller.may(&field.read)) {
+            return Ok(None);
+        }
         let mut at = record.clone();
         for field in &fields[..fields.len() - 1] {
             let target = at.reference(field.name.as_str());
@@ -76,7 +80,7 @@ impl<'c, 's> Reader<'c, 's> {
     fn walked(&mut self, field: &Field, target: Option<SysId>) -> Result<Option<Record>> {
         let (Some(table), Some(target)) = (&field.reference, target) else { return Ok(None) };
         let Some(record) = self.target(table, target)? else { return Ok(None) };
-        let class = self.call.server.dictionary().table(record.id.table.as_str());
+        let class = self.call.dictionary.table(record.id.table.as_str());
         if class.is_some_and(|class| self.call.caller.reads_all(class)) {
             return Ok(Some(record));
         }
@@ -93,6 +97,11 @@ impl<'c, 's> Reader<'c, 's> {
         }
         let Some(value) = record.get(field.name.as_str()) else { return Ok(Cell::default()) };
         let (display_value, target) = match (value, &field.reference) {
+            (Value::Reference(id), Some(people)) if field.is_user_name() => {
+                let name = self.target(people, *id)?.map_or_else(String::new, |user| user.text("user_name").to_owned());
+                return Ok(Cell { value: name.clone(), display_value: name, target: None });
+            }
+            (Value::Time(moment), _) => (self.shown_time(*moment), None),
             (Value::Reference(id), Some(table)) => {
                 (self.display(table, *id)?, Some(DocumentId { table: table.clone(), sys_id: *id }))
             }
@@ -105,13 +114,19 @@ impl<'c, 's> Reader<'c, 's> {
         Ok(Cell { value: value.to_string(), display_value, target })
     }
 
+    /// A moment as the caller's clocks show it.
+    fn shown_time(&mut self, moment: Timestamp) -> String {
+        let call = &*self.call;
+        self.zone.get_or_insert_with(|| call.callers_zone()).shown(moment)
+    }
+
     /// The two fields that are the record's identity and are not stored.
     fn identity(&self, record: &Record, field: &Field) -> Option<Cell> {
         let plain = |value: String, display_value| Some(Cell { value, display_value, target: None });
         match field.name.as_str() {
             "sys_id" => plain(record.id.sys_id.to_string(), record.id.sys_id.to_string()),
             "sys_class_name" => {
-                let class = self.call.server.dictionary().table(record.id.table.as_str());
+                let class = self.call.dictionary.table(record.id.table.as_str());
                 plain(record.id.table.to_string(), class.map_or_else(String::new, |class| class.label.clone()))
             }
             _ => None,
@@ -120,9 +135,8 @@ impl<'c, 's> Reader<'c, 's> {
 
     /// What people read for a record, `""` when it is gone.
     fn display(&mut self, table: &TableName, id: SysId) -> Result<String> {
-        let server = self.call.server;
         let Some(record) = self.target(table, id)? else { return Ok(String::new()) };
-        let class = server.dictionary().table(record.id.table.as_str());
+        let class = self.call.dictionary.table(record.id.table.as_str());
         let Some(field) = class.and_then(|class| class.field(class.display.as_str())) else { return Ok(String::new()) };
         Ok(record.get(field.name.as_str()).map_or_else(String::new, |value| field.display(value)))
     }
@@ -132,7 +146,7 @@ impl<'c, 's> Reader<'c, 's> {
         if let Some(known) = self.targets.get(&key) {
             return Ok(known.clone());
         }
-        let found = self.call.tx.find(self.call.server.family(table.as_str()), id)?;
+        let found = self.call.tx.find(self.call.dictionary.family(table.as_str()), id)?;
         self.targets.insert(key, found.clone());
         Ok(found)
     }
@@ -148,6 +162,7 @@ impl<'c, 's> Reader<'c, 's> {
         let mut text = String::new();
         for Entry { by, at, what: Note { text: note }, .. } in entries.iter().rev() {
             let author = self.display(&people, *by)?;
+            let at = self.shown_time(*at);
             text += &format!("{at} - {author} ({label})\n{note}\n\n");
         }
         Ok(Cell { display_value: text, ..Cell::default() })

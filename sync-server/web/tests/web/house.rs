@@ -43,7 +43,7 @@ impl House {
         let clock = Arc::new(AtomicI64::new(MORNING));
         let (now, mut rng) = (Timestamp(MORNING), Entropy::open());
         let storage = Arc::new(SqliteStorage::in_memory().expect("memory"));
-        let server = Server::open(storage, Arc::new(Dictionary::shipped().clone()), now, &mut rng).expect("opens");
+        let server = Server::open(storage, Dictionary::shipped().clone(), now, &mut rng).expect("opens");
         let server = Arc::new(server.with_password_cost(PasswordCost::cheapest()));
         let system = server.system();
         server.bootstrap_admin(Some(PASSWORD), now, &mut rng).expect("the first administrator");

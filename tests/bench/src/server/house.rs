@@ -32,7 +32,7 @@ impl House {
     pub fn fill(dir: &Path, records: usize, phones: usize, jobs: usize) -> Result<Self> {
         let storage = Arc::new(SqliteStorage::open(dir.join("fieldline.db"))?);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let dictionary = Arc::new(Dictionary::shipped().clone());
+        let dictionary = Dictionary::shipped().clone();
         let server = Server::open(storage.clone(), dictionary, MORNING, &mut rng)?;
         let server = server.with_password_cost(PasswordCost::cheapest());
         let dispatcher = Caller { roles: ["wm_dispatcher".into(), "system".into()].into(), ..server.system() };

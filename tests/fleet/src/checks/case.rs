@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_device::view::{HeldEdit, Item, NeedsAttention, OutboxEdit, RecordView, StockItem, SyncStatus};
+use fieldline_model::condition::Filter;
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId};
-use fieldline_storage::{StoredEdit, Tx};
+use fieldline_storage::{Selection, StoredEdit, Tx};
 
 use crate::phone::{Phone, Promise};
 use crate::staff::RoleChange;
@@ -47,7 +48,8 @@ impl<'a> Case<'a> {
     pub fn open(tx: &'a dyn Tx, dictionary: &'a Dictionary, role_changes: &'a [RoleChange]) -> Self {
         let mut rows = BTreeMap::new();
         for table in dictionary.tables() {
-            let found = tx.query(std::slice::from_ref(&table.name), &Default::default(), u32::MAX, 0);
+            let all = Filter::everything();
+            let found = tx.select(&Selection::of(std::slice::from_ref(&table.name), &all), u32::MAX, 0);
             rows.extend(found.expect("every table can be listed").into_iter().map(|row| (row.id.clone(), row)));
         }
         let priorities = PriorityMatrix::from_rows(rows.values().filter(|row| row.id.table == "dl_u_priority"));

@@ -74,7 +74,8 @@ pub fn judge(world: &mut World) {
     let tx = server.storage().read().expect("the server's database can be read");
     // A restored server has forgotten some changes of roles, nobody here knows which.
     let role_changes = if world.office.was_restored { &[] } else { &world.office.role_changes[..] };
-    let mut case = Case::open(&*tx, server.dictionary(), role_changes);
+    let dictionary = server.dictionary();
+    let mut case = Case::open(&*tx, &dictionary, role_changes);
     case.members = world.office.ever_members.clone();
     case.lost_files = lost_files;
     case.server_was_restored = world.office.was_restored;

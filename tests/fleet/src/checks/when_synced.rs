@@ -65,7 +65,8 @@ pub fn expect(world: &World, phone: usize, number: u64, answer: &[u8]) -> Option
     frame::decode_response(answer, WIRE_VERSION).ok().filter(|answer| !answer.more)?;
     let server = world.office.server();
     let tx = server.storage().read().expect("the server's database can be read");
-    let case = Case::open(&*tx, server.dictionary(), &[]);
+    let dictionary = server.dictionary();
+    let case = Case::open(&*tx, &dictionary, &[]);
     let told = |id: DocumentId| {
         let fields = case.records.get(&id.sys_id)?.fields.clone();
         let meaning = case.meanings.get(&id).cloned();

@@ -39,7 +39,8 @@ impl Tables {
             let (field, text) = dice.one_of(&USUAL);
             return ((*field).to_owned(), (*text).to_owned());
         }
-        let table = self.house.server.dictionary().table(table);
+        let dictionary = self.house.server.dictionary();
+        let table = dictionary.table(table);
         let known = table.map(|table| &table.fields[..]).unwrap_or_default();
         let field =
             if known.is_empty() || dice.below(8) == 0 { dice.text() } else { dice.one_of(known).name.to_string() };
