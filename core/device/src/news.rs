@@ -6,6 +6,7 @@
 use fieldline_documents::Edit;
 use fieldline_model::{DocumentId, SysId, Timestamp};
 use fieldline_store::news::{NewsKind, NewsRow};
+use fieldline_store::records::Standing;
 use fieldline_store::{StoreError, Tx, View};
 use serde::Serialize;
 
@@ -75,7 +76,8 @@ impl Noting {
     }
 
     pub fn left(&self, tx: &Tx<'_>, rules: &Rules, id: &DocumentId) -> Result<(), StoreError> {
-        if !self.counts(rules, id) {
+        // One that unsent work holds is told to leave again and again, and was said to have left the first time.
+        if !self.counts(rules, id) || tx.standing(id)? == Some(Standing::Leaving) {
             return Ok(());
         }
         let display = tx.record(id)?.map(|listed| listed.display).unwrap_or_default();

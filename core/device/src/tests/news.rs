@@ -52,6 +52,23 @@ fn of_a_record_that_left_only_its_name_is_told() {
 }
 
 #[test]
+fn a_record_that_unsent_work_holds_is_told_to_leave_again_and_said_to_have_left_once() {
+    let (mut phone, office) = (in_step(), Office::task(7));
+    phone.exchange(|answer| answer.entries = office.whole());
+    phone.device.looked_at(u64::MAX).unwrap();
+    phone.note(&office.id(), "Mia was here");
+    let leave = Entry::Leave { document: office.id() };
+    let left = [("WOT0000007".to_owned(), Happened::Left)];
+    for _ in 0..2 {
+        phone.exchange(|answer| answer.entries.push(leave.clone()));
+        assert_eq!(told(&phone), left);
+    }
+    phone.exchange(|answer| answer.entries = office.whole());
+    phone.exchange(|answer| answer.entries.push(leave.clone()));
+    assert_eq!(told(&phone).len(), 2, "it was back in between");
+}
+
+#[test]
 fn a_form_tells_what_may_be_written_by_whom_and_in_the_words_people_read() {
     let (mut phone, office) = (Phone::new(), Office::task(7));
     phone.exchange(|answer| answer.entries = office.whole());
