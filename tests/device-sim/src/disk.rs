@@ -1,7 +1,7 @@
 //! A full disk, on a file system small enough to fill.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// More than a phone in trouble has; a file system with more room belongs to somebody else.
@@ -22,13 +22,10 @@ pub fn fills(folder: &Path) -> Result<(), String> {
             free >> 20
         ));
     }
-    let mut film = fs::File::create(folder.join(FILM)).map_err(|problem| problem.to_string())?;
-    let second = vec![7; 64 << 10];
-    loop {
-        match film.write_all(&second) {
-            Err(error) if error.kind() == ErrorKind::StorageFull => return Ok(()),
-            written => written.map_err(|problem| problem.to_string())?,
-        }
+    let film = fs::File::create(folder.join(FILM));
+    match film.and_then(|mut film| io::copy(&mut io::repeat(7), &mut film)) {
+        Err(error) if error.kind() == ErrorKind::StorageFull => Ok(()),
+        written => written.map(drop).map_err(|problem| problem.to_string()),
     }
 }
 

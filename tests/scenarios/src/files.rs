@@ -158,14 +158,11 @@ fn rot(database: &Path) -> std::io::Result<()> {
     fs::write(database, bytes)
 }
 
+/// Writes until there is no more room.
 fn fill(film: &Path) -> std::io::Result<()> {
-    let mut file = fs::File::create(film)?;
-    let second = vec![7; 64 << 10];
-    loop {
-        match std::io::Write::write_all(&mut file, &second) {
-            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => return Ok(()),
-            written => written?,
-        }
+    match std::io::copy(&mut std::io::repeat(7), &mut fs::File::create(film)?) {
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
+        written => written.map(drop),
     }
 }
 
