@@ -3,6 +3,7 @@
 //! Android Studio builds the same sources with the Gradle files beside them; this is for machines without either, such as CI.
 
 mod apk;
+mod least;
 mod modules;
 mod toolchain;
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::least;
 use super::modules::{CORE, PRESENTERS, SCREENS};
 use super::toolchain::{Toolchain, failed, jars, libraries};
 use crate::commands::{Failed, root, run};
@@ -15,10 +16,12 @@ use crate::packages::have;
 const MIN_SDK: &str = "26";
 /// The Android it is made for.
 const TARGET_SDK: &str = "36";
-/// Android's classes, against which is compiled; the least one shows what the least Android lacks.
+/// Android's classes, against which is compiled; what the least Android lacks of them `least` finds.
 const PLATFORM: &str = "org.robolectric android-all 16-robolectric-13921718 jar";
 /// Android's resources in a form Debian's aapt2 can read.
 const RESOURCES: &str = "org.robolectric android-all 13-robolectric-9030017 jar";
+/// The folder they are in.
+pub const RESOURCES_FOLDER: &str = "platform-resources";
 /// The dexer.
 const DEXER: &str = "com.android.tools r8 9.5.28 jar";
 
@@ -49,6 +52,7 @@ pub fn apk(toolchain: &Toolchain, natives: Option<&Path>) -> Result<PathBuf, Fai
     build.resources()?;
     build.classes()?;
     build.dexed()?;
+    least::check(toolchain, &build.made.join("app.jar"), &build.beside(), &build.made)?;
     build.packed(natives)?;
     build.signed()
 }
@@ -57,7 +61,7 @@ impl Build<'_> {
     fn prepare(&self) -> Result<(), Failed> {
         libraries(self.toolchain, "android", &pom(&android_libraries()?))?;
         libraries(self.toolchain, "platform", &pom(PLATFORM))?;
-        libraries(self.toolchain, "platform-resources", &pom(RESOURCES))?;
+        libraries(self.toolchain, RESOURCES_FOLDER, &pom(RESOURCES))?;
         libraries(self.toolchain, "dexer", &pom(DEXER))?;
         fs::remove_dir_all(&self.made).or_else(|problem| match problem.kind() {
             std::io::ErrorKind::NotFound => Ok(()),
@@ -100,7 +104,7 @@ impl Build<'_> {
 
     /// The framework's resources as an archive of their own: the jar is larger than aapt2 can read.
     fn framework(&self) -> Result<(), Failed> {
-        let folder = self.toolchain.path("platform-resources");
+        let folder = self.toolchain.path(RESOURCES_FOLDER);
         if self.framework_resources().exists() {
             return Ok(());
         }
@@ -115,7 +119,7 @@ impl Build<'_> {
     }
 
     fn framework_resources(&self) -> PathBuf {
-        self.toolchain.path("platform-resources").join("framework.apk")
+        self.toolchain.path(RESOURCES_FOLDER).join("framework.apk")
     }
 
     /// Links the resources of the app and its libraries, and compiles their names.
@@ -178,10 +182,24 @@ impl Build<'_> {
         unpacked.chain(jars(&self.kept)).collect()
     }
 
+    /// Classes of the libraries and of Kotlin itself.
+    fn libraries(&self) -> Vec<PathBuf> {
+        self.class_path().into_iter().chain([self.toolchain.own_library("kotlin-stdlib.jar")]).collect()
+    }
+
+    /// The names of resources, once they are packed for the dexer.
+    fn names(&self) -> PathBuf {
+        self.made.join("r.jar")
+    }
+
+    /// Everything the app's own code calls beside Android.
+    fn beside(&self) -> Vec<PathBuf> {
+        self.libraries().into_iter().chain([self.names()]).collect()
+    }
+
     /// Makes code for phones: of the libraries once, of the app each time.
     fn dexed(&self) -> Result<(), Failed> {
-        let mut libraries = self.class_path();
-        libraries.push(self.toolchain.own_library("kotlin-stdlib.jar"));
+        let libraries = self.libraries();
         let kept = self.kept.join("libraries.dex.zip");
         if !kept.exists() {
             // A dexer that fails leaves an empty archive behind.
@@ -189,7 +207,7 @@ impl Build<'_> {
             run(self.dexer()?.arg("--output").arg(&draft).args(&libraries))?;
             fs::rename(&draft, &kept).map_err(|problem| failed(&draft, &problem))?;
         }
-        let names = self.made.join("r.jar");
+        let names = self.names();
         run(Command::new("jar").arg("cf").arg(&names).arg("-C").arg(self.made.join("r")).arg("."))?;
         let mut own = self.dexer()?;
         libraries.iter().for_each(|library| {
@@ -285,7 +303,7 @@ fn android_libraries() -> Result<String, Failed> {
 }
 
 /// A pom of libraries named one a line, each without what it asks for itself.
-fn pom(lines: &str) -> String {
+pub fn pom(lines: &str) -> String {
     let lines = lines.lines().filter(|line| !line.starts_with('#'));
     let dependencies = lines.filter_map(|line| {
         let [group, artifact, version, kind] = line.split_whitespace().collect::<Vec<_>>().try_into().ok()?;
@@ -303,7 +321,7 @@ fn pom(lines: &str) -> String {
     )
 }
 
-fn app(part: &str) -> PathBuf {
+pub fn app(part: &str) -> PathBuf {
     root().join("android/app/src/main").join(part)
 }
 
@@ -313,7 +331,7 @@ fn package_of(manifest: &Path) -> Option<String> {
     after.split('"').next().map(ToOwned::to_owned)
 }
 
-fn java_home() -> Result<PathBuf, Failed> {
+pub fn java_home() -> Result<PathBuf, Failed> {
     let told = Command::new("java").args(["-XshowSettings:properties", "-version"]).output();
     let told = told.map_err(|problem| Failed(format!("java could not be started: {problem}")))?;
     let told = String::from_utf8_lossy(&told.stderr).into_owned();
