@@ -35,7 +35,7 @@ struct Arguments {
     /// Where the scenarios are.
     #[arg(long)]
     scenarios: PathBuf,
-    /// Only scenarios whose file name contains this.
+    /// Only scenarios whose file name, and trials whose name, contains this.
     #[arg(long)]
     only: Option<String>,
     /// Objects made and dropped in the trial for leaks.
@@ -55,6 +55,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let is_wanted = |name: &str| arguments.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    let mut trials = trials::ALL.to_vec();
+    trials.retain(|(name, _)| !arguments.without_trials && is_wanted(name));
+    if scenarios.is_empty() && trials.is_empty() {
+        eprintln!("there is no such scenario in {}, and no such trial", arguments.scenarios.display());
+        return ExitCode::FAILURE;
+    }
     let mut said: Vec<Option<Vec<Json>>> = vec![None; scenarios.len()];
     let mut all_good = true;
     for language in &arguments.phones {
@@ -63,11 +70,9 @@ fn main() -> ExitCode {
             let done = standing(|| play_one(scenario, language, &arguments.scenarios, said));
             count(done, language, &scenario.name, &mut passed, &mut failed);
         }
-        if !arguments.without_trials {
-            for (name, trial) in trials::ALL {
-                let done = standing(|| trial(language, arguments.cycles));
-                count(done, language, name, &mut passed, &mut failed);
-            }
+        for (name, trial) in &trials {
+            let done = standing(|| trial(language, arguments.cycles));
+            count(done, language, name, &mut passed, &mut failed);
         }
         println!("{}: {passed} passed, {failed} failed", language.name);
         all_good &= failed == 0;

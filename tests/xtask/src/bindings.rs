@@ -18,8 +18,12 @@ const IN_APPS: [(&str, &str); 4] = [
 
 /// The library every language loads, as the workspace builds it.
 pub fn library() -> PathBuf {
+    library_in(&library_folder())
+}
+
+fn library_in(folder: &Path) -> PathBuf {
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    library_folder().join(format!("{prefix}fieldline_ffi{suffix}"))
+    folder.join(format!("{prefix}fieldline_ffi{suffix}"))
 }
 
 /// The folder it is in.
@@ -88,10 +92,10 @@ fn linked(modulemap: &str) -> String {
     linked.collect()
 }
 
-/// The folder a language's generated files are in, with the library beside them where the language looks for it there.
-pub fn python(generated: &Path) -> Result<PathBuf, Failed> {
+/// The folder Python's generated files are in, with the library of another folder beside them, where Python looks for it.
+pub fn python(generated: &Path, library: &Path) -> Result<PathBuf, Failed> {
     let folder = generated.join("python");
-    let name = library();
+    let name = library_in(library);
     let copy = folder.join(name.file_name().unwrap_or(OsStr::new("fieldline_ffi")));
     fs::copy(&name, &copy).map_err(|problem| failed(&copy, &problem))?;
     Ok(folder)

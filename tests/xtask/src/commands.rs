@@ -52,6 +52,12 @@ pub fn released(program: &str) -> Result<Command, Failed> {
     Ok(program_in("release", program))
 }
 
+/// One of our programs and every library, optimised as they are shipped.
+pub fn shipped(program: &str) -> Result<Command, Failed> {
+    run(&mut cargo(&["build", "--release", "--workspace", "--locked", "--lib", "--bin", program]))?;
+    Ok(program_in("release", program))
+}
+
 fn program_in(profile: &str, program: &str) -> Command {
     let path = target().join(profile).join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
     let mut command = Command::new(path);

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::commands::{Failed, built, cargo, root, run, target};
+use crate::commands::{Failed, built, cargo, root, run, shipped, target};
 use crate::{bindings, kotlin, swift};
 
 /// Every language beside Rust, which is always there.
@@ -25,14 +25,17 @@ fn is_in(without: &[String], language: &str) -> bool {
     !without.iter().any(|name| name == language)
 }
 
-/// Plays the scenarios, in all languages but those left out, with arguments for the driver.
-pub fn play(without: &[String], arguments: &[String]) -> Result<(), Failed> {
+/// Plays the scenarios, in all languages but those left out, with arguments for the driver; on the core as it is shipped, or as it is
+/// built for trying.
+pub fn play(without: &[String], is_release: bool, arguments: &[String]) -> Result<(), Failed> {
     known(without)?;
     let generated = bindings::generated()?;
     let server = built("sync-server")?;
-    let mut phones = vec![("rust", built("rust_phone")?)];
+    let rust = if is_release { shipped("rust_phone")? } else { built("rust_phone")? };
+    let library = Path::new(rust.get_program()).parent().unwrap_or(root()).to_owned();
+    let mut phones = vec![("rust", rust)];
     for language in LANGUAGES.into_iter().filter(|language| is_in(without, language)) {
-        phones.push((language, phone(language, &generated)?));
+        phones.push((language, phone(language, &generated, &library)?));
     }
     let mut driver = built("fieldline-scenarios")?;
     driver.args(["--scenarios", "tests/scenarios"]).args(arguments);
@@ -91,23 +94,22 @@ fn library_and_server() -> Result<(PathBuf, Command), Failed> {
     Ok((bindings::library_folder(), built("sync-server")?))
 }
 
-/// How a phone of a language is started.
-fn phone(language: &str, generated: &Path) -> Result<Command, Failed> {
-    let library = bindings::library_folder();
+/// How a phone of a language is started on the library of a folder.
+fn phone(language: &str, generated: &Path, library: &Path) -> Result<Command, Failed> {
     match language {
-        "kotlin" => kotlin::phone(&kotlin::install()?, &library),
-        "swift" => swift::phone(&swift::install()?, &library),
-        _ => python(generated),
+        "kotlin" => kotlin::phone(&kotlin::install()?, library),
+        "swift" => swift::phone(&swift::install()?, library),
+        _ => python(generated, library),
     }
 }
 
-fn python(generated: &Path) -> Result<Command, Failed> {
+fn python(generated: &Path, library: &Path) -> Result<Command, Failed> {
     let is_there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
     if !is_there {
         return Err(Failed("python3 is missing; install it, or leave it out with --without python".into()));
     }
     let mut python = Command::new("env");
-    python.arg(format!("PYTHONPATH={}", bindings::python(generated)?.display()));
+    python.arg(format!("PYTHONPATH={}", bindings::python(generated, library)?.display()));
     python.args(["python3", "bindings/tests/phone.py"]);
     Ok(python)
 }

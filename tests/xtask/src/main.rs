@@ -51,11 +51,14 @@ enum Word {
         #[arg(long)]
         check: bool,
     },
-    /// The scenarios with phones in every language: `languages [--without kotlin,swift] [--cycles N] [--only NAME]`.
+    /// The scenarios with phones in every language: `languages [--without kotlin,swift] [--release] [--cycles N] [--only NAME]`.
     Languages {
         /// Languages that are left out.
         #[arg(long, value_delimiter = ',')]
         without: Vec<String>,
+        /// On the core as it is shipped.
+        #[arg(long)]
+        release: bool,
         /// Arguments of the driver.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -122,7 +125,7 @@ impl Word {
         match self {
             Self::Test { without } => test::everything(&without),
             Self::Bindings { check } => bindings::write(check),
-            Self::Languages { without, arguments } => languages::play(&without, &arguments),
+            Self::Languages { without, release, arguments } => languages::play(&without, release, &arguments),
             Self::Demo { arguments } => run(built("sync-server")?.arg("demo").args(arguments)),
             Self::Fuzz { arguments } => run(released("fieldline-fuzz")?.args(arguments)),
             Self::Fleet { mut arguments } if arguments.iter().any(|word| word == "--planted" || word == "--plant") => {

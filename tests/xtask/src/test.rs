@@ -84,7 +84,7 @@ fn generated_bindings(_: &[String]) -> Result<(), Failed> {
 }
 
 fn languages(without: &[String]) -> Result<(), Failed> {
-    languages::play(without, &[])
+    languages::play(without, false, &[])
 }
 
 fn apps(without: &[String]) -> Result<(), Failed> {
