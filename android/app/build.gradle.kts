@@ -1,4 +1,4 @@
-// The app: a thin layer of Android around the screens.
+// The app: a thin layer of Android around the screens. Its test on a desktop needs the core there: `cargo xtask apps`.
 
 plugins {
     alias(libs.plugins.android.application)

@@ -5,6 +5,7 @@
 mod apk;
 mod least;
 mod modules;
+mod start;
 mod toolchain;
 
 use std::io::{BufRead, BufReader};
@@ -42,8 +43,7 @@ pub fn test(toolchain: &Toolchain, library: &Path, sync_server: &Path, pictures:
     let modules = [CORE, PRESENTERS, PRESENTER_TESTS, SCREENS, SCREEN_TESTS];
     compiled(toolchain, &modules)?;
     let mut java = java(toolchain, library, &modules);
-    java.args(["org.junit.platform.console.ConsoleLauncher", "execute", "--disable-banner", "--disable-ansi-colors"]);
-    java.args(["--details=tree", "--fail-if-no-tests"]);
+    java.args(JUNIT);
     for tests in [PRESENTER_TESTS, SCREEN_TESTS] {
         java.arg("--scan-classpath").arg(tests.jar(toolchain));
     }
@@ -51,7 +51,26 @@ pub fn test(toolchain: &Toolchain, library: &Path, sync_server: &Path, pictures:
     if let Some(pictures) = pictures {
         java.env("FIELDLINE_SCREENSHOTS", pictures);
     }
-    let Counted { passed, failed } = counted(&mut java)?;
+    passes(&mut java)
+}
+
+/// Starts the app, which is built, as Android would, on a desktop.
+pub fn start(toolchain: &Toolchain, library: &Path) -> Result<(), Failed> {
+    passes(&mut start::tests(toolchain, library)?)
+}
+
+/// What runs tests, and shows them.
+const JUNIT: [&str; 6] = [
+    "org.junit.platform.console.ConsoleLauncher",
+    "execute",
+    "--disable-banner",
+    "--disable-ansi-colors",
+    "--details=tree",
+    "--fail-if-no-tests",
+];
+
+fn passes(java: &mut Command) -> Result<(), Failed> {
+    let Counted { passed, failed } = counted(java)?;
     println!("{passed} passed, {failed} failed");
     if failed == 0 && passed > 0 { Ok(()) } else { Err(Failed(format!("{failed} Kotlin tests failed; see above"))) }
 }

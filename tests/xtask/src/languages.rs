@@ -52,7 +52,7 @@ pub fn play(without: &[String], is_release: bool, arguments: &[String]) -> Resul
     Ok(())
 }
 
-/// Tries what is around the core in each app: presenters and screens in Kotlin, models in Swift.
+/// Tries what is around the core in each app: presenters, screens and the start of the app in Kotlin, models in Swift.
 pub fn try_apps(without: &[String]) -> Result<(), Failed> {
     known(without)?;
     let (library, server) = library_and_server()?;
@@ -62,6 +62,7 @@ pub fn try_apps(without: &[String]) -> Result<(), Failed> {
         kotlin::lint(&toolchain)?;
         kotlin::test(&toolchain, &library, server, None)?;
         println!("{}: signed and verified, without the core's library", kotlin::apk(&toolchain, None)?.display());
+        kotlin::start(&toolchain, &library)?;
     }
     if is_in(without, "swift") {
         let toolchain = swift::install()?;

@@ -75,7 +75,8 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// What is around the core in each app: linted, tried on the real core and a real server, and packed as a signed APK.
+    /// What is around the core in each app: linted, tried on the real core and a real server; the Android app packed as a signed APK,
+    /// searched for what its least Android lacks, and started on a desktop.
     Apps {
         /// Languages that are left out.
         #[arg(long, value_delimiter = ',')]

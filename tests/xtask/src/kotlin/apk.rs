@@ -22,6 +22,8 @@ const PLATFORM: &str = "org.robolectric android-all 16-robolectric-13921718 jar"
 const RESOURCES: &str = "org.robolectric android-all 13-robolectric-9030017 jar";
 /// The folder they are in.
 pub const RESOURCES_FOLDER: &str = "platform-resources";
+/// The app's own name.
+pub const PACKAGE: &str = "org.fieldline.android";
 /// The dexer.
 const DEXER: &str = "com.android.tools r8 9.5.28 jar";
 
@@ -36,28 +38,38 @@ const PROGRAMS: [(&str, &str); 6] = [
 ];
 
 /// The folders of one build.
-struct Build<'a> {
+pub struct Build<'a> {
     toolchain: &'a Toolchain,
     /// Kept between builds: unpacked libraries and their dex files.
     kept: PathBuf,
     /// This build's own.
-    made: PathBuf,
+    pub made: PathBuf,
 }
 
 /// Builds, signs and verifies the app; `natives` holds the core for phones as `lib/ABI/libfieldline_ffi.so`, where there is any.
 pub fn apk(toolchain: &Toolchain, natives: Option<&Path>) -> Result<PathBuf, Failed> {
     have(&PROGRAMS, &[])?;
-    let build = Build { toolchain, kept: toolchain.path("android"), made: toolchain.path("apk") };
+    let build = Build::of(toolchain);
     build.prepare()?;
     build.resources()?;
-    build.classes()?;
+    build.compiled()?;
     build.dexed()?;
-    least::check(toolchain, &build.made.join("app.jar"), &build.beside(), &build.made)?;
+    least::check(toolchain, &build.classes(), &build.beside(), &build.made)?;
     build.packed(natives)?;
     build.signed()
 }
 
-impl Build<'_> {
+impl<'a> Build<'a> {
+    /// The one build of a toolchain.
+    pub fn of(toolchain: &'a Toolchain) -> Self {
+        Self { toolchain, kept: toolchain.path("android"), made: toolchain.path("apk") }
+    }
+
+    /// The app's own code, once it is compiled.
+    pub fn classes(&self) -> PathBuf {
+        self.made.join("app.jar")
+    }
+
     fn prepare(&self) -> Result<(), Failed> {
         libraries(self.toolchain, "android", &pom(&android_libraries()?))?;
         libraries(self.toolchain, "platform", &pom(PLATFORM))?;
@@ -150,13 +162,13 @@ impl Build<'_> {
     fn manifest(&self) -> Result<PathBuf, Failed> {
         let (source, made) = (app("AndroidManifest.xml"), self.made.join("AndroidManifest.xml"));
         let text = fs::read_to_string(&source).map_err(|problem| failed(&source, &problem))?;
-        let text = text.replacen("<manifest ", "<manifest package=\"org.fieldline.android\" ", 1);
+        let text = text.replacen("<manifest ", &format!("<manifest package=\"{PACKAGE}\" "), 1);
         fs::write(&made, text).map_err(|problem| failed(&made, &problem))?;
         Ok(made)
     }
 
     /// Compiles the core's bindings, presenters, screens and the app against Android's classes.
-    fn classes(&self) -> Result<(), Failed> {
+    fn compiled(&self) -> Result<(), Failed> {
         let plugin = self.toolchain.own_library("compose-compiler-plugin.jar");
         let paths =
             self.class_path().into_iter().chain(jars(&self.toolchain.path("platform"))).chain([self.made.join("r")]);
@@ -165,7 +177,7 @@ impl Build<'_> {
         // Android's jar has no java.* of its own; what phones have of it is near to Java 8.
         kotlinc.args(["-nowarn", "-no-reflect", "-Xjdk-release=8", "-jvm-target", "1.8"]);
         kotlinc.arg(format!("-Xplugin={}", plugin.display())).arg("-cp").arg(paths);
-        kotlinc.arg("-d").arg(self.made.join("app.jar"));
+        kotlinc.arg("-d").arg(self.classes());
         run(kotlinc.args([CORE.sources(), PRESENTERS.sources(), SCREENS.sources(), app("kotlin")]))
     }
 
@@ -193,7 +205,7 @@ impl Build<'_> {
     }
 
     /// Everything the app's own code calls beside Android.
-    fn beside(&self) -> Vec<PathBuf> {
+    pub fn beside(&self) -> Vec<PathBuf> {
         self.libraries().into_iter().chain([self.names()]).collect()
     }
 
@@ -213,7 +225,7 @@ impl Build<'_> {
         libraries.iter().for_each(|library| {
             own.arg("--classpath").arg(library);
         });
-        run(own.arg("--output").arg(self.made.join("own.dex.zip")).arg(self.made.join("app.jar")).arg(names))?;
+        run(own.arg("--output").arg(self.made.join("own.dex.zip")).arg(self.classes()).arg(names))?;
         self.numbered(&[self.made.join("own.dex.zip"), kept])
     }
 
@@ -340,7 +352,7 @@ pub fn java_home() -> Result<PathBuf, Failed> {
 }
 
 /// The files of a folder that end in a word, in the order of their names.
-fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
+pub fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|is| is == end)).collect();
     files.sort();
