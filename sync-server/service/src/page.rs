@@ -1,7 +1,7 @@
 //! One answer's worth of entries, filled under a budget.
 
 use fieldline_documents::packed;
-use fieldline_model::DocumentId;
+use fieldline_model::{Dictionary, DocumentId, Record};
 use fieldline_storage::{Position, StoredEdit, Tx};
 use fieldline_sync::caps::{MAX_RESPONSE_BYTES, MIN_BUDGET_BYTES};
 use fieldline_sync::wire::{self, Entry};
@@ -24,13 +24,14 @@ const EDITS_BYTES: usize = 32 << 10;
 pub(crate) struct Page {
     pub entries: Vec<Entry>,
     left: usize,
+    dictionary: Dictionary,
 }
 
 impl Page {
     /// An empty page for a device that asked for so many bytes.
-    pub fn new(budget_bytes: u32) -> Self {
+    pub fn new(budget_bytes: u32, dictionary: &Dictionary) -> Self {
         let budget = budget_bytes.max(MIN_BUDGET_BYTES) as usize;
-        Self { entries: Vec::new(), left: budget.min(PAGE_BYTES) }
+        Self { entries: Vec::new(), left: budget.min(PAGE_BYTES), dictionary: dictionary.clone() }
     }
 
     /// Whether nothing more should be added. A page takes at least one entry, however large.
@@ -55,12 +56,22 @@ impl Page {
 
     /// Adds a record as it stands; nothing when it has no row.
     pub fn row(&mut self, tx: &dyn Tx, document: &DocumentId) -> Result<()> {
-        let Some((position, record)) = tx.record(document)? else { return Ok(()) };
+        let Some((position, mut record)) = tx.record(document)? else { return Ok(()) };
+        self.keep_what_may_leave(&mut record);
         let bytes = minicbor::to_vec(&record).expect("encoding to memory cannot fail");
         let cost = bytes.len() / ROWS_SHRINK;
         let position = wire::Position(position);
         self.push(Entry::Row { document: document.clone(), position, bytes: bytes.into() }, cost);
         Ok(())
+    }
+
+    /// Takes from a row what the dictionary does not send to devices.
+    fn keep_what_may_leave(&self, record: &mut Record) {
+        let Some(table) = self.dictionary.table(record.id.table.as_str()) else { return };
+        let sent = &table.offline.fields;
+        if !sent.is_empty() {
+            record.fields.retain(|field, _| field.as_str().starts_with("sys_") || sent.contains(field));
+        }
     }
 
     /// Adds a whole document; nothing when it has no edit.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::load::{Checked, ensure, wrong};
-use super::{Dictionary, Field, FieldType, Kind, Merge, ROLES, Table};
+use super::{Dictionary, EVERYONE, Field, FieldType, Kind, Merge, ROLES, Table};
 use crate::id::FieldName;
 use crate::life_cycle::{LifeCycle, StepRule};
 
@@ -25,7 +25,8 @@ pub(super) fn check_table(dictionary: &Dictionary, table: &Table) -> Checked {
 
 fn check_roles<'a>(place: &str, lists: impl IntoIterator<Item = &'a Vec<String>>) -> Checked {
     lists.into_iter().flatten().try_for_each(|role| {
-        ensure(ROLES.contains(&role.as_str()), place, || format!("role \"{role}\" is none of {}", ROLES.join(", ")))
+        let known = ROLES.contains(&role.as_str()) || role == EVERYONE;
+        ensure(known, place, || format!("role \"{role}\" is none of {}", ROLES.join(", ")))
     })
 }
 
@@ -76,6 +77,10 @@ fn check_offline(dictionary: &Dictionary, table: &Table) -> Checked {
     };
     names(&table.offline.users, "sys_user")?;
     names(&table.offline.groups, "sys_user_group")?;
+    table.offline.fields.iter().try_for_each(|name| {
+        let fits = table.kind == Kind::Reference && table.field(name.as_str()).is_some();
+        ensure(fits, place, || format!("sends \"{name}\" to devices, which is no field of a row of it"))
+    })?;
     table.offline.follow.iter().try_for_each(|path| {
         let steps: Vec<&str> = path.split('.').collect();
         let fields = dictionary.walk(place, &steps);
@@ -179,6 +184,7 @@ mod tests {
             (format!("{THING} create = [\"king\"]\n field = [{NAME}]"), "thing: role \"king\" is none of admin"),
             (format!("{THING} offline.follow = [\"name\"]\n field = [{NAME}]"), "thing: follows \"name\""),
             (format!("{THING} offline.users = [\"name\"]\n field = [{NAME}]"), "thing: is held offline by \"name\""),
+            (format!("{THING} offline.fields = [\"name\"]\n field = [{NAME}]"), "thing: sends \"name\" to devices"),
         ];
         for (table, wanted) in cases {
             let problem = complaint(&table, &[]);

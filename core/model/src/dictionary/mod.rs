@@ -25,22 +25,94 @@ pub use field::{FieldError, LIST_LIMIT};
 pub use load::{DictionaryError, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 
 /// The roles a person may have. `admin` and `system` may do everything that the shape of a record allows.
-pub const ROLES: [&str; 10] = [
+pub const ROLES: [&str; 78] = [
     "admin",
     "system",
     "itil",
+    "itil_admin",
+    "approver_user",
     "case_agent",
-    "wm_dispatcher",
-    "wm_qualifier",
-    "wm_agent",
-    "wm_manager",
+    "case_manager",
     "customer",
     "integration",
+    "user_admin",
+    "role_delegator",
+    "asset",
+    "inventory_admin",
+    "incident_manager",
+    "major_incident_manager",
+    "problem_admin",
+    "problem_coordinator",
+    "problem_manager",
+    "problem_task_analyst",
+    "change_manager",
+    "cab_member",
+    "sn_incident_read",
+    "sn_incident_write",
+    "sn_problem_read",
+    "sn_problem_write",
+    "sn_change_read",
+    "sn_change_write",
+    "sn_request_read",
+    "sn_request_write",
+    "catalog",
+    "catalog_admin",
+    "catalog_manager",
+    "knowledge",
+    "knowledge_admin",
+    "knowledge_manager",
+    "cmdb_read",
+    "cmdb_inst_admin",
+    "sn_cmdb_admin",
+    "sn_cmdb_editor",
+    "sn_cmdb_user",
+    "sn_customerservice_agent",
+    "sn_customerservice_customer",
+    "sn_customerservice_customer_admin",
+    "sn_customerservice_manager",
+    "sn_customerservice_consumer",
+    "sn_customerservice_partner",
+    "wm_admin",
+    "wm_agent",
+    "wm_approver_user",
+    "wm_basic",
+    "wm_dispatcher",
+    "wm_initiator",
+    "wm_manager",
+    "wm_qualifier",
+    "wm_read",
+    "wm_task_initiator",
+    "evt_mgmt_admin",
+    "evt_mgmt_integration",
+    "evt_mgmt_operator",
+    "evt_mgmt_user",
+    "import_admin",
+    "import_set_loader",
+    "import_transformer",
+    "oauth_admin",
+    "rest_api_explorer",
+    "rest_service",
+    "snc_basic_auth_api_access",
+    "snc_platform_rest_api_access",
+    "snc_read_only",
+    "soap",
+    "soap_create",
+    "soap_delete",
+    "soap_query",
+    "soap_script",
+    "soap_update",
+    "web_service_admin",
+    "report_admin",
+    "skill_admin",
 ];
+
+/// Whoever is signed in; a table that names it may be read by all of them, and nobody holds it by name.
+pub const EVERYONE: &str = "everyone";
 
 /// Whether somebody with these roles may do what is reserved to `allowed`; an empty list reserves nothing.
 pub fn may<'a>(roles: impl IntoIterator<Item = &'a str>, allowed: &[String]) -> bool {
     allowed.is_empty()
+        || allowed.iter().any(|name| name == EVERYONE)
         || roles.into_iter().any(|role| matches!(role, "admin" | "system") || allowed.iter().any(|name| name == role))
 }
 
@@ -160,6 +232,9 @@ pub struct Offline {
     /// References (dot-walked) to records that travel along with this one.
     #[serde(default)]
     pub follow: Vec<String>,
+    /// The only fields of a row that leave for a device, beside those every table has; all of them when empty.
+    #[serde(default)]
+    pub fields: Vec<FieldName>,
 }
 
 /// One table.

@@ -57,6 +57,22 @@ fn rows(entries: &[Entry]) -> Vec<&str> {
 }
 
 #[test]
+fn what_is_private_about_a_person_reaches_no_phone() {
+    let mut house = House::new();
+    let (mia, leo) = (house.mia.clone(), house.leo.clone());
+    let row = DocumentId::new("sys_user", leo.user);
+    let private = [("phone", "+377 1"), ("mobile_phone", "+377 2"), ("employee_number", "7")];
+    house.update(&house.server.system(), &row, &private).unwrap();
+    let mut phone = house.phone(&mia);
+    phone.sync(&mut house);
+    let held = &phone.rows[&row];
+    assert_eq!((held.text("name"), held.text("phone")), ("Leo Lang", "+377 1"));
+    assert_eq!((held.get("mobile_phone"), held.get("employee_number")), (None, None));
+    assert!(held.get("sys_updated_on").is_some());
+    phone.agrees_with(&mut house);
+}
+
+#[test]
 fn reconnecting_with_nothing_new_is_one_exchange_of_a_hundred_bytes_each_way() {
     let mut house = House::new();
     let mia = house.mia.clone();
