@@ -6,6 +6,7 @@
 mod backup;
 mod data;
 mod demo;
+mod demo_data;
 mod device;
 mod export;
 mod failed;
@@ -49,6 +50,8 @@ enum Command {
     Serve(serve::Args),
     /// The main job on real data: a shift of twelve phones, with figures at the end; then keeps serving.
     Demo(demo::DemoArgs),
+    /// Load an organisation that examples and clients' tests know: people, CMDB, catalogues, knowledge, work.
+    DemoData(demo_data::Args),
     /// People who may sign in.
     User(Scripted<user::Command>),
     /// Phones and kiosks.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::DemoData(args) => demo_data::run(&args),
         Command::User(told) => user::run(&told.command, told.json),
         Command::Device(told) => device::run(&told.command, told.json),
         Command::Relay(args) => relay::run(&args),
