@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
 /// # Errors
 /// When the database fails or a file does not fit the dictionary in force.
 pub fn load(server: &Server, now: Timestamp, rng: &mut dyn Rng) -> Result<Loaded, Failed> {
-    let (system, dictionary) = (server.system(), server.dictionary().clone());
+    let (system, dictionary) = (server.system(), server.dictionary());
     let sheets = files::sheets()?;
     let names = server.read(&system, now, rng, |call| Names::learn(call, &dictionary, &sheets))?;
     let mut progress = Progress::of(sheets.iter().map(|sheet| sheet.rows.len() as u64).sum(), "records");
@@ -108,7 +108,7 @@ impl Loader<'_, '_> {
         let missing = || Failed::Usage(format!("the demo data has rows of {name}, a table this organisation has not"));
         let table = self.dictionary.table(name.as_str()).ok_or_else(missing)?;
         let sys_id = self.names.of(name, row).expect("every row was learned");
-        if self.call.tx.find(&self.dictionary.descendants(name.as_str()), sys_id)?.is_some() {
+        if self.call.tx.find(self.dictionary.family(name.as_str()), sys_id)?.is_some() {
             return Ok(false);
         }
         match table.kind {

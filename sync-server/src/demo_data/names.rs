@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use fieldline_model::condition::Query;
 use fieldline_model::dictionary::{Field, FieldType};
 use fieldline_model::{Dictionary, SysId, TableName, Timestamp};
-use fieldline_service::Call;
+use fieldline_service::{Call, table};
 
 use super::files::{Row, Sheet};
 use super::moment;
@@ -29,7 +29,7 @@ impl Names {
         let mut names = Self { ids: BTreeMap::new(), now: call.now };
         for sheet in sheets {
             for row in &sheet.rows {
-                let id = identity(call, dictionary, sheet, row)?;
+                let id = identity(call, sheet, row)?;
                 let display = dictionary.table(sheet.table.as_str()).map(|table| table.display.as_str());
                 let called = display.into_iter().chain(["user_name"]).filter_map(|field| row.get(field));
                 let called: Vec<String> = called.map(str::to_lowercase).chain([row.key().to_lowercase()]).collect();
@@ -69,12 +69,11 @@ impl Names {
     }
 }
 
-fn identity(call: &Call<'_>, dictionary: &Dictionary, sheet: &Sheet, row: &Row) -> Result<SysId, Failed> {
+fn identity(call: &Call<'_>, sheet: &Sheet, row: &Row) -> Result<SysId, Failed> {
     let known: Vec<String> = row.marked().map(|(field, text)| format!("{field}={text}")).collect();
     if !known.is_empty() {
         let query = Query::parse(&known.join("^")).query;
-        let family = dictionary.descendants(sheet.table.as_str());
-        if let Some(found) = call.tx.query(&family, &query, 1, 0)?.pop() {
+        if let Some(found) = table::query(call, sheet.table.as_str(), &query, 1, 0)?.records.pop() {
             return Ok(found.id.sys_id);
         }
     }

@@ -23,7 +23,7 @@ impl Organisation {
     fn new() -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let storage = Arc::new(SqliteStorage::in_memory().expect("memory"));
-        let server = Server::open(storage, Arc::new(Dictionary::shipped().clone()), NOW, &mut rng).expect("opens");
+        let server = Server::open(storage, Dictionary::shipped().clone(), NOW, &mut rng).expect("opens");
         Self { server, rng }
     }
 
