@@ -5,6 +5,7 @@ use std::path::Path;
 
 use fieldline_documents::journal::{Entry, PartUse};
 use fieldline_documents::{Document, LoadError, Projection};
+use fieldline_model::dictionary::Addition;
 use fieldline_model::life_cycle::LifeCycle;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
@@ -28,6 +29,10 @@ const PROJECTION_VERSION: u8 = 1;
 const PROJECTED_BY: &str = "projected_by";
 /// The reference table that holds the organisation's priorities.
 const PRIORITY_TABLE: &str = "dl_u_priority";
+/// The reference table that holds what the organisation adds to the dictionary.
+const DEFINITION_TABLE: &str = "fl_definition";
+/// More tables than any organisation adds to.
+const MOST_DEFINITIONS: u32 = 10_000;
 /// More pairs of impact and urgency than there are.
 const MOST_PRIORITIES: u32 = 100;
 
@@ -51,6 +56,7 @@ impl Default for Dialect {
 pub struct Device {
     pub(crate) store: Store,
     pub(crate) rules: Rules,
+    dialect_dictionary: &'static Dictionary,
     pub(crate) enrolment: Option<Enrolment>,
     pub(crate) asked: Asked,
     pub(crate) budget_bytes: u32,
@@ -64,7 +70,7 @@ pub struct Device {
 
 /// What documents are read by.
 pub(crate) struct Rules {
-    pub dictionary: &'static Dictionary,
+    pub dictionary: Dictionary,
     pub priorities: PriorityMatrix,
 }
 
@@ -96,7 +102,8 @@ impl Device {
             opened.store.read(|view| view.identity())?.map(|bytes| Enrolment::decode(&bytes)).transpose()?;
         let mut device = Self {
             store: opened.store,
-            rules: Rules { dictionary: dialect.dictionary, priorities: PriorityMatrix::default() },
+            rules: Rules { dictionary: dialect.dictionary.clone(), priorities: PriorityMatrix::default() },
+            dialect_dictionary: dialect.dictionary,
             enrolment,
             asked: Asked::default(),
             budget_bytes: fieldline_sync::caps::DEFAULT_BUDGET_BYTES,
@@ -108,6 +115,7 @@ impl Device {
             salvage: opened.salvage,
         };
         device.reload_priorities()?;
+        device.reload_definitions()?;
         device.project_anew_after_an_update()?;
         Ok(device)
     }
@@ -222,6 +230,39 @@ impl Device {
         Ok(())
     }
 
+    /// Takes what the organisation has added to the dictionary from the rows that say it. What an app of this age cannot
+    /// make sense of is left out, and its records are kept for a newer one.
+    fn reload_definitions(&mut self) -> Result<(), DeviceError> {
+        let table = TableName::from(DEFINITION_TABLE);
+        let rows = self.store.read(|view| view.by_table(&table, MOST_DEFINITIONS))?;
+        let additions = rows.iter().filter_map(|row| serde_json::from_str(row.record.text("definition")).ok());
+        let is_ours = self.dialect_dictionary.fingerprint() == Dictionary::shipped().fingerprint();
+        let additions: Vec<Addition> = additions.filter(|_| is_ours).collect();
+        let (dictionary, refused) = match additions.is_empty() {
+            true => (self.dialect_dictionary.clone(), Vec::new()),
+            false => Dictionary::with_what_fits(additions),
+        };
+        self.rules.dictionary = dictionary;
+        refused.iter().for_each(|problem| tracing::warn!(%problem, "an addition to the dictionary is left out"));
+        Ok(())
+    }
+
+    /// Learns what the organisation has added to the dictionary, and reads anew what came before.
+    pub(crate) fn definitions_changed(&mut self) -> Result<(), DeviceError> {
+        let known: BTreeSet<TableName> = self.rules.dictionary.tables().map(|table| table.name.clone()).collect();
+        self.reload_definitions()?;
+        let tables = self.rules.dictionary.tables().filter(|table| !known.contains(&table.name));
+        self.store.write(|tx| {
+            for table in tables {
+                for row in tx.by_table(&table.name, u32::MAX)? {
+                    self.rules.show_row(tx, &row.record)?;
+                }
+            }
+            Ok::<_, DeviceError>(())
+        })?;
+        self.project_anew_after_an_update()
+    }
+
     /// Projections are caches: one made by an app that read documents differently is made again. Rows that app could not read
     /// whole are asked for again.
     fn project_anew_after_an_update(&self) -> Result<(), DeviceError> {
@@ -253,7 +294,7 @@ impl Device {
 
 impl Rules {
     pub fn project(&self, document: &Document) -> Projection {
-        document.project(self.dictionary, &self.priorities)
+        document.project(&self.dictionary, &self.priorities)
     }
 
     /// Writes what a document means where lists and search read it; `user` is whose attention it may need.

@@ -81,7 +81,7 @@ impl Device {
         // What was held is judged by the server alone: the person has seen its reason and sends it all the same.
         if draft.instead_of.is_none() {
             let roles = roles_of(**tx, who.user)?;
-            Judge { dictionary: self.rules.dictionary, roles: &roles, before: before.as_ref() }.check(&edit)?;
+            Judge { dictionary: &self.rules.dictionary, roles: &roles, before: before.as_ref() }.check(&edit)?;
         }
         let applied = document.apply(&edit)?;
         tx.append_edit(&edit, applied.hash)?;

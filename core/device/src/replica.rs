@@ -74,6 +74,10 @@ fn is_priority(entry: &Entry) -> bool {
     matches!(entry, Entry::Row { document, .. } | Entry::Leave { document } if document.table == *"dl_u_priority")
 }
 
+fn is_definition(entry: &Entry) -> bool {
+    matches!(entry, Entry::Row { document, .. } | Entry::Leave { document } if document.table == *"fl_definition")
+}
+
 impl Device {
     /// Takes an answer in to what was asked.
     pub(crate) fn take_in(
@@ -127,6 +131,9 @@ impl Device {
         absorbed.changed = response.entries.len() as u64;
         if response.entries.iter().any(is_priority) {
             self.reload_priorities()?;
+        }
+        if response.entries.iter().any(is_definition) {
+            self.definitions_changed()?;
         }
         Ok(absorbed)
     }

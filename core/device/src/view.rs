@@ -249,7 +249,7 @@ impl Device {
             let Some(listed) = view.record(id)? else { return Ok(None) };
             let document = kept_document(view, id)?.map(|kept| kept.document);
             let details = document.as_ref().map(|document| self.rules.project(document));
-            let history = document.map(|document| document.history(self.rules.dictionary)).unwrap_or_default();
+            let history = document.map(|document| document.history(&self.rules.dictionary)).unwrap_or_default();
             let steps = details.as_ref().map(|details| self.steps(view, details)).transpose()?.unwrap_or_default();
             Ok(Some(RecordView { item: listed.into(), details, history, steps }))
         })

@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use fieldline_model::condition::Filter;
-use fieldline_model::dictionary::ROLES;
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{DeviceId, DocumentId, Record, SysId, Timestamp, Value, hex};
+use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value, hex};
 use fieldline_storage::{Account, Device, Token};
 use fieldline_sync::relay::RelayKey;
 use rand_core::Rng;
@@ -139,7 +138,7 @@ impl Server {
         rng: &mut dyn Rng,
     ) -> Result<SysId, AccountError> {
         only_administrators(caller)?;
-        check_new_user(new)?;
+        check_new_user(new, &self.dictionary())?;
         let password_hash = self.password_cost.hash(new.password, rng);
         self.write(caller, now, rng, |call| {
             if call.tx.account(new.user_name)?.is_some() {
@@ -335,9 +334,10 @@ pub(crate) fn only_administrators(caller: &Caller) -> Result<(), AccountError> {
     caller.is_administrator().then_some(()).ok_or_else(refusal)
 }
 
-fn check_new_user(new: &NewUser<'_>) -> Result<(), AccountError> {
+fn check_new_user(new: &NewUser<'_>, dictionary: &Dictionary) -> Result<(), AccountError> {
     let invalid = |field, problem: String| Err(AccountError::Invalid { field, problem });
-    let known: BTreeSet<&str> = ROLES.into_iter().filter(|role| *role != "system").collect();
+    let known: BTreeSet<&str> =
+        dictionary.roles().iter().map(String::as_str).filter(|role| *role != "system").collect();
     let characters = new.user_name.chars().count();
     if !(1..=USER_NAME_CHARACTERS).contains(&characters) || new.user_name.chars().any(char::is_control) {
         return invalid("user_name", format!("must have 1 to {USER_NAME_CHARACTERS} printable characters"));

@@ -73,6 +73,8 @@ pub(crate) struct Pending {
     pub memberships: BTreeMap<(ScopeKey, DocumentId), bool>,
     /// Documents that changed and have not been reacted to.
     pub changed: BTreeMap<DocumentId, Changed>,
+    /// Whether the dictionary of this call is to be everybody's after it.
+    pub redefined: bool,
     /// The number of the last edit the server authored, once it is known.
     pub own_counter: Option<u64>,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use fieldline_model::dictionary::ROLES;
 use fieldline_model::{DocumentId, Record, SysId, Value};
 use fieldline_storage::{Account, FeedEntry, Happening};
 
@@ -22,7 +21,7 @@ impl Call<'_> {
         if record.id.table == *"sys_user" {
             self.update_account(&record)?;
         }
-        self.follow(before.iter().chain([&record]))
+        self.follow(before.as_ref(), Some(&record))
     }
 
     /// Removes a record of any kind; its edits stay in the log.
@@ -33,27 +32,32 @@ impl Call<'_> {
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
             self.tx.put_account(&Account { active: false, ..account })?;
         }
-        self.follow(std::iter::once(record))
+        self.follow(Some(record), None)
     }
 
-    /// Lets subscriptions and priorities follow rows that changed, as they were and as they are.
-    fn follow<'r>(&mut self, rows: impl Iterator<Item = &'r Record>) -> Result<()> {
-        let (mut members, mut priorities) = (BTreeSet::new(), false);
-        for row in rows {
-            members.extend(row.reference("user").filter(|_| row.id.table == *"sys_user_grmember"));
-            priorities |= row.id.table == *PRIORITY_TABLE;
+    /// Lets subscriptions, roles and priorities follow a row, as it was and as it is.
+    fn follow(&mut self, before: Option<&Record>, after: Option<&Record>) -> Result<()> {
+        let Some(row) = after.or(before) else { return Ok(()) };
+        let both = |field: &str| -> BTreeSet<SysId> {
+            before.into_iter().chain(after).filter_map(|row| row.reference(field)).collect()
+        };
+        match row.id.table.as_str() {
+            "sys_user_grmember" => both("user").into_iter().try_for_each(|user| {
+                self.resubscribe(user)?;
+                self.roles_changed(user)
+            }),
+            "sys_user_has_role" => self.role_given(before, after),
+            "sys_group_has_role" => both("group").into_iter().try_for_each(|group| self.groups_roles_changed(group)),
+            PRIORITY_TABLE => self.server.reload_priorities(&*self.tx),
+            _ => Ok(()),
         }
-        members.into_iter().try_for_each(|user: SysId| self.resubscribe(user))?;
-        if priorities { self.server.reload_priorities(&*self.tx) } else { Ok(()) }
     }
 
     /// An account follows its `sys_user` row: who is set inactive there is let in no more.
-    fn update_account(&mut self, row: &Record) -> Result<()> {
+    pub(crate) fn update_account(&mut self, row: &Record) -> Result<()> {
         let Some(account) = self.tx.account_of(row.id.sys_id)? else { return Ok(()) };
         let active = row.get("active") != Some(&Value::Boolean(false));
-        let roles =
-            row.text("roles").split(',').map(str::trim).filter(|role| ROLES.contains(role) && *role != "system");
-        let roles = roles.map(str::to_owned).collect();
+        let roles = self.all_roles(row.id.sys_id, row.text("roles"))?;
         Ok(self.tx.put_account(&Account { active, roles, ..account })?)
     }
 

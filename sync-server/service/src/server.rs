@@ -17,6 +17,7 @@ use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
 use crate::call::{Call, Caller, Pending};
+use crate::definitions;
 use crate::error::{Result, ServiceError};
 use crate::kept::{Kept, Loaded};
 use crate::metrics::Metrics;
@@ -91,7 +92,18 @@ impl Server {
             server.write(&server.system(), now, rng, |call| call.found())?;
         }
         server.reload_priorities(&*server.storage.read()?)?;
+        server.reload_definitions()?;
         Ok(server)
+    }
+
+    /// Takes what the organisation has added to the dictionary it was opened with.
+    fn reload_definitions(&self) -> Result<()> {
+        let (dictionary, all) = (self.dictionary(), Filter::everything());
+        let additions = Selection::of(dictionary.family(definitions::ADDITIONS), &all);
+        let rows = self.storage.read()?.select(&additions, u32::MAX, 0)?;
+        let extended = definitions::extended(dictionary.clone(), &rows);
+        *self.dictionary.write().unwrap_or_else(PoisonError::into_inner) = extended;
+        Ok(())
     }
 
     /// Lets dispatch measure ways on roads from now on; where they end, it is as the crow flies. Only the first roads count.
@@ -184,6 +196,9 @@ impl Server {
     /// Makes what a call did durable; its documents are kept loaded.
     pub(crate) fn commit(&self, call: Call<'_>) -> Result<()> {
         call.tx.commit()?;
+        if call.pending.redefined {
+            *self.dictionary.write().unwrap_or_else(PoisonError::into_inner) = call.dictionary;
+        }
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).give_back(call.documents);
         Ok(())
     }

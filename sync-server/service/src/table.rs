@@ -16,6 +16,7 @@ use fieldline_storage::{Aggregation, Bucket, Selection, Sight};
 use crate::author::Authored;
 use crate::call::Call;
 use crate::changes::Changes;
+use crate::definitions;
 use crate::error::ServiceError;
 use crate::scope;
 
@@ -218,6 +219,11 @@ pub fn delete(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<()> {
         let problem = format!("only {who} may delete it; ask one, or close it");
         return Err(TableError::Denied { record: record.id.to_string(), problem });
     }
+    if definitions::defines(declared.name.as_str()) {
+        call.check_definition(Some(&record), &mut record.clone())?;
+        call.remove_row(&record)?;
+        return call.redefine(&record);
+    }
     Ok(call.remove_row(&record)?)
 }
 
@@ -278,7 +284,16 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: Ch
         let number = call.next_number(table.name.as_str())?;
         record.set("number", number.map(Value::Text));
     }
-    if creating || changed { Ok(call.put_row(record)?) } else { Ok(()) }
+    if !creating && !changed {
+        return Ok(());
+    }
+    if !definitions::defines(table.name.as_str()) {
+        return Ok(call.put_row(record)?);
+    }
+    let before = call.row(&record.id)?;
+    call.check_definition(before.as_ref(), &mut record)?;
+    call.put_row(record.clone())?;
+    call.redefine(&record)
 }
 
 /// A new record with its defaults.

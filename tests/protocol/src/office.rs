@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fieldline_device::{Enrolment, SigningKey};
+use fieldline_model::condition::Query;
 use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
 use fieldline_service::table::{self, Detail, Input};
 use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
@@ -103,12 +104,39 @@ impl Office {
         Enrolment { device, epoch: 1, user, token, server, key, relay_key }
     }
 
+    /// Makes the shipped dictionary readable as records.
+    pub fn publishes_definitions(&mut self) {
+        self.server.publish_definitions(self.now, &mut self.rng).expect("the database works");
+    }
+
+    /// Adds a definition to the dictionary.
+    pub fn defines(&mut self, table: &str, fields: &[(&str, &str)]) {
+        let (system, fields) = (self.server.system(), input(fields));
+        let defined = self.server.write(&system, self.now, &mut self.rng, |call| table::create(call, table, &fields));
+        defined.expect("the definition fits");
+    }
+
+    /// The `sys_id` of a table's own record.
+    pub fn object(&mut self, table: &str) -> String {
+        let query = Query::parse(&format!("name={table}")).query;
+        let system = self.server.system();
+        let found = self
+            .server
+            .read(&system, self.now, &mut self.rng, |call| table::query(call, "sys_db_object", &query, 1, 0));
+        found.expect("tables can be read").records[0].id.sys_id.to_string()
+    }
+
     /// Creates a job for somebody.
     pub fn sends(&mut self, phone: &Phone, what: &str) -> DocumentId {
+        self.sends_a("wm_task", phone, what)
+    }
+
+    /// Creates a job of some table for somebody.
+    pub fn sends_a(&mut self, table: &str, phone: &Phone, what: &str) -> DocumentId {
         let who = phone.user().to_string();
         let fields = input(&[("short_description", what), ("assigned_to", &who), ("state", "16")]);
         let by = self.dispatcher.clone();
-        let created = self.server.write(&by, self.now, &mut self.rng, |call| table::create(call, "wm_task", &fields));
+        let created = self.server.write(&by, self.now, &mut self.rng, |call| table::create(call, table, &fields));
         created.expect("a dispatcher may create a job").record.id
     }
 

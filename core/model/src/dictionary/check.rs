@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::load::{Checked, ensure, wrong};
-use super::{Dictionary, EVERYONE, Field, FieldType, Kind, Merge, ROLES, Table};
+use super::{Dictionary, EVERYONE, Field, FieldType, Kind, Merge, Table};
 use crate::id::FieldName;
 use crate::life_cycle::{LifeCycle, StepRule};
+
+type Roles = BTreeSet<String>;
 
 /// Checks a completed table against the whole.
 pub(super) fn check_table(dictionary: &Dictionary, table: &Table) -> Checked {
     let place = table.name.as_str();
     let known = |field: &FieldName| table.field(field.as_str()).is_some();
     ensure(known(&table.display), place, || format!("displays \"{}\", which is no field of it", table.display))?;
-    check_roles(place, [&table.create, &table.read, &table.write, &table.delete])?;
+    check_roles(dictionary.roles(), place, [&table.create, &table.read, &table.write, &table.delete])?;
     for field in &table.fields {
         check_field(dictionary, &format!("{place}.{}", field.name), field)?;
     }
@@ -23,10 +25,11 @@ pub(super) fn check_table(dictionary: &Dictionary, table: &Table) -> Checked {
     check_life_cycle_fields(table, life_cycle)
 }
 
-fn check_roles<'a>(place: &str, lists: impl IntoIterator<Item = &'a Vec<String>>) -> Checked {
+fn check_roles<'a>(roles: &Roles, place: &str, lists: impl IntoIterator<Item = &'a Vec<String>>) -> Checked {
     lists.into_iter().flatten().try_for_each(|role| {
-        let known = ROLES.contains(&role.as_str()) || role == EVERYONE;
-        ensure(known, place, || format!("role \"{role}\" is none of {}", ROLES.join(", ")))
+        let known = roles.contains(role) || role == EVERYONE;
+        let all = || roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        ensure(known, place, || format!("role \"{role}\" is none of {}", all()))
     })
 }
 
@@ -47,7 +50,7 @@ fn check_field(dictionary: &Dictionary, place: &str, field: &Field) -> Checked {
     let derived = field.merge == Merge::Derived;
     let claims = field.mandatory || field.default.is_some() || !field.write.is_empty();
     ensure(!(derived && claims), place, || "is derived, so it has no `mandatory`, `default` or `write`".into())?;
-    check_roles(place, [&field.write, &field.read])?;
+    check_roles(dictionary.roles(), place, [&field.write, &field.read])?;
     check_choices(place, field)?;
     match field.default.as_ref().map(|text| field.parse(text)) {
         Some(Err(problem)) => Err(wrong(place, format!("its default does not fit: {problem}"))),
@@ -90,7 +93,7 @@ fn check_offline(dictionary: &Dictionary, table: &Table) -> Checked {
 }
 
 /// Checks a life cycle by itself.
-pub(super) fn check_life_cycle(life_cycle: &LifeCycle) -> Checked {
+pub(super) fn check_life_cycle(life_cycle: &LifeCycle, roles: &Roles) -> Checked {
     let name = &life_cycle.name;
     let mut stages = BTreeSet::new();
     let mut states = BTreeSet::new();
@@ -108,7 +111,7 @@ pub(super) fn check_life_cycle(life_cycle: &LifeCycle) -> Checked {
         ensure(steps.insert(step.name.as_str()), &place, || "is declared twice".into())?;
         known(&place, &step.to)?;
         step.from.iter().try_for_each(|from| known(&place, from))?;
-        check_roles(&place, [&step.roles])?;
+        check_roles(roles, &place, [&step.roles])?;
         let offered = step.comment_for.as_ref().is_none_or(|reason| step.reasons.contains(reason));
         ensure(offered, &place, || "asks for a comment for a reason it does not offer".into())?;
     }

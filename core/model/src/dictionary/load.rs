@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::check::{check_life_cycle, check_table};
-use super::{Choice, Dictionary, Field, Merge, Parts, Table};
+use super::{Choice, Dictionary, Field, Merge, Parts, ROLES, Table};
 use crate::id::TableName;
 use crate::life_cycle::LifeCycle;
 
@@ -116,6 +116,7 @@ files![
     "customer_account",
     "customer_contact",
     "dl_u_priority",
+    "fl_definition",
     "incident",
     "item_option_new",
     "kb_category",
@@ -187,7 +188,7 @@ files![
 ];
 
 /// Known when the app is built: every start compares it.
-const SHIPPED_FINGERPRINT: u64 =
+pub(super) const SHIPPED_FINGERPRINT: u64 =
     fingerprint(EVERY_TABLE, fingerprint_of(SHIPPED_LIFE_CYCLES, fingerprint_of(SHIPPED_TABLES, FNV_OFFSET)));
 
 /// A start of the app that shows a list needs no dictionary, and does not wait for it.
@@ -196,13 +197,22 @@ static SHIPPED: LazyLock<Dictionary> =
 
 /// Read from JSON and not checked, because people wait for it; a test compares it with the files.
 pub(super) fn shipped_parts() -> Parts {
+    let (declared, every, life_cycles) = shipped_declarations();
+    let tables = complete(&declared, &every, &life_cycles).expect("a test reads it");
+    Parts::new(tables, life_cycles, shipped_roles())
+}
+
+/// The shipped tables as they are declared, the fields every table has, and the life cycles.
+pub(super) fn shipped_declarations() -> (BTreeMap<TableName, Table>, Vec<Field>, BTreeMap<String, LifeCycle>) {
     let every: EveryTable = shipped(EVERY_TABLE_JSON);
     let life_cycles = SHIPPED_LIFE_CYCLES_JSON.iter().map(|text| shipped::<LifeCycle>(text));
     let life_cycles = life_cycles.map(|life_cycle| (life_cycle.name.clone(), life_cycle)).collect();
     let tables = SHIPPED_TABLES_JSON.iter().map(|text| shipped::<Table>(text));
-    let declared = tables.map(|table| (table.name.clone(), table)).collect();
-    let tables = complete(&declared, &every.field, &life_cycles).expect("a test reads it");
-    Parts::new(tables, life_cycles)
+    (tables.map(|table| (table.name.clone(), table)).collect(), every.field, life_cycles)
+}
+
+fn shipped_roles() -> BTreeSet<String> {
+    ROLES.into_iter().map(str::to_owned).collect()
 }
 
 fn shipped<T: DeserializeOwned>(json: &str) -> T {
@@ -231,10 +241,16 @@ impl Dictionary {
         let every: EveryTable = read(EVERY_TABLE)?;
         let complete = complete(&declared, &every.field, &life_cycles)?;
         let texts = fingerprint_of(life_cycle_files, fingerprint_of(tables, FNV_OFFSET));
-        let dictionary = Self::of(Parts::new(complete, life_cycles), fingerprint(EVERY_TABLE, texts));
-        dictionary.parts().life_cycles.values().try_for_each(check_life_cycle)?;
-        dictionary.tables().try_for_each(|table| check_table(&dictionary, table))?;
+        let parts = Parts::new(complete, life_cycles, shipped_roles());
+        let dictionary = Self::of(parts, fingerprint(EVERY_TABLE, texts));
+        dictionary.check()?;
         Ok(dictionary)
+    }
+
+    /// Refuses what does not fit together.
+    pub(super) fn check(&self) -> Checked {
+        self.parts().life_cycles.values().try_for_each(|life_cycle| check_life_cycle(life_cycle, self.roles()))?;
+        self.tables().try_for_each(|table| check_table(self, table))
     }
 }
 
@@ -250,7 +266,7 @@ const fn fingerprint_of(files: &[(&str, &str)], mut hash: u64) -> u64 {
     hash
 }
 
-const fn fingerprint((_, text): (&str, &str), mut hash: u64) -> u64 {
+pub(super) const fn fingerprint((_, text): (&str, &str), mut hash: u64) -> u64 {
     let mut at = 0;
     while at < text.len() {
         hash = (hash ^ text.as_bytes()[at] as u64).wrapping_mul(0x0100_0000_01b3);
@@ -279,7 +295,7 @@ where
 }
 
 /// The declared tables, each with what it inherits and with its life cycle's states.
-fn complete(
+pub(super) fn complete(
     declared: &BTreeMap<TableName, Table>,
     every: &[Field],
     life_cycles: &BTreeMap<String, LifeCycle>,
@@ -372,7 +388,7 @@ mod tests {
         let dictionary = Dictionary::shipped();
         let parsed = Dictionary::parse(SHIPPED_TABLES, SHIPPED_LIFE_CYCLES).expect("it fits together");
         assert_eq!(*dictionary, parsed);
-        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (106, 10));
+        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (107, 10));
         assert!(dictionary.is_a("wm_task", "task"));
         assert_eq!(dictionary.family("task").len(), 12);
         assert!(dictionary.family("nothing").is_empty());

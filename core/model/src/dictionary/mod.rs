@@ -9,6 +9,7 @@
 //! `load.rs` reads the files, `check.rs` refuses what does not fit, `field.rs` turns text into values and back. What is left out: behaviour that is not
 //! the same for every table, and the two journals (comments, work notes), which belong to every document and are no fields.
 
+mod addition;
 mod check;
 mod field;
 mod load;
@@ -16,16 +17,17 @@ mod load;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::{FieldName, TableName};
 use crate::life_cycle::LifeCycle;
 
+pub use addition::Addition;
 pub use field::{FieldError, LIST_LIMIT};
 pub use load::{DictionaryError, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 
-/// The roles a person may have. `admin` and `system` may do everything that the shape of a record allows.
-pub const ROLES: [&str; 78] = [
+/// The roles that are shipped.
+const ROLES: [&str; 78] = [
     "admin",
     "system",
     "itil",
@@ -117,7 +119,7 @@ pub fn may<'a>(roles: impl IntoIterator<Item = &'a str>, allowed: &[String]) -> 
 }
 
 /// How a table's records travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Worked on by many, offline too: one mergeable document a record.
@@ -127,7 +129,7 @@ pub enum Kind {
 }
 
 /// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldType {
     /// Text of at most `max_length` characters.
@@ -147,7 +149,7 @@ pub enum FieldType {
 }
 
 /// What happens when two people write a field without knowing of each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Merge {
     /// One value is shown, the other stays visible as an alternative until somebody confirms.
@@ -162,8 +164,8 @@ pub enum Merge {
 }
 
 /// One value a choice field may take; written `["value", "label"]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "(String, String)")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(String, String)", into = "(String, String)")]
 pub struct Choice {
     /// The stored value.
     pub value: String,
@@ -177,8 +179,14 @@ impl From<(String, String)> for Choice {
     }
 }
 
+impl From<Choice> for (String, String) {
+    fn from(choice: Choice) -> Self {
+        (choice.value, choice.label)
+    }
+}
+
 /// One field of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// The Table API's name.
@@ -217,7 +225,7 @@ fn default_max_length() -> usize {
 }
 
 /// Which devices hold a table's records while the radio is off.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offline {
     /// Every device holds every record (small look-up tables).
@@ -238,7 +246,7 @@ pub struct Offline {
 }
 
 /// One table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// The Table API's name.
@@ -299,14 +307,20 @@ pub(crate) struct Parts {
     pub families: BTreeMap<TableName, Vec<TableName>>,
     /// The fields by which records of any table carry others or name who holds them.
     pub carrying: BTreeSet<FieldName>,
+    /// The roles a person may have.
+    pub roles: BTreeSet<String>,
 }
 
 impl Parts {
-    pub(crate) fn new(tables: BTreeMap<TableName, Table>, life_cycles: BTreeMap<String, LifeCycle>) -> Self {
+    pub(crate) fn new(
+        tables: BTreeMap<TableName, Table>,
+        life_cycles: BTreeMap<String, LifeCycle>,
+        roles: BTreeSet<String>,
+    ) -> Self {
         let families = tables.keys().map(|table| (table.clone(), family(&tables, table))).collect();
         let carrying = tables.values().flat_map(carrying).collect();
         let tables = tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect();
-        Self { tables, life_cycles, families, carrying }
+        Self { tables, life_cycles, families, carrying, roles }
     }
 }
 
@@ -364,6 +378,11 @@ impl Dictionary {
     /// Every table in name order.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.parts().tables.values().map(Arc::as_ref)
+    }
+
+    /// The roles a person may have. `admin` and `system` may do everything that the shape of a record allows.
+    pub fn roles(&self) -> &BTreeSet<String> {
+        &self.parts().roles
     }
 
     /// A number that is another one when any table or life cycle is: what was read by this dictionary is told by it.
