@@ -31,6 +31,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failed> {
     let mut opened = args.data.open_or_create()?;
     first_administrator(&mut opened)?;
+    opened.server.publish_definitions(opened.now, &mut opened.rng)?;
     if let Some(bundle) = &args.roads {
         opened.server.use_roads(Arc::new(Roads::open(bundle, Profile::Car)?));
     }

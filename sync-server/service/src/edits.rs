@@ -177,6 +177,9 @@ impl Call<'_> {
         if !(plant::is(Plant::RowWrittenOncePerCall) && self.pending.changed.contains_key(id)) {
             self.tx.put_record(&projection.record)?;
         }
+        if let (Some(before), Some(newest)) = (&before, edits.last()) {
+            self.note_changes(before, &projection.record, newest.author)?;
+        }
         let blobs: Vec<BlobHash> = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
         self.relink(before.as_ref(), &projection.record, &blobs)?;
         let commenters = edits.iter().filter(|edit| comments(edit)).map(|edit| edit.author);

@@ -13,6 +13,7 @@
 
 pub mod accounts;
 mod admit;
+mod audit;
 mod author;
 mod blobs;
 mod bootstrap;

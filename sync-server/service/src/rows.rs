@@ -16,6 +16,9 @@ impl Call<'_> {
         let before = self.tx.record(&record.id)?.map(|(_, record)| record);
         self.stamp(before.as_ref(), &mut record);
         self.tx.put_record(&record)?;
+        if let Some(before) = &before {
+            self.note_changes(before, &record, self.caller.user)?;
+        }
         self.relink(before.as_ref(), &record, &[])?;
         self.pending.entries.push(FeedEntry { document: record.id.clone(), happening: Happening::Row });
         if record.id.table == *"sys_user" {
@@ -28,6 +31,7 @@ impl Call<'_> {
     pub(crate) fn remove_row(&mut self, record: &Record) -> Result<()> {
         self.forget(&record.id);
         self.tx.remove_record(&record.id)?;
+        self.note_deletion(record)?;
         self.unlink(&record.id)?;
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
             self.tx.put_account(&Account { active: false, ..account })?;

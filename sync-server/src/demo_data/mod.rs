@@ -75,6 +75,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
 /// # Errors
 /// When the database fails or a file does not fit the dictionary in force.
 pub fn load(server: &Server, now: Timestamp, rng: &mut dyn Rng) -> Result<Loaded, Failed> {
+    server.publish_definitions(now, rng)?;
     let (system, dictionary) = (server.system(), server.dictionary());
     let sheets = files::sheets()?;
     let names = server.read(&system, now, rng, |call| Names::learn(call, &dictionary, &sheets))?;

@@ -9,6 +9,7 @@
 //! **Leaves out** encryption: the file is as private as the disk it lies on.
 
 mod accounts;
+mod audit;
 mod backup;
 mod blobs;
 mod documents;

@@ -8,10 +8,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::failed;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_actor_epochs.sql"),
     include_str!("../migrations/0003_queries.sql"),
+    include_str!("../migrations/0004_audit.sql"),
 ];
 
 /// Applies the migrations that `connection` has not seen; `name` is what errors call it.

@@ -6,9 +6,13 @@
 //! an empty field is NULL, which counts as "no" and stays "no" when it is negated.
 
 use fieldline_model::TableName;
+use std::collections::BTreeMap;
+
 use fieldline_model::condition::{Check, DatePart, Filter, Operand, Path, Related, Sort};
 use fieldline_storage::{Function, Result, Selection, Sight, StorageError};
 use rusqlite::types::Value;
+
+use crate::audit;
 
 /// Values bound by one query; SQLite's own limit is 32,766.
 const VALUES_MAX: usize = 30_000;
@@ -20,24 +24,29 @@ const ROOT: &str = "r";
 pub(crate) struct Compiler<'s> {
     sight: &'s Sight,
     aliases: usize,
+    /// The names that stand for a row of a view.
+    views: BTreeMap<String, &'static str>,
     pub(crate) values: Vec<Value>,
 }
 
 impl<'s> Compiler<'s> {
     /// Begins without a value.
     pub(crate) fn new(sight: &'s Sight) -> Self {
-        Self { sight, aliases: 0, values: Vec::new() }
+        Self { sight, aliases: 0, views: BTreeMap::new(), values: Vec::new() }
     }
 
-    /// Which rows are selected.
+    /// Where the rows are, and which are selected.
     pub(crate) fn condition(&mut self, selection: &Selection<'_>) -> Result<String> {
+        if let Some(view) = audit::view(selection.tables) {
+            self.views.insert(ROOT.to_owned(), view);
+        }
         let seen = self.seen(ROOT, selection.tables);
         let matching = self.filter(ROOT, selection.filter)?;
         if self.values.len() > VALUES_MAX {
             let problem = format!("the query compares with more than {VALUES_MAX} values; split it");
             return Err(StorageError::Query(problem));
         }
-        Ok(format!("{seen} AND {matching}"))
+        Ok(format!("{} WHERE {seen} AND {matching}", self.from(ROOT)))
     }
 
     /// The order, ending in the identity so that pages never overlap.
@@ -73,9 +82,24 @@ impl<'s> Compiler<'s> {
         format!("?{}", self.values.len())
     }
 
-    fn alias(&mut self) -> String {
+    /// A name for a row of one of these tables.
+    fn alias(&mut self, tables: &[TableName]) -> String {
         self.aliases += 1;
-        format!("r{}", self.aliases)
+        let alias = format!("r{}", self.aliases);
+        if let Some(view) = audit::view(tables) {
+            self.views.insert(alias.clone(), view);
+        }
+        alias
+    }
+
+    /// Where the row a name stands for is.
+    fn from(&self, alias: &str) -> String {
+        format!("{} AS {alias}", self.views.get(alias).unwrap_or(&"record"))
+    }
+
+    /// What identifies a row of those asked for.
+    pub(crate) fn row(&self) -> &'static str {
+        if self.views.contains_key(ROOT) { "r.id" } else { "r.rowid" }
     }
 
     fn names<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> String {
@@ -99,6 +123,20 @@ impl<'s> Compiler<'s> {
         )
     }
 
+    /// The SQL expression of a field.
+    fn column(&self, alias: &str, name: &str) -> Result<String> {
+        let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        match name {
+            "sys_id" => Ok(format!("{alias}.sys_id")),
+            "sys_class_name" => Ok(format!("{alias}.table_name")),
+            name if name.is_empty() || !name.bytes().all(plain) => {
+                Err(StorageError::Query(format!("\"{name}\" is not a field name")))
+            }
+            name if self.views.contains_key(alias) => Ok(audit::column(alias, name)),
+            name => Ok(format!("{alias}.fields ->> '$.{name}'")),
+        }
+    }
+
     fn filter(&mut self, alias: &str, filter: &Filter) -> Result<String> {
         Ok(match filter {
             Filter::All(parts) => joined(&self.each(alias, parts)?, "AND", "TRUE"),
@@ -119,24 +157,26 @@ impl<'s> Compiler<'s> {
     /// A check of the field at the end of a path: which records it holds for is found from there, so an index there serves.
     fn test(&mut self, alias: &str, path: &Path, check: &Check) -> Result<String> {
         let Some((step, rest)) = path.steps.split_first() else {
-            let field = column(alias, path.field.as_str())?;
+            let field = self.column(alias, path.field.as_str())?;
             return Ok(self.check(&field, check));
         };
         let rest = Path { steps: rest.to_vec(), field: path.field.clone() };
-        let (from, target) = (column(alias, step.field.as_str())?, self.alias());
+        let (from, target) = (self.column(alias, step.field.as_str())?, self.alias(&step.tables));
         let seen = self.seen(&target, &step.tables);
         let passes = self.test(&target, &rest, check)?;
-        Ok(format!("{from} IN (SELECT {target}.sys_id FROM record AS {target} WHERE {seen} AND {passes})"))
+        let source = self.from(&target);
+        Ok(format!("{from} IN (SELECT {target}.sys_id FROM {source} WHERE {seen} AND {passes})"))
     }
 
     /// The value at the end of a path.
     fn value(&mut self, alias: &str, path: &Path) -> Result<String> {
-        let Some((step, rest)) = path.steps.split_first() else { return column(alias, path.field.as_str()) };
+        let Some((step, rest)) = path.steps.split_first() else { return self.column(alias, path.field.as_str()) };
         let rest = Path { steps: rest.to_vec(), field: path.field.clone() };
-        let (from, target) = (column(alias, step.field.as_str())?, self.alias());
+        let (from, target) = (self.column(alias, step.field.as_str())?, self.alias(&step.tables));
         let seen = self.seen(&target, &step.tables);
         let value = self.value(&target, &rest)?;
-        Ok(format!("(SELECT {value} FROM record AS {target} WHERE {target}.sys_id = {from} AND {seen})"))
+        let source = self.from(&target);
+        Ok(format!("(SELECT {value} FROM {source} WHERE {target}.sys_id = {from} AND {seen})"))
     }
 
     fn compare_fields(&mut self, alias: &str, path: &Path, check: &Check) -> Result<String> {
@@ -194,30 +234,20 @@ impl<'s> Compiler<'s> {
 
     /// Found from the others: by those that carry so many, or by those that do not, whichever leaves out who has none.
     fn related(&mut self, alias: &str, related: &Related) -> Result<String> {
-        let (here, other) = (column(alias, related.here.as_str())?, self.alias());
-        let carried = column(&other, related.field.as_str())?;
+        let (here, other) = (self.column(alias, related.here.as_str())?, self.alias(&related.tables));
+        let carried = self.column(&other, related.field.as_str())?;
         let seen = self.seen(&other, &related.tables);
         let counts = self.filter(&other, &related.filter)?;
         let (comparison, wanted) = related.count;
         let passes = format!("count(*) {} {}", comparison.symbol(), self.bind(i64::from(wanted)));
         let none_passes = comparison.holds(0.cmp(&wanted));
         let having = if none_passes { format!("NOT ({passes})") } else { passes };
+        let source = self.from(&other);
         let carriers = format!(
-            "{here} IN (SELECT {carried} FROM record AS {other} WHERE {seen} AND {counts} AND {carried} IS NOT NULL \
+            "{here} IN (SELECT {carried} FROM {source} WHERE {seen} AND {counts} AND {carried} IS NOT NULL \
              GROUP BY {carried} HAVING {having})"
         );
         Ok(if none_passes { format!("NOT coalesce({carriers}, FALSE)") } else { carriers })
-    }
-}
-
-/// The SQL expression of a field.
-fn column(alias: &str, name: &str) -> Result<String> {
-    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-    match name {
-        "sys_id" => Ok(format!("{alias}.sys_id")),
-        "sys_class_name" => Ok(format!("{alias}.table_name")),
-        name if !name.is_empty() && name.bytes().all(plain) => Ok(format!("{alias}.fields ->> '$.{name}'")),
-        name => Err(StorageError::Query(format!("\"{name}\" is not a field name"))),
     }
 }
 

@@ -8,6 +8,7 @@ use fieldline_storage::{Aggregation, Bucket, Figure, Position, Records, Result, 
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
+use crate::audit;
 use crate::query::Compiler;
 use crate::row::{integer, natural};
 use crate::transaction::Transaction;
@@ -20,6 +21,9 @@ impl Records for Transaction<'_> {
     }
 
     fn find(&self, tables: &[TableName], sys_id: SysId) -> Result<Option<Record>> {
+        if let Some(view) = audit::view(tables) {
+            return self.line(view, sys_id);
+        }
         let sql = format!("SELECT record FROM record WHERE sys_id = ?1 AND table_name IN ({})", marks(2, tables.len()));
         let sys_id = sys_id.to_string();
         let params = std::iter::once(&*sys_id).chain(tables.iter().map(TableName::as_str));
@@ -39,16 +43,16 @@ impl Records for Transaction<'_> {
         let mut compiler = Compiler::new(selection.sight);
         let (condition, order) = (compiler.condition(selection)?, compiler.order(selection.order)?);
         let window = format!("LIMIT {} OFFSET {}", compiler.bind(i64::from(limit)), compiler.bind(i64::from(offset)));
-        let sql = format!("SELECT r.rowid FROM record AS r WHERE {condition} ORDER BY {order} {window}");
+        let sql = format!("SELECT {} FROM {condition} ORDER BY {order} {window}", compiler.row());
         let rows: Vec<i64> =
             self.all("answering a query", &sql, params_from_iter(compiler.values), |row| row.get(0))?;
-        rows.into_iter().map(|row| self.at(row)).collect()
+        rows.into_iter().map(|row| self.at(selection, row)).collect()
     }
 
     fn count(&self, selection: &Selection<'_>) -> Result<u64> {
         let mut compiler = Compiler::new(selection.sight);
         let condition = compiler.condition(selection)?;
-        let sql = format!("SELECT count(*) FROM record AS r WHERE {condition}");
+        let sql = format!("SELECT count(*) FROM {condition}");
         let count = self.first("counting a query", &sql, params_from_iter(compiler.values), |row| natural(row, 0))?;
         Ok(count.unwrap_or_default())
     }
@@ -56,14 +60,14 @@ impl Records for Transaction<'_> {
     fn aggregate(&self, selection: &Selection<'_>, asked: &Aggregation) -> Result<Vec<Bucket>> {
         let mut compiler = Compiler::new(selection.sight);
         let condition = compiler.condition(selection)?;
-        let mut columns = vec!["min(r.rowid)".to_owned(), "count(*)".to_owned()];
+        let mut columns = vec![format!("min({})", compiler.row()), "count(*)".to_owned()];
         for (function, path) in &asked.figures {
             columns.push(compiler.figure(*function, path)?);
         }
         let keys = asked.group_by.iter().map(|path| compiler.key(path)).collect::<Result<Vec<_>>>()?;
         let grouped =
             if keys.is_empty() { String::new() } else { format!(" GROUP BY {0} ORDER BY {0}", keys.join(", ")) };
-        let sql = format!("SELECT {} FROM record AS r WHERE {condition}{grouped}", columns.join(", "));
+        let sql = format!("SELECT {} FROM {condition}{grouped}", columns.join(", "));
         let rows: Vec<(Option<i64>, u64, Vec<Option<Figure>>)> =
             self.all("counting groups", &sql, params_from_iter(compiler.values), |row| {
                 let figures =
@@ -71,7 +75,7 @@ impl Records for Transaction<'_> {
                 Ok((row.get(0)?, natural(row, 1)?, figures))
             })?;
         let bucket = |(example, count, figures): (Option<i64>, u64, _)| {
-            Ok(Bucket { example: example.map(|row| self.at(row)).transpose()?, count, figures })
+            Ok(Bucket { example: example.map(|row| self.at(selection, row)).transpose()?, count, figures })
         };
         rows.into_iter().map(bucket).collect()
     }
@@ -103,7 +107,10 @@ impl Records for Transaction<'_> {
 
 impl Transaction<'_> {
     /// The record in a row that a query of the same transaction has found.
-    fn at(&self, row: i64) -> Result<Record> {
+    fn at(&self, selection: &Selection<'_>, row: i64) -> Result<Record> {
+        if let Some(view) = audit::view(selection.tables) {
+            return Ok(self.line_at(view, row)?.expect("a transaction sees one state"));
+        }
         let found =
             self.first("reading what a query found", "SELECT record FROM record WHERE rowid = ?1", [row], record)?;
         Ok(found.expect("a transaction sees one state"))

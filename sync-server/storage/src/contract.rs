@@ -10,6 +10,7 @@
 
 pub mod accounts;
 pub mod agreement;
+pub mod audit;
 pub mod documents;
 pub mod feed;
 pub mod queries;
@@ -59,6 +60,7 @@ macro_rules! battery {
             queries: text_in_a_query_is_never_sql;
             queries: the_longest_query_is_answered;
             agreement: answers_agree_with_the_evaluation_in_memory;
+            audit: what_was_noted_is_a_table_that_can_be_asked;
             accounts: an_account_is_found_by_name_in_any_case;
             accounts: devices_are_listed_newest_first_and_stay_when_revoked;
             accounts: tokens_end_when_removed_or_expired;

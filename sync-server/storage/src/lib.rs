@@ -71,7 +71,7 @@ pub trait Storage: Send + Sync {
 }
 
 /// A transaction: all the narrow traits together.
-pub trait Tx: Documents + Feed + Scopes + Records + Accounts + Settings + Blobs {
+pub trait Tx: Documents + Feed + Scopes + Records + Audit + Accounts + Settings + Blobs {
     /// Makes everything durable.
     ///
     /// # Errors
@@ -340,6 +340,33 @@ pub trait Records {
     fn lease_numbers(&mut self, prefix: &str, count: u64) -> Result<u64>;
     /// Lets the numbers of a prefix go on after `number` at the earliest (imported records bring their own).
     fn numbers_used(&mut self, prefix: &str, number: u64) -> Result<()>;
+}
+
+/// A change of one field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted<'a> {
+    /// Of which record.
+    pub record: &'a DocumentId,
+    /// Of which field.
+    pub field: &'a str,
+    /// What it held.
+    pub old: Option<&'a str>,
+    /// What it holds.
+    pub new: Option<&'a str>,
+    /// Who changed it.
+    pub author: SysId,
+    /// By which way the change came.
+    pub reason: &'a str,
+    /// How often the record has been changed, with this.
+    pub updates: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What changed, for ever; read as the tables `sys_audit` and `sys_history_line`.
+pub trait Audit {
+    /// Notes changes.
+    fn note(&mut self, noted: &[Noted<'_>]) -> Result<()>;
 }
 
 /// A person's way in.

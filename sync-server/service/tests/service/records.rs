@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fieldline_documents::Act;
 use fieldline_model::{DocumentId, SysId, Timestamp, Value};
 use fieldline_service::import::{Deed, import_document};
-use fieldline_service::table::TableError;
+use fieldline_service::table::{self, TableError};
 
 use crate::house::{House, describe, note, step};
 
@@ -160,4 +160,30 @@ fn a_history_that_does_not_fit_leaves_nothing_and_the_next_one_loads() {
         .unwrap();
     assert_eq!(house.query(&system, "incident", "").len(), 1);
     assert!(matches!(house.get(&system, &bad), Err(TableError::NotFound(_))));
+}
+
+#[test]
+fn every_change_says_from_what_to_what_by_whom_and_by_which_way_also_of_a_record_that_is_gone() {
+    let mut house = House::new();
+    let (dora, system) = (house.dora.clone(), house.server.system());
+    let incident = house.create(&dora, "incident", &[("short_description", "No heat")]).unwrap().record.id;
+    house.update(&dora, &incident, &[("state", "2"), ("description", "Since Monday")]).unwrap();
+    let site = house.create(&system, "cmn_location", &[("name", "Old town")]).unwrap().record.id;
+    house.update(&system, &site, &[("name", "New town")]).unwrap();
+    house
+        .server
+        .write(&system, house.now, &mut house.rng, |call| table::delete(call, "cmn_location", site.sys_id))
+        .unwrap();
+    let mut line = |query: &str| {
+        let line = house.query(&system, "sys_audit", query).pop().expect(query);
+        ["oldvalue", "newvalue", "user", "reason"].map(|field| line.text(field).to_owned())
+    };
+    let of = |id: &DocumentId, field: &str| format!("documentkey={}^fieldname={field}", id.sys_id);
+    assert_eq!(line(&of(&incident, "state")), ["1", "2", "dora", "the record API"]);
+    assert_eq!(line(&of(&incident, "description")), ["", "Since Monday", "dora", "the record API"]);
+    assert_eq!(line(&of(&site, "name")), ["Old town", "New town", "system", "the server itself"]);
+    assert_eq!(line(&of(&site, "DELETED")), ["New town", "", "system", "the server itself"]);
+    let mia = house.mia.clone();
+    assert!(house.query(&mia, "sys_audit", "").is_empty(), "what changed is for administrators");
+    assert!(house.get(&system, &site).is_err());
 }

@@ -1,0 +1,61 @@
+//! Who changed what, from what to what, when, and by which way: noted with every change of every record, in its transaction.
+//!
+//! A birth is no change: what a record was born with is in its oldest values. Who changed a document is who made the edit.
+
+use std::collections::BTreeSet;
+
+use fieldline_model::{FieldName, Record, SysId, Timestamp};
+use fieldline_storage::Noted;
+
+use crate::call::Call;
+use crate::error::Result;
+
+/// What is noted in place of a field when a record was deleted.
+const DELETED: &str = "DELETED";
+/// The longest value that is noted whole.
+const VALUE_CHARACTERS: usize = 4_000;
+
+impl Call<'_> {
+    /// Notes what differs between a record as it was and as it is.
+    pub(crate) fn note_changes(&mut self, before: &Record, after: &Record, author: SysId) -> Result<()> {
+        let is_stamp =
+            |field: &FieldName| matches!(field.as_str(), "sys_updated_on" | "sys_updated_by" | "sys_mod_count");
+        let fields: BTreeSet<&FieldName> = before.fields.keys().chain(after.fields.keys()).collect();
+        let text = |record: &Record, field: &FieldName| {
+            record.get(field.as_str()).map(|value| value.to_string().chars().take(VALUE_CHARACTERS).collect::<String>())
+        };
+        let changed = fields.into_iter().filter(|field| !is_stamp(field));
+        let changed = changed.filter(|field| before.get(field.as_str()) != after.get(field.as_str()));
+        let values: Vec<_> = changed.map(|field| (field, text(before, field), text(after, field))).collect();
+        let (reason, at) = (self.way(), self.now);
+        let updates = after.get("sys_mod_count").and_then(|count| count.as_integer()).unwrap_or_default();
+        let noted: Vec<Noted<'_>> = values
+            .iter()
+            .map(|(field, old, new)| {
+                let (old, new) = (old.as_deref(), new.as_deref());
+                Noted { record: &after.id, field: field.as_str(), old, new, author, reason: &reason, updates, at }
+            })
+            .collect();
+        Ok(self.tx.note(&noted)?)
+    }
+
+    /// Notes that a record is gone.
+    pub(crate) fn note_deletion(&mut self, gone: &Record) -> Result<()> {
+        let table = self.dictionary.table(gone.id.table.as_str());
+        let shown = table.and_then(|table| gone.get(table.display.as_str())).map(ToString::to_string);
+        let (author, reason, at): (_, _, Timestamp) = (self.caller.user, self.way(), self.now);
+        let updates = gone.get("sys_mod_count").and_then(|count| count.as_integer()).unwrap_or_default();
+        let (old, new) = (shown.as_deref(), None);
+        let noted = Noted { record: &gone.id, field: DELETED, old, new, author, reason: &reason, updates, at };
+        Ok(self.tx.note(&[noted])?)
+    }
+
+    /// By which way the caller came.
+    fn way(&self) -> String {
+        match self.caller.device {
+            Some(device) => format!("device {device}"),
+            None if self.caller.user == self.server.identity().system_user => "the server itself".into(),
+            None => "the record API".into(),
+        }
+    }
+}
