@@ -180,6 +180,7 @@ impl Call<'_> {
         if let (Some(before), Some(newest)) = (&before, edits.last()) {
             self.note_changes(before, &projection.record, newest.author)?;
         }
+        self.reads_otherwise(id)?;
         let blobs: Vec<BlobHash> = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
         self.relink(before.as_ref(), &projection.record, &blobs)?;
         let commenters = edits.iter().filter(|edit| comments(edit)).map(|edit| edit.author);

@@ -40,6 +40,7 @@ mod renewal;
 mod roles;
 mod rows;
 mod scope;
+pub mod search;
 pub mod server;
 pub mod sync;
 pub mod table;

@@ -1,11 +1,15 @@
 //! One answer's worth of entries, filled under a budget.
 
+use std::collections::BTreeSet;
+
 use fieldline_documents::packed;
+use fieldline_model::dictionary::may;
 use fieldline_model::{Dictionary, DocumentId, Record};
 use fieldline_storage::{Position, StoredEdit, Tx};
 use fieldline_sync::caps::{MAX_RESPONSE_BYTES, MIN_BUDGET_BYTES};
 use fieldline_sync::wire::{self, Entry};
 
+use crate::call::Call;
 use crate::edits::StoredSnapshot;
 use crate::error::Result;
 
@@ -25,13 +29,19 @@ pub(crate) struct Page {
     pub entries: Vec<Entry>,
     left: usize,
     dictionary: Dictionary,
+    roles: BTreeSet<String>,
 }
 
 impl Page {
     /// An empty page for a device that asked for so many bytes.
-    pub fn new(budget_bytes: u32, dictionary: &Dictionary) -> Self {
+    pub fn new(budget_bytes: u32, call: &Call<'_>) -> Self {
         let budget = budget_bytes.max(MIN_BUDGET_BYTES) as usize;
-        Self { entries: Vec::new(), left: budget.min(PAGE_BYTES), dictionary: dictionary.clone() }
+        Self {
+            entries: Vec::new(),
+            left: budget.min(PAGE_BYTES),
+            dictionary: call.dictionary.clone(),
+            roles: call.caller.roles.clone(),
+        }
     }
 
     /// Whether nothing more should be added. A page takes at least one entry, however large.
@@ -65,12 +75,17 @@ impl Page {
         Ok(())
     }
 
-    /// Takes from a row what the dictionary does not send to devices.
+    /// Takes from a row what the dictionary does not send to devices, or not to this one's owner.
     fn keep_what_may_leave(&self, record: &mut Record) {
         let Some(table) = self.dictionary.table(record.id.table.as_str()) else { return };
         let sent = &table.offline.fields;
         if !sent.is_empty() {
             record.fields.retain(|field, _| field.as_str().starts_with("sys_") || sent.contains(field));
+        }
+        for field in table.fields.iter().filter(|field| !field.read.is_empty()) {
+            if !may(self.roles.iter().map(String::as_str), &field.read) {
+                record.fields.remove(&field.name);
+            }
         }
     }
 

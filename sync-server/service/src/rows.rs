@@ -20,6 +20,7 @@ impl Call<'_> {
             self.note_changes(before, &record, self.caller.user)?;
         }
         self.relink(before.as_ref(), &record, &[])?;
+        self.reads_otherwise(&record.id)?;
         self.pending.entries.push(FeedEntry { document: record.id.clone(), happening: Happening::Row });
         if record.id.table == *"sys_user" {
             self.update_account(&record)?;
@@ -32,6 +33,7 @@ impl Call<'_> {
         self.forget(&record.id);
         self.tx.remove_record(&record.id)?;
         self.note_deletion(record)?;
+        self.tx.put_words(&record.id, None)?;
         self.unlink(&record.id)?;
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
             self.tx.put_account(&Account { active: false, ..account })?;

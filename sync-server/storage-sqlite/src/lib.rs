@@ -19,6 +19,7 @@ mod query;
 mod records;
 mod row;
 mod scopes;
+mod search;
 mod transaction;
 
 use std::io::ErrorKind;

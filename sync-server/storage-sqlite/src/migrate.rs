@@ -8,11 +8,12 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::failed;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_actor_epochs.sql"),
     include_str!("../migrations/0003_queries.sql"),
     include_str!("../migrations/0004_audit.sql"),
+    include_str!("../migrations/0005_search.sql"),
 ];
 
 /// Applies the migrations that `connection` has not seen; `name` is what errors call it.

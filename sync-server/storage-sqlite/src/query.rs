@@ -13,6 +13,7 @@ use fieldline_storage::{Function, Result, Selection, Sight, StorageError};
 use rusqlite::types::Value;
 
 use crate::audit;
+use crate::search;
 
 /// Values bound by one query; SQLite's own limit is 32,766.
 const VALUES_MAX: usize = 30_000;
@@ -147,6 +148,7 @@ impl<'s> Compiler<'s> {
             }
             Filter::Test(path, check) => self.test(alias, path, check)?,
             Filter::Related(related) => self.related(alias, related)?,
+            Filter::Words(words) => self.words(alias, words),
         })
     }
 
@@ -230,6 +232,15 @@ impl<'s> Compiler<'s> {
             Operand::Moment(moment) => self.bind(moment.0),
             Operand::Boolean(yes) => self.bind(i64::from(*yes)),
         }
+    }
+
+    fn words(&mut self, alias: &str, words: &str) -> String {
+        let Some(wanted) = search::expression(words) else { return "FALSE".into() };
+        let wanted = self.bind(wanted);
+        format!(
+            "{alias}.sys_id IN (SELECT e.sys_id FROM search JOIN search_entry AS e ON e.id = search.rowid \
+             WHERE search MATCH {wanted} AND e.table_name = {alias}.table_name)"
+        )
     }
 
     /// Found from the others: by those that carry so many, or by those that do not, whichever leaves out who has none.

@@ -107,7 +107,7 @@ impl Records for Transaction<'_> {
 
 impl Transaction<'_> {
     /// The record in a row that a query of the same transaction has found.
-    fn at(&self, selection: &Selection<'_>, row: i64) -> Result<Record> {
+    pub(crate) fn at(&self, selection: &Selection<'_>, row: i64) -> Result<Record> {
         if let Some(view) = audit::view(selection.tables) {
             return Ok(self.line_at(view, row)?.expect("a transaction sees one state"));
         }

@@ -16,6 +16,7 @@ pub mod feed;
 pub mod queries;
 pub mod records;
 pub mod scopes;
+pub mod search;
 pub mod transactions;
 pub mod world;
 
@@ -60,6 +61,7 @@ macro_rules! battery {
             queries: text_in_a_query_is_never_sql;
             queries: the_longest_query_is_answered;
             agreement: answers_agree_with_the_evaluation_in_memory;
+            search: records_are_found_by_their_words_and_by_whoever_may_see_them;
             audit: what_was_noted_is_a_table_that_can_be_asked;
             accounts: an_account_is_found_by_name_in_any_case;
             accounts: devices_are_listed_newest_first_and_stay_when_revoked;

@@ -71,7 +71,7 @@ pub trait Storage: Send + Sync {
 }
 
 /// A transaction: all the narrow traits together.
-pub trait Tx: Documents + Feed + Scopes + Records + Audit + Accounts + Settings + Blobs {
+pub trait Tx: Documents + Feed + Scopes + Records + Search + Audit + Accounts + Settings + Blobs {
     /// Makes everything durable.
     ///
     /// # Errors
@@ -340,6 +340,38 @@ pub trait Records {
     fn lease_numbers(&mut self, prefix: &str, count: u64) -> Result<u64>;
     /// Lets the numbers of a prefix go on after `number` at the earliest (imported records bring their own).
     fn numbers_used(&mut self, prefix: &str, number: u64) -> Result<()>;
+}
+
+/// What a record is found by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Words {
+    /// Its number and what people recognise it by.
+    pub title: String,
+    /// The other texts of its fields.
+    pub body: String,
+    /// What was written in its journals, and in files.
+    pub journal: String,
+}
+
+/// A record that was found by words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The record.
+    pub record: Record,
+    /// How well it fits; larger is better.
+    pub score: f64,
+}
+
+/// Records by their words.
+pub trait Search {
+    /// Notes that a record reads otherwise than its entry says.
+    fn words_changed(&mut self, record: &DocumentId) -> Result<()>;
+    /// Records that read otherwise than their entries say, those that have waited longest first.
+    fn words_due(&self, limit: u32) -> Result<Vec<DocumentId>>;
+    /// Makes a record's entry anew, or removes it; then it is no longer due.
+    fn put_words(&mut self, record: &DocumentId, words: Option<&Words>) -> Result<()>;
+    /// Selected records with all of these words, or words that begin so, the best first. What is due is found as it was.
+    fn search(&self, words: &str, selection: &Selection<'_>, limit: u32) -> Result<Vec<Hit>>;
 }
 
 /// A change of one field.

@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod refusal;
 mod relay;
+mod search;
 mod session;
 mod sync;
 mod table;
@@ -57,7 +58,8 @@ pub struct App {
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
-    let native = [about::endpoints(), session::endpoints(), devices::endpoints(), dispatch::endpoints()];
+    let native =
+        [about::endpoints(), session::endpoints(), devices::endpoints(), dispatch::endpoints(), search::endpoints()];
     native.into_iter().chain(phones).flatten().chain(table::endpoints()).collect()
 }
 

@@ -151,7 +151,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         })
         .collect();
     let native = [crate::about::schemas(), crate::session::schemas(), crate::devices::schemas()];
-    for own in native.into_iter().chain([shared(), crate::dispatch::schemas()]) {
+    for own in native.into_iter().chain([shared(), crate::dispatch::schemas(), crate::search::schemas()]) {
         schemas.extend(own.as_object().cloned().unwrap_or_default());
     }
     schemas

@@ -20,6 +20,8 @@ pub enum Filter {
     Test(Path, Check),
     /// Those that so many other records refer to.
     Related(Related),
+    /// Those in which all of these words are, or words that begin so.
+    Words(String),
 }
 
 /// The way to a field, through references.

@@ -29,6 +29,7 @@ impl Filter {
             Self::Not(part) => !part.matches(record, world),
             Self::Test(path, check) => check.passes(path.value(record, world).as_ref(), record, world),
             Self::Related(related) => related.holds(record, world),
+            Self::Words(words) => has_words(record, words),
         }
     }
 }
@@ -117,6 +118,17 @@ impl DatePart {
             Self::Hour => shown.hour().into(),
         })
     }
+}
+
+/// Whether the texts of a record have words that begin so; journals and files are not looked into here.
+fn has_words(record: &Record, wanted: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let texts = record.fields.values().filter_map(Value::as_text);
+    let (here, wanted): (Vec<String>, _) = (texts.flat_map(words).collect(), words(wanted));
+    !wanted.is_empty() && wanted.iter().all(|word| here.iter().any(|known| known.starts_with(word.as_str())))
 }
 
 impl Related {

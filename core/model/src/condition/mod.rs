@@ -44,6 +44,8 @@ pub enum Term {
     Condition(Condition),
     /// Something about the records that refer to it.
     Referred(Referred),
+    /// Words that are in it.
+    Words(String),
 }
 
 /// One comparison.
@@ -175,6 +177,7 @@ impl fmt::Display for Term {
         match self {
             Self::Condition(condition) => condition.fmt(f),
             Self::Referred(referred) => referred.fmt(f),
+            Self::Words(words) => write!(f, "{}{}", parse::TEXT_QUERY, words.replace('^', "^^")),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use super::{Comparison, Condition, Group, Operator, Order, Query, Referred, Term};
 
+/// What begins a condition on all texts of a record, on every instance.
+pub(super) const TEXT_QUERY: &str = "123TEXTQUERY321=";
 /// The most conditions of one query that are considered: what a person or a client writes has a few dozen, and each costs
 /// a comparison a row.
 pub const CONDITION_LIMIT: usize = 1_000;
@@ -98,6 +100,7 @@ impl Query {
             }
             let term = match part.strip_prefix("RLQUERY") {
                 Some(head) => counted(head, parts.by_ref()).map(Term::Referred),
+                None if part.starts_with(TEXT_QUERY) => Some(Term::Words(part[TEXT_QUERY.len()..].to_owned())),
                 None => part.strip_prefix("JOIN").map_or_else(|| condition(part).map(Term::Condition), joined),
             };
             if !reading.take(opens, term) {
@@ -266,6 +269,7 @@ mod tests {
             ("aLE_OR_EQUALS_FIELDb^classINSTANCEOFtask", "aLT_OR_EQUALS_FIELDb^classINSTANCEOFtask"),
             ("JOINsys_user.sys_id=member.user!role=r^a=1", "JOINsys_user.sys_id=member.user!role=r^a=1"),
             ("RLQUERYa.b,>=2,m2m^x=1^ORy=^^^ENDRLQUERY^a=1", "RLQUERYa.b,>=2^x=1^ORy=^^^ENDRLQUERY^a=1"),
+            ("123TEXTQUERY321=no heat^a=1", "123TEXTQUERY321=no heat^a=1"),
             ("RLQUERYa.b,=0", "RLQUERYa.b,=0^ENDRLQUERY"),
         ] {
             assert_eq!(read(text), (canonical.to_owned(), Vec::new()), "{text}");

@@ -109,6 +109,7 @@ impl<'a> Asking<'a> {
         match term {
             Term::Condition(condition) => self.condition(table, condition),
             Term::Referred(referred) => self.referred(table, referred),
+            Term::Words(words) => Some(Filter::Words(words.clone())),
         }
     }
 

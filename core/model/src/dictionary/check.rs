@@ -16,6 +16,11 @@ pub(super) fn check_table(dictionary: &Dictionary, table: &Table) -> Checked {
     ensure(known(&table.display), place, || format!("displays \"{}\", which is no field of it", table.display))?;
     check_roles(dictionary.roles(), place, [&table.create, &table.read, &table.write, &table.delete])?;
     for field in &table.fields {
+        let hides = table.kind == Kind::Document && !field.read.is_empty();
+        ensure(!hides, &format!("{place}.{}", field.name), || {
+            "has readers, but whoever holds a record people work on holds all of it; put it in a table of its own"
+                .into()
+        })?;
         check_field(dictionary, &format!("{place}.{}", field.name), field)?;
     }
     check_offline(dictionary, table)?;

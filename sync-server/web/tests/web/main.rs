@@ -4,6 +4,7 @@ mod description;
 mod devices;
 mod dispatch;
 mod events;
+mod figures;
 mod house;
 mod logs;
 mod sessions;

@@ -1,0 +1,87 @@
+//! Looking for records by words, over every table at once or some: numbers, titles, texts, journals.
+//!
+//! Who writes does not wait for the index: a record that changed is due, and its entry is made a little later, by whoever looks for
+//! something or in idle moments. A field that has readers is not indexed, or its words would be told to others.
+
+use fieldline_model::condition::Filter;
+use fieldline_model::dictionary::Kind;
+use fieldline_model::{DocumentId, Record, TableName, Timestamp, Value};
+use fieldline_storage::{Hit, Selection, Words};
+use rand_core::Rng;
+
+use crate::call::Call;
+use crate::definitions;
+use crate::error::Result;
+use crate::server::Server;
+use crate::table::{self, TableError};
+
+impl Server {
+    /// Indexes up to `limit` records that are due; how many it were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn index_due(&self, limit: u32, now: Timestamp, rng: &mut dyn Rng) -> Result<usize> {
+        if self.storage().read()?.words_due(1)?.is_empty() {
+            return Ok(0);
+        }
+        self.write(&self.system(), now, rng, |call| {
+            let due = call.tx.words_due(limit)?;
+            for id in &due {
+                let words = call.words_of(id)?;
+                call.tx.put_words(id, words.as_ref())?;
+            }
+            Ok(due.len())
+        })
+    }
+}
+
+/// Records with all of these words that the caller sees, the best first; of every table, or of some and those that extend them.
+///
+/// # Errors
+/// When a table does not exist or the database fails.
+pub fn search(call: &Call<'_>, words: &str, tables: &[String], limit: u32) -> Result<Vec<Hit>, TableError> {
+    let mut asked: Vec<TableName> = Vec::new();
+    for table in tables {
+        asked.extend(table::family(call, table)?.iter().cloned());
+    }
+    if tables.is_empty() {
+        asked.extend(call.dictionary.tables().map(|table| table.name.clone()));
+    }
+    let (sight, everything) = (call.sight()?, Filter::everything());
+    let selection = Selection { tables: &asked, filter: &everything, order: &[], sight: &sight };
+    Ok(call.tx.search(words, &selection, limit)?)
+}
+
+impl Call<'_> {
+    /// Notes that a record reads otherwise; definitions are not looked for by words.
+    pub(crate) fn reads_otherwise(&mut self, id: &DocumentId) -> Result<()> {
+        let is_definition = definitions::defines(id.table.as_str()) || id.table == *definitions::ADDITIONS;
+        if is_definition { Ok(()) } else { Ok(self.tx.words_changed(id)?) }
+    }
+
+    /// What a record is found by, `None` when it is gone.
+    fn words_of(&mut self, id: &DocumentId) -> Result<Option<Words>> {
+        let (Some(record), Some(table)) = (self.row(id)?, self.dictionary.shared(id.table.as_str())) else {
+            return Ok(None);
+        };
+        let is_title = |field: &str| field == "number" || table.display == *field;
+        let mut words = Words::default();
+        for field in table.fields.iter().filter(|field| field.read.is_empty() && field.choices.is_empty()) {
+            let Some(Value::Text(text)) = record.get(field.name.as_str()) else { continue };
+            let part = if is_title(field.name.as_str()) { &mut words.title } else { &mut words.body };
+            *part += text;
+            part.push(' ');
+        }
+        if table.kind == Kind::Document {
+            words.journal = self.journal_of(&record)?;
+        }
+        Ok(Some(words))
+    }
+
+    fn journal_of(&mut self, record: &Record) -> Result<String> {
+        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
+        let projection = self.document(&record.id)?.project(&dictionary, &priorities);
+        let notes = projection.comments.iter().chain(&projection.work_notes);
+        Ok(notes.map(|entry| entry.what.text.as_str()).collect::<Vec<_>>().join("\n"))
+    }
+}
