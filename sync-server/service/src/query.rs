@@ -71,7 +71,10 @@ impl Call<'_> {
     }
 
     /// Which records the caller sees.
-    pub(crate) fn sight(&self) -> Result<Sight> {
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sight(&self) -> Result<Sight> {
         if self.caller.is_administrator() {
             return Ok(Sight::default());
         }
