@@ -39,6 +39,11 @@ impl Data {
         self.directory.join("fieldline.db")
     }
 
+    /// The directory of the local authority, when there is one.
+    pub fn tls(&self) -> PathBuf {
+        self.directory.join("tls")
+    }
+
     /// Makes the directory for its owner alone, unless it exists.
     pub fn create(&self) -> Result<(), Failed> {
         private_directory().create(&self.directory).map_err(io("making the data directory", &self.directory))

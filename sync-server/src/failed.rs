@@ -9,6 +9,7 @@ use fieldline_service::TableError;
 use fieldline_service::accounts::AccountError;
 use fieldline_service::error::ServiceError;
 use fieldline_storage::StorageError;
+use fieldline_web::tls::TlsError;
 
 use crate::demo::DemoFailed;
 
@@ -38,6 +39,9 @@ pub enum Failed {
     /// A kiosk's disk failed.
     #[error(transparent)]
     Depot(#[from] DepotError),
+    /// A certificate cannot be used or made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Roads cannot be used.
     #[error(transparent)]
     Roads(#[from] RoadsError),

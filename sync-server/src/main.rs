@@ -8,6 +8,7 @@ mod data;
 mod demo;
 mod demo_data;
 mod device;
+mod edge;
 mod export;
 mod failed;
 mod import;

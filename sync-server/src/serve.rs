@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fieldline_roads::{Profile, Roads};
-use fieldline_web::SystemClock;
+use fieldline_web::{Edge, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::data::{Data, Opened};
+use crate::edge;
 use crate::failed::Failed;
 
 /// The environment variable with the first administrator's password.
@@ -19,12 +20,14 @@ const ADMIN_PASSWORD: &str = "FIELDLINE_ADMIN_PASSWORD";
 pub struct Args {
     #[command(flatten)]
     data: Data,
-    /// Where to listen; port 0 takes a free one. Put a TLS proxy in front of any address but loopback.
+    /// Where to listen; port 0 takes a free one. Any address but loopback needs HTTPS, here or in a proxy in front.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// A network of roads, made by `sync-server roads build`, for planning tours.
     #[arg(long, value_name = "BUNDLE")]
     roads: Option<PathBuf>,
+    #[command(flatten)]
+    edge: edge::Args,
 }
 
 /// Serves until told to stop.
@@ -37,7 +40,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Failed::Io { doing: "starting the runtime".into(), source })?;
-    runtime.block_on(listen(args.listen, opened))
+    runtime.block_on(listen(args, opened))
 }
 
 /// Lets the first administrator in; a generated password is printed this once.
@@ -50,14 +53,16 @@ fn first_administrator(opened: &mut Opened) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn listen(address: SocketAddr, opened: Opened) -> Result<(), Failed> {
+async fn listen(args: &Args, opened: Opened) -> Result<(), Failed> {
+    let address = args.listen;
     let failed = |doing: String| move |source| Failed::Io { doing, source };
     let listener = TcpListener::bind(address).await.map_err(failed(format!("listening on {address}")))?;
     let bound = listener.local_addr().map_err(failed(format!("listening on {address}")))?;
-    println!("listening on http://{bound}");
-    tracing::info!(address = %bound, "listening");
-    let serving = fieldline_web::serve(listener, opened.server, Arc::new(SystemClock), told_to_stop());
-    serving.await.map_err(failed(format!("serving on {bound}")))?;
+    let edge: Edge = args.edge.open(&args.data, bound.ip(), opened.now)?;
+    let scheme = if edge.tls.is_some() { "https" } else { "http" };
+    println!("listening on {scheme}://{bound}");
+    tracing::info!(address = %bound, scheme, "listening");
+    fieldline_web::serve_at(listener, opened.server, Arc::new(SystemClock), edge, told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -141,7 +141,7 @@ struct Demo {
     password: String,
     phones_in: PathBuf,
     stop: tokio::sync::oneshot::Sender<()>,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 impl Demo {

@@ -1,8 +1,12 @@
 //! Reading a body: refused by its declared length before a byte is read, cut off at the same cap while reading, and
-//! parsed into what the handler expects with an error that says where it went wrong.
+//! parsed into what the handler expects with an error that says where it went wrong. What was sent compressed is inflated,
+//! up to the same cap.
+
+use std::io::Read;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, header};
+use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
 use crate::refusal::Refusal;
@@ -10,11 +14,38 @@ use crate::refusal::Refusal;
 /// The largest JSON body: a record with every field at its longest is a tenth of it.
 pub const JSON_BODY_BYTES: usize = 1_048_576;
 
-/// The whole body of at most `cap` bytes.
+/// The whole body of at most `cap` bytes, inflated if it was sent compressed.
 ///
 /// # Errors
-/// [`Refusal::TooLarge`] when it is or claims to be longer, [`Refusal::Malformed`] when the connection broke off.
+/// [`Refusal::TooLarge`] when it is or claims to be longer, [`Refusal::Malformed`] when the connection broke off,
+/// [`Refusal::Encoding`] when it is compressed in another way than with gzip.
 pub async fn read(headers: &HeaderMap, body: Body, cap: usize) -> Result<Vec<u8>, Refusal> {
+    let gzip = is_gzip(headers)?;
+    let bytes = received(headers, body, cap).await?;
+    if gzip { inflated(&bytes, cap) } else { Ok(bytes) }
+}
+
+/// Whether a body is compressed.
+///
+/// # Errors
+/// [`Refusal::Encoding`] when it is compressed in another way than with gzip.
+pub fn is_gzip(headers: &HeaderMap) -> Result<bool, Refusal> {
+    let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default().trim());
+    match encoding.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("" | "identity") => Ok(false),
+        Some("gzip" | "x-gzip") => Ok(true),
+        Some(_) => Err(Refusal::Encoding),
+    }
+}
+
+fn inflated(bytes: &[u8], cap: usize) -> Result<Vec<u8>, Refusal> {
+    let mut inflated = Vec::new();
+    let read = MultiGzDecoder::new(bytes).take(cap as u64 + 1).read_to_end(&mut inflated);
+    read.map_err(|problem| Refusal::Malformed(format!("the body is no whole gzip stream: {problem}")))?;
+    if inflated.len() > cap { Err(Refusal::TooLarge(cap)) } else { Ok(inflated) }
+}
+
+async fn received(headers: &HeaderMap, body: Body, cap: usize) -> Result<Vec<u8>, Refusal> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > cap as u64) {
         return Err(Refusal::TooLarge(cap));
@@ -77,6 +108,25 @@ mod tests {
         assert_eq!(read(&declared, Body::empty(), 10).await, Err(Refusal::TooLarge(10)));
         assert_eq!(read(&HeaderMap::new(), Body::from("12345678901"), 10).await, Err(Refusal::TooLarge(10)));
         assert_eq!(read(&HeaderMap::new(), Body::from("1234567890"), 10).await, Ok(b"1234567890".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_inflated_up_to_the_cap_and_other_encodings_are_refused() {
+        let gzip = headers(header::CONTENT_ENCODING, "gzip");
+        let packed = |bytes: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut encoder, bytes).expect("memory");
+            encoder.finish().expect("memory")
+        };
+        let bomb = packed(&[0; 100_000]);
+        assert!(bomb.len() < 1_000);
+        assert_eq!(read(&gzip, Body::from(bomb), 1_000).await, Err(Refusal::TooLarge(1_000)));
+        assert_eq!(read(&gzip, Body::from(packed(&[7; 1_000])), 1_000).await, Ok(vec![7; 1_000]));
+        let whole = packed(b"whole");
+        let cut = read(&gzip, Body::from(whole[..whole.len() - 3].to_vec()), 1_000).await;
+        assert!(matches!(cut, Err(Refusal::Malformed(_))), "{cut:?}");
+        let other = headers(header::CONTENT_ENCODING, "br");
+        assert_eq!(read(&other, Body::from("x"), 10).await, Err(Refusal::Encoding));
     }
 
     #[tokio::test]

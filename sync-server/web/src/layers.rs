@@ -14,6 +14,7 @@ use rand_core::Rng;
 use tracing::Instrument;
 
 use crate::App;
+use crate::edge;
 use crate::refusal::{Refusal, refuse};
 
 /// How long a request may take, reading its body included. A phone on a slow link sends at most one body cap in it.
@@ -38,6 +39,10 @@ const NO_PAGE: [(HeaderName, HeaderValue); 2] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox")),
 ];
 
+/// Sent over HTTPS to whoever reached this server by a name: it is never asked without again.
+const ENCRYPTED_FROM_NOW_ON: (HeaderName, HeaderValue) =
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+
 /// Watches over one request from its first byte to its answer.
 pub async fn observe(State(app): State<App>, matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let started = app.clock.now();
@@ -45,11 +50,13 @@ pub async fn observe(State(app): State<App>, matched: Option<MatchedPath>, reque
     let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
     let request_id = format!("{:016x}", app.entropy.clone().next_u64());
     let span = tracing::info_span!("request", request_id);
+    let encrypted = edge::is_encrypted_by_name(request.headers());
 
     let mut response = answer(request, next).instrument(span.clone()).await;
     let headers = response.headers_mut();
     let is_frame = headers.get(header::CONTENT_TYPE).is_some_and(|given| given == MEDIA_TYPE);
-    for (name, value) in ALWAYS.into_iter().chain(NO_PAGE.into_iter().filter(|_| !is_frame)) {
+    let more = NO_PAGE.into_iter().chain(encrypted.then_some(ENCRYPTED_FROM_NOW_ON));
+    for (name, value) in ALWAYS.into_iter().chain(more.filter(|_| !is_frame)) {
         headers.entry(name).or_insert(value);
     }
     headers.insert(REQUEST_ID, HeaderValue::from_str(&request_id).expect("hex digits are a header value"));

@@ -4,15 +4,20 @@
 //! this moment, hand everything to `fieldline-service` on a thread that may block, and turn what it says into HTTP. The
 //! record API has the shape of the ServiceNow Table API; sync, sessions and devices live under `/api/v1/`.
 //!
-//! What it leaves out: TLS (a proxy in front, which says so in `X-Forwarded-Proto`) and pages for browsers.
+//! `serving.rs` takes connections, `tls.rs` encrypts them, `edge.rs` makes true what a request says about its way here.
+//!
+//! What it leaves out: pages for browsers.
 
 mod about;
 mod admission;
+pub mod authority;
 mod body;
 mod caller;
+mod compression;
 mod credentials;
 mod devices;
 mod dispatch;
+mod edge;
 mod endpoint;
 mod events;
 mod layers;
@@ -23,23 +28,26 @@ mod openapi;
 mod refusal;
 mod relay;
 mod search;
+mod serving;
 mod session;
 mod sync;
 mod table;
+pub mod tls;
 mod world;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use fieldline_service::Server;
 use serde_json::Value;
 
 pub use admission::Admission;
 pub use devices::device_json;
+pub use edge::{ClientAddress, Network, Peer, Proxies};
 pub use endpoint::{Access, Content, Endpoint};
 pub use layers::REQUEST_SECONDS;
+pub use serving::CONNECTIONS;
 pub use world::{Clock, Entropy, SystemClock};
 
 /// What every handler may use.
@@ -63,13 +71,35 @@ pub fn endpoints() -> Vec<Endpoint> {
     native.into_iter().chain(phones).flatten().chain(table::endpoints()).collect()
 }
 
+/// How requests reach the server.
+#[derive(Clone)]
+pub struct Edge {
+    /// What is shown to those who connect over HTTPS; plain HTTP without it.
+    pub tls: Option<Arc<tls::Tls>>,
+    /// Proxies in front whose word about the client is believed.
+    pub proxies: Proxies,
+    /// Connections at the same time.
+    pub connections: usize,
+}
+
+impl Default for Edge {
+    fn default() -> Self {
+        Self { tls: None, proxies: Proxies::from([]), connections: CONNECTIONS }
+    }
+}
+
 /// The router over a server; `clock` tells the time of every request.
 pub fn router(server: Arc<Server>, clock: Arc<dyn Clock>) -> Router {
-    assembled(server, clock).0
+    router_at(server, clock, &Edge::default())
+}
+
+/// The router over a server that requests reach in this way.
+pub fn router_at(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> Router {
+    assembled(server, clock, edge).0
 }
 
 /// The router, and what must be told when it is about to stop.
-fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>) -> (Router, Arc<live::Live>) {
+fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> (Router, Arc<live::Live>) {
     let endpoints = endpoints();
     let description = Arc::new(openapi::document(&endpoints, &server.dictionary()));
     let mut entropy = Entropy::open();
@@ -78,41 +108,42 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>) -> (Router, Arc<live::L
     let live: Arc<live::Live> = Arc::default();
     let metrics = Arc::default();
     let app = App { server, clock, entropy, metrics, passwords, admission, description, live: live.clone() };
-    let router = endpoint::route(endpoints)
+    let routes = endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)
         .layer(from_fn_with_state(app.clone(), layers::observe))
         .with_state(app);
+    // Around the routes, because the method that is meant decides which of them answers.
+    let router = Router::new()
+        .fallback_service(routes)
+        .layer(from_fn(compression::mark))
+        .layer(compression::layer())
+        .layer(from_fn_with_state(edge.proxies.clone(), edge::settle));
     (router, live)
 }
 
-/// How long requests under way may take to finish once the server is told to stop.
-const DRAIN_SECONDS: u64 = 30;
-
-/// Answers requests until `stop` resolves, then ends the streams of listeners and lets other requests under way finish.
-///
-/// # Errors
-/// When the listener fails.
+/// Answers plain requests until `stop` resolves, then ends the streams of listeners and lets other requests under way finish.
 pub async fn serve(
     listener: tokio::net::TcpListener,
     server: Arc<Server>,
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let (router, live) = assembled(server, clock);
-    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+) {
+    serve_at(listener, server, clock, Edge::default(), stop).await;
+}
+
+/// Answers requests as [`serve`] does, over connections of this kind.
+pub async fn serve_at(
+    listener: tokio::net::TcpListener,
+    server: Arc<Server>,
+    clock: Arc<dyn Clock>,
+    edge: Edge,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let (router, live) = assembled(server, clock, &edge);
     let stop = async move {
         stop.await;
         live.close();
-        drop(stopping);
     };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
-    let out_of_patience = async {
-        drop(stopped.await);
-        tokio::time::sleep(Duration::from_secs(DRAIN_SECONDS)).await;
-    };
-    tokio::select! {
-        done = serving => done,
-        () = out_of_patience => Ok(()),
-    }
+    serving::serve(listener, router, edge.tls, edge.connections, stop).await;
 }

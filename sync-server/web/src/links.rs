@@ -1,21 +1,22 @@
-//! Absolute addresses as the client sees this server: scheme and host of the request, or what a proxy in front forwarded.
+//! Absolute addresses as the client sees this server: scheme and host of the request, which `edge.rs` has made true.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::edge::FORWARDED_PROTO;
 
 /// Where the client found this server, such as `https://field.example.org`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(pub String);
 
 impl Origin {
-    /// Reads the forwarded headers, else `Host`. A host with characters no host has is replaced, so that it cannot write
-    /// headers or markup into an answer.
+    /// Reads the headers. A host with characters no host has is replaced, so that it cannot write headers or markup into an
+    /// answer.
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let first = |list: &str| list.split(',').next().unwrap_or_default().trim().to_owned();
-        let scheme = if text("x-forwarded-proto").map(first).as_deref() == Some("https") { "https" } else { "http" };
-        let host = text("x-forwarded-host").or_else(|| text(header::HOST.as_str())).map(first).unwrap_or_default();
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let scheme = if text(&FORWARDED_PROTO) == "https" { "https" } else { "http" };
+        let host = text(&header::HOST);
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
-        let host = if !host.is_empty() && host.bytes().all(plain) { host } else { "localhost".to_owned() };
+        let host = if !host.is_empty() && host.bytes().all(plain) { host } else { "localhost" };
         Self(format!("{scheme}://{host}"))
     }
 
@@ -83,9 +84,8 @@ mod tests {
     #[test]
     fn the_address_is_the_one_the_client_used() {
         assert_eq!(origin(&[("host", "127.0.0.1:8080")]), "http://127.0.0.1:8080");
-        let forwarded =
-            [("host", "inner:1"), ("x-forwarded-host", "field.example.org, x"), ("x-forwarded-proto", "https")];
-        assert_eq!(origin(&forwarded), "https://field.example.org");
+        let encrypted = [("host", "field.example.org"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "other")];
+        assert_eq!(origin(&encrypted), "https://field.example.org");
         assert_eq!(origin(&[("host", "a\"><b>")]), "http://localhost");
         assert_eq!(origin(&[]), "http://localhost");
     }

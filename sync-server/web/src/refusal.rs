@@ -49,6 +49,9 @@ pub enum Refusal {
     /// The body is not in the form this path reads.
     #[error("send the body as Content-Type: {0}")]
     MediaType(&'static str),
+    /// The body is compressed in a way this server does not know.
+    #[error("send the body as it is, or compressed as Content-Encoding: gzip")]
+    Encoding,
     /// The body or a parameter cannot be read.
     #[error("{0}")]
     Malformed(String),
@@ -88,7 +91,7 @@ impl Refusal {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UriTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType(_) | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WireVersion { .. } => StatusCode::UPGRADE_REQUIRED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -110,6 +113,7 @@ impl Refusal {
             Self::UriTooLong(_) => "uri-too-long",
             Self::TooLarge(_) => "too-large",
             Self::MediaType(_) => "media-type",
+            Self::Encoding => "encoding",
             Self::Malformed(_) => "malformed",
             Self::WireVersion { .. } => "wire-version",
             Self::TooMany(_) => "too-many",
@@ -259,5 +263,6 @@ pub fn no_record() -> Refusal {
 
 /// Puts a refusal in the form its path answers with.
 pub fn refuse(path: &str, refusal: Refusal) -> Response {
-    if path.starts_with("/api/now/") { Failure(refusal).into_response() } else { Problem(refusal).into_response() }
+    let is_native = path.starts_with("/api/v1/") || !path.starts_with("/api/");
+    if is_native { Problem(refusal).into_response() } else { Failure(refusal).into_response() }
 }

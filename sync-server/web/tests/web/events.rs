@@ -19,7 +19,7 @@ struct Open {
     house: House,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 impl Open {
@@ -171,5 +171,5 @@ async fn streams_end_at_once_when_the_server_stops() {
     stream.event().await.unwrap();
     drop(open.stop.take());
     assert_eq!(stream.event().await, None, "the stream ends whole, not torn");
-    timeout(PATIENCE, open.serving).await.expect("nobody keeps the server from stopping").unwrap().unwrap();
+    timeout(PATIENCE, open.serving).await.expect("nobody keeps the server from stopping").unwrap();
 }

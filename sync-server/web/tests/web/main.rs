@@ -3,10 +3,13 @@
 mod description;
 mod devices;
 mod dispatch;
+mod edge;
 mod events;
 mod figures;
 mod house;
+mod https;
 mod logs;
 mod sessions;
 mod sync;
 mod table;
+mod wire;

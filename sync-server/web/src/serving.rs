@@ -1,0 +1,136 @@
+//! Connections: how many, over what, and how long one may take to say what it wants.
+//!
+//! A client that sends nothing, or a byte a minute, is let go before it costs more than a socket. Plain connections speak
+//! HTTP/1.1; over TLS the client chooses HTTP/2 or HTTP/1.1.
+
+use std::io::Cursor;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tower::Service;
+
+use crate::edge::Peer;
+use crate::tls::Tls;
+
+/// How long requests under way may take to finish once the server is told to stop.
+const DRAIN_SECONDS: u64 = 30;
+/// How long a connection may take to be encrypted: several round trips of the slowest line.
+const HANDSHAKE_SECONDS: u64 = 20;
+/// How long the head of a request may take, from the end of the one before.
+const HEAD_SECONDS: u64 = 60;
+/// Connections at the same time: those of all listeners, and as many again. More wait in the system's queue.
+pub const CONNECTIONS: usize = 20_000;
+/// The head of a request, so that an overlong line is answered and not cut off.
+const HEAD_BYTES: u32 = 64 << 10;
+/// Requests under way at the same time on one connection.
+const STREAMS: u32 = 128;
+/// How often a quiet HTTP/2 connection is asked whether it lives.
+const PING_SECONDS: u64 = 60;
+/// What a client of HTTP/2 sends first.
+const PREFACE_BYTES: usize = 24;
+
+/// Takes connections until `stop` resolves, then finishes the requests under way.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Arc<Tls>>,
+    connections: usize,
+    stop: impl Future<Output = ()>,
+) {
+    let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(connections)));
+    let accepting = async {
+        while let Ok(place) = room.clone().acquire_owned().await {
+            let (stream, address) = accepted(&listener).await;
+            let (router, tls, watcher) = (router.clone(), tls.clone(), graceful.watcher());
+            tokio::spawn(async move {
+                if connection(stream, address, router, tls, watcher).await.is_none() {
+                    tracing::debug!("a connection ended before it asked anything");
+                }
+                drop(place);
+            });
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        () = stop => {}
+    }
+    drop(listener);
+    if timeout(Duration::from_secs(DRAIN_SECONDS), graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests under way were cut off after {DRAIN_SECONDS} seconds");
+    }
+}
+
+/// The next connection; when the system has none to give (out of files, say), a second later.
+async fn accepted(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Serves one connection to its end; `None` when it never came to a request.
+async fn connection(
+    stream: TcpStream,
+    address: SocketAddr,
+    router: Router,
+    tls: Option<Arc<Tls>>,
+    watcher: Watcher,
+) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    let peer = |secure| Peer { address: address.ip(), secure };
+    let Some(tls) = tls else { return answer(stream, builder().http1_only(), router, peer(false), watcher).await };
+    let handshake = tls.acceptor().accept(stream);
+    let mut stream = timeout(Duration::from_secs(HANDSHAKE_SECONDS), handshake).await.ok()?.ok()?;
+    if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+        return answer(stream, builder().http1_only(), router, peer(true), watcher).await;
+    }
+    let mut preface = [0; PREFACE_BYTES];
+    timeout(Duration::from_secs(HEAD_SECONDS), stream.read_exact(&mut preface)).await.ok()?.ok()?;
+    let (from, to) = tokio::io::split(stream);
+    let stream = tokio::io::join(Cursor::new(preface).chain(from), to);
+    answer(stream, builder().http2_only(), router, peer(true), watcher).await
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(HEAD_SECONDS));
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(PING_SECONDS));
+    http2.max_concurrent_streams(STREAMS).max_header_list_size(HEAD_BYTES);
+    builder
+}
+
+async fn answer<S>(
+    stream: S,
+    builder: Builder<TokioExecutor>,
+    router: Router,
+    peer: Peer,
+    watcher: Watcher,
+) -> Option<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().call(request.map(Body::new))
+    });
+    watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await.ok()
+}
