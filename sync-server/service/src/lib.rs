@@ -44,6 +44,7 @@ pub mod search;
 pub mod server;
 pub mod sync;
 pub mod table;
+mod tiny;
 pub mod zone;
 
 pub use accounts::{AccountError, Enrolled, NewUser, Session};

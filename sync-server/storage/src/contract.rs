@@ -13,6 +13,7 @@ pub mod agreement;
 pub mod audit;
 pub mod documents;
 pub mod feed;
+pub mod memos;
 pub mod queries;
 pub mod records;
 pub mod scopes;
@@ -67,6 +68,8 @@ macro_rules! battery {
             accounts: devices_are_listed_newest_first_and_stay_when_revoked;
             accounts: tokens_end_when_removed_or_expired;
             accounts: a_file_arrives_piece_by_piece_and_is_dropped_when_wrong;
+            memos: a_memo_belongs_to_its_owner_and_purpose;
+            memos: memos_are_forgotten_by_age_and_by_number;
         }
 
         #[test]

@@ -71,7 +71,9 @@ pub trait Storage: Send + Sync {
 }
 
 /// A transaction: all the narrow traits together.
-pub trait Tx: Documents + Feed + Scopes + Records + Search + Audit + Accounts + Settings + Blobs {
+pub trait Tx:
+    Documents + Feed + Scopes + Records + Search + Audit + Accounts + Settings + Blobs + Memos
+{
     /// Makes everything durable.
     ///
     /// # Errors
@@ -505,4 +507,23 @@ pub trait Blobs {
     fn chunk(&self, blob: BlobHash, index: u32) -> Result<Option<Vec<u8>>>;
     /// Marks a file whole, or drops all its pieces because its hash was wrong.
     fn finish_blob(&mut self, blob: BlobHash, right: bool) -> Result<()>;
+}
+
+/// Something the server remembers for somebody for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memo {
+    /// What.
+    pub value: Vec<u8>,
+    /// Since when.
+    pub made_at: Timestamp,
+}
+
+/// What the server remembers for somebody for a while, by purpose and name.
+pub trait Memos {
+    /// A memo, however old.
+    fn memo(&self, owner: SysId, purpose: &str, name: &str) -> Result<Option<Memo>>;
+    /// Inserts or replaces a memo.
+    fn put_memo(&mut self, owner: SysId, purpose: &str, name: &str, memo: &Memo) -> Result<()>;
+    /// Forgets an owner's memos made before a moment, and all but the newest `most` of the others.
+    fn forget_memos(&mut self, owner: SysId, purpose: &str, before: Timestamp, most: u32) -> Result<()>;
 }

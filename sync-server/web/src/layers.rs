@@ -23,6 +23,10 @@ pub const REQUEST_SECONDS: u64 = 60;
 /// The longest request line. Clients build queries of eight kilobytes; beyond this they move them into a body.
 const URI_BYTES: usize = 16_384;
 
+/// The mark of a request whose line never was one: an item of a batch, or an address kept under a short name.
+#[derive(Debug, Clone, Copy)]
+pub struct LongLine;
+
 /// The name of the header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -69,7 +73,8 @@ pub async fn observe(State(app): State<App>, matched: Option<MatchedPath>, reque
 }
 
 async fn answer(request: Request, next: Next) -> Response {
-    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > URI_BYTES) {
+    let is_overlong = request.uri().path_and_query().is_some_and(|target| target.as_str().len() > URI_BYTES);
+    if is_overlong && request.extensions().get::<LongLine>().is_none() {
         return uri_too_long();
     }
     let path = request.uri().path().to_owned();

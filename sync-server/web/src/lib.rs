@@ -11,6 +11,7 @@
 mod about;
 mod admission;
 pub mod authority;
+mod batch;
 mod body;
 mod caller;
 mod compression;
@@ -32,13 +33,14 @@ mod serving;
 mod session;
 mod sync;
 mod table;
+mod tiny;
 pub mod tls;
 mod world;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 use fieldline_service::Server;
 use serde_json::Value;
 
@@ -66,9 +68,11 @@ pub struct App {
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
+<<<<<<< HEAD
     let native =
         [about::endpoints(), session::endpoints(), devices::endpoints(), dispatch::endpoints(), search::endpoints()];
-    native.into_iter().chain(phones).flatten().chain(table::endpoints()).collect()
+    let records = [table::endpoints(), batch::endpoints(), tiny::endpoints()];
+    native.into_iter().chain(phones).chain(records).flatten().collect()
 }
 
 /// How requests reach the server.
@@ -112,10 +116,12 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> (Router
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)
         .layer(from_fn_with_state(app.clone(), layers::observe))
-        .with_state(app);
+        .with_state(app.clone());
+    let routes = routes.clone().layer(Extension(batch::Routes(Arc::new(routes))));
     // Around the routes, because the method that is meant decides which of them answers.
     let router = Router::new()
         .fallback_service(routes)
+        .layer(from_fn_with_state(app, tiny::resolve))
         .layer(from_fn(compression::mark))
         .layer(compression::layer())
         .layer(from_fn_with_state(edge.proxies.clone(), edge::settle));

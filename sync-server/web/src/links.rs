@@ -65,6 +65,12 @@ fn page_query(pairs: &[(String, String)], limit: u64, offset: u64) -> String {
     parts.join("&")
 }
 
+/// An address with what clients leave unescaped percent-encoded, and nothing else.
+pub fn escaped(address: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\`{|}#".contains(&byte);
+    address.bytes().map(|byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// Percent-encodes all but the unreserved characters of RFC 3986.
 fn escape(text: &str) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);

@@ -130,7 +130,7 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
     let mut parameters: Vec<_> = names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    if path.starts_with("/api/now/") {
+    if path.starts_with("/api/now/") && path.contains("/table/") {
         let list = endpoint.answer == Content::Results;
         let wanted = TABLE_PARAMETERS.iter().filter(|(_, lists_only, _)| list || !lists_only);
         parameters.extend(wanted.map(|(name, _, description)| {
@@ -151,7 +151,13 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         })
         .collect();
     let native = [crate::about::schemas(), crate::session::schemas(), crate::devices::schemas()];
-    for own in native.into_iter().chain([shared(), crate::dispatch::schemas(), crate::search::schemas()]) {
+    for own in native.into_iter().chain([
+        shared(),
+        crate::dispatch::schemas(),
+        crate::search::schemas(),
+        crate::batch::schemas(),
+        crate::tiny::schemas(),
+    ]) {
         schemas.extend(own.as_object().cloned().unwrap_or_default());
     }
     schemas

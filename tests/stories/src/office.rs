@@ -62,9 +62,24 @@ impl Answer {
 impl Office {
     /// Opens an office on an empty data directory.
     pub fn open() -> Self {
+        Self::opened(&[], |_| http())
+    }
+
+    /// Opens an office that is reached over HTTPS under a name, by who trusts its own authority and no other.
+    pub fn open_over_https(name: &str) -> Self {
+        Self::opened(&["--tls-self-signed", "--tls-name", name], |data| {
+            drop(http());
+            let pem = std::fs::read(data.join("tls/ca.pem")).expect("the server made an authority");
+            let authority = reqwest::Certificate::from_pem(&pem).expect("a certificate");
+            Client::builder().tls_certs_only([authority]).https_only(true).build().expect("a client")
+        })
+    }
+
+    fn opened(more: &[&str], client: impl FnOnce(&Path) -> Client) -> Self {
         let home = tempfile::tempdir().expect("there is room for a data directory");
-        let server = serve(home.path(), "127.0.0.1:0");
-        let mut office = Self { home, http: http(), dispatcher: SysId([0; 16]), server };
+        let server = serve(home.path(), "127.0.0.1:0", more);
+        let http = client(home.path());
+        let mut office = Self { home, http, dispatcher: SysId([0; 16]), server };
         office.dispatcher = office.hires(DISPATCHER, &["wm_dispatcher"]);
         office
     }
@@ -92,7 +107,7 @@ impl Office {
 
     /// Where the server is reached, for browsers and phones.
     pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
+        format!("{}://{}", self.server.scheme(), self.server.address())
     }
 
     /// Whom review tasks of the dispatcher's steps go to.
@@ -104,7 +119,7 @@ impl Office {
     pub fn is_killed_and_comes_back(&mut self) {
         let address = self.server.address().to_string();
         self.server.is_killed();
-        self.server = serve(self.home.path(), &address);
+        self.server = serve(self.home.path(), &address, &[]);
     }
 
     /// Runs a command of the server's binary on the office's data; returns whether it succeeded, and what it
@@ -247,7 +262,8 @@ fn http() -> Client {
     Client::new()
 }
 
-fn serve(data: &Path, listen: &str) -> Serving {
+fn serve(data: &Path, listen: &str, more: &[&str]) -> Serving {
     let arguments = ["serve", "--listen", listen, "--data"];
-    Serving::begins(Command::new(server_binary()).args(arguments).arg(data).env("FIELDLINE_ADMIN_PASSWORD", PASSWORD))
+    let mut command = Command::new(server_binary());
+    Serving::begins(command.args(arguments).arg(data).args(more).env("FIELDLINE_ADMIN_PASSWORD", PASSWORD))
 }

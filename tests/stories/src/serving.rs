@@ -15,6 +15,7 @@ const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0
 /// A process that listens. It dies with this.
 pub(crate) struct Serving {
     process: Child,
+    scheme: String,
     address: SocketAddr,
     /// Kept so that the process can go on writing.
     output: BufReader<ChildStdout>,
@@ -32,19 +33,20 @@ impl Serving {
         let command = command.env("FIELDLINE_LOG", "error").stdout(Stdio::piped());
         let mut process = command.spawn().expect("the binary was built");
         let output = BufReader::new(process.stdout.take().expect("it was piped"));
-        let mut serving = Self { process, address: NOWHERE, output };
-        serving.address = serving.says_where();
+        let mut serving = Self { process, scheme: String::new(), address: NOWHERE, output };
+        (serving.scheme, serving.address) = serving.says_where();
         serving
     }
 
-    fn says_where(&mut self) -> SocketAddr {
+    fn says_where(&mut self) -> (String, SocketAddr) {
         let mut line = String::new();
         loop {
             line.clear();
             let read = self.output.read_line(&mut line).expect("the process prints text");
             assert!(read > 0, "the process ended before it listened");
-            if let Some(address) = line.trim().strip_prefix("listening on http://") {
-                return address.parse().expect("the process prints its address");
+            let said = line.trim().strip_prefix("listening on ").and_then(|url| url.split_once("://"));
+            if let Some((scheme, address)) = said {
+                return (scheme.to_owned(), address.parse().expect("the process prints its address"));
             }
         }
     }
@@ -52,6 +54,11 @@ impl Serving {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How it is spoken to.
+    pub fn scheme(&self) -> &str {
+        &self.scheme
     }
 
     /// The process.

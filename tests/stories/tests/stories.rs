@@ -10,6 +10,7 @@ mod stories {
     mod damaged_phone;
     mod depot_kiosk;
     mod hostile_pushes;
+    mod https;
     mod killed_phone;
     mod killed_server;
     mod live;
