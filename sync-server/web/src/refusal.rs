@@ -180,7 +180,8 @@ impl From<ServiceError> for Refusal {
             ServiceError::Storage(StorageError::Full { doing }) => {
                 tracing::error!(doing, "the disk is full; free some space");
             }
-            ServiceError::Storage(StorageError::Query(_)) => tracing::error!("a query could not be answered"),
+            // What the client asked, in more values or longer ways than one query may have.
+            ServiceError::Storage(StorageError::Query(problem)) => return Self::Malformed(problem.clone()),
             ServiceError::Damaged { what, .. } => tracing::error!(what, "something stored cannot be read"),
             ServiceError::OwnEdit { record, .. } => tracing::error!(record, "an edit of the server's own failed"),
         }
