@@ -15,7 +15,7 @@ use crate::failed::Failed;
 
 /// How requests reach the server.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct EdgeArgs {
     /// Serve HTTPS with this certificate (PEM, then those that lead to its authority); taken again when the file changes.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -34,9 +34,12 @@ pub struct Args {
     /// Connections at the same time; more wait.
     #[arg(long, value_name = "NUMBER", default_value_t = CONNECTIONS)]
     max_connections: usize,
+    /// The largest file taken as an attachment; phones carry none above 256 MB.
+    #[arg(long, value_name = "MEGABYTES", default_value_t = 256)]
+    max_attachment: u64,
 }
 
-impl Args {
+impl EdgeArgs {
     /// Reads or makes the certificate; renews it from then on when it is this server's own.
     pub fn open(&self, data: &Data, listening: IpAddr, now: Timestamp) -> Result<Edge, Failed> {
         let tls = match (&self.tls_cert, &self.tls_key) {
@@ -47,7 +50,8 @@ impl Args {
             _ => None,
         };
         let proxies = self.behind_proxy.iter().map(|network| network.0).collect();
-        Ok(Edge { tls: tls.map(Arc::new), proxies, connections: self.max_connections })
+        let attachment_bytes = self.max_attachment.saturating_mul(1 << 20);
+        Ok(Edge { tls: tls.map(Arc::new), proxies, connections: self.max_connections, attachment_bytes })
     }
 
     fn certified(&self, data: &Data, listening: IpAddr, now: Timestamp) -> Result<Tls, Failed> {

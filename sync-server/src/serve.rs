@@ -9,7 +9,7 @@ use fieldline_web::{Edge, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::data::{Data, Opened};
-use crate::edge;
+use crate::edge::EdgeArgs;
 use crate::failed::Failed;
 
 /// The environment variable with the first administrator's password.
@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "BUNDLE")]
     roads: Option<PathBuf>,
     #[command(flatten)]
-    edge: edge::Args,
+    edge: EdgeArgs,
 }
 
 /// Serves until told to stop.

@@ -30,6 +30,9 @@ impl Call<'_> {
         }
         let right = self.has_its_hash(&state)? || plant::is(Plant::BlobCompleteEarly);
         self.tx.finish_blob(state.blob, right)?;
+        if right {
+            self.file_arrived(state.blob)?;
+        }
         self.server.metrics.blobs_completed.add(right.into());
         let chunks_held = if right { state.chunks_held } else { 0 };
         Ok(status(&BlobState { chunks_held, complete: right, ..state }))

@@ -4,6 +4,7 @@
 //!   one parameter of every service function: who asks, when, with which dice, in which transaction.
 //! * [`accounts`] lets people and devices in. [`sync`] answers devices: admission of edits, then what is new for them.
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere.
+//! * [`attachments`] are the files of records, whoever captured or sent them.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
@@ -13,6 +14,7 @@
 
 pub mod accounts;
 mod admit;
+pub mod attachments;
 mod audit;
 mod author;
 mod blobs;

@@ -333,7 +333,7 @@ fn detail(call: &mut Call<'_>, record: Record) -> Result<Detail> {
     Ok(Detail { record: projection.record.clone(), projection_of_document: Some(projection) })
 }
 
-fn readable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
+pub(crate) fn readable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
     let record = call.tx.find(family(call, table)?, sys_id)?;
     let record = record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))?;
     let reads_all = call.caller.reads_all(&*declared(call, record.id.table.as_str())?);

@@ -14,7 +14,7 @@ const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0003_queries.sql"),
     include_str!("../migrations/0004_audit.sql"),
     include_str!("../migrations/0005_search.sql"),
-    include_str!("../migrations/0004_memos.sql"),
+    include_str!("../migrations/0006_attachments.sql"),
 ];
 
 /// Applies the migrations that `connection` has not seen; `name` is what errors call it.

@@ -38,6 +38,10 @@ pub enum Content {
     Frame,
     /// A sealed envelope.
     Envelope,
+    /// A file.
+    Bytes,
+    /// A form with a file.
+    Form,
     /// Plain text.
     Text,
     /// Server-sent events.

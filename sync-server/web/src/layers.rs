@@ -20,6 +20,9 @@ use crate::refusal::{Refusal, refuse};
 /// How long a request may take, reading its body included. A phone on a slow link sends at most one body cap in it.
 pub const REQUEST_SECONDS: u64 = 60;
 
+/// How long a file may take to arrive; whoever sends nothing meanwhile is let go much sooner.
+const UPLOAD_SECONDS: u64 = 3_600;
+
 /// The longest request line. Clients build queries of eight kilobytes; beyond this they move them into a body.
 const URI_BYTES: usize = 16_384;
 
@@ -78,7 +81,9 @@ async fn answer(request: Request, next: Next) -> Response {
         return uri_too_long();
     }
     let path = request.uri().path().to_owned();
-    let answer = tokio::time::timeout(Duration::from_secs(REQUEST_SECONDS), next.run(request)).await;
+    let takes_file = path.ends_with("/attachment/file") || path.ends_with("/attachment/upload");
+    let patience = Duration::from_secs(if takes_file { UPLOAD_SECONDS } else { REQUEST_SECONDS });
+    let answer = tokio::time::timeout(patience, next.run(request)).await;
     answer.unwrap_or_else(|_| refuse(&path, Refusal::TimedOut))
 }
 

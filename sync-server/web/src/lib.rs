@@ -10,6 +10,7 @@
 
 mod about;
 mod admission;
+mod attachment;
 pub mod authority;
 mod batch;
 mod body;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Extension, Router};
 use fieldline_service::Server;
+use fieldline_sync::caps::MAX_BLOB_BYTES;
 use serde_json::Value;
 
 pub use admission::Admission;
@@ -63,15 +65,15 @@ pub struct App {
     admission: Arc<Admission>,
     description: Arc<Value>,
     live: Arc<live::Live>,
+    attachment_bytes: u64,
 }
 
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
-<<<<<<< HEAD
     let native =
         [about::endpoints(), session::endpoints(), devices::endpoints(), dispatch::endpoints(), search::endpoints()];
-    let records = [table::endpoints(), batch::endpoints(), tiny::endpoints()];
+    let records = [table::endpoints(), attachment::endpoints(), batch::endpoints(), tiny::endpoints()];
     native.into_iter().chain(phones).chain(records).flatten().collect()
 }
 
@@ -84,11 +86,13 @@ pub struct Edge {
     pub proxies: Proxies,
     /// Connections at the same time.
     pub connections: usize,
+    /// The largest file that is taken over the Attachment API.
+    pub attachment_bytes: u64,
 }
 
 impl Default for Edge {
     fn default() -> Self {
-        Self { tls: None, proxies: Proxies::from([]), connections: CONNECTIONS }
+        Self { tls: None, proxies: Proxies::from([]), connections: CONNECTIONS, attachment_bytes: MAX_BLOB_BYTES }
     }
 }
 
@@ -111,7 +115,8 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> (Router
     let admission = Arc::new(Admission::start(server.clone(), clock.clone(), entropy.clone()));
     let live: Arc<live::Live> = Arc::default();
     let metrics = Arc::default();
-    let app = App { server, clock, entropy, metrics, passwords, admission, description, live: live.clone() };
+    let (attachment_bytes, alive) = (edge.attachment_bytes.min(MAX_BLOB_BYTES), live.clone());
+    let app = App { server, clock, entropy, metrics, passwords, admission, description, live: alive, attachment_bytes };
     let routes = endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)

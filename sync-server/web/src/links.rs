@@ -72,7 +72,7 @@ pub fn escaped(address: &str) -> String {
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if unreserved(byte) { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
 }

@@ -91,6 +91,8 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         Content::Frame => Some(json!({ (fieldline_sync::frame::MEDIA_TYPE): {} })),
         Content::Envelope => Some(json!({ (fieldline_sync::relay::MEDIA_TYPE): {} })),
         Content::Events => Some(json!({ (fieldline_sync::live::MEDIA_TYPE): { "schema": { "type": "string" } } })),
+        Content::Bytes => Some(json!({ "*/*": {} })),
+        Content::Form => Some(json!({ "multipart/form-data": { "schema": { "type": "object" } } })),
         Content::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
     }
 }
@@ -155,6 +157,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         shared(),
         crate::dispatch::schemas(),
         crate::search::schemas(),
+        crate::attachment::schemas(),
         crate::batch::schemas(),
         crate::tiny::schemas(),
     ]) {

@@ -141,6 +141,7 @@ files![
     "service_offering",
     "sn_customerservice_case",
     "std_change_record_producer",
+    "sys_attachment",
     "sys_audit",
     "sys_choice",
     "sys_data_source",

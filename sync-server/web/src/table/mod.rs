@@ -36,7 +36,8 @@ use reader::{JOURNALS, Reader};
 
 pub use reader::field_names;
 
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+/// How many there are, whatever the page.
+pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 pub fn endpoints() -> Vec<Endpoint> {
     let tables = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"].into_iter().flat_map(versioned);

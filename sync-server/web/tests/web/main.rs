@@ -1,5 +1,6 @@
 //! The router as its clients meet it: in one process, on a database in memory, under a clock the test sets.
 
+mod attachments;
 mod batch;
 mod description;
 mod devices;

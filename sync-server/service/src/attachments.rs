@@ -1,0 +1,350 @@
+//! Files of records, in one world: a photo a phone took and a file a client sent are the same.
+//!
+//! A document refers to its files itself, which is how phones get them; each such entry has a row in `sys_attachment` beside
+//! it. A reference row has only those rows. Whoever may see a record may see its files. The bytes are kept once per content.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom};
+
+use fieldline_documents::{Act, Attachment, AttachmentRole, Edit};
+use fieldline_model::condition::{Filter, Query, Resolved};
+use fieldline_model::dictionary::Kind;
+use fieldline_model::{BlobHash, DocumentId, Record, SysId, Value};
+use fieldline_storage::{EVERYTHING, Selection};
+use fieldline_sync::caps::CHUNK_BYTES;
+use fieldline_sync::wire::{BlobChunk, BlobStatus};
+
+use crate::author::Authored;
+use crate::call::Call;
+use crate::error::ServiceError;
+use crate::table::{Found, Result, TableError, declared, readable};
+
+/// The table of files.
+pub const TABLE: &str = "sys_attachment";
+/// Rows looked at together.
+const SCAN: u32 = 1_000;
+/// Pieces that share a transaction, so that nobody waits long for a large file: 3 MB.
+const PIECES_TOGETHER: u32 = 64;
+/// The longest name of a file and of a media type.
+const NAME_CHARACTERS: usize = 255;
+const CONTENT_TYPE_BYTES: usize = 120;
+
+/// What is known of a file before it is one of a record's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The hash of its content.
+    pub blob: BlobHash,
+    /// Its length.
+    pub size_bytes: u64,
+    /// What people call it.
+    pub name: String,
+    /// Its media type.
+    pub content_type: String,
+}
+
+/// Keeps the next pieces of a file that come from `bytes`; it is whole when the answer says so. Pieces that are here already
+/// are not read, so a file that was cut off is taken up where it was.
+///
+/// # Errors
+/// When the bytes cannot be read or the database fails.
+pub fn keep(call: &mut Call<'_>, file: &File, bytes: &mut (impl Read + Seek)) -> Result<BlobStatus> {
+    let mut status = BlobStatus { blob: file.blob, chunks_held: 0, complete: false };
+    if let Some(state) = call.tx.blob(file.blob)?.filter(|state| state.complete || state.size_bytes == file.size_bytes)
+    {
+        status = BlobStatus { chunks_held: state.chunks_held, complete: state.complete, ..status };
+    }
+    let unreadable = |problem| TableError::Service(ServiceError::damaged("the file as it was received", problem));
+    for _ in 0..PIECES_TOGETHER {
+        if status.complete {
+            break;
+        }
+        let begins = u64::from(status.chunks_held) * CHUNK_BYTES as u64;
+        let length = file.size_bytes.saturating_sub(begins).min(CHUNK_BYTES as u64);
+        let mut piece = vec![0; usize::try_from(length).unwrap_or(CHUNK_BYTES)];
+        bytes.seek(SeekFrom::Start(begins)).and_then(|_| bytes.read_exact(&mut piece)).map_err(unreadable)?;
+        let chunk =
+            BlobChunk { blob: file.blob, size_bytes: file.size_bytes, index: status.chunks_held, bytes: piece.into() };
+        let next = call.take_chunk(&chunk)?;
+        if next.chunks_held <= status.chunks_held && !next.complete {
+            return Err(TableError::invalid(TABLE, None, "the file could not be kept; send it again"));
+        }
+        status = next;
+    }
+    Ok(status)
+}
+
+/// Makes a kept file one of a record's.
+///
+/// # Errors
+/// When there is no such record for the caller, the caller may not write it, or the name or type does not fit.
+pub fn attach(call: &mut Call<'_>, table: &str, sys_id: SysId, file: &File) -> Result<Record> {
+    check(file)?;
+    let parent = attachable(call, table, sys_id)?;
+    match declared(call, parent.table.as_str())?.kind {
+        Kind::Document => attach_to_document(call, parent, file),
+        Kind::Reference => {
+            let id = call.new_sys_id();
+            put(call, row(id, &parent, file, true))
+        }
+    }
+}
+
+/// The full name of a record the caller may attach files to.
+///
+/// # Errors
+/// When there is no such record for the caller, or the caller may not write it.
+pub fn attachable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<DocumentId> {
+    let record = readable(call, table, sys_id)?;
+    let declared = declared(call, record.id.table.as_str())?;
+    let refused = |problem: String| Err(TableError::Denied { record: record.id.to_string(), problem });
+    if declared.name == *TABLE {
+        return refused("a file has no files; attach it to the record it is about".into());
+    }
+    // Files of documents follow the rule of phones: whoever holds the record may add what they captured.
+    if declared.kind == Kind::Reference && !call.caller.may(&declared.write) {
+        return refused(format!("only {} may attach files; ask one of them", declared.write.join(", ")));
+    }
+    Ok(record.id)
+}
+
+fn attach_to_document(call: &mut Call<'_>, parent: DocumentId, file: &File) -> Result<Record> {
+    let role = if file.content_type.starts_with("image/") { AttachmentRole::Photo } else { AttachmentRole::Document };
+    let attachment = Attachment {
+        blob: file.blob,
+        file_name: file.name.clone(),
+        content_type: file.content_type.clone(),
+        size_bytes: file.size_bytes,
+        role,
+        of: None,
+    };
+    let acts = vec![Act::Attach { attachment }];
+    let authored = Authored { document: parent.clone(), author: call.caller.user, at: call.now, acts };
+    let edit = call.own_edit(authored)?;
+    fieldline_documents::check_shape(&edit, &call.dictionary, false)?;
+    if let Some(problem) = call.overweight(&parent, edit.encode().len())? {
+        return Err(TableError::invalid(&parent, None, problem));
+    }
+    call.author_edit(&edit)?;
+    stored(call, identity(&edit, 0))
+}
+
+/// Files that match and that the caller may see.
+///
+/// # Errors
+/// When the database fails or the query cannot be answered.
+pub fn query(call: &Call<'_>, query: &Query, limit: u32, offset: u32) -> Result<Found> {
+    let Resolved { filter, order, .. } = call.resolve(TABLE, query);
+    let tables = call.dictionary.family(TABLE);
+    let selection = Selection { tables, filter: &filter, order: &order, sight: &EVERYTHING };
+    if call.caller.is_administrator() {
+        return Ok(Found { records: call.tx.select(&selection, limit, offset)?, total: call.tx.count(&selection)? });
+    }
+    let (mut found, mut known) = (Found { records: Vec::new(), total: 0 }, BTreeMap::new());
+    for page in 0.. {
+        let rows = call.tx.select(&selection, SCAN, page * SCAN)?;
+        let is_last = rows.len() < SCAN as usize;
+        for row in rows {
+            let Some(parent) = parent_of(&row) else { continue };
+            let is_seen = match known.get(&parent) {
+                Some(is_seen) => *is_seen,
+                None => *known.entry(parent.clone()).or_insert(sees(call, &parent)?),
+            };
+            if is_seen && found.total >= u64::from(offset) && found.records.len() < limit as usize {
+                found.records.push(row);
+            }
+            found.total += u64::from(is_seen);
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// The record a file is of.
+pub fn parent_of(row: &Record) -> Option<DocumentId> {
+    Some(DocumentId::new(row.text("table_name"), row.text("table_sys_id").parse().ok()?))
+}
+
+fn sees(call: &Call<'_>, parent: &DocumentId) -> Result<bool> {
+    match readable(call, parent.table.as_str(), parent.sys_id) {
+        Ok(_) => Ok(true),
+        Err(TableError::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file's row.
+///
+/// # Errors
+/// [`TableError::NotFound`] also when the caller may not see its record.
+pub fn get(call: &Call<'_>, id: SysId) -> Result<Record> {
+    let row = stored(call, id)?;
+    let is_seen = match parent_of(&row) {
+        Some(parent) => sees(call, &parent)? || call.caller.is_administrator(),
+        None => call.caller.is_administrator(),
+    };
+    if is_seen { Ok(row) } else { Err(unknown(id)) }
+}
+
+/// The content of a file's row, `None` while a phone has not delivered it.
+///
+/// # Errors
+/// When the database fails.
+pub fn content(call: &Call<'_>, row: &Record) -> Result<Option<(BlobHash, u64)>> {
+    let Some(blob) = hash_of(row) else { return Ok(None) };
+    let state = call.tx.blob(blob)?.filter(|state| state.complete);
+    Ok(state.map(|state| (blob, state.size_bytes)))
+}
+
+/// Changes a file's row: its name, or what clients keep about it.
+///
+/// # Errors
+/// When there is no such file for the caller, the caller may not change it, or the new name does not fit.
+pub fn change(call: &mut Call<'_>, id: SysId, field: &str, text: &str) -> Result<Record> {
+    let mut row = changeable(call, id)?;
+    let table = declared(call, TABLE)?;
+    let declared = table.field(field).ok_or_else(|| TableError::invalid(&row.id, None, "no such field"))?;
+    let value = declared.parse(text).map_err(|error| TableError::field(&row.id, &error))?;
+    if value.is_none() && field == "file_name" {
+        return Err(TableError::invalid(&row.id, Some(&field.into()), "must not be empty"));
+    }
+    row.set(field, value);
+    put(call, row)
+}
+
+/// Removes a file; its bytes go when no other record has them. A phone that has them keeps them.
+///
+/// # Errors
+/// When there is no such file for the caller, or the caller may not change it.
+pub fn remove(call: &mut Call<'_>, id: SysId) -> Result<()> {
+    let row = changeable(call, id)?;
+    Ok(call.drop_attachment(&row)?)
+}
+
+fn changeable(call: &Call<'_>, id: SysId) -> Result<Record> {
+    let row = get(call, id)?;
+    let is_own = row.reference("sys_created_by") == Some(call.caller.user);
+    let parent = parent_of(&row).and_then(|parent| call.dictionary.table(parent.table.as_str()).cloned());
+    let writes = parent.is_some_and(|table| call.caller.may(&table.write)) || call.caller.is_administrator();
+    if is_own || writes {
+        return Ok(row);
+    }
+    let problem = "only who attached it or may write its record may change it; ask one of them".to_owned();
+    Err(TableError::Denied { record: row.id.to_string(), problem })
+}
+
+fn check(file: &File) -> Result<()> {
+    let wrong = |field: &str, problem: String| Err(TableError::invalid(TABLE, Some(&field.into()), problem));
+    if file.name.trim().is_empty() || file.name.chars().count() > NAME_CHARACTERS {
+        return wrong("file_name", format!("must have 1 to {NAME_CHARACTERS} characters"));
+    }
+    if file.content_type.is_empty() || file.content_type.len() > CONTENT_TYPE_BYTES {
+        return wrong("content_type", format!("must have 1 to {CONTENT_TYPE_BYTES} characters, such as image/jpeg"));
+    }
+    Ok(())
+}
+
+fn unknown(id: SysId) -> TableError {
+    TableError::NotFound(format!("{TABLE}/{id}"))
+}
+
+fn stored(call: &Call<'_>, id: SysId) -> Result<Record> {
+    call.row(&DocumentId::new(TABLE, id))?.ok_or_else(|| unknown(id))
+}
+
+fn put(call: &mut Call<'_>, row: Record) -> Result<Record> {
+    let id = row.id.sys_id;
+    call.put_row(row)?;
+    stored(call, id)
+}
+
+fn row(id: SysId, parent: &DocumentId, file: &File, is_here: bool) -> Record {
+    let mut row = Record::new(DocumentId::new(TABLE, id));
+    let size = Value::Integer(i64::try_from(file.size_bytes).unwrap_or(i64::MAX));
+    let state = if is_here { "available" } else { "pending" };
+    for (field, value) in [
+        ("table_name", Value::text(parent.table.as_str())),
+        ("table_sys_id", Value::text(parent.sys_id.to_string())),
+        ("file_name", Value::text(file.name.as_str())),
+        ("content_type", Value::text(file.content_type.as_str())),
+        ("size_bytes", size.clone()),
+        ("size_compressed", size),
+        ("chunk_size_bytes", Value::Integer(CHUNK_BYTES as i64)),
+        ("compressed", Value::Boolean(false)),
+        ("hash", Value::text(file.blob.to_string())),
+        ("state", Value::text(state)),
+    ] {
+        row.set(field, Some(value));
+    }
+    row
+}
+
+fn hash_of(row: &Record) -> Option<BlobHash> {
+    row.text("hash").parse().ok()
+}
+
+fn with_hash(blob: BlobHash) -> Filter {
+    Filter::equals("hash", &*blob.to_string())
+}
+
+/// The row of a document's file is told by the edit that attached it, so that it is the same whoever makes it.
+fn identity(edit: &Edit, act: usize) -> SysId {
+    let name = format!("{} {} {} {} {act}", edit.document, edit.id.device, edit.id.epoch, edit.id.counter);
+    let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+    SysId(digest.as_ref()[..16].try_into().expect("SHA-256 has 32 bytes"))
+}
+
+impl Call<'_> {
+    /// Gives each file that edits attach to a document its row; small versions of photos have none.
+    pub(crate) fn note_attachments(&mut self, edits: &[Edit]) -> crate::error::Result<()> {
+        if self.dictionary.table(TABLE).is_none() {
+            return Ok(());
+        }
+        for edit in edits {
+            for (number, act) in edit.acts.iter().enumerate() {
+                let Act::Attach { attachment } = act else { continue };
+                let id = identity(edit, number);
+                if attachment.role == AttachmentRole::Thumbnail || self.row(&DocumentId::new(TABLE, id))?.is_some() {
+                    continue;
+                }
+                let Attachment { blob, file_name, content_type, size_bytes, .. } = attachment.clone();
+                let file = File { blob, size_bytes, name: file_name, content_type };
+                let is_here = self.tx.blob(blob)?.is_some_and(|state| state.complete);
+                self.put_row(row(id, &edit.document, &file, is_here))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says in its rows that a file has come whole.
+    pub(crate) fn file_arrived(&mut self, blob: BlobHash) -> crate::error::Result<()> {
+        for mut row in self.rows(TABLE, &with_hash(blob))? {
+            row.set("state", Some(Value::text("available")));
+            self.put_row(row)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the files of a record that is removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn drop_attachments_of(&mut self, parent: &DocumentId) -> crate::error::Result<()> {
+        let of_table = Filter::equals("table_name", parent.table.as_str());
+        let of_record = Filter::equals("table_sys_id", &*parent.sys_id.to_string());
+        for row in self.rows(TABLE, &of_table.and(of_record))? {
+            self.drop_attachment(&row)?;
+        }
+        Ok(())
+    }
+
+    fn drop_attachment(&mut self, row: &Record) -> crate::error::Result<()> {
+        self.remove_row(row)?;
+        let Some(blob) = hash_of(row) else { return Ok(()) };
+        if self.rows(TABLE, &with_hash(blob))?.is_empty() {
+            self.tx.finish_blob(blob, false)?;
+        }
+        Ok(())
+    }
+}
