@@ -27,6 +27,7 @@ pub mod dispatch;
 mod edits;
 pub mod enrolment;
 pub mod error;
+pub mod guard;
 pub mod import;
 mod kept;
 mod live;

@@ -34,6 +34,9 @@ pub enum TableError {
         /// Who may, and what to do.
         problem: String,
     },
+    /// The record is another one than the writer has in mind.
+    #[error("{0} changed meanwhile; read it again and decide again")]
+    Stale(String),
     /// What was sent does not fit.
     #[error("{record}: {}{problem}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
     Invalid {
@@ -67,7 +70,8 @@ impl TableError {
     }
 
     pub(crate) fn field(record: impl ToString, error: &FieldError) -> Self {
-        Self::invalid(record, None, error.to_string())
+        let (field, text) = (error.field(), error.to_string());
+        Self::invalid(record, Some(field), text.strip_prefix(&format!("{field}: ")).unwrap_or(&text))
     }
 }
 

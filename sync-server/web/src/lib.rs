@@ -22,6 +22,7 @@ mod dispatch;
 mod edge;
 mod endpoint;
 mod events;
+mod guards;
 mod layers;
 mod links;
 mod live;

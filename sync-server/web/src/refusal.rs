@@ -65,6 +65,20 @@ pub enum Refusal {
         /// The newest this server speaks.
         newest: u16,
     },
+    /// A field does not fit.
+    #[error("{detail}")]
+    Field {
+        /// Which.
+        field: String,
+        /// What is wrong, in which record, and what would be right.
+        detail: String,
+    },
+    /// The record is another one than the writer has in mind.
+    #[error("{0}")]
+    Stale(String),
+    /// The key of a request that may come twice stands for another request.
+    #[error("another request came under this Idempotency-Key within a day; use a new key for a new request")]
+    OtherRequest,
     /// Too many attempts; seconds until the next one.
     #[error("too many attempts; try again in {0} seconds")]
     TooMany(u32),
@@ -86,7 +100,9 @@ impl Refusal {
             Self::NotAuthenticated | Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::Rejected(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::UnknownTable(_) | Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownTable(_) | Self::Malformed(_) | Self::Field { .. } => StatusCode::BAD_REQUEST,
+            Self::Stale(_) => StatusCode::PRECONDITION_FAILED,
+            Self::OtherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UriTooLong(_) => StatusCode::URI_TOO_LONG,
@@ -115,6 +131,9 @@ impl Refusal {
             Self::MediaType(_) => "media-type",
             Self::Encoding => "encoding",
             Self::Malformed(_) => "malformed",
+            Self::Field { .. } => "invalid-field",
+            Self::Stale(_) => "stale",
+            Self::OtherRequest => "other-request",
             Self::WireVersion { .. } => "wire-version",
             Self::TooMany(_) => "too-many",
             Self::TimedOut => "timed-out",
@@ -214,6 +233,9 @@ impl IntoResponse for Problem {
         if let Refusal::WireVersion { newest, .. } = self.0 {
             body["oldest"] = OLDEST_WIRE_VERSION.into();
             body["newest"] = newest.into();
+        }
+        if let Refusal::Field { field, detail } = &self.0 {
+            body["errors"] = json!([{ "pointer": format!("/{field}"), "detail": detail }]);
         }
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -60,6 +60,18 @@ fn as_name(label: &str) -> String {
     label.to_lowercase().replace([' ', '-'], "_")
 }
 
+impl FieldError {
+    /// The field at fault.
+    pub fn field(&self) -> &FieldName {
+        match self {
+            Self::Empty { field }
+            | Self::Type { field, .. }
+            | Self::TooLong { field, .. }
+            | Self::Choice { field, .. } => field,
+        }
+    }
+}
+
 impl Field {
     /// Reads the Table API's text of a value; the empty text is no value.
     ///

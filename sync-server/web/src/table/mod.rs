@@ -6,6 +6,7 @@
 
 mod criteria;
 mod input;
+pub mod native;
 mod parameters;
 mod reader;
 mod shape;
@@ -23,12 +24,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use fieldline_model::{Record, SysId, Table};
 use fieldline_service::table::{self, Detail, Question};
-use fieldline_service::{Call, Caller, TableError};
+use fieldline_service::{Call, Caller, TableError, guard};
 use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::caller::{TableCaller, blocking};
 use crate::endpoint::{Access, Content, Endpoint};
+use crate::guards;
 use crate::links::{Origin, Page};
 use crate::refusal::{Failure, Refusal, TABLE_CONTENT_TYPE, no_record};
 use parameters::{Parameters, Show};
@@ -41,7 +43,7 @@ pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 pub fn endpoints() -> Vec<Endpoint> {
     let tables = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"].into_iter().flat_map(versioned);
-    tables.chain(stats::endpoints()).collect()
+    tables.chain(stats::endpoints()).chain(native::endpoints()).collect()
 }
 
 fn versioned(base: &'static str) -> Vec<Endpoint> {
@@ -187,15 +189,16 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
 }
 
 async fn read(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
-    let sys_id = asked.sys_id()?;
-    let result = blocking(&app, move |server, now, rng| {
+    let (sys_id, headers) = (asked.sys_id()?, asked.headers.clone());
+    let (result, version) = blocking(&app, move |server, now, rng| {
         server.read(&asked.caller, now, rng, |call| {
             let detail = table::get(call, asked.view.table.name.as_str(), sys_id)?;
-            asked.view.detail(call, &detail)
+            Ok::<_, TableError>((asked.view.detail(call, &detail)?, guard::version(&detail.record)))
         })
     })
     .await?;
-    Ok(answered(StatusCode::OK, result))
+    let body = json!({ "result": result }).to_string();
+    Ok(guards::tagged(&headers, &version, StatusCode::OK, TABLE_CONTENT_TYPE, body))
 }
 
 async fn create(State(app): State<App>, asked: Asked, body: Body) -> Result<Response, Failure> {
@@ -222,10 +225,11 @@ async fn update(State(app): State<App>, asked: Asked, body: Body) -> Result<Resp
     let sys_id = asked.sys_id()?;
     let texts = asked.texts(body).await?;
     let result = blocking(&app, move |server, now, rng| {
-        let Asked { caller, view, .. } = asked;
+        let Asked { caller, view, headers, .. } = asked;
         let table = view.table.name.as_str();
         let input = input::input(server, table, texts, view.parameters.input_display_value);
         server.write(&caller, now, rng, |call| {
+            guard::expect(call, table, sys_id, &guards::expected(&headers))?;
             let detail = table::update(call, table, sys_id, &input)?;
             view.detail(call, &detail)
         })
@@ -248,6 +252,10 @@ impl From<TableError> for Refusal {
         match error {
             TableError::NotFound(_) => no_record(),
             TableError::Denied { .. } => Self::Rejected(error.to_string()),
+            TableError::Stale(_) => Self::Stale(error.to_string()),
+            TableError::Invalid { field: Some(ref field), .. } => {
+                Self::Field { field: field.to_string(), detail: error.to_string() }
+            }
             TableError::Invalid { .. } => Self::Malformed(error.to_string()),
             TableError::Service(error) => error.into(),
         }

@@ -8,6 +8,7 @@ mod dispatch;
 mod edge;
 mod events;
 mod figures;
+mod guards;
 mod house;
 mod https;
 mod logs;
