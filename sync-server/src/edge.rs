@@ -8,7 +8,7 @@ use std::time::Duration;
 use fieldline_model::Timestamp;
 use fieldline_web::authority::{Authority, RENEWED_EVERY_DAYS};
 use fieldline_web::tls::{Files, Tls};
-use fieldline_web::{CONNECTIONS, Clock, Edge, Network, SystemClock};
+use fieldline_web::{CONNECTIONS, Clock, Edge, Limits, Network, SystemClock};
 
 use crate::data::Data;
 use crate::failed::Failed;
@@ -50,8 +50,9 @@ impl EdgeArgs {
             _ => None,
         };
         let proxies = self.behind_proxy.iter().map(|network| network.0).collect();
+        let limits = Limits { connections: self.max_connections, ..Limits::default() };
         let attachment_bytes = self.max_attachment.saturating_mul(1 << 20);
-        Ok(Edge { tls: tls.map(Arc::new), proxies, connections: self.max_connections, attachment_bytes })
+        Ok(Edge { tls: tls.map(Arc::new), proxies, limits, attachment_bytes })
     }
 
     fn certified(&self, data: &Data, listening: IpAddr, now: Timestamp) -> Result<Tls, Failed> {

@@ -79,6 +79,9 @@ pub fn keep(call: &mut Call<'_>, file: &File, bytes: &mut (impl Read + Seek)) ->
 /// When there is no such record for the caller, the caller may not write it, or the name or type does not fit.
 pub fn attach(call: &mut Call<'_>, table: &str, sys_id: SysId, file: &File) -> Result<Record> {
     check(file)?;
+    if !call.tx.blob(file.blob)?.is_some_and(|state| state.complete) {
+        return Err(TableError::invalid(TABLE, None, "the file was removed while it was attached; send it again"));
+    }
     let parent = attachable(call, table, sys_id)?;
     match declared(call, parent.table.as_str())?.kind {
         Kind::Document => attach_to_document(call, parent, file),

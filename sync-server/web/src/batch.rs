@@ -51,7 +51,7 @@ const INHERITED: [HeaderName; 5] = [header::AUTHORIZATION, header::COOKIE, heade
 pub struct Routes(pub Arc<Router>);
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let paths = ["/api/now/batch", "/api/now/v1/batch"];
+    let paths = ["/api/now/batch", "/api/now/v1/batch", "/api/now/v2/batch"];
     let endpoint = |path: &str| Endpoint {
         method: "post",
         path: path.to_owned(),

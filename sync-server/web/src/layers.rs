@@ -26,7 +26,7 @@ const UPLOAD_SECONDS: u64 = 3_600;
 /// The longest request line. Clients build queries of eight kilobytes; beyond this they move them into a body.
 const URI_BYTES: usize = 16_384;
 
-/// The mark of a request whose line never was one: an item of a batch, or an address kept under a short name.
+/// The mark of a request whose line never was one: an item of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct LongLine;
 

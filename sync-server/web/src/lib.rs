@@ -52,7 +52,7 @@ pub use devices::device_json;
 pub use edge::{ClientAddress, Network, Peer, Proxies};
 pub use endpoint::{Access, Content, Endpoint};
 pub use layers::REQUEST_SECONDS;
-pub use serving::CONNECTIONS;
+pub use serving::{CONNECTIONS, Limits};
 pub use world::{Clock, Entropy, SystemClock};
 
 /// What every handler may use.
@@ -85,15 +85,15 @@ pub struct Edge {
     pub tls: Option<Arc<tls::Tls>>,
     /// Proxies in front whose word about the client is believed.
     pub proxies: Proxies,
-    /// Connections at the same time.
-    pub connections: usize,
+    /// What one client may take from the others.
+    pub limits: Limits,
     /// The largest file that is taken over the Attachment API.
     pub attachment_bytes: u64,
 }
 
 impl Default for Edge {
     fn default() -> Self {
-        Self { tls: None, proxies: Proxies::from([]), connections: CONNECTIONS, attachment_bytes: MAX_BLOB_BYTES }
+        Self { tls: None, proxies: Proxies::from([]), limits: Limits::default(), attachment_bytes: MAX_BLOB_BYTES }
     }
 }
 
@@ -121,13 +121,13 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> (Router
     let routes = endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)
+        .layer(from_fn_with_state(app.clone(), tiny::resolve))
         .layer(from_fn_with_state(app.clone(), layers::observe))
-        .with_state(app.clone());
+        .with_state(app);
     let routes = routes.clone().layer(Extension(batch::Routes(Arc::new(routes))));
     // Around the routes, because the method that is meant decides which of them answers.
     let router = Router::new()
         .fallback_service(routes)
-        .layer(from_fn_with_state(app, tiny::resolve))
         .layer(from_fn(compression::mark))
         .layer(compression::layer())
         .layer(from_fn_with_state(edge.proxies.clone(), edge::settle));
@@ -157,5 +157,5 @@ pub async fn serve_at(
         stop.await;
         live.close();
     };
-    serving::serve(listener, router, edge.tls, edge.connections, stop).await;
+    serving::serve(listener, router, edge.tls, edge.limits, stop).await;
 }

@@ -27,11 +27,7 @@ use crate::tls::Tls;
 
 /// How long requests under way may take to finish once the server is told to stop.
 const DRAIN_SECONDS: u64 = 30;
-/// How long a connection may take to be encrypted: several round trips of the slowest line.
-const HANDSHAKE_SECONDS: u64 = 20;
-/// How long the head of a request may take, from the end of the one before.
-const HEAD_SECONDS: u64 = 60;
-/// Connections at the same time: those of all listeners, and as many again. More wait in the system's queue.
+/// Connections at the same time: those of all listeners, and as many again.
 pub const CONNECTIONS: usize = 20_000;
 /// The head of a request, so that an overlong line is answered and not cut off.
 const HEAD_BYTES: u32 = 64 << 10;
@@ -42,21 +38,39 @@ const PING_SECONDS: u64 = 60;
 /// What a client of HTTP/2 sends first.
 const PREFACE_BYTES: usize = 24;
 
+/// What one client may take from the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at the same time; more wait in the system's queue.
+    pub connections: usize,
+    /// How long a connection may take to be encrypted.
+    pub handshake: Duration,
+    /// How long the head of a request may take, from the end of the one before.
+    pub head: Duration,
+}
+
+impl Default for Limits {
+    /// Several round trips of the slowest line for the handshake.
+    fn default() -> Self {
+        Self { connections: CONNECTIONS, handshake: Duration::from_secs(20), head: Duration::from_secs(60) }
+    }
+}
+
 /// Takes connections until `stop` resolves, then finishes the requests under way.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     tls: Option<Arc<Tls>>,
-    connections: usize,
+    limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(connections)));
+    let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.connections)));
     let accepting = async {
         while let Ok(place) = room.clone().acquire_owned().await {
             let (stream, address) = accepted(&listener).await;
             let (router, tls, watcher) = (router.clone(), tls.clone(), graceful.watcher());
             tokio::spawn(async move {
-                if connection(stream, address, router, tls, watcher).await.is_none() {
+                if connection(stream, address, router, tls, limits, watcher).await.is_none() {
                     tracing::debug!("a connection ended before it asked anything");
                 }
                 drop(place);
@@ -92,26 +106,29 @@ async fn connection(
     address: SocketAddr,
     router: Router,
     tls: Option<Arc<Tls>>,
+    limits: Limits,
     watcher: Watcher,
 ) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let peer = |secure| Peer { address: address.ip(), secure };
-    let Some(tls) = tls else { return answer(stream, builder().http1_only(), router, peer(false), watcher).await };
+    let Some(tls) = tls else {
+        return answer(stream, builder(limits).http1_only(), router, peer(false), watcher).await;
+    };
     let handshake = tls.acceptor().accept(stream);
-    let mut stream = timeout(Duration::from_secs(HANDSHAKE_SECONDS), handshake).await.ok()?.ok()?;
+    let mut stream = timeout(limits.handshake, handshake).await.ok()?.ok()?;
     if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-        return answer(stream, builder().http1_only(), router, peer(true), watcher).await;
+        return answer(stream, builder(limits).http1_only(), router, peer(true), watcher).await;
     }
     let mut preface = [0; PREFACE_BYTES];
-    timeout(Duration::from_secs(HEAD_SECONDS), stream.read_exact(&mut preface)).await.ok()?.ok()?;
+    timeout(limits.head, stream.read_exact(&mut preface)).await.ok()?.ok()?;
     let (from, to) = tokio::io::split(stream);
     let stream = tokio::io::join(Cursor::new(preface).chain(from), to);
-    answer(stream, builder().http2_only(), router, peer(true), watcher).await
+    answer(stream, builder(limits).http2_only(), router, peer(true), watcher).await
 }
 
-fn builder() -> Builder<TokioExecutor> {
+fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(HEAD_SECONDS));
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(PING_SECONDS));
     http2.max_concurrent_streams(STREAMS).max_header_list_size(HEAD_BYTES);

@@ -16,7 +16,6 @@ use crate::App;
 use crate::caller::{TableCaller, blocking, identify};
 use crate::credentials::Credentials;
 use crate::endpoint::{Access, Content, Endpoint};
-use crate::layers::LongLine;
 use crate::links::escaped;
 use crate::refusal::{Failure, Refusal};
 
@@ -35,7 +34,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         answer: Content::Json("ShortAddress"),
         handler: post(keep),
     };
-    ["/api/now/tinyurl", "/api/now/v1/tinyurl"].map(endpoint).into()
+    ["/api/now/tinyurl", "/api/now/v1/tinyurl", "/api/now/v2/tinyurl"].map(endpoint).into()
 }
 
 pub fn schemas() -> Value {
@@ -80,7 +79,6 @@ pub async fn resolve(State(app): State<App>, mut request: Request, next: Next) -
     match kept(&app, request.headers(), name).await.and_then(|address| lengthened(request.uri(), &address)) {
         Ok(uri) => {
             *request.uri_mut() = uri;
-            request.extensions_mut().insert(LongLine);
             next.run(request).await
         }
         Err(refusal) => Failure(refusal).into_response(),

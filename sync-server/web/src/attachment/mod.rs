@@ -29,7 +29,10 @@ use crate::table::TOTAL_COUNT;
 const FILES_AT_MOST: u32 = 1_000;
 
 pub fn endpoints() -> Vec<Endpoint> {
-    ["/api/now/attachment", "/api/now/v1/attachment"].into_iter().flat_map(versioned).collect()
+    ["/api/now/attachment", "/api/now/v1/attachment", "/api/now/v2/attachment"]
+        .into_iter()
+        .flat_map(versioned)
+        .collect()
 }
 
 fn versioned(base: &'static str) -> Vec<Endpoint> {
@@ -138,8 +141,8 @@ impl FromRequestParts<App> for Asked {
         let Path(named) = named.map_err(|problem| unreadable(&problem))?;
         let Query(pairs) = Query::try_from_uri(&parts.uri).map_err(|problem| unreadable(&problem))?;
         let part = |wanted: &str| named.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-        let version = if parts.uri.path().starts_with("/api/now/v1/") { "/v1" } else { "" };
-        let base = Origin::of(&parts.headers).at(&format!("/api/now{version}/attachment"));
+        let version = parts.uri.path().split("/attachment").next().unwrap_or_default();
+        let base = Origin::of(&parts.headers).at(&format!("{version}/attachment"));
         let (sys_id, key) = (part("sys_id").and_then(|id| id.parse().ok()), part("key").unwrap_or_default().to_owned());
         Ok(Self { caller, sys_id, key, base, pairs, headers: parts.headers.clone() })
     }

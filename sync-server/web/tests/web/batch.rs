@@ -141,6 +141,9 @@ async fn a_long_address_is_kept_for_its_owner_under_a_short_name() {
     let narrowed = format!("{INCIDENTS}?sysparm_tiny={name}&sysparm_fields=number");
     let narrowed = house.ask("GET", &narrowed, &basic("dora"), Value::Null).await.json();
     assert!(narrowed["result"][0]["number"].is_string(), "what stands beside the name counts: {narrowed}");
+    let in_batch =
+        done(&house, json!([item(1, "GET", &format!("{INCIDENTS}?sysparm_tiny={name}"), &Value::Null)])).await;
+    assert_eq!(body(&in_batch[0])["result"][0]["short_description"], "one");
     let again = house.ask("POST", "/api/now/tinyurl", &basic("dora"), url).await;
     assert_eq!(again.json()["result"], short.as_str());
     let path = format!("{INCIDENTS}?sysparm_tiny={name}");

@@ -1,9 +1,16 @@
 use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use fieldline_web::{Edge, Network};
+use fieldline_model::Timestamp;
+use fieldline_web::authority::Authority;
+use fieldline_web::tls::Tls;
+use fieldline_web::{Edge, Limits, Network};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::house::{House, basic};
 use crate::wire::Served;
@@ -75,6 +82,29 @@ async fn a_line_of_eight_kilobytes_is_answered_and_one_of_twenty_three_refused_a
     assert!(overlong.head.starts_with("http/1.1 414"), "{}", overlong.head);
     let first = String::from_utf8_lossy(&overlong.body).lines().next().expect("a line").to_owned();
     assert!(first.contains("<html>"), "{first}");
+}
+
+#[tokio::test]
+async fn whoever_sends_half_a_request_or_nothing_is_let_go_and_others_are_answered() {
+    let home = tempfile::tempdir().expect("room");
+    let authority = Authority::open(home.path().join("tls"), Timestamp(1_780_300_800_000)).expect("made");
+    let files = authority.certify(&[], &[], Timestamp(1_780_300_800_000)).expect("made");
+    let tls = Some(Arc::new(Tls::open(files).expect("a good pair")));
+    let moment = Duration::from_millis(50);
+    let limits = Limits { connections: 1, handshake: moment, head: moment };
+    let plain = Served::at(Edge { limits, ..Edge::default() }).await;
+    let encrypted = Served::at(Edge { limits, tls, ..Edge::default() }).await;
+    for (served, sent) in
+        [(&plain, "GET /healthz HTTP/1.1\r\nHost: a"), (&plain, ""), (&encrypted, "\x16\x03"), (&encrypted, "")]
+    {
+        let mut socket = TcpStream::connect(served.address).await.expect("it listens");
+        socket.write_all(sent.as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        drop(socket.read_to_end(&mut answer).await);
+        assert!(!answer.starts_with(b"HTTP/1.1 200"), "{sent:?}");
+    }
+    let answered = plain.plain("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    assert!(answered.head.starts_with("http/1.1 200"), "{}", answered.head);
 }
 
 #[tokio::test]
