@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
-use fieldline_documents::{Act, Attachment, AttachmentRole, Edit};
+use fieldline_documents::{Act, Attachment, AttachmentRole, Edit, Projection};
 use fieldline_model::condition::{Filter, Query, Resolved};
 use fieldline_model::dictionary::Kind;
+use fieldline_model::life_cycle::StepId;
 use fieldline_model::{BlobHash, DocumentId, Record, SysId, Value};
 use fieldline_storage::{EVERYTHING, Selection};
 use fieldline_sync::caps::CHUNK_BYTES;
@@ -128,7 +129,7 @@ fn attach_to_document(call: &mut Call<'_>, parent: DocumentId, file: &File) -> R
         return Err(TableError::invalid(&parent, None, problem));
     }
     call.author_edit(&edit)?;
-    stored(call, identity(&edit, 0))
+    stored(call, identity(&parent, edit.id.act(0)))
 }
 
 /// Files that match and that the caller may see.
@@ -291,31 +292,37 @@ fn with_hash(blob: BlobHash) -> Filter {
     Filter::equals("hash", &*blob.to_string())
 }
 
-/// The row of a document's file is told by the edit that attached it, so that it is the same whoever makes it.
-fn identity(edit: &Edit, act: usize) -> SysId {
-    let name = format!("{} {} {} {} {act}", edit.document, edit.id.device, edit.id.epoch, edit.id.counter);
+/// The row of a document's file is told by the act that attached it, so that it is the same whoever makes it.
+fn identity(document: &DocumentId, act: StepId) -> SysId {
+    let StepId { device, epoch, counter, act } = act;
+    let name = format!("{document} {device} {epoch} {counter} {act}");
     let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
     SysId(digest.as_ref()[..16].try_into().expect("SHA-256 has 32 bytes"))
 }
 
 impl Call<'_> {
-    /// Gives each file that edits attach to a document its row; small versions of photos have none.
-    pub(crate) fn note_attachments(&mut self, edits: &[Edit]) -> crate::error::Result<()> {
+    /// Gives each file that edits attached to a document its row, or all of them when the document is new here or has come
+    /// back; small versions of photos have none.
+    pub(crate) fn note_attachments(
+        &mut self,
+        projection: &Projection,
+        is_new: bool,
+        edits: &[Edit],
+    ) -> crate::error::Result<()> {
         if self.dictionary.table(TABLE).is_none() {
             return Ok(());
         }
-        for edit in edits {
-            for (number, act) in edit.acts.iter().enumerate() {
-                let Act::Attach { attachment } = act else { continue };
-                let id = identity(edit, number);
-                if attachment.role == AttachmentRole::Thumbnail || self.row(&DocumentId::new(TABLE, id))?.is_some() {
-                    continue;
-                }
-                let Attachment { blob, file_name, content_type, size_bytes, .. } = attachment.clone();
-                let file = File { blob, size_bytes, name: file_name, content_type };
-                let is_here = self.tx.blob(blob)?.is_some_and(|state| state.complete);
-                self.put_row(row(id, &edit.document, &file, is_here))?;
+        let document = &projection.record.id;
+        for entry in &projection.attachments {
+            let is_noted = !is_new && !edits.iter().any(|edit| edit.id.act(entry.act) == entry.id());
+            let id = identity(document, entry.id());
+            let Attachment { blob, file_name, content_type, size_bytes, role, .. } = entry.what.clone();
+            if is_noted || role == AttachmentRole::Thumbnail || self.row(&DocumentId::new(TABLE, id))?.is_some() {
+                continue;
             }
+            let file = File { blob, size_bytes, name: file_name, content_type };
+            let is_here = self.tx.blob(blob)?.is_some_and(|state| state.complete);
+            self.put_row(row(id, document, &file, is_here))?;
         }
         Ok(())
     }

@@ -183,7 +183,7 @@ impl Call<'_> {
         self.reads_otherwise(id)?;
         let blobs: Vec<BlobHash> = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
         self.relink(before.as_ref(), &projection.record, &blobs)?;
-        self.note_attachments(edits)?;
+        self.note_attachments(&projection, before.is_none(), edits)?;
         let commenters = edits.iter().filter(|edit| comments(edit)).map(|edit| edit.author);
         match self.pending.changed.get_mut(id) {
             Some(changed) => {

@@ -34,6 +34,7 @@ impl Call<'_> {
         self.tx.remove_record(&record.id)?;
         self.note_deletion(record)?;
         self.tx.put_words(&record.id, None)?;
+        self.drop_attachments_of(&record.id)?;
         self.unlink(&record.id)?;
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
             self.tx.put_account(&Account { active: false, ..account })?;

@@ -71,9 +71,7 @@ pub trait Storage: Send + Sync {
 }
 
 /// A transaction: all the narrow traits together.
-pub trait Tx:
-    Documents + Feed + Scopes + Records + Search + Audit + Accounts + Settings + Blobs + Memos
-{
+pub trait Tx: Documents + Feed + Scopes + Records + Search + Audit + Accounts + Settings + Blobs + Memos {
     /// Makes everything durable.
     ///
     /// # Errors

@@ -173,7 +173,7 @@ fn a_removed_record_takes_its_files_with_it_and_leaves_those_others_share() {
     let (shared, own) = (give(&mut house, &one, b"shared"), give(&mut house, &one, b"own"));
     give(&mut house, &other, b"shared");
     let system = house.server.system();
-    let gone = |call: &mut Call<'_>| call.drop_attachments_of(&one);
+    let gone = |call: &mut Call<'_>| table::delete(call, "wm_task", one.sys_id);
     house.server.write(&system, now, &mut house.rng, gone).unwrap();
     let left = files(&mut house, &dora);
     assert_eq!(left.iter().filter_map(attachments::parent_of).collect::<Vec<_>>(), [other]);

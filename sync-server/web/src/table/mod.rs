@@ -241,7 +241,11 @@ async fn update(State(app): State<App>, asked: Asked, body: Body) -> Result<Resp
 async fn remove(State(app): State<App>, asked: Asked) -> Result<StatusCode, Failure> {
     let sys_id = asked.sys_id()?;
     blocking(&app, move |server, now, rng| {
-        server.write(&asked.caller, now, rng, |call| table::delete(call, asked.view.table.name.as_str(), sys_id))
+        server.write(&asked.caller, now, rng, |call| {
+            let table = asked.view.table.name.as_str();
+            guard::expect(call, table, sys_id, &guards::expected(&asked.headers))?;
+            table::delete(call, table, sys_id)
+        })
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

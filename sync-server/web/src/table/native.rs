@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use fieldline_service::guard::{self, Once};
 use fieldline_service::{Call, TableError, table};
 use serde_json::{Value, json};
@@ -21,42 +21,31 @@ use crate::refusal::{Problem, Refusal};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let endpoint = |method, path: &str, summary, request, status, handler| Endpoint {
+    let endpoint = |method, path: &str, summary, request, status, answer, handler| Endpoint {
         method,
         path: format!("/api/v1/records/{path}"),
         summary,
         access: Access::Person,
         request,
         status,
-        answer: Content::Record,
+        answer,
         handler,
     };
     let (record, this) = (Content::Record, "{table}/{sys_id}");
+    let (empty, once) = (Content::Empty, "Creates a record, once however often it comes under one Idempotency-Key");
     vec![
-        endpoint(
-            "post",
-            "{table}",
-            "Creates a record; once, however often it comes under one Idempotency-Key",
-            record,
-            201,
-            post(create),
-        ),
-        endpoint(
-            "get",
-            this,
-            "Answers a record, or 304 when it is the one of If-None-Match",
-            Content::Empty,
-            200,
-            get(read),
-        ),
+        endpoint("post", "{table}", once, record, 201, record, post(create)),
+        endpoint("get", this, "Answers a record, unless it is that of If-None-Match", empty, 200, record, get(read)),
         endpoint(
             "patch",
             this,
-            "Changes the fields sent, if the record is the one of If-Match",
+            "Changes the fields sent, if it is that of If-Match",
             record,
             200,
+            record,
             patch(update),
         ),
+        endpoint("delete", this, "Deletes a record, if it is that of If-Match", empty, 204, empty, delete(remove)),
     ]
 }
 
@@ -96,6 +85,11 @@ async fn update(State(app): State<App>, asked: Result<Asked, super::Failure>, bo
     let mut headers = headers;
     headers.remove(header::IF_NONE_MATCH);
     Ok(tagged(&headers, &version, StatusCode::OK, JSON, record.to_string()))
+}
+
+async fn remove(state: State<App>, asked: Result<Asked, super::Failure>) -> Result<StatusCode, Problem> {
+    let asked = asked.map_err(|failure| failure.0)?;
+    super::remove(state, asked).await.map_err(|failure| Problem(failure.0))
 }
 
 async fn create(State(app): State<App>, asked: Result<Asked, super::Failure>, body: Body) -> Result<Response, Problem> {

@@ -79,6 +79,26 @@ async fn a_reader_who_has_the_answer_is_spared_it_and_only_that_one() {
 }
 
 #[tokio::test]
+async fn a_deletion_may_say_which_version_it_means() {
+    let house = House::new();
+    for base in [RECORDS, TABLE] {
+        let path = format!("{base}/{}", incident(&house).await);
+        let tag = ask(&house, "GET", &path, &[], Value::Null).await.header("etag").to_owned();
+        assert_eq!(ask(&house, "PATCH", &path, &[], json!({ "impact": "1" })).await.status.as_u16(), 200);
+        let delete = async |tag: &str| house.send(deletion(&path, tag)).await.status.as_u16();
+        assert_eq!(delete(&tag).await, 412);
+        let tag = ask(&house, "GET", &path, &[], Value::Null).await.header("etag").to_owned();
+        assert_eq!(delete(&tag).await, 204);
+        assert_eq!(delete(&tag).await, 404);
+    }
+}
+
+fn deletion(path: &str, tag: &str) -> Request<Body> {
+    let request = Request::delete(path).header("authorization", basic("admin")).header("if-match", tag);
+    request.body(Body::empty()).expect("well formed")
+}
+
+#[tokio::test]
 async fn a_creation_under_a_key_happens_once_for_a_day() {
     let house = House::new();
     let make = async |key: &str, text: &str| {
