@@ -79,7 +79,7 @@ fn meant_method(request: &Request) -> Option<Method> {
 /// Replaces what headers claim about the way here by what is known and believed; gives the client's address.
 fn believe(headers: &mut HeaderMap, peer: Peer, proxies: &[IpNet], authority: Option<HeaderValue>) -> IpAddr {
     let is_proxy = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
-    let said = is_proxy(&peer.address).then(|| Way::read(headers)).unwrap_or_default();
+    let said = if is_proxy(&peer.address) { Way::read(headers) } else { Way::default() };
     for name in [header::FORWARDED, FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST] {
         headers.remove(name);
     }

@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use fieldline_service::ServiceError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -66,10 +65,8 @@ async fn keep(
         let problem = "url: must lead to a table, such as https://host/api/now/table/incident?sysparm_query=…";
         return Err(Failure(Refusal::Malformed(problem.into())));
     };
-    let name = blocking(&app, move |server, now, rng| {
-        server.write(&caller, now, rng, |call| Ok::<_, ServiceError>(call.keep_address(&url)?))
-    })
-    .await?;
+    let name =
+        blocking(&app, move |server, now, rng| server.write(&caller, now, rng, |call| call.keep_address(&url))).await?;
     Ok((StatusCode::CREATED, Json(json!({ "result": format!("{table}_list.do?{PARAMETER}={name}") }))).into_response())
 }
 
@@ -97,9 +94,8 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 
 async fn kept(app: &App, headers: &HeaderMap, name: String) -> Result<String, Refusal> {
     let caller = identify(app, Credentials::of(headers)?).await?;
-    let address = blocking(app, move |server, now, rng| {
-        server.read(&caller, now, rng, |call| Ok::<_, ServiceError>(call.kept_address(&name)?))
-    });
+    let address =
+        blocking(app, move |server, now, rng| server.read(&caller, now, rng, |call| call.kept_address(&name)));
     let unknown = || Refusal::NotFound(format!("{PARAMETER} names no address of yours; POST it to /api/now/tinyurl"));
     address.await?.ok_or_else(unknown)
 }

@@ -118,7 +118,7 @@ const BOUNDARY: &str = "multipart/form-data; boundary=xyz";
 
 fn form(parts: &[(&str, &str)]) -> String {
     let part = |(head, body): &(&str, &str)| {
-        let file = head.contains("filename").then_some("\r\nContent-Type: text/plain").unwrap_or_default();
+        let file = if head.contains("filename") { "\r\nContent-Type: text/plain" } else { "" };
         format!("--xyz\r\nContent-Disposition: form-data; {head}{file}\r\n\r\n{body}\r\n")
     };
     parts.iter().map(part).collect::<String>() + "--xyz--\r\n"

@@ -51,7 +51,7 @@ async fn links_say_https_and_a_plain_request_is_not_answered() {
     let home = tempfile::tempdir().expect("room");
     let (authority, _, served) = office(home.path()).await;
     let socket = served.encrypted(&authority.certificate(), "localhost", "http/1.1").await.expect("trusted");
-    let path = format!("/api/now/table/sys_user?sysparm_limit=1&sysparm_query=user_name=mia^ORDERBYname");
+    let path = "/api/now/table/sys_user?sysparm_limit=1&sysparm_query=user_name=mia^ORDERBYname";
     let authorization = basic("dora");
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: desk.example\r\nAuthorization: {authorization}\r\nConnection: close\r\n\r\n"
