@@ -50,9 +50,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Several round trips of the slowest line for the handshake.
+    /// Several round trips of the slowest line for the handshake; for a head longer than clients keep a quiet connection
+    /// (phones 90 s), or a connection would end just when it is used again.
     fn default() -> Self {
-        Self { connections: CONNECTIONS, handshake: Duration::from_secs(20), head: Duration::from_secs(60) }
+        Self { connections: CONNECTIONS, handshake: Duration::from_secs(20), head: Duration::from_secs(120) }
     }
 }
 
@@ -110,7 +111,8 @@ async fn connection(
     watcher: Watcher,
 ) -> Option<()> {
     stream.set_nodelay(true).ok()?;
-    let peer = |secure| Peer { address: address.ip(), secure };
+    // An IPv4 client of an IPv6 socket is the same client.
+    let peer = |secure| Peer { address: address.ip().to_canonical(), secure };
     let Some(tls) = tls else {
         return answer(stream, builder(limits).http1_only(), router, peer(false), watcher).await;
     };
