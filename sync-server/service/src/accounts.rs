@@ -324,7 +324,7 @@ impl Call<'_> {
     ) -> Result<Session, AccountError> {
         let token = random_hex(self.rng, 32);
         let expires_at = self.now.plus_milliseconds(lasts_milliseconds);
-        self.tx.put_token(&Token { hash: hash_of(&token), user, device, expires_at })?;
+        self.tx.put_token(&Token { hash: hash_of(&token), user, device, grant: None, expires_at })?;
         Ok(Session { token, user, expires_at })
     }
 }

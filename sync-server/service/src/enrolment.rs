@@ -45,7 +45,7 @@ impl Server {
         let expires_at = now.plus_milliseconds(INVITATION_MILLISECONDS);
         self.write(caller, now, rng, |call| {
             let device = Some(DeviceId(call.new_sys_id().0));
-            let kept = Token { hash: hash_of(&token), user: account.user, device, expires_at };
+            let kept = Token { hash: hash_of(&token), user: account.user, device, grant: None, expires_at };
             call.tx.put_token(&kept)?;
             Ok(Session { token, user: account.user, expires_at })
         })

@@ -65,14 +65,15 @@ impl Accounts for Transaction<'_> {
     }
 
     fn token(&self, hash: &[u8; 32]) -> Result<Option<Token>> {
-        let sql = "SELECT hash, user, device, expires_at FROM token WHERE hash = ?1";
+        let sql = "SELECT hash, user, device, grant_id, expires_at FROM token WHERE hash = ?1";
         self.first("looking up a token", sql, [hash], token)
     }
 
     fn put_token(&mut self, token: &Token) -> Result<()> {
-        let sql = "INSERT INTO token (hash, user, device, expires_at) VALUES (?1, ?2, ?3, ?4)";
+        let sql = "INSERT INTO token (hash, user, device, grant_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
         let device = token.device.map(|device| device.to_string());
-        let params = params![token.hash, token.user.to_string(), device, token.expires_at.0];
+        let grant = token.grant.map(|grant| grant.to_string());
+        let params = params![token.hash, token.user.to_string(), device, grant, token.expires_at.0];
         self.run("writing a token", sql, params).map(drop)
     }
 
@@ -105,5 +106,6 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
 }
 
 fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
-    Ok(Token { hash: row.get(0)?, user: id(row, 1)?, device: optional_id(row, 2)?, expires_at: moment(row, 3)? })
+    let (device, grant) = (optional_id(row, 2)?, optional_id(row, 3)?);
+    Ok(Token { hash: row.get(0)?, user: id(row, 1)?, device, grant, expires_at: moment(row, 4)? })
 }

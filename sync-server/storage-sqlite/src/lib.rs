@@ -14,6 +14,7 @@ mod backup;
 mod blobs;
 mod documents;
 mod feed;
+mod grants;
 mod migrate;
 mod query;
 mod records;

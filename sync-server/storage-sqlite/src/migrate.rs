@@ -8,12 +8,13 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::failed;
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_actor_epochs.sql"),
     include_str!("../migrations/0003_queries.sql"),
     include_str!("../migrations/0004_audit.sql"),
     include_str!("../migrations/0005_search.sql"),
+    include_str!("../migrations/0006_identity.sql"),
 ];
 
 /// Applies the migrations that `connection` has not seen; `name` is what errors call it.

@@ -13,6 +13,7 @@ pub mod agreement;
 pub mod audit;
 pub mod documents;
 pub mod feed;
+pub mod grants;
 pub mod queries;
 pub mod records;
 pub mod scopes;
@@ -66,6 +67,10 @@ macro_rules! battery {
             accounts: an_account_is_found_by_name_in_any_case;
             accounts: devices_are_listed_newest_first_and_stay_when_revoked;
             accounts: tokens_end_when_removed_or_expired;
+            grants: a_client_ends_with_everything_it_was_granted;
+            grants: a_users_tokens_end_together_but_for_those_of_devices;
+            grants: what_has_expired_is_cleared_out_and_nothing_else;
+            grants: keys_and_providers_are_listed_and_removed;
             accounts: a_file_arrives_piece_by_piece_and_is_dropped_when_wrong;
         }
 

@@ -11,11 +11,14 @@
 //! **To add a backend:** implement the traits, then run the battery (`contract::battery!`) on it, unchanged.
 
 pub mod contract;
+mod grants;
 
 use std::collections::BTreeSet;
 
 use fieldline_model::condition::{Filter, Path, Sort};
 use fieldline_model::{BlobHash, DeviceId, DocumentId, Record, SysId, TableName, Timestamp};
+
+pub use grants::{ApiKey, Client, Grant, Grants, Provider, RefreshToken, Ticket};
 
 /// A place in the feed, counted from 1 without gaps; 0 is before everything.
 pub type Position = u64;
@@ -71,7 +74,7 @@ pub trait Storage: Send + Sync {
 }
 
 /// A transaction: all the narrow traits together.
-pub trait Tx: Documents + Feed + Scopes + Records + Search + Audit + Accounts + Settings + Blobs {
+pub trait Tx: Documents + Feed + Scopes + Records + Search + Audit + Accounts + Grants + Settings + Blobs {
     /// Makes everything durable.
     ///
     /// # Errors
@@ -444,6 +447,8 @@ pub struct Token {
     pub user: SysId,
     /// The device it is bound to, if it is a device's.
     pub device: Option<DeviceId>,
+    /// What it was made from, if it is an OAuth client's.
+    pub grant: Option<SysId>,
     /// When it stops working.
     pub expires_at: Timestamp,
 }

@@ -61,6 +61,7 @@ pub fn tokens_end_when_removed_or_expired(storage: &dyn Storage) -> Result<()> {
         hash: [number; 32],
         user: sys_id(1),
         device,
+        grant: None,
         expires_at: Timestamp(i64::from(number) * 100),
     };
     let (web, phone, old) = (token(3, None), token(2, Some(DeviceId([1; 16]))), token(1, None));
