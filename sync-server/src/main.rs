@@ -4,6 +4,7 @@
 //! on the data directory itself, while a server runs on it or not.
 
 mod backup;
+mod client;
 mod data;
 mod demo;
 mod demo_data;
@@ -11,6 +12,7 @@ mod device;
 mod export;
 mod failed;
 mod import;
+mod key;
 mod logs;
 mod relay;
 mod roads;
@@ -54,6 +56,10 @@ enum Command {
     DemoData(demo_data::Args),
     /// People who may sign in.
     User(Scripted<user::Command>),
+    /// Programs that ask for tokens (OAuth 2).
+    Client(Scripted<client::Command>),
+    /// Keys of integrations, for the header x-sn-apikey.
+    Key(Scripted<key::Command>),
     /// Phones and kiosks.
     Device(Scripted<device::Command>),
     /// Carry sealed requests of phones without a line, as a depot's kiosk that nobody has to trust.
@@ -80,6 +86,8 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::DemoData(args) => demo_data::run(&args),
         Command::User(told) => user::run(&told.command, told.json),
+        Command::Client(told) => client::run(&told.command, told.json),
+        Command::Key(told) => key::run(&told.command, told.json),
         Command::Device(told) => device::run(&told.command, told.json),
         Command::Relay(args) => relay::run(&args),
         Command::Import(args) => import::run(&args),

@@ -68,9 +68,10 @@ fn generated_password(rng: &mut fieldline_web::Entropy) -> String {
     fieldline_model::hex::encode(&bytes)
 }
 
-fn first_line() -> Result<String, Failed> {
+/// The first line of standard input: a secret that must not stand in a list of processes.
+pub fn first_line() -> Result<String, Failed> {
     let mut line = String::new();
-    let doing = "reading the password from standard input".to_owned();
+    let doing = "reading a secret from standard input".to_owned();
     std::io::stdin().lock().read_line(&mut line).map_err(|source| Failed::Io { doing, source })?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

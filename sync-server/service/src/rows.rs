@@ -63,6 +63,9 @@ impl Call<'_> {
     pub(crate) fn update_account(&mut self, row: &Record) -> Result<()> {
         let Some(account) = self.tx.account_of(row.id.sys_id)? else { return Ok(()) };
         let active = row.get("active") != Some(&Value::Boolean(false));
+        if account.active && !active {
+            self.tx.remove_tokens_of(account.user)?;
+        }
         let roles = self.all_roles(row.id.sys_id, row.text("roles"))?;
         Ok(self.tx.put_account(&Account { active, roles, ..account })?)
     }

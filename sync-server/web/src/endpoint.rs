@@ -26,6 +26,10 @@ pub enum Content {
     Empty,
     /// JSON of the named schema.
     Json(&'static str),
+    /// A form of the named schema.
+    Form(&'static str),
+    /// A page for a browser.
+    Page,
     /// JSON of the record of the table in the path.
     Record,
     /// The Table API's envelope around one record.

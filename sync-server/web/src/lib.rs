@@ -7,6 +7,7 @@
 //! What it leaves out: TLS (a proxy in front, which says so in `X-Forwarded-Proto`) and pages for browsers.
 
 mod about;
+mod address;
 mod admission;
 mod body;
 mod caller;
@@ -19,7 +20,9 @@ mod layers;
 mod links;
 mod live;
 mod metrics;
+mod oauth;
 mod openapi;
+mod rates;
 mod refusal;
 mod relay;
 mod search;
@@ -28,14 +31,16 @@ mod sync;
 mod table;
 mod world;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use fieldline_service::Server;
 use serde_json::Value;
 
+pub use address::ClientAddress;
 pub use admission::Admission;
 pub use devices::device_json;
 pub use endpoint::{Access, Content, Endpoint};
@@ -50,6 +55,7 @@ pub struct App {
     entropy: Entropy,
     metrics: Arc<metrics::Metrics>,
     passwords: Arc<caller::Passwords>,
+    rates: Arc<rates::Rates>,
     admission: Arc<Admission>,
     description: Arc<Value>,
     live: Arc<live::Live>,
@@ -59,7 +65,7 @@ pub struct App {
 pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
     let native =
-        [about::endpoints(), session::endpoints(), devices::endpoints(), dispatch::endpoints(), search::endpoints()];
+        [about::endpoints(), session::endpoints(), oauth::endpoints(), devices::endpoints(), dispatch::endpoints(), search::endpoints()];
     native.into_iter().chain(phones).flatten().chain(table::endpoints()).collect()
 }
 
@@ -76,11 +82,12 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>) -> (Router, Arc<live::L
     let passwords = Arc::new(caller::Passwords::new(&mut entropy));
     let admission = Arc::new(Admission::start(server.clone(), clock.clone(), entropy.clone()));
     let live: Arc<live::Live> = Arc::default();
-    let metrics = Arc::default();
-    let app = App { server, clock, entropy, metrics, passwords, admission, description, live: live.clone() };
+    let (metrics, rates) = (Arc::default(), Arc::default());
+    let app = App { server, clock, entropy, metrics, passwords, rates, admission, description, live: live.clone() };
     let router = endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)
+        .layer(from_fn(rates::tell))
         .layer(from_fn_with_state(app.clone(), layers::observe))
         .with_state(app);
     (router, live)
@@ -106,7 +113,9 @@ pub async fn serve(
         live.close();
         drop(stopping);
     };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stop)
+        .into_future();
     let out_of_patience = async {
         drop(stopped.await);
         tokio::time::sleep(Duration::from_secs(DRAIN_SECONDS)).await;

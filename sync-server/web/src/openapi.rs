@@ -84,6 +84,11 @@ fn content(content: Content, subject: &str) -> Option<Value> {
     match content {
         Content::Empty => None,
         Content::Json(schema) => json(json!({ "$ref": format!("#/components/schemas/{schema}") })),
+        Content::Form(schema) => {
+            let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+            Some(json!({ "application/x-www-form-urlencoded": { "schema": schema } }))
+        }
+        Content::Page => Some(json!({ "text/html": { "schema": { "type": "string" } } })),
         Content::Record => json(record),
         Content::Result => json(envelope(record)),
         Content::Results => json(envelope(json!({ "type": "array", "items": record }))),
@@ -96,9 +101,10 @@ fn content(content: Content, subject: &str) -> Option<Value> {
 }
 
 fn refusal(path: &str) -> Option<Value> {
-    let (media_type, schema) = match path.starts_with("/api/now/") {
-        true => ("application/json", "Failure"),
-        false => ("application/problem+json", "Problem"),
+    let (media_type, schema) = match path {
+        now if now.starts_with("/api/now/") => ("application/json", "Failure"),
+        oauth if oauth.starts_with("/oauth") => ("application/json", "OauthError"),
+        _ => ("application/problem+json", "Problem"),
     };
     Some(json!({ media_type: { "schema": { "$ref": format!("#/components/schemas/{schema}") } } }))
 }
@@ -150,7 +156,8 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
             (table.name.to_string(), json!({ "title": table.label, "type": "object", "properties": properties }))
         })
         .collect();
-    let native = [crate::about::schemas(), crate::session::schemas(), crate::devices::schemas()];
+    let native =
+        [crate::about::schemas(), crate::session::schemas(), crate::oauth::schemas(), crate::devices::schemas()];
     for own in native.into_iter().chain([shared(), crate::dispatch::schemas(), crate::search::schemas()]) {
         schemas.extend(own.as_object().cloned().unwrap_or_default());
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::App;
+use crate::address::Visitor;
 use crate::caller::{blocking, sign_in};
 use crate::credentials::Credentials;
 use crate::endpoint::{Access, Content, Endpoint};
@@ -67,9 +68,14 @@ struct SignIn {
     password: String,
 }
 
-async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+async fn create(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
     let asked: SignIn = crate::body::json(&headers, body).await?;
-    let session = sign_in(&app, asked.user_name, asked.password).await?;
+    let session = sign_in(&app, asked.user_name, asked.password, visitor).await?;
     Ok(Json(json!({
         "token": session.token,
         "user": session.user,

@@ -7,6 +7,7 @@ mod events;
 mod figures;
 mod house;
 mod logs;
+mod oauth;
 mod sessions;
 mod sync;
 mod table;
