@@ -54,7 +54,8 @@ fn the_first_administrator_is_made_once_and_shown_a_password_only_if_none_was_gi
     let dictionary = house.server.dictionary().clone();
     let empty = fieldline_service::Server::open(storage, dictionary, MORNING, &mut house.rng).unwrap();
     let password = empty.bootstrap_admin(None, MORNING, &mut house.rng).unwrap().unwrap();
-    assert!(empty.sign_in("admin", &password, MORNING, &mut house.rng).is_ok());
+    let given = SignIn { user_name: "admin", password: &password, address: None };
+    assert!(empty.sign_in(given, MORNING, &mut house.rng).is_ok());
     assert!(empty.bootstrap_admin(None, MORNING, &mut house.rng).unwrap().is_none());
 }
 
