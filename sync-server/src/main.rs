@@ -14,6 +14,7 @@ mod failed;
 mod import;
 mod key;
 mod logs;
+mod provider;
 mod relay;
 mod roads;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     Client(Scripted<client::Command>),
     /// Keys of integrations, for the header x-sn-apikey.
     Key(Scripted<key::Command>),
+    /// Outside providers people may sign in through (OpenID Connect).
+    Provider(Scripted<provider::Command>),
     /// Phones and kiosks.
     Device(Scripted<device::Command>),
     /// Carry sealed requests of phones without a line, as a depot's kiosk that nobody has to trust.
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Command::User(told) => user::run(&told.command, told.json),
         Command::Client(told) => client::run(&told.command, told.json),
         Command::Key(told) => key::run(&told.command, told.json),
+        Command::Provider(told) => provider::run(&told.command, told.json),
         Command::Device(told) => device::run(&told.command, told.json),
         Command::Relay(args) => relay::run(&args),
         Command::Import(args) => import::run(&args),

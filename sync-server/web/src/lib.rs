@@ -21,6 +21,7 @@ mod links;
 mod live;
 mod metrics;
 mod oauth;
+mod oidc;
 mod openapi;
 mod rates;
 mod refusal;
@@ -31,12 +32,13 @@ mod sync;
 mod table;
 mod world;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use fieldline_model::SysId;
 use fieldline_service::Server;
 use serde_json::Value;
 
@@ -55,7 +57,9 @@ pub struct App {
     entropy: Entropy,
     metrics: Arc<metrics::Metrics>,
     passwords: Arc<caller::Passwords>,
-    rates: Arc<rates::Rates>,
+    rates: Arc<rates::Rates<SysId>>,
+    beginnings: Arc<rates::Rates<IpAddr>>,
+    providers: Arc<oidc::Providers>,
     admission: Arc<Admission>,
     description: Arc<Value>,
     live: Arc<live::Live>,
@@ -64,8 +68,15 @@ pub struct App {
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
-    let native =
-        [about::endpoints(), session::endpoints(), oauth::endpoints(), devices::endpoints(), dispatch::endpoints(), search::endpoints()];
+    let native = [
+        about::endpoints(),
+        session::endpoints(),
+        oauth::endpoints(),
+        oidc::endpoints(),
+        devices::endpoints(),
+        dispatch::endpoints(),
+        search::endpoints(),
+    ];
     native.into_iter().chain(phones).flatten().chain(table::endpoints()).collect()
 }
 
@@ -82,8 +93,21 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>) -> (Router, Arc<live::L
     let passwords = Arc::new(caller::Passwords::new(&mut entropy));
     let admission = Arc::new(Admission::start(server.clone(), clock.clone(), entropy.clone()));
     let live: Arc<live::Live> = Arc::default();
-    let (metrics, rates) = (Arc::default(), Arc::default());
-    let app = App { server, clock, entropy, metrics, passwords, rates, admission, description, live: live.clone() };
+    let (metrics, providers) = (Arc::default(), Arc::default());
+    let (rates, beginnings) = (Arc::new(rates::Rates::hourly()), Arc::new(rates::Rates::by_the_minute()));
+    let app = App {
+        server,
+        clock,
+        entropy,
+        metrics,
+        passwords,
+        rates,
+        beginnings,
+        providers,
+        admission,
+        description,
+        live: live.clone(),
+    };
     let router = endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{delete, post};
+use fieldline_service::Session;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -76,11 +77,12 @@ async fn create(
 ) -> Result<Json<Value>, Problem> {
     let asked: SignIn = crate::body::json(&headers, body).await?;
     let session = sign_in(&app, asked.user_name, asked.password, visitor).await?;
-    Ok(Json(json!({
-        "token": session.token,
-        "user": session.user,
-        "expires_at": session.expires_at.to_rfc3339(),
-    })))
+    Ok(Json(session_json(&session)))
+}
+
+/// A session as its owner is told of it.
+pub fn session_json(session: &Session) -> Value {
+    json!({ "token": session.token, "user": session.user, "expires_at": session.expires_at.to_rfc3339() })
 }
 
 async fn end(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {

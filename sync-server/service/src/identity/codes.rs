@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use fieldline_model::{SysId, Timestamp};
 use fieldline_storage::Client;
+use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
 use super::ticket::{CodeStub, Stub};
@@ -20,19 +21,25 @@ const CHALLENGE_CHARACTERS: usize = 43;
 const CODE: &str = "the code is not valid (any more), or was made for another client, address or verifier";
 
 /// What a client asks a browser to ask (RFC 6749, section 4.1.1).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Authorization {
     /// Must be `code`.
+    #[n(0)]
     pub response_type: String,
     /// The client's id.
+    #[n(1)]
     pub client_id: String,
     /// Where to send the browser; may be left out by a client that has one address.
+    #[n(2)]
     pub redirect_uri: Option<String>,
     /// Given back as it is.
+    #[n(3)]
     pub state: Option<String>,
     /// The PKCE challenge.
+    #[n(4)]
     pub code_challenge: Option<String>,
     /// Must be `S256` with a challenge.
+    #[n(5)]
     pub code_challenge_method: Option<String>,
 }
 

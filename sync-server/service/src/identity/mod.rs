@@ -3,7 +3,7 @@
 //! * `sign_in.rs`: passwords, sessions, and who sent a token. Passwords are hashed outside every transaction, so a sign-in
 //!   makes nobody wait.
 //! * `clients.rs`, `tokens.rs`, `codes.rs`, `device_codes.rs`: an OAuth 2 authorization server (RFC 6749) over opaque tokens.
-//! * `api_keys.rs`: keys of integrations.
+//! * `api_keys.rs`: keys of integrations. [`oidc`]: people whom somebody else vouches for.
 //!
 //! Tokens, codes and keys are 256 random bits of which only the SHA-256 is kept. Removing a grant, a key or a session acts
 //! with the next request: nothing is remembered about them outside the database.
@@ -14,6 +14,7 @@ mod codes;
 mod device_codes;
 mod guard;
 mod oauth_error;
+pub mod oidc;
 mod sign_in;
 mod ticket;
 mod tokens;

@@ -5,6 +5,7 @@ use fieldline_storage::Ticket;
 use minicbor::{Decode, Encode};
 
 use super::hash_of;
+use super::oidc::Then;
 use crate::call::Call;
 use crate::error::Result;
 
@@ -20,6 +21,25 @@ pub(crate) enum Stub {
     /// What a person types for a device: the hash of the device's code.
     #[n(2)]
     Typed(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
+    /// A sign-in through a provider.
+    #[n(3)]
+    SignIn(#[n(0)] SignInStub),
+}
+
+/// A sign-in through a provider that has begun.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct SignInStub {
+    #[n(0)]
+    pub provider: String,
+    /// The hash of what the browser keeps.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub browser: [u8; 32],
+    #[n(2)]
+    pub nonce: String,
+    #[n(3)]
+    pub verifier: String,
+    #[n(4)]
+    pub then: Then,
 }
 
 /// An authorization code (RFC 6749, section 4.1.2).

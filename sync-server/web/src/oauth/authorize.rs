@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use fieldline_model::Timestamp;
+use fieldline_service::identity::oidc::Then;
 use fieldline_service::identity::{Authorization, AuthorizeError};
 use fieldline_service::{AccountError, Server, SignIn};
 use fieldline_storage::Client;
@@ -16,7 +17,7 @@ use crate::address::Visitor;
 use crate::caller::{blocking_as, password_slot};
 use crate::links::Origin;
 use crate::refusal::Refusal;
-use crate::{App, Entropy};
+use crate::{App, Entropy, oidc};
 
 /// Where the form goes.
 const PATH: &str = "/oauth2/authorize";
@@ -28,10 +29,25 @@ pub async fn show(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Respo
         Err(error) => return stay(&error.to_string()),
     };
     let checked = asked.clone();
-    match blocking_as(&app, move |server, _, _| server.check_authorization(&checked)).await {
-        Ok((client, _)) => question(&app, &headers, StatusCode::OK, &asked, &client, None),
+    let known = blocking_as(&app, move |server, _, _| {
+        let (client, _) = server.check_authorization(&checked)?;
+        Ok::<_, AuthorizeError>(Asking { client, providers: names(server)? })
+    });
+    match known.await {
+        Ok(asking) => question(&app, &headers, StatusCode::OK, &asked, &asking, None),
         Err(error) => told(&headers, &asked, error),
     }
+}
+
+/// Who asks, and who may say who the person is.
+struct Asking {
+    client: Client,
+    providers: Vec<String>,
+}
+
+fn names(server: &Server) -> Result<Vec<String>, AuthorizeError> {
+    let providers = server.storage().read()?.providers()?;
+    Ok(providers.into_iter().map(|provider| provider.name).collect())
 }
 
 /// What a person decided.
@@ -41,8 +57,11 @@ enum Decided {
     /// Goes back without.
     Refused { redirect_uri: String },
     /// Is asked again.
-    Again { client: Client, status: StatusCode, wrong: String },
+    Again { asking: Asking, status: StatusCode, wrong: String },
 }
+
+/// How a decision to sign in elsewhere begins; the provider's name follows.
+const ELSEWHERE: &str = "provider:";
 
 /// Reads the page's form.
 pub async fn decide(State(app): State<App>, visitor: Visitor, headers: HeaderMap, body: Body) -> Response {
@@ -54,21 +73,30 @@ pub async fn decide(State(app): State<App>, visitor: Visitor, headers: HeaderMap
         return not_asked();
     }
     let asked = authorization(&form);
+    if let Some(name) = form.get("decision").and_then(|decision| decision.strip_prefix(ELSEWHERE)) {
+        let begun = oidc::begin(&app, visitor, &headers, name.to_owned(), Then::Authorize(asked)).await;
+        return begun.unwrap_or_else(IntoResponse::into_response);
+    }
     let _slot = password_slot(&app).await;
     let checked = asked.clone();
     let decided = blocking_as(&app, move |server, now, rng| decision(server, &checked, &form, visitor, now, rng)).await;
     let issuer = Origin::of(&headers).0;
     let state = asked.state.as_deref().unwrap_or_default();
     match decided {
-        Ok(Decided::Allowed { redirect_uri, code }) => {
-            redirect(&redirect_uri, &with_state(&[("code", code.as_str()), ("iss", issuer.as_str())], state))
-        }
+        Ok(Decided::Allowed { redirect_uri, code }) => went_through(&headers, &asked, &redirect_uri, &code),
         Ok(Decided::Refused { redirect_uri }) => {
             redirect(&redirect_uri, &with_state(&[("error", "access_denied"), ("iss", issuer.as_str())], state))
         }
-        Ok(Decided::Again { client, status, wrong }) => question(&app, &headers, status, &asked, &client, Some(wrong)),
+        Ok(Decided::Again { asking, status, wrong }) => question(&app, &headers, status, &asked, &asking, Some(wrong)),
         Err(error) => told(&headers, &asked, error),
     }
+}
+
+/// Sends the browser back to its client with a code.
+pub fn went_through(headers: &HeaderMap, asked: &Authorization, redirect_uri: &str, code: &str) -> Response {
+    let issuer = Origin::of(headers).0;
+    let pairs = [("code", code), ("iss", issuer.as_str())];
+    redirect(redirect_uri, &with_state(&pairs, asked.state.as_deref().unwrap_or_default()))
 }
 
 fn decision(
@@ -90,11 +118,12 @@ fn decision(
             Ok(Decided::Allowed { redirect_uri, code })
         }
         Err(AccountError::Service(error)) => Err(error.into()),
-        Err(AccountError::Locked { until }) => {
-            let wrong = AccountError::Locked { until }.to_string();
-            Ok(Decided::Again { client, status: StatusCode::TOO_MANY_REQUESTS, wrong })
+        Err(error) => {
+            let locked = matches!(error, AccountError::Locked { .. });
+            let status = if locked { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
+            let asking = Asking { client, providers: names(server)? };
+            Ok(Decided::Again { asking, status, wrong: error.to_string() })
         }
-        Err(error) => Ok(Decided::Again { client, status: StatusCode::UNAUTHORIZED, wrong: error.to_string() }),
     }
 }
 
@@ -103,9 +132,10 @@ fn question(
     headers: &HeaderMap,
     status: StatusCode,
     asked: &Authorization,
-    client: &Client,
+    asking: &Asking,
     wrong: Option<String>,
 ) -> Response {
+    let Asking { client, providers } = asking;
     let kept = [
         ("response_type", Some(&asked.response_type)),
         ("client_id", Some(&asked.client_id)),
@@ -126,7 +156,7 @@ fn question(
             wrong,
             action: PATH,
             hidden,
-            fields: format!("{NAME_AND_PASSWORD}{}", buttons(&client.name)),
+            fields: format!("{NAME_AND_PASSWORD}{}{}", buttons(&client.name), elsewhere(providers)),
         },
     )
 }
@@ -138,6 +168,16 @@ pub fn buttons(client: &str) -> String {
         "<button name=\"decision\" value=\"allow\">Sign in and allow {client}</button>\
          <button name=\"decision\" value=\"refuse\" formnovalidate>Refuse</button>"
     )
+}
+
+fn elsewhere(providers: &[String]) -> String {
+    let button = |name: &String| {
+        let name = escaped(name);
+        format!(
+            "<button name=\"decision\" value=\"{ELSEWHERE}{name}\" formnovalidate>Sign in with {name} and allow</button>"
+        )
+    };
+    providers.iter().map(button).collect()
 }
 
 fn authorization(form: &Form) -> Authorization {

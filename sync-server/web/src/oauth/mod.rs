@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::endpoint::{Access, Content, Endpoint};
 use crate::links::Origin;
+pub use authorize::went_through;
+pub use form::Form;
+pub use page::{cookie, fresh, is_encrypted, message};
 use token::{DEVICE_GRANT, SCOPE};
 
 pub fn endpoints() -> Vec<Endpoint> {

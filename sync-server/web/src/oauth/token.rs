@@ -20,6 +20,8 @@ use crate::{App, Entropy};
 
 /// What every token allows: what its user may.
 pub const SCOPE: &str = "useraccount";
+/// Device codes one address may ask for in a minute.
+const DEVICES_PER_MINUTE: u32 = 60;
 /// The grant of RFC 8628.
 pub const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -164,6 +166,10 @@ fn standing_json(standing: Option<Standing>) -> Value {
 
 /// Codes for a device without a keyboard.
 pub async fn device(State(app): State<App>, visitor: Visitor, headers: HeaderMap, body: Body) -> Response {
+    let now = app.clock.now();
+    if !app.beginnings.lets(visitor, DEVICES_PER_MINUTE, now) {
+        return Refused::new(Dialect::Standard, OauthError::SlowDown, now).into_response();
+    }
     let asked = Asked::read(&headers, body, visitor).await;
     let code =
         as_client(&app, Dialect::Standard, asked, |server, client, _, now, rng| server.device_code(client, now, rng));

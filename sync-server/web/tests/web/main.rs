@@ -8,6 +8,8 @@ mod figures;
 mod house;
 mod logs;
 mod oauth;
+mod oidc;
+mod provider;
 mod sessions;
 mod sync;
 mod table;
