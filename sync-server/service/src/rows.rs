@@ -36,7 +36,10 @@ impl Call<'_> {
         self.tx.put_words(&record.id, None)?;
         self.unlink(&record.id)?;
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
-            self.tx.put_account(&Account { active: false, ..account })?;
+            self.tx.remove_tokens_of(account.user)?;
+            // The name is free for somebody else, who may be the same person come back.
+            let user_name = format!("removed {}", account.user);
+            self.tx.put_account(&Account { active: false, user_name, ..account })?;
         }
         self.follow(Some(record), None)
     }

@@ -28,6 +28,8 @@ pub enum Content {
     Json(&'static str),
     /// A form of the named schema.
     Form(&'static str),
+    /// A SCIM message of the named schema.
+    Scim(&'static str),
     /// A page for a browser.
     Page,
     /// JSON of the record of the table in the path.

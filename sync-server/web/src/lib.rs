@@ -26,6 +26,7 @@ mod openapi;
 mod rates;
 mod refusal;
 mod relay;
+mod scim;
 mod search;
 mod session;
 mod sync;
@@ -73,6 +74,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         session::endpoints(),
         oauth::endpoints(),
         oidc::endpoints(),
+        scim::endpoints(),
         devices::endpoints(),
         dispatch::endpoints(),
         search::endpoints(),

@@ -88,6 +88,9 @@ fn content(content: Content, subject: &str) -> Option<Value> {
             let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
             Some(json!({ "application/x-www-form-urlencoded": { "schema": schema } }))
         }
+        Content::Scim(schema) => Some(
+            json!({ (crate::scim::MEDIA_TYPE): { "schema": { "$ref": format!("#/components/schemas/{schema}") } } }),
+        ),
         Content::Page => Some(json!({ "text/html": { "schema": { "type": "string" } } })),
         Content::Record => json(record),
         Content::Result => json(envelope(record)),
@@ -102,6 +105,7 @@ fn content(content: Content, subject: &str) -> Option<Value> {
 
 fn refusal(path: &str) -> Option<Value> {
     let (media_type, schema) = match path {
+        scim if scim.contains("/scim/") => (crate::scim::MEDIA_TYPE, "ScimError"),
         now if now.starts_with("/api/now/") => ("application/json", "Failure"),
         oauth if oauth.starts_with("/oauth") => ("application/json", "OauthError"),
         _ => ("application/problem+json", "Problem"),
@@ -136,7 +140,14 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
     let mut parameters: Vec<_> = names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    if path.starts_with("/api/now/") {
+    if path.contains("/scim/") {
+        let wanted = crate::scim::PARAMETERS.iter().filter(|(_, lists_only)| {
+            endpoint.answer == Content::Scim("ScimList")
+                || !lists_only && endpoint.answer == Content::Scim("ScimResource")
+        });
+        parameters
+            .extend(wanted.map(|(name, _)| json!({ "name": name, "in": "query", "schema": { "type": "string" } })));
+    } else if path.starts_with("/api/now/") {
         let list = endpoint.answer == Content::Results;
         let wanted = TABLE_PARAMETERS.iter().filter(|(_, lists_only, _)| list || !lists_only);
         parameters.extend(wanted.map(|(name, _, description)| {
@@ -156,8 +167,13 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
             (table.name.to_string(), json!({ "title": table.label, "type": "object", "properties": properties }))
         })
         .collect();
-    let native =
-        [crate::about::schemas(), crate::session::schemas(), crate::oauth::schemas(), crate::devices::schemas()];
+    let native = [
+        crate::about::schemas(),
+        crate::session::schemas(),
+        crate::oauth::schemas(),
+        crate::scim::schemas(),
+        crate::devices::schemas(),
+    ];
     for own in native.into_iter().chain([shared(), crate::dispatch::schemas(), crate::search::schemas()]) {
         schemas.extend(own.as_object().cloned().unwrap_or_default());
     }

@@ -3,7 +3,8 @@
 //! * `sign_in.rs`: passwords, sessions, and who sent a token. Passwords are hashed outside every transaction, so a sign-in
 //!   makes nobody wait.
 //! * `clients.rs`, `tokens.rs`, `codes.rs`, `device_codes.rs`: an OAuth 2 authorization server (RFC 6749) over opaque tokens.
-//! * `api_keys.rs`: keys of integrations. [`oidc`]: people whom somebody else vouches for.
+//! * `api_keys.rs`: keys of integrations. [`oidc`]: people whom somebody else vouches for. [`scim`]:
+//!   people and groups a directory keeps here.
 //!
 //! Tokens, codes and keys are 256 random bits of which only the SHA-256 is kept. Removing a grant, a key or a session acts
 //! with the next request: nothing is remembered about them outside the database.
@@ -15,6 +16,7 @@ mod device_codes;
 mod guard;
 mod oauth_error;
 pub mod oidc;
+pub mod scim;
 mod sign_in;
 mod ticket;
 mod tokens;

@@ -10,6 +10,7 @@ mod logs;
 mod oauth;
 mod oidc;
 mod provider;
+mod scim;
 mod sessions;
 mod sync;
 mod table;

@@ -102,8 +102,8 @@ impl Server {
         if new.client_id.is_empty() || new.client_secret.is_empty() || new.claim.is_empty() {
             return invalid("client", "needs the client id, the secret and a claim".into());
         }
-        let users = self.dictionary().table("sys_user");
-        if users.is_none_or(|users| users.field(new.field).is_none()) {
+        let dictionary = self.dictionary();
+        if dictionary.table("sys_user").is_none_or(|users| users.field(new.field).is_none()) {
             return invalid("field", format!("{} is no field of sys_user; email or user_name is usual", new.field));
         }
         match new.algorithms.iter().find(|name| Algorithm::named(name).is_none()) {

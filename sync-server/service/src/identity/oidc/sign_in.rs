@@ -1,5 +1,6 @@
 //! A sign-in through a provider, from this server's side: which browser began it, and whom the token speaks of.
 
+use fieldline_model::condition::Filter;
 use fieldline_model::{Record, Timestamp, Value};
 use fieldline_storage::{Account, Provider};
 use minicbor::{Decode, Encode};
@@ -12,7 +13,6 @@ use crate::call::Call;
 use crate::error::ServiceError;
 use crate::identity::ticket::{SignInStub, Stub};
 use crate::identity::{Authorization, hash_of, random_hex};
-use crate::query::equal;
 use crate::server::Server;
 
 /// How long a person has at the provider.
@@ -175,8 +175,7 @@ impl Call<'_> {
     /// The one active person with an account whom a claim names. Nobody is made here, so no role can come in.
     fn person(&mut self, provider: &Provider, claims: &Claims) -> Result<Account, OidcError> {
         let claim = claims.text(&provider.claim)?;
-        let named = equal(&[(provider.field.as_str(), claim)]);
-        let rows = self.tx.query(self.server.family("sys_user"), &named, 3, 0)?;
+        let rows = self.some_rows("sys_user", &Filter::equals(provider.field.as_str(), claim), 2)?;
         let is_exact = |row: &Record| row.text(&provider.field).to_lowercase() == claim.to_lowercase();
         let [row] = &rows[..] else { return Err(OidcError::Nobody) };
         if !is_exact(row) || row.get("active") == Some(&Value::Boolean(false)) {
