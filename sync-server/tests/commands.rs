@@ -202,6 +202,32 @@ fn programs_and_keys_are_managed_beside_a_running_server() {
     assert!(done(&["key", "remove", key["id"].as_str().expect("an id"), "--data", data]).contains("is removed"));
     assert!(ask().starts_with("HTTP/1.1 401"));
     assert!(refused(&["key", "add", "x", "--data", data, "--user", "nobody"]).contains("nobody does not exist"));
+
+    let reset: Value =
+        serde_json::from_str(&done(&["user", "password", "admin", "--data", data, "--json"])).expect("JSON");
+    assert!(serving.sign_in(PASSWORD).starts_with("HTTP/1.1 401"));
+    assert!(serving.sign_in(reset["password"].as_str().expect("a password")).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn an_outside_provider_is_believed_until_it_is_removed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = text(directory.path());
+    let serving = Serving::begin(data, Some(PASSWORD));
+    let add = |issuer: &str| {
+        let arguments = ["provider", "add", "acme", "--data", data, "--issuer", issuer, "--client-id", "us"];
+        let mut adding = sync_server(&arguments).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+        adding.stdin.take().expect("piped").write_all(b"a-secret\n").expect("running");
+        adding.wait_with_output().expect("ends")
+    };
+    assert!(String::from_utf8_lossy(&add("http://id.example").stderr).contains("must be https://"));
+    assert!(add("https://id.invalid").status.success());
+    let listed = done(&["provider", "list", "--data", data, "--json"]);
+    assert!(listed.contains("https://id.invalid") && !listed.contains("a-secret"));
+    let start = || serving.ask("GET /oidc/start?provider=acme HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(start().starts_with("HTTP/1.1 502"), "it does not exist, so it does not answer");
+    assert!(done(&["provider", "remove", "acme", "--data", data]).contains("believed no more"));
+    assert!(start().starts_with("HTTP/1.1 404"));
 }
 
 #[test]

@@ -152,6 +152,30 @@ impl Server {
         })
     }
 
+    /// Gives somebody another password, or a first one; whoever is signed in under the name is signed out, phones excepted.
+    ///
+    /// # Errors
+    /// When the caller is no administrator, there is no such user, or the password is too short.
+    pub fn set_password(
+        &self,
+        caller: &Caller,
+        user_name: &str,
+        password: &str,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<(), AccountError> {
+        only_administrators(caller)?;
+        check_password(password)?;
+        let user = self.account(caller, user_name)?.user;
+        let password_hash = self.password_cost.hash(password, rng);
+        self.write(caller, now, rng, |call| {
+            let account = call.tx.account_of(user)?;
+            let account = account.ok_or_else(|| AccountError::NotFound(format!("user {user_name}")))?;
+            call.tx.remove_tokens_of(user)?;
+            Ok(call.tx.put_account(&Account { password_hash, ..account })?)
+        })
+    }
+
     /// Binds a device, by its Ed25519 public key, to a user: the caller, or anybody when an administrator asks.
     ///
     /// # Errors
@@ -254,6 +278,12 @@ pub(crate) fn only_administrators(caller: &Caller) -> Result<(), AccountError> {
     caller.is_administrator().then_some(()).ok_or_else(refusal)
 }
 
+fn check_password(password: &str) -> Result<(), AccountError> {
+    let short = password.chars().count() < PASSWORD_CHARACTERS;
+    let problem = format!("must have at least {PASSWORD_CHARACTERS} characters");
+    if short { Err(AccountError::Invalid { field: "password", problem }) } else { Ok(()) }
+}
+
 fn check_new_user(new: &NewUser<'_>, dictionary: &Dictionary) -> Result<(), AccountError> {
     let invalid = |field, problem: String| Err(AccountError::Invalid { field, problem });
     let known: BTreeSet<&str> =
@@ -268,9 +298,7 @@ fn check_new_user(new: &NewUser<'_>, dictionary: &Dictionary) -> Result<(), Acco
     if new.name.is_empty() || new.name.chars().count() > 151 {
         return invalid("name", "must have 1 to 151 characters".into());
     }
-    if new.password.chars().count() < PASSWORD_CHARACTERS {
-        return invalid("password", format!("must have at least {PASSWORD_CHARACTERS} characters"));
-    }
+    check_password(new.password)?;
     match new.roles.iter().find(|role| !known.contains(*role)) {
         Some(unknown) => {
             let offered = known.into_iter().collect::<Vec<_>>().join(", ");

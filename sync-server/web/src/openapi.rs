@@ -31,8 +31,9 @@ pub fn document(endpoints: &[Endpoint], dictionary: &Dictionary) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": {
-                "token": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/session" },
+                "token": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/session or /oauth2/token" },
                 "password": { "type": "http", "scheme": "basic" },
+                "key": { "type": "apiKey", "in": "header", "name": "x-sn-apikey", "description": "An integration's key" },
                 "device": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/devices" },
             },
             "schemas": schemas(dictionary),
@@ -116,7 +117,7 @@ fn refusal(path: &str) -> Option<Value> {
 fn security(access: Access) -> Value {
     match access {
         Access::Open => json!([]),
-        Access::Person => json!([{ "token": [] }, { "password": [] }]),
+        Access::Person => json!([{ "token": [] }, { "password": [] }, { "key": [] }]),
         Access::Device => json!([{ "device": [] }]),
         Access::Signed => json!([{ "device": [] }, { "token": [] }, { "password": [] }]),
     }

@@ -8,6 +8,7 @@ use rand_core::Rng;
 
 use super::ticket::{Decision, DeviceStub, Stub};
 use super::{Issued, OauthError, hash_of, random_hex};
+use crate::call::Call;
 use crate::server::Server;
 
 /// How long a person has.
@@ -107,39 +108,31 @@ impl Server {
         now: Timestamp,
         rng: &mut dyn Rng,
     ) -> Result<Issued, OauthError> {
-        let answered = self.write(&self.system(), now, rng, |call| {
-            let kept = call.kept(&hash_of(device_code))?;
-            let Some((ticket, Stub::Device(mut stub))) = kept else { return Ok(Err(OauthError::Expired)) };
-            if stub.client != client.id {
-                return Ok(Err(OauthError::Expired));
-            }
-            let waited = stub.asked_milliseconds.map(|asked| now.milliseconds_since(Timestamp(asked)));
-            if waited.is_some_and(|waited| waited < i64::from(stub.interval_seconds) * 1_000) {
-                stub.interval_seconds += POLL_SECONDS;
-                stub.asked_milliseconds = Some(now.0);
-                call.change(&ticket, &Stub::Device(stub))?;
-                return Ok(Err(OauthError::SlowDown));
-            }
-            match stub.decision {
-                Decision::Open => {
-                    stub.asked_milliseconds = Some(now.0);
-                    call.change(&ticket, &Stub::Device(stub))?;
-                    Ok(Err(OauthError::Pending))
-                }
-                Decision::Refused => {
-                    call.tx.remove_ticket(&ticket.hash)?;
-                    Ok(Err(OauthError::Denied))
-                }
-                Decision::Granted(user) => {
-                    call.tx.remove_ticket(&ticket.hash)?;
-                    if !call.active(user)? {
-                        return Ok(Err(OauthError::Denied));
-                    }
-                    call.grant(&client.id, user, true).map(Ok)
-                }
-            }
-        })?;
-        answered
+        self.write(&self.system(), now, rng, |call| call.polled(client, device_code))?
+    }
+}
+
+impl Call<'_> {
+    /// What a client that asks for its device is told; that it asked must become durable, whatever it is told.
+    fn polled(&mut self, client: &Client, device_code: &str) -> Result<Result<Issued, OauthError>, OauthError> {
+        let kept = self.kept(&hash_of(device_code))?;
+        let Some((ticket, Stub::Device(mut stub))) = kept else { return Ok(Err(OauthError::Expired)) };
+        if stub.client != client.id {
+            return Ok(Err(OauthError::Expired));
+        }
+        let waited = stub.asked_milliseconds.map(|asked| self.now.milliseconds_since(Timestamp(asked)));
+        let too_soon = waited.is_some_and(|waited| waited < i64::from(stub.interval_seconds) * 1_000);
+        if too_soon || stub.decision == Decision::Open {
+            stub.interval_seconds += if too_soon { POLL_SECONDS } else { 0 };
+            stub.asked_milliseconds = Some(self.now.0);
+            self.change(&ticket, &Stub::Device(stub))?;
+            return Ok(Err(if too_soon { OauthError::SlowDown } else { OauthError::Pending }));
+        }
+        self.tx.remove_ticket(&ticket.hash)?;
+        match stub.decision {
+            Decision::Granted(user) if self.active(user)? => self.grant(&client.id, user, true).map(Ok),
+            _ => Ok(Err(OauthError::Denied)),
+        }
     }
 }
 

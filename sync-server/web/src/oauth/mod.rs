@@ -66,6 +66,17 @@ pub fn endpoints() -> Vec<Endpoint> {
         programs("/oauth_token.do", token_summary, asked, tokens, post(token::legacy)),
         programs("/oauth2/revoke", revoke, "TokenForm", Content::Empty, post(token::revoke)),
         programs("/oauth_revoke_token.do", revoke, "TokenForm", Content::Empty, post(token::legacy_revoke)),
+        Endpoint {
+            method: "get",
+            request: Content::Empty,
+            ..programs(
+                "/oauth_revoke_token.do",
+                "Ends the token in the address at once",
+                "TokenForm",
+                Content::Empty,
+                get(token::legacy_revoke_by_address),
+            )
+        },
         programs(
             "/oauth2/introspect",
             "Says what a token is worth",

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use fieldline_model::Timestamp;
 use fieldline_service::identity::{ClientCredentials, DEVICE_CODE_SECONDS, Issued, OauthError, POLL_SECONDS, Standing};
@@ -131,9 +131,18 @@ pub async fn revoke(State(app): State<App>, visitor: Visitor, headers: HeaderMap
 }
 
 /// Ends a token for whoever holds it, as clients of this older path send it without saying who they are.
-pub async fn legacy_revoke(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+pub async fn legacy_revoke(app: State<App>, headers: HeaderMap, body: Body) -> Response {
+    revoke_held(app, Form::read(&headers, body).await).await
+}
+
+/// The same for a token in the address, as people send it from a browser.
+pub async fn legacy_revoke_by_address(app: State<App>, uri: Uri) -> Response {
+    revoke_held(app, Form::parse(uri.query().unwrap_or_default().as_bytes())).await
+}
+
+async fn revoke_held(State(app): State<App>, form: Result<Form, OauthError>) -> Response {
     let revoked = async {
-        let form = Form::read(&headers, body).await?;
+        let form = form?;
         let token = form.need("token")?.to_owned();
         blocking_as(&app, move |server, now, rng| server.revoke(None, &token, now, rng)).await
     };

@@ -473,6 +473,10 @@ async fn revocation_acts_at_once_and_introspection_says_so() {
     assert_eq!(form(&house, "/oauth_revoke_token.do", "", &[("token", &refresh)]).await.status.as_u16(), 200);
     assert_eq!(status_with(&house, &tokens).await, 401);
     assert_eq!(client.refresh(&house, &tokens).await.status.as_u16(), 401);
+    let tokens = client.sign_in(&house).await;
+    let address = format!("/oauth_revoke_token.do?token={}", text(&tokens, "access_token"));
+    assert_eq!(house.ask("GET", &address, "", Value::Null).await.status.as_u16(), 200);
+    assert_eq!(status_with(&house, &tokens).await, 401);
     let public = Client::new(&house, false, None);
     assert_eq!(public.send(&house, "/oauth2/introspect", &[("token", &refresh)]).await.status.as_u16(), 401);
 }

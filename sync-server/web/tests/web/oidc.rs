@@ -305,7 +305,8 @@ async fn every_token_that_lies_is_refused_for_its_lie() {
 
 #[tokio::test]
 async fn keys_that_do_not_fit_are_not_used() {
-    let cases: [(&str, &str, fn(Value) -> Value); 5] = [
+    type Change = fn(Value) -> Value;
+    let cases: [(&str, &str, Change); 5] = [
         ("a key for encryption", "for another use", |mut set| {
             set["keys"][0]["use"] = "enc".into();
             set

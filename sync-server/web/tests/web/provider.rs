@@ -147,10 +147,11 @@ impl Reply {
 }
 
 type Answer = Box<dyn Fn(Value) -> Reply + Send>;
+type Forge = Box<dyn Fn(&Keys, Value) -> String + Send>;
 
 /// What the provider does.
 pub struct Script {
-    pub token: Box<dyn Fn(&Keys, Value) -> String + Send>,
+    pub token: Forge,
     pub exchange: Answer,
     pub discovery: Answer,
     pub keys: Answer,
