@@ -119,8 +119,10 @@ impl Server {
     /// # Errors
     /// [`OauthError::Client`] or [`OauthError::Locked`].
     pub fn known_client(&self, given: ClientCredentials<'_>, now: Timestamp) -> Result<Client, OauthError> {
-        // No sign-in name has a control character, so a client and a person of one name are not locked together.
-        let name = format!("\0{}", given.id);
+        // No sign-in name has a control character, so a client and a person of one name are not locked together. An id is no
+        // secret, so failures count where they come from alone: nobody elsewhere locks an integration out.
+        let from = given.address.map(|address| address.to_string()).unwrap_or_default();
+        let name = format!("\0{from} {}", given.id);
         self.guard.check(&name, given.address, now)?;
         let client = self.storage().read()?.client(given.id)?;
         let proven = client.filter(|client| match (&client.secret_hash, given.secret) {

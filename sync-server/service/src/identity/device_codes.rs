@@ -63,7 +63,8 @@ impl Server {
         rng: &mut dyn Rng,
     ) -> Result<String, OauthError> {
         // Counted by address alone: one person's mistakes must not lock everybody's devices.
-        let name = format!("{GUARDED} {}", address.map(|address| address.to_string()).unwrap_or_default());
+        let from = address.map(|address| address.to_string()).unwrap_or_default();
+        let name = format!("{GUARDED} {from}");
         self.guard.check(&name, address, now)?;
         let found = self.read(&self.system(), now, rng, |call| {
             let Some((_, Stub::Typed(device))) = call.kept(&hash_of(&typed(user_code)))? else { return Ok(None) };

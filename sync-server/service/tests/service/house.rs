@@ -42,9 +42,8 @@ impl House {
         let mut person = |user_name, name, roles: &[&str]| {
             let new = NewUser { user_name, name, password: PASSWORD, roles };
             server.create_user(&server.system(), &new, MORNING, &mut rng).unwrap();
-            let session = server
-                .sign_in(SignIn { user_name: user_name, password: PASSWORD, address: None }, MORNING, &mut rng)
-                .unwrap();
+            let session =
+                server.sign_in(SignIn { user_name, password: PASSWORD, address: None }, MORNING, &mut rng).unwrap();
             server.authenticate(&session.token, MORNING).unwrap()
         };
         let dora = person("dora", "Dora Dispatcher", &["wm_dispatcher", "wm_qualifier", "itil"]);

@@ -5,6 +5,7 @@
 //! published schemas all come from it. A patch is the resource with some things changed, written as a replacement.
 
 mod attributes;
+mod condition;
 mod filter;
 mod patch;
 mod schemas;
@@ -125,7 +126,7 @@ pub fn admit(caller: &Caller) -> Result<()> {
 pub fn list(call: &Call<'_>, of: &Resource, asked: &Listing, wanted: &Wanted, base: &str) -> Result<Value> {
     admit(&call.caller)?;
     let filter = match &asked.filter {
-        Some(text) => filter::compile(call, of, &filter::parse(text)?)?,
+        Some(text) => condition::compile(call, of, &filter::parse(text)?)?,
         None => Filter::everything(),
     };
     let first = u32::try_from(asked.start_index.unwrap_or(1).max(1)).unwrap_or(u32::MAX);
