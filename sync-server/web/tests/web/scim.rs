@@ -330,6 +330,24 @@ async fn only_a_directory_keeps_people_and_it_keeps_no_administrators() {
         "",
     );
     assert_refused(&directory.ask("DELETE", &admin, Value::Null).await, 403, "");
+    let (rows, admins) = ("/api/now/table", house.sign_in("admin").await);
+    let group = directory.create("Groups", json!({ "displayName": "Administrators" })).await;
+    let roles =
+        house.ask("GET", &format!("{rows}/sys_user_role?sysparm_query=name=admin"), &admins, Value::Null).await.json();
+    let role = match roles["result"][0]["sys_id"].as_str() {
+        Some(known) => known.to_owned(),
+        None => {
+            let made =
+                house.ask("POST", &format!("{rows}/sys_user_role"), &admins, json!({ "name": "admin" })).await.json();
+            made["result"]["sys_id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+        }
+    };
+    let gives = json!({ "group": group, "role": role });
+    assert_eq!(house.ask("POST", &format!("{rows}/sys_group_has_role"), &admins, gives).await.status.as_u16(), 201);
+    let member = json!([{ "op": "add", "path": "members", "value": [{ "value": house.mia.to_string() }] }]);
+    assert_refused(&directory.patch(&format!("Groups/{group}"), member).await, 403, "");
+    assert_eq!(directory.get(&format!("Groups/{group}")).await["members"], json!([]));
+
     let sent = json!({ "userName": "boss", "roles": [{ "value": "admin" }] });
     let boss = directory.create("Users", sent).await;
     let row = house.ask("GET", &format!("/api/now/table/sys_user/{boss}"), &directory.authorization, Value::Null).await;

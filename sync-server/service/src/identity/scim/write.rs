@@ -34,12 +34,38 @@ pub fn replace(call: &mut Call<'_>, of: &Resource, row: Record, sent: &Value) ->
 /// Removes a row and its memberships.
 pub fn delete(call: &mut Call<'_>, of: &Resource, row: &Record) -> Result<()> {
     protect(call, row)?;
-    if let Some(list) = of.membership {
-        for membership in call.rows("sys_user_grmember", &Filter::equals(list.here, row.id.sys_id))? {
-            call.remove_row(&membership)?;
+    let memberships = match of.membership {
+        Some(list) => call.rows("sys_user_grmember", &Filter::equals(list.here, row.id.sys_id))?,
+        None => Vec::new(),
+    };
+    let people: BTreeSet<SysId> = memberships.iter().filter_map(|row| row.reference("user")).collect();
+    let before = administrators(call, &people)?;
+    memberships.iter().try_for_each(|membership| call.remove_row(membership))?;
+    keeps_administrators(call, &people, &before)?;
+    Ok(call.remove_row(row)?)
+}
+
+/// Which of these people are administrators, by whatever gives it to them.
+fn administrators(call: &Call<'_>, people: &BTreeSet<SysId>) -> Result<BTreeSet<SysId>> {
+    let mut found = BTreeSet::new();
+    for user in people {
+        let row = call.tx.find(call.dictionary.family("sys_user"), *user)?;
+        let given = row.as_ref().map_or("", |row| row.text("roles"));
+        if call.all_roles(*user, given)?.contains("admin") {
+            found.insert(*user);
         }
     }
-    Ok(call.remove_row(row)?)
+    Ok(found)
+}
+
+/// Whoever is no administrator makes none and unmakes none, by no group either.
+fn keeps_administrators(call: &Call<'_>, people: &BTreeSet<SysId>, before: &BTreeSet<SysId>) -> Result<()> {
+    match call.caller.is_administrator() || administrators(call, people)? == *before {
+        true => Ok(()),
+        false => {
+            Err(ScimError::Denied("only an administrator may change who administrators are; the group makes some"))
+        }
+    }
 }
 
 /// Whoever is no administrator changes no administrator, nor who gets an administrator's rights by a group.
@@ -193,6 +219,8 @@ fn set_members(call: &mut Call<'_>, group: SysId, sent: &Value) -> Result<()> {
     }
     let rows = call.rows("sys_user_grmember", &Filter::equals("group", group))?;
     let known: BTreeSet<SysId> = rows.iter().filter_map(|row| row.reference("user")).collect();
+    let people: BTreeSet<SysId> = wanted.symmetric_difference(&known).copied().collect();
+    let before = administrators(call, &people)?;
     for row in rows.iter().filter(|row| row.reference("user").is_none_or(|user| !wanted.contains(&user))) {
         call.remove_row(row)?;
     }
@@ -206,7 +234,7 @@ fn set_members(call: &mut Call<'_>, group: SysId, sent: &Value) -> Result<()> {
         row.set("group", Some(FieldValue::Reference(group)));
         call.put_row(row)?;
     }
-    Ok(())
+    keeps_administrators(call, &people, &before)
 }
 
 /// A member, whatever its case.
