@@ -4,6 +4,7 @@
 //! on the data directory itself, while a server runs on it or not.
 
 mod backup;
+mod client;
 mod data;
 mod demo;
 mod demo_data;
@@ -12,7 +13,9 @@ mod edge;
 mod export;
 mod failed;
 mod import;
+mod key;
 mod logs;
+mod provider;
 mod relay;
 mod roads;
 mod serve;
@@ -55,6 +58,12 @@ enum Command {
     DemoData(demo_data::Args),
     /// People who may sign in.
     User(Scripted<user::Command>),
+    /// Programs that ask for tokens (OAuth 2).
+    Client(Scripted<client::Command>),
+    /// Keys of integrations, for the header x-sn-apikey.
+    Key(Scripted<key::Command>),
+    /// Outside providers people may sign in through (OpenID Connect).
+    Provider(Scripted<provider::Command>),
     /// Phones and kiosks.
     Device(Scripted<device::Command>),
     /// Carry sealed requests of phones without a line, as a depot's kiosk that nobody has to trust.
@@ -81,6 +90,9 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::DemoData(args) => demo_data::run(&args),
         Command::User(told) => user::run(&told.command, told.json),
+        Command::Client(told) => client::run(&told.command, told.json),
+        Command::Key(told) => key::run(&told.command, told.json),
+        Command::Provider(told) => provider::run(&told.command, told.json),
         Command::Device(told) => device::run(&told.command, told.json),
         Command::Relay(args) => relay::run(&args),
         Command::Import(args) => import::run(&args),

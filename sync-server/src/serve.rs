@@ -28,6 +28,9 @@ pub struct Args {
     roads: Option<PathBuf>,
     #[command(flatten)]
     edge: EdgeArgs,
+    /// How many requests an account may send in an hour; 0 sets no limit.
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    requests_per_hour: u32,
 }
 
 /// Serves until told to stop.
@@ -38,6 +41,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     if let Some(bundle) = &args.roads {
         opened.server.use_roads(Arc::new(Roads::open(bundle, Profile::Car)?));
     }
+    opened.server.limit_requests(args.requests_per_hour);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Failed::Io { doing: "starting the runtime".into(), source })?;
     runtime.block_on(listen(args, opened))

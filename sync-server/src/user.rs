@@ -13,6 +13,20 @@ use crate::failed::Failed;
 pub enum Command {
     /// Let somebody in; prints a generated password once unless one is given.
     Add(Add),
+    /// Give somebody another password, or a first one, and sign them out but for their phones; prints a generated one once.
+    Password(Password),
+}
+
+/// Whose password to set.
+#[derive(Debug, clap::Args)]
+pub struct Password {
+    #[command(flatten)]
+    data: Data,
+    /// The name to sign in with.
+    user_name: String,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 /// Whom to let in.
@@ -37,7 +51,25 @@ pub struct Add {
 pub fn run(command: &Command, json: bool) -> Result<(), Failed> {
     match command {
         Command::Add(add) => add_user(add, json),
+        Command::Password(args) => set_password(args, json),
     }
+}
+
+fn set_password(args: &Password, json: bool) -> Result<(), Failed> {
+    let mut opened = args.data.open()?;
+    let generated = if args.password_stdin { None } else { Some(generated_password(&mut opened.rng)) };
+    let password = generated.clone().map_or_else(first_line, Ok)?;
+    let (server, now) = (&opened.server, opened.now);
+    server.set_password(&server.system(), &args.user_name, &password, now, &mut opened.rng)?;
+    if json {
+        println!("{}", json!({ "user_name": args.user_name, "password": generated }));
+        return Ok(());
+    }
+    println!("{} has another password and is signed out everywhere but on phones", args.user_name);
+    if let Some(password) = generated {
+        println!("password: {password} (it is not shown again)");
+    }
+    Ok(())
 }
 
 fn add_user(add: &Add, json: bool) -> Result<(), Failed> {
@@ -68,9 +100,10 @@ fn generated_password(rng: &mut fieldline_web::Entropy) -> String {
     fieldline_model::hex::encode(&bytes)
 }
 
-fn first_line() -> Result<String, Failed> {
+/// The first line of standard input: a secret that must not stand in a list of processes.
+pub fn first_line() -> Result<String, Failed> {
     let mut line = String::new();
-    let doing = "reading the password from standard input".to_owned();
+    let doing = "reading a secret from standard input".to_owned();
     std::io::stdin().lock().read_line(&mut line).map_err(|source| Failed::Io { doing, source })?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -155,6 +155,82 @@ fn a_backup_of_a_running_server_goes_on_in_another_directory() {
 }
 
 #[test]
+fn programs_and_keys_are_managed_beside_a_running_server() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = text(directory.path());
+    let serving = Serving::begin(data, Some(PASSWORD));
+    let add = [
+        "client",
+        "add",
+        "Portal",
+        "--data",
+        data,
+        "--user",
+        "admin",
+        "--redirect-uri",
+        "https://p.example/b",
+        "--json",
+    ];
+    let client: Value = serde_json::from_str(&done(&add)).expect("JSON");
+    let (id, secret) =
+        (client["client_id"].as_str().expect("an id"), client["client_secret"].as_str().expect("a secret"));
+    let token = |secret: &str| {
+        let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let head = "POST /oauth_token.do HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                    Content-Type: application/x-www-form-urlencoded";
+        serving.ask(&format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    };
+    assert!(token(secret).starts_with("HTTP/1.1 200") && token("wrong").starts_with("HTTP/1.1 401"));
+    let listed: Value = serde_json::from_str(&done(&["client", "list", "--data", data, "--json"])).expect("JSON");
+    assert_eq!((&listed[0]["client_id"], listed[0].get("client_secret")), (&client["client_id"], None));
+    let insecure = ["client", "add", "Portal", "--data", data, "--redirect-uri", "http://p.example/b"];
+    assert!(refused(&insecure).contains("must be https://"));
+    assert!(done(&["client", "remove", id, "--data", data]).contains("is removed"));
+    assert!(token(secret).starts_with("HTTP/1.1 401"));
+
+    let key = done(&["key", "add", "events", "--data", data, "--user", "admin", "--json"]);
+    let key: Value = serde_json::from_str(&key).expect("JSON");
+    let ask = || {
+        let key = key["key"].as_str().expect("a key");
+        serving.ask(&format!(
+            "GET /api/now/table/incident HTTP/1.1\r\nHost: x\r\nConnection: close\r\nx-sn-apikey: {key}\r\n\r\n"
+        ))
+    };
+    let answer = ask();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("x-ratelimit-limit: 100000"), "{answer}");
+    assert!(done(&["key", "list", "--data", data]).contains("events"));
+    assert!(done(&["key", "remove", key["id"].as_str().expect("an id"), "--data", data]).contains("is removed"));
+    assert!(ask().starts_with("HTTP/1.1 401"));
+    assert!(refused(&["key", "add", "x", "--data", data, "--user", "nobody"]).contains("nobody does not exist"));
+
+    let reset: Value =
+        serde_json::from_str(&done(&["user", "password", "admin", "--data", data, "--json"])).expect("JSON");
+    assert!(serving.sign_in(PASSWORD).starts_with("HTTP/1.1 401"));
+    assert!(serving.sign_in(reset["password"].as_str().expect("a password")).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn an_outside_provider_is_believed_until_it_is_removed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = text(directory.path());
+    let serving = Serving::begin(data, Some(PASSWORD));
+    let add = |issuer: &str| {
+        let arguments = ["provider", "add", "acme", "--data", data, "--issuer", issuer, "--client-id", "us"];
+        let mut adding = sync_server(&arguments).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+        adding.stdin.take().expect("piped").write_all(b"a-secret\n").expect("running");
+        adding.wait_with_output().expect("ends")
+    };
+    assert!(String::from_utf8_lossy(&add("http://id.example").stderr).contains("must be https://"));
+    assert!(add("https://id.invalid").status.success());
+    let listed = done(&["provider", "list", "--data", data, "--json"]);
+    assert!(listed.contains("https://id.invalid") && !listed.contains("a-secret"));
+    let start = || serving.ask("GET /oidc/start?provider=acme HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(start().starts_with("HTTP/1.1 502"), "it does not exist, so it does not answer");
+    assert!(done(&["provider", "remove", "acme", "--data", data]).contains("believed no more"));
+    assert!(start().starts_with("HTTP/1.1 404"));
+}
+
+#[test]
 fn a_bundle_of_roads_is_made_of_an_extract_and_ways_on_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let (bundle, ways) = (directory.path().join("monaco.roads"), directory.path().join("monaco.ways"));

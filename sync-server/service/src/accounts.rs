@@ -1,29 +1,23 @@
-//! People and their ways in: accounts, sign-in, tokens, devices.
-//!
-//! A token is 256 random bits of which only the SHA-256 is kept. A device token belongs to one device and one user; locking
-//! the device ends it. Passwords are hashed outside every transaction, so a sign-in makes nobody wait.
+//! People's accounts and devices. A device token belongs to one device and one user; locking the device ends it. How people
+//! and programs get in is in [`crate::identity`].
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 
 use fieldline_model::condition::Filter;
-use fieldline_model::plant::{self, Plant};
-use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value, hex};
-use fieldline_storage::{Account, Device, Token};
+use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_storage::{Account, Device};
 use fieldline_sync::relay::RelayKey;
 use rand_core::Rng;
 
 use crate::call::{Call, Caller};
 use crate::error::{Result, ServiceError};
-use crate::passwords;
+use crate::identity::random_hex;
 use crate::server::Server;
 
 /// The shortest password: NIST SP 800-63B section 5.1.1.
 const PASSWORD_CHARACTERS: usize = 8;
 /// The longest sign-in name, as the dictionary has it.
-const USER_NAME_CHARACTERS: usize = 100;
-/// A session lasts a long shift.
-const SESSION_MILLISECONDS: i64 = 16 * 3_600_000;
+pub(crate) const USER_NAME_CHARACTERS: usize = 100;
 /// A device token lasts longer than any season a phone may lie in a drawer.
 const DEVICE_MILLISECONDS: i64 = 400 * 86_400_000;
 /// The longest name of a device.
@@ -36,7 +30,7 @@ pub enum AccountError {
     #[error("user name or password is wrong; check both, or ask an administrator for a new password")]
     SignIn,
     /// Too many failed attempts.
-    #[error("too many failed attempts for this user name; try again after {until} UTC")]
+    #[error("too many failed attempts for this name or from this address; try again after {until} UTC")]
     Locked {
         /// When attempts count again.
         until: Timestamp,
@@ -158,66 +152,28 @@ impl Server {
         })
     }
 
-    /// Opens a session.
+    /// Gives somebody another password, or a first one; whoever is signed in under the name is signed out, phones excepted.
     ///
     /// # Errors
-    /// [`AccountError::SignIn`] or [`AccountError::Locked`], the same for a name that does not exist.
-    pub fn sign_in(
+    /// When the caller is no administrator, there is no such user, or the password is too short.
+    pub fn set_password(
         &self,
+        caller: &Caller,
         user_name: &str,
         password: &str,
         now: Timestamp,
         rng: &mut dyn Rng,
-    ) -> Result<Session, AccountError> {
-        let name: String = user_name.to_lowercase().chars().take(USER_NAME_CHARACTERS).collect();
-        if let Some(until) = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).locked_until(&name, now) {
-            return Err(AccountError::Locked { until });
-        }
-        let account = self.storage().read()?.account(user_name)?.filter(|account| account.active);
-        let Some(account) = self.verified(account, password, rng) else {
-            self.attempts.lock().unwrap_or_else(PoisonError::into_inner).failed(&name, now);
-            self.metrics.sign_ins_failed.increment();
-            return Err(AccountError::SignIn);
-        };
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).succeeded(&name);
-        self.metrics.sign_ins.increment();
-        self.write(&self.system(), now, rng, |call| {
-            call.tx.remove_expired_tokens(now)?;
-            call.open_session(account.user, None, SESSION_MILLISECONDS)
+    ) -> Result<(), AccountError> {
+        only_administrators(caller)?;
+        check_password(password)?;
+        let user = self.account(caller, user_name)?.user;
+        let password_hash = self.password_cost.hash(password, rng);
+        self.write(caller, now, rng, |call| {
+            let account = call.tx.account_of(user)?;
+            let account = account.ok_or_else(|| AccountError::NotFound(format!("user {user_name}")))?;
+            call.tx.remove_tokens_of(user)?;
+            Ok(call.tx.put_account(&Account { password_hash, ..account })?)
         })
-    }
-
-    /// The account, if the password is its; an account that does not exist costs the same time.
-    fn verified(&self, account: Option<Account>, password: &str, rng: &mut dyn Rng) -> Option<Account> {
-        let Some(account) = account else {
-            self.password_cost.hash(password, rng);
-            return None;
-        };
-        passwords::matches(password, &account.password_hash).then_some(account)
-    }
-
-    /// Who sent this token.
-    ///
-    /// # Errors
-    /// [`AccountError::Token`] when it is unknown, expired, or its device or account locked.
-    pub fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller, AccountError> {
-        let tx = self.storage().read()?;
-        let token = tx.token(&hash_of(token))?.filter(|token| now < token.expires_at).ok_or(AccountError::Token)?;
-        if let Some(id) = token.device {
-            let goes_in = |device: &Device| device.revoked_at.is_none() || plant::is(Plant::RevokedDeviceAnswered);
-            let device = tx.device(id)?.filter(goes_in);
-            device.filter(|device| device.user == token.user).ok_or(AccountError::Token)?;
-        }
-        let account = tx.account_of(token.user)?.filter(|account| account.active).ok_or(AccountError::Token)?;
-        Ok(Caller { user: account.user, roles: account.roles, device: token.device })
-    }
-
-    /// Ends a session; an unknown token is already ended.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn sign_out(&self, token: &str, now: Timestamp, rng: &mut dyn Rng) -> Result<(), AccountError> {
-        self.write(&self.system(), now, rng, |call| Ok(call.tx.remove_token(&hash_of(token))?))
     }
 
     /// Binds a device, by its Ed25519 public key, to a user: the caller, or anybody when an administrator asks.
@@ -315,23 +271,17 @@ impl Call<'_> {
         self.put_row(record)?;
         Ok(user)
     }
-
-    fn open_session(
-        &mut self,
-        user: SysId,
-        device: Option<DeviceId>,
-        lasts_milliseconds: i64,
-    ) -> Result<Session, AccountError> {
-        let token = random_hex(self.rng, 32);
-        let expires_at = self.now.plus_milliseconds(lasts_milliseconds);
-        self.tx.put_token(&Token { hash: hash_of(&token), user, device, grant: None, expires_at })?;
-        Ok(Session { token, user, expires_at })
-    }
 }
 
 pub(crate) fn only_administrators(caller: &Caller) -> Result<(), AccountError> {
     let refusal = || AccountError::Denied("only an administrator may do this; ask one".into());
     caller.is_administrator().then_some(()).ok_or_else(refusal)
+}
+
+fn check_password(password: &str) -> Result<(), AccountError> {
+    let short = password.chars().count() < PASSWORD_CHARACTERS;
+    let problem = format!("must have at least {PASSWORD_CHARACTERS} characters");
+    if short { Err(AccountError::Invalid { field: "password", problem }) } else { Ok(()) }
 }
 
 fn check_new_user(new: &NewUser<'_>, dictionary: &Dictionary) -> Result<(), AccountError> {
@@ -348,9 +298,7 @@ fn check_new_user(new: &NewUser<'_>, dictionary: &Dictionary) -> Result<(), Acco
     if new.name.is_empty() || new.name.chars().count() > 151 {
         return invalid("name", "must have 1 to 151 characters".into());
     }
-    if new.password.chars().count() < PASSWORD_CHARACTERS {
-        return invalid("password", format!("must have at least {PASSWORD_CHARACTERS} characters"));
-    }
+    check_password(new.password)?;
     match new.roles.iter().find(|role| !known.contains(*role)) {
         Some(unknown) => {
             let offered = known.into_iter().collect::<Vec<_>>().join(", ");
@@ -358,15 +306,4 @@ fn check_new_user(new: &NewUser<'_>, dictionary: &Dictionary) -> Result<(), Acco
         }
         None => Ok(()),
     }
-}
-
-pub(crate) fn random_hex(rng: &mut dyn Rng, bytes: usize) -> String {
-    let mut random = vec![0; bytes];
-    rng.fill_bytes(&mut random);
-    hex::encode(&random)
-}
-
-pub(crate) fn hash_of(token: &str) -> [u8; 32] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
-    digest.as_ref().try_into().expect("a SHA-256 has 32 bytes")
 }

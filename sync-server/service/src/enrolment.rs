@@ -9,8 +9,9 @@ use fieldline_model::{DeviceId, Timestamp, hex};
 use fieldline_storage::Token;
 use rand_core::Rng;
 
-use crate::accounts::{AccountError, Enrolled, Session, hash_of, only_administrators, random_hex};
+use crate::accounts::{AccountError, Enrolled, Session, only_administrators};
 use crate::call::Caller;
+use crate::identity::{hash_of, random_hex};
 use crate::server::Server;
 
 const PREFIX: &str = "invite-";

@@ -2,7 +2,7 @@
 //!
 //! * [`Server`] is opened on a database and a dictionary. [`Server::write`] and [`Server::read`] give a [`call::Call`], the
 //!   one parameter of every service function: who asks, when, with which dice, in which transaction.
-//! * [`accounts`] lets people and devices in. [`sync`] answers devices: admission of edits, then what is new for them.
+//! * [`accounts`] keeps people and devices, [`identity`] lets them and programs in. [`sync`] answers devices: admission of edits, then what is new for them.
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere.
 //! * [`attachments`] are the files of records, whoever captured or sent them.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
@@ -28,6 +28,7 @@ mod edits;
 pub mod enrolment;
 pub mod error;
 pub mod guard;
+pub mod identity;
 pub mod import;
 mod kept;
 mod live;
@@ -53,6 +54,7 @@ pub mod zone;
 pub use accounts::{AccountError, Enrolled, NewUser, Session};
 pub use call::{Call, Caller};
 pub use error::ServiceError;
+pub use identity::SignIn;
 pub use passwords::PasswordCost;
 pub use relay::Unsealed;
 pub use server::Server;

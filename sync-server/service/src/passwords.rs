@@ -1,7 +1,7 @@
 //! Password hashes (Argon2id, RFC 9106) and the count of failed attempts.
 //!
 //! An unknown name costs as much as a wrong password and is counted like one, so neither time nor words tell which names
-//! exist. The count lives in memory: it slows guessing down and may be forgotten at a restart.
+//! exist. Counts live in memory: they slow guessing down and may be forgotten at a restart.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use fieldline_model::Timestamp;
 use rand_core::Rng;
 
-/// Failed attempts after which a name is locked: generous for a person with cold fingers.
-const ATTEMPTS: u32 = 10;
 /// How long a locked name stays locked, and how long failures are remembered: 15 minutes make 960 guesses a day.
 const LOCK_MILLISECONDS: i64 = 15 * 60_000;
-/// Names remembered at once, so that guessing names does not fill the memory.
-const NAMES: usize = 10_000;
+/// Names or addresses remembered at once, so that guessing does not fill the memory.
+const REMEMBERED: usize = 10_000;
 
 /// What a password hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +57,12 @@ pub(crate) fn matches(password: &str, hash: &str) -> bool {
     parsed.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// Failed sign-ins by name.
-#[derive(Debug, Default)]
-pub(crate) struct Attempts(BTreeMap<String, Failures>);
+/// Failed attempts by what is attacked or by where they come from.
+#[derive(Debug)]
+pub(crate) struct Attempts<K> {
+    allowed: u32,
+    failures: BTreeMap<K, Failures>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Failures {
@@ -69,27 +70,34 @@ struct Failures {
     latest: Timestamp,
 }
 
-impl Attempts {
-    /// Until when a name is locked, if it is.
-    pub fn locked_until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
-        let failures = self.0.get(name).filter(|failures| failures.count >= ATTEMPTS)?;
+impl<K: Ord> Attempts<K> {
+    /// Locks after this many failures.
+    pub fn new(allowed: u32) -> Self {
+        Self { allowed, failures: BTreeMap::new() }
+    }
+
+    /// Until when something is locked, if it is.
+    pub fn locked_until(&self, key: &K, now: Timestamp) -> Option<Timestamp> {
+        let failures = self.failures.get(key).filter(|failures| failures.count >= self.allowed)?;
         let until = failures.latest.plus_milliseconds(LOCK_MILLISECONDS);
         (now < until).then_some(until)
     }
 
-    /// Remembers a failure.
-    pub fn failed(&mut self, name: &str, now: Timestamp) {
-        self.0.retain(|_, failures| now < failures.latest.plus_milliseconds(LOCK_MILLISECONDS));
-        if self.0.len() >= NAMES && !self.0.contains_key(name) {
-            self.0.pop_first();
+    /// Remembers a failure; of too many, the oldest is forgotten.
+    pub fn failed(&mut self, key: K, now: Timestamp) {
+        self.failures.retain(|_, failures| now < failures.latest.plus_milliseconds(LOCK_MILLISECONDS));
+        if self.failures.len() >= REMEMBERED && !self.failures.contains_key(&key) {
+            let oldest = self.failures.values().map(|failures| failures.latest).min();
+            let mut one = true;
+            self.failures.retain(|_, failures| Some(failures.latest) != oldest || !std::mem::take(&mut one));
         }
-        let failures = self.0.entry(name.to_owned()).or_insert(Failures { count: 0, latest: now });
+        let failures = self.failures.entry(key).or_insert(Failures { count: 0, latest: now });
         *failures = Failures { count: failures.count + 1, latest: now };
     }
 
-    /// Forgets the failures of a name.
-    pub fn succeeded(&mut self, name: &str) {
-        self.0.remove(name);
+    /// Forgets failures.
+    pub fn succeeded(&mut self, key: &K) {
+        self.failures.remove(key);
     }
 }
 
@@ -113,20 +121,23 @@ mod tests {
 
     #[test]
     fn a_name_is_locked_after_ten_failures_and_free_again_a_quarter_of_an_hour_later() {
-        let mut attempts = Attempts::default();
-        for _ in 0..ATTEMPTS {
-            assert_eq!(attempts.locked_until("mia", Timestamp(0)), None);
+        let mut attempts = Attempts::new(10);
+        for _ in 0..10 {
+            assert_eq!(attempts.locked_until(&"mia", Timestamp(0)), None);
             attempts.failed("mia", Timestamp(0));
         }
-        assert_eq!(attempts.locked_until("mia", Timestamp(1)), Some(Timestamp(LOCK_MILLISECONDS)));
-        assert_eq!(attempts.locked_until("mia", Timestamp(LOCK_MILLISECONDS)), None);
-        assert_eq!(attempts.locked_until("leo", Timestamp(1)), None);
+        assert_eq!(attempts.locked_until(&"mia", Timestamp(1)), Some(Timestamp(LOCK_MILLISECONDS)));
+        assert_eq!(attempts.locked_until(&"mia", Timestamp(LOCK_MILLISECONDS)), None);
+        assert_eq!(attempts.locked_until(&"leo", Timestamp(1)), None);
     }
 
     #[test]
-    fn guessing_names_does_not_fill_the_memory() {
-        let mut attempts = Attempts::default();
-        (0..2 * NAMES).for_each(|guess| attempts.failed(&guess.to_string(), Timestamp(0)));
-        assert_eq!(attempts.0.len(), NAMES);
+    fn guessing_names_does_not_fill_the_memory_and_pushes_out_the_oldest() {
+        let mut attempts = Attempts::new(1);
+        attempts.failed(usize::MAX, Timestamp(1));
+        (0..2 * REMEMBERED).for_each(|guess| attempts.failed(guess, Timestamp(if guess == 7 { 0 } else { 2 })));
+        assert_eq!(attempts.failures.len(), REMEMBERED);
+        assert_eq!(attempts.locked_until(&7, Timestamp(3)), None);
+        assert!(attempts.locked_until(&(2 * REMEMBERED - 1), Timestamp(3)).is_some());
     }
 }

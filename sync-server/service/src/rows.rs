@@ -37,7 +37,10 @@ impl Call<'_> {
         self.drop_attachments_of(&record.id)?;
         self.unlink(&record.id)?;
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
-            self.tx.put_account(&Account { active: false, ..account })?;
+            self.tx.remove_tokens_of(account.user)?;
+            // The name is free for somebody else, who may be the same person come back.
+            let user_name = format!("removed {}", account.user);
+            self.tx.put_account(&Account { active: false, user_name, ..account })?;
         }
         self.follow(Some(record), None)
     }
@@ -64,6 +67,9 @@ impl Call<'_> {
     pub(crate) fn update_account(&mut self, row: &Record) -> Result<()> {
         let Some(account) = self.tx.account_of(row.id.sys_id)? else { return Ok(()) };
         let active = row.get("active") != Some(&Value::Boolean(false));
+        if account.active && !active {
+            self.tx.remove_tokens_of(account.user)?;
+        }
         let roles = self.all_roles(row.id.sys_id, row.text("roles"))?;
         Ok(self.tx.put_account(&Account { active, roles, ..account })?)
     }

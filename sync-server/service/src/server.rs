@@ -4,6 +4,7 @@
 //! process (dictionary, identity) or may be forgotten at any moment (sign-in attempts, loaded documents, counters).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use fieldline_model::condition::Filter;
@@ -19,9 +20,10 @@ use rand_core::Rng;
 use crate::call::{Call, Caller, Pending};
 use crate::definitions;
 use crate::error::{Result, ServiceError};
+use crate::identity::Guard;
 use crate::kept::{Kept, Loaded};
 use crate::metrics::Metrics;
-use crate::passwords::{Attempts, PasswordCost};
+use crate::passwords::PasswordCost;
 use crate::query::number_field;
 
 const IDENTITY: &str = "identity";
@@ -59,10 +61,11 @@ pub struct Server {
     pub(crate) identity: Identity,
     pub(crate) wire_version: u16,
     pub(crate) password_cost: PasswordCost,
-    pub(crate) attempts: Mutex<Attempts>,
+    pub(crate) guard: Guard,
     kept: Mutex<Kept>,
     priorities: RwLock<PriorityMatrix>,
     roads: OnceLock<WaySource>,
+    requests_per_hour: AtomicU32,
     /// What it has done since it started.
     pub metrics: Metrics,
 }
@@ -79,10 +82,11 @@ impl Server {
         let server = Self {
             wire_version: WIRE_VERSION,
             password_cost: PasswordCost::default(),
-            attempts: Mutex::default(),
+            guard: Guard::default(),
             kept: Mutex::default(),
             priorities: RwLock::default(),
             roads: OnceLock::new(),
+            requests_per_hour: AtomicU32::new(0),
             metrics: Metrics::default(),
             storage,
             dictionary: RwLock::new(dictionary),
@@ -114,6 +118,16 @@ impl Server {
     /// The roads ways are measured on, if there are any.
     pub(crate) fn roads(&self) -> Option<&WaySource> {
         self.roads.get()
+    }
+
+    /// Lets each account send this many requests an hour from now on; 0 sets no limit.
+    pub fn limit_requests(&self, per_hour: u32) {
+        self.requests_per_hour.store(per_hour, Ordering::Relaxed);
+    }
+
+    /// How many requests an account may send in an hour, if that is limited.
+    pub fn requests_per_hour(&self) -> Option<u32> {
+        Some(self.requests_per_hour.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
     }
 
     /// Begins another life after the database was restored from a backup: devices offer again what they hold, the server's

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fieldline_model::condition::Query;
 use fieldline_model::{Dictionary, Record, SysId, Timestamp, Value};
-use fieldline_service::{Server, table};
+use fieldline_service::{Server, SignIn, table};
 use fieldline_storage_sqlite::SqliteStorage;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -182,7 +182,8 @@ fn nobody_may_sign_in_but_whom_the_operator_names() {
     assert!(admit(&demo.server, "beth.anglin", password, NOW, &mut demo.rng).expect("is one of them"));
     assert!(!admit(&demo.server, "beth.anglin", "another password", NOW, &mut demo.rng).expect("is one of them"));
     assert!(admit(&demo.server, "nobody", password, NOW, &mut demo.rng).is_err());
-    let session = demo.server.sign_in("beth.anglin", password, NOW, &mut demo.rng).expect("may");
+    let given = SignIn { user_name: "beth.anglin", password, address: None };
+    let session = demo.server.sign_in(given, NOW, &mut demo.rng).expect("may");
     let caller = demo.server.authenticate(&session.token, NOW).expect("is signed in");
     assert!(caller.is_administrator() && caller.roles.contains("itil"));
     let user = demo.records("sys_user", "user_name=beth.anglin").pop().expect("there is one");

@@ -1,15 +1,19 @@
 //! What the server says about itself: whether it lives, what it counts, what it answers.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use fieldline_model::Dictionary;
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::caller::blocking;
 use crate::endpoint::{Access, Content, Endpoint};
+use crate::openapi;
 use crate::refusal::Problem;
 
 pub fn endpoints() -> Vec<Endpoint> {
@@ -57,6 +61,25 @@ async fn head(app: &App) -> Result<u64, Problem> {
     Ok(blocking(app, |server, _, _| server.storage().read()?.head()).await?)
 }
 
-async fn description(State(app): State<App>) -> Json<Value> {
-    Json(Value::clone(&app.description))
+async fn description(State(app): State<App>) -> Response {
+    let text = app.description.of(&app.server.dictionary());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str().to_owned()).into_response()
+}
+
+/// The OpenAPI description of the dictionary in force, written out once for each.
+#[derive(Default)]
+pub struct Description(Mutex<Option<(u64, Arc<String>)>>);
+
+impl Description {
+    /// The text for a dictionary.
+    fn of(&self, dictionary: &Dictionary) -> Arc<String> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.as_ref().filter(|(fingerprint, _)| *fingerprint == dictionary.fingerprint());
+        if let Some((_, text)) = known {
+            return text.clone();
+        }
+        let text = Arc::new(openapi::document(&crate::endpoints(), dictionary).to_string());
+        *kept = Some((dictionary.fingerprint(), text.clone()));
+        text
+    }
 }

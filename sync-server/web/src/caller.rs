@@ -9,14 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use fieldline_model::Timestamp;
-use fieldline_service::Server;
 use fieldline_service::accounts::{AccountError, Session};
 use fieldline_service::call::Caller;
-use tokio::sync::Semaphore;
+use fieldline_service::{Server, ServiceError, SignIn};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::credentials::Credentials;
+use crate::edge::Visitor;
 use crate::refusal::{Failure, Problem, Refusal};
-use crate::{App, Entropy};
+use crate::{App, Entropy, rates};
 
 /// Passwords checked at the same time: each check takes 19 MiB and a core for tens of milliseconds.
 const CHECKS_AT_ONCE: usize = 4;
@@ -37,13 +38,37 @@ where
     T: Send + 'static,
     E: Into<Refusal>,
 {
+    let work =
+        move |server: &Server, now: Timestamp, entropy: &mut Entropy| work(server, now, entropy).map_err(E::into);
+    elsewhere(app, work).await.unwrap_or(Err(Refusal::Broken))
+}
+
+/// As [`blocking`], for those who answer the service's own errors.
+///
+/// # Errors
+/// Whatever `work` returns; a damaged server when it panicked.
+pub async fn blocking_as<T, E>(
+    app: &App,
+    work: impl FnOnce(&Server, Timestamp, &mut Entropy) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<ServiceError> + Send + 'static,
+{
+    let ended = || ServiceError::Damaged { what: "the request".into(), problem: "its work did not end".into() };
+    elsewhere(app, work).await.unwrap_or_else(|| Err(ended().into()))
+}
+
+/// What `work` returns on a thread that may block; `None` when it panicked.
+async fn elsewhere<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Server, Timestamp, &mut Entropy) -> T + Send + 'static,
+) -> Option<T> {
     let (server, now, mut entropy) = (app.server.clone(), app.clock.now(), app.entropy.clone());
     let span = tracing::Span::current();
-    let job = move || span.in_scope(|| work(&server, now, &mut entropy).map_err(E::into));
-    tokio::task::spawn_blocking(job).await.unwrap_or_else(|panic| {
-        tracing::error!(%panic, "a request's work did not end");
-        Err(Refusal::Broken)
-    })
+    let job = move || span.in_scope(|| work(&server, now, &mut entropy));
+    let done = tokio::task::spawn_blocking(job).await;
+    done.inspect_err(|panic| tracing::error!(%panic, "a request's work did not end")).ok()
 }
 
 /// The password checks under way and those that need not be repeated yet.
@@ -79,16 +104,30 @@ impl Passwords {
             trusted.insert(tag, (now.plus_milliseconds(TRUSTED_MILLISECONDS), token));
         }
     }
+
+    /// Forgets a client whose session has ended; tells whether there was one.
+    fn distrust(&self, token: &str) -> bool {
+        let mut trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = trusted.len();
+        trusted.retain(|_, (_, known)| known != token);
+        trusted.len() < before
+    }
+}
+
+/// A place among the few that check a password or secret at the same time.
+pub async fn password_slot(app: &App) -> Option<SemaphorePermit<'_>> {
+    app.passwords.slots.acquire().await.ok()
 }
 
 /// Checks a password and opens a session.
 ///
 /// # Errors
 /// [`Refusal::WrongPassword`], or [`Refusal::TooMany`] while the name is locked.
-pub async fn sign_in(app: &App, user_name: String, password: String) -> Result<Session, Refusal> {
-    let _slot = app.passwords.slots.acquire().await.map_err(|_| Refusal::Broken)?;
+pub async fn sign_in(app: &App, user_name: String, password: String, visitor: Visitor) -> Result<Session, Refusal> {
+    let _slot = password_slot(app).await;
     blocking(app, move |server, now, rng| {
-        server.sign_in(&user_name, &password, now, rng).map_err(|error| match error {
+        let given = SignIn { user_name: &user_name, password: &password, address: visitor.0 };
+        server.sign_in(given, now, rng).map_err(|error| match error {
             AccountError::Locked { until } => {
                 Refusal::TooMany(u32::try_from(until.milliseconds_since(now) / 1_000 + 1).unwrap_or(1))
             }
@@ -102,7 +141,7 @@ pub async fn sign_in(app: &App, user_name: String, password: String) -> Result<S
 ///
 /// # Errors
 /// What [`sign_in`] returns.
-pub async fn token(app: &App, credentials: Credentials) -> Result<String, Refusal> {
+pub async fn token(app: &App, credentials: Credentials, visitor: Visitor) -> Result<String, Refusal> {
     let (user_name, password) = match credentials {
         Credentials::Bearer(token) => return Ok(token),
         Credentials::Basic { user_name, password } => (user_name, password),
@@ -111,7 +150,7 @@ pub async fn token(app: &App, credentials: Credentials) -> Result<String, Refusa
     if let Some(token) = app.passwords.token_of(&tag, app.clock.now()) {
         return Ok(token);
     }
-    let session = sign_in(app, user_name, password).await?;
+    let session = sign_in(app, user_name, password, visitor).await?;
     app.passwords.trust(tag, session.token.clone(), app.clock.now());
     Ok(session.token)
 }
@@ -120,8 +159,15 @@ pub async fn token(app: &App, credentials: Credentials) -> Result<String, Refusa
 ///
 /// # Errors
 /// [`Refusal::NotAuthenticated`] and what [`sign_in`] returns.
-pub async fn identify(app: &App, credentials: Credentials) -> Result<Caller, Refusal> {
-    authenticate(app, token(app, credentials).await?).await
+pub async fn identify(app: &App, credentials: Credentials, visitor: Visitor) -> Result<Caller, Refusal> {
+    let token = token(app, credentials.clone(), visitor).await?;
+    match authenticate(app, token.clone()).await {
+        // The session behind the scenes was ended, which says nothing about the password.
+        Err(Refusal::NotAuthenticated) if app.passwords.distrust(&token) => {
+            authenticate(app, self::token(app, credentials, visitor).await?).await
+        }
+        done => done,
+    }
 }
 
 /// Whoever a token belongs to.
@@ -139,7 +185,9 @@ impl FromRequestParts<App> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Self(identify(app, Credentials::of(&parts.headers)?).await?))
+        let caller = identify(app, Credentials::of(&parts.headers)?, Visitor::of(parts)).await?;
+        rates::count(app, &caller, parts)?;
+        Ok(Self(caller))
     }
 }
 
@@ -150,11 +198,12 @@ impl FromRequestParts<App> for TableCaller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let caller = identify(app, Credentials::of(&parts.headers)?).await?;
+        let caller = identify(app, Credentials::of(&parts.headers)?, Visitor::of(parts)).await?;
         if caller.device.is_some() {
             let why = "a device's token is for /api/v1/sync; sign in with a user name and password";
             return Err(Failure(Refusal::Forbidden(why.into())));
         }
+        rates::count(app, &caller, parts)?;
         Ok(Self(caller))
     }
 }

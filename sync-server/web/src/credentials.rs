@@ -1,15 +1,19 @@
-//! What a request says about who sends it: RFC 7617 Basic or RFC 6750 Bearer. Whether it is true, the service decides.
+//! What a request says about who sends it: RFC 7617 Basic, RFC 6750 Bearer, or an integration's key in a header of its own.
+//! Whether it is true, the service decides.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::refusal::Refusal;
 
+/// The header of an integration's key.
+const API_KEY: HeaderName = HeaderName::from_static("x-sn-apikey");
+
 /// Who the sender claims to be. Not printable, so that no log can hold it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// An opaque token.
+    /// An opaque token or an API key.
     Bearer(String),
     /// A user name and password.
     Basic {
@@ -21,13 +25,14 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// Reads the `Authorization` header; the scheme is compared without regard to case.
+    /// Reads the `Authorization` header, else `x-sn-apikey`; the scheme is compared without regard to case.
     ///
     /// # Errors
     /// [`Refusal::NotAuthenticated`] when there is none that can be read.
     pub fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        given.and_then(parse).ok_or(Refusal::NotAuthenticated)
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
+        let key = || text(API_KEY).map(|key| Credentials::Bearer(key.trim().to_owned()));
+        text(header::AUTHORIZATION).map_or_else(key, parse).ok_or(Refusal::NotAuthenticated)
     }
 }
 
@@ -64,5 +69,9 @@ mod tests {
             assert!(of(nobody) == Err(Refusal::NotAuthenticated), "{nobody}");
         }
         assert!(Credentials::of(&HeaderMap::new()) == Err(Refusal::NotAuthenticated));
+        let mut headers = HeaderMap::from_iter([(API_KEY, HeaderValue::from_static("abc"))]);
+        assert!(Credentials::of(&headers) == Ok(Credentials::Bearer("abc".into())));
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Digest abc"));
+        assert!(Credentials::of(&headers) == Err(Refusal::NotAuthenticated), "a key does not mend other credentials");
     }
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::caller::{Signed, blocking, identify};
 use crate::credentials::Credentials;
+use crate::edge::Visitor;
 use crate::endpoint::{Access, Content, Endpoint};
 use crate::refusal::{Problem, Refusal};
 
@@ -91,7 +92,12 @@ struct NewDevice {
     user: Option<SysId>,
 }
 
-async fn enrol(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<(StatusCode, Json<Value>), Problem> {
+async fn enrol(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), Problem> {
     let credentials = Credentials::of(&headers)?;
     let enrolled = match credentials {
         Credentials::Bearer(token) if is_invitation(&token) => {
@@ -100,7 +106,7 @@ async fn enrol(State(app): State<App>, headers: HeaderMap, body: Body) -> Result
                 .await?
         }
         credentials => {
-            let caller = identify(&app, credentials).await?;
+            let caller = identify(&app, credentials, visitor).await?;
             let (new, key) = read(&headers, body).await?;
             let name = new.name.ok_or_else(|| Refusal::Malformed("name: say what people call the device".into()))?;
             blocking(&app, move |server, now, rng| {

@@ -3,11 +3,13 @@
 //! Only a proxy that the administrator named is believed about the client's address, scheme and host. Behind this file
 //! `Host` and `X-Forwarded-Proto` are what holds, whoever sent them; every other header of the kind is gone.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -25,6 +27,25 @@ pub struct Peer {
 /// Where the client is: the other end of the connection, or what a believed proxy says. In every request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
+
+/// Where a request comes from, as far as that is known: who guesses from one place is slowed down there.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor(pub Option<IpAddr>);
+
+impl Visitor {
+    /// Reads what is known of a request.
+    pub fn of(parts: &Parts) -> Self {
+        Self(parts.extensions.get::<ClientAddress>().map(|told| told.0))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The scheme the client used, behind this file.

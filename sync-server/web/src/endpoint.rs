@@ -26,6 +26,12 @@ pub enum Content {
     Empty,
     /// JSON of the named schema.
     Json(&'static str),
+    /// A form of the named schema.
+    Form(&'static str),
+    /// A SCIM message of the named schema.
+    Scim(&'static str),
+    /// A page for a browser.
+    Page,
     /// JSON of the record of the table in the path.
     Record,
     /// The Table API's envelope around one record.
@@ -41,7 +47,7 @@ pub enum Content {
     /// A file.
     Bytes,
     /// A form with a file.
-    Form,
+    Multipart,
     /// Plain text.
     Text,
     /// Server-sent events.

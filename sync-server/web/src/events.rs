@@ -20,6 +20,7 @@ use tokio::time::{Instant, Interval, interval_at};
 use crate::App;
 use crate::caller::{authenticate, blocking, token};
 use crate::credentials::Credentials;
+use crate::edge::Visitor;
 use crate::endpoint::{Access, Content, Endpoint};
 use crate::live::{Listening, listen, newest};
 use crate::refusal::{Problem, Refusal};
@@ -44,8 +45,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     }]
 }
 
-async fn events(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let token = token(&app, Credentials::of(&headers)?).await?;
+async fn events(State(app): State<App>, visitor: Visitor, headers: HeaderMap) -> Result<Response, Problem> {
+    let token = token(&app, Credentials::of(&headers)?, visitor).await?;
     let caller = authenticate(&app, token.clone()).await?;
     let asking = caller.clone();
     let newest = blocking(&app, move |server, _, _| newest(server, &asking)).await?;

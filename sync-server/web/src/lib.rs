@@ -22,14 +22,19 @@ mod dispatch;
 mod edge;
 mod endpoint;
 mod events;
+mod explorer;
 mod guards;
 mod layers;
 mod links;
 mod live;
 mod metrics;
+mod oauth;
+mod oidc;
 mod openapi;
+mod rates;
 mod refusal;
 mod relay;
+mod scim;
 mod search;
 mod serving;
 mod session;
@@ -39,13 +44,14 @@ mod tiny;
 pub mod tls;
 mod world;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Extension, Router};
+use fieldline_model::SysId;
 use fieldline_service::Server;
 use fieldline_sync::caps::MAX_BLOB_BYTES;
-use serde_json::Value;
 
 pub use admission::Admission;
 pub use devices::device_json;
@@ -63,8 +69,11 @@ pub struct App {
     entropy: Entropy,
     metrics: Arc<metrics::Metrics>,
     passwords: Arc<caller::Passwords>,
+    rates: Arc<rates::Rates<SysId>>,
+    beginnings: Arc<rates::Rates<IpAddr>>,
+    providers: Arc<oidc::Providers>,
     admission: Arc<Admission>,
-    description: Arc<Value>,
+    description: Arc<about::Description>,
     live: Arc<live::Live>,
     attachment_bytes: u64,
 }
@@ -72,8 +81,17 @@ pub struct App {
 /// Everything this server answers.
 pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
-    let native =
-        [about::endpoints(), session::endpoints(), devices::endpoints(), dispatch::endpoints(), search::endpoints()];
+    let native = [
+        about::endpoints(),
+        explorer::endpoints(),
+        session::endpoints(),
+        oauth::endpoints(),
+        oidc::endpoints(),
+        scim::endpoints(),
+        devices::endpoints(),
+        dispatch::endpoints(),
+        search::endpoints(),
+    ];
     let records = [table::endpoints(), attachment::endpoints(), batch::endpoints(), tiny::endpoints()];
     native.into_iter().chain(phones).chain(records).flatten().collect()
 }
@@ -104,26 +122,43 @@ pub fn router(server: Arc<Server>, clock: Arc<dyn Clock>) -> Router {
 
 /// The router over a server that requests reach in this way.
 pub fn router_at(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> Router {
-    assembled(server, clock, edge).0
+    assembled(server, clock, edge).router
 }
 
-/// The router, and what must be told when it is about to stop.
-fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> (Router, Arc<live::Live>) {
+/// The router with what it works with.
+struct Assembled {
+    router: Router,
+    app: App,
+}
+
+fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> Assembled {
     let endpoints = endpoints();
-    let description = Arc::new(openapi::document(&endpoints, &server.dictionary()));
     let mut entropy = Entropy::open();
     let passwords = Arc::new(caller::Passwords::new(&mut entropy));
     let admission = Arc::new(Admission::start(server.clone(), clock.clone(), entropy.clone()));
-    let live: Arc<live::Live> = Arc::default();
-    let metrics = Arc::default();
-    let (attachment_bytes, alive) = (edge.attachment_bytes.min(MAX_BLOB_BYTES), live.clone());
-    let app = App { server, clock, entropy, metrics, passwords, admission, description, live: alive, attachment_bytes };
+    let (metrics, providers) = (Arc::default(), Arc::default());
+    let (rates, beginnings) = (Arc::new(rates::Rates::hourly()), Arc::new(rates::Rates::by_the_minute()));
+    let app = App {
+        server,
+        clock,
+        entropy,
+        metrics,
+        passwords,
+        rates,
+        beginnings,
+        providers,
+        admission,
+        description: Arc::default(),
+        live: Arc::default(),
+        attachment_bytes: edge.attachment_bytes.min(MAX_BLOB_BYTES),
+    };
     let routes = endpoint::route(endpoints)
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)
         .layer(from_fn_with_state(app.clone(), tiny::resolve))
+        .layer(from_fn(rates::tell))
         .layer(from_fn_with_state(app.clone(), layers::observe))
-        .with_state(app);
+        .with_state(app.clone());
     let routes = routes.clone().layer(Extension(batch::Routes(Arc::new(routes))));
     // Around the routes, because the method that is meant decides which of them answers.
     let router = Router::new()
@@ -131,7 +166,7 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> (Router
         .layer(from_fn(compression::mark))
         .layer(compression::layer())
         .layer(from_fn_with_state(edge.proxies.clone(), edge::settle));
-    (router, live)
+    Assembled { router, app }
 }
 
 /// Answers plain requests until `stop` resolves, then ends the streams of listeners and lets other requests under way finish.
@@ -152,10 +187,14 @@ pub async fn serve_at(
     edge: Edge,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let (router, live) = assembled(server, clock, &edge);
+    let Assembled { router, app } = assembled(server, clock, &edge);
+    let live = app.live.clone();
     let stop = async move {
         stop.await;
         live.close();
     };
-    serving::serve(listener, router, edge.tls, edge.limits, stop).await;
+    tokio::select! {
+        () = serving::serve(listener, router, edge.tls, edge.limits, stop) => {}
+        never = search::keep_indexing(app) => match never {},
+    }
 }

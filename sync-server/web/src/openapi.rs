@@ -31,8 +31,9 @@ pub fn document(endpoints: &[Endpoint], dictionary: &Dictionary) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": {
-                "token": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/session" },
+                "token": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/session or /oauth2/token" },
                 "password": { "type": "http", "scheme": "basic" },
+                "key": { "type": "apiKey", "in": "header", "name": "x-sn-apikey", "description": "An integration's key" },
                 "device": { "type": "http", "scheme": "bearer", "description": "From POST /api/v1/devices" },
             },
             "schemas": schemas(dictionary),
@@ -84,6 +85,14 @@ fn content(content: Content, subject: &str) -> Option<Value> {
     match content {
         Content::Empty => None,
         Content::Json(schema) => json(json!({ "$ref": format!("#/components/schemas/{schema}") })),
+        Content::Form(schema) => {
+            let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+            Some(json!({ "application/x-www-form-urlencoded": { "schema": schema } }))
+        }
+        Content::Scim(schema) => Some(
+            json!({ (crate::scim::MEDIA_TYPE): { "schema": { "$ref": format!("#/components/schemas/{schema}") } } }),
+        ),
+        Content::Page => Some(json!({ "text/html": { "schema": { "type": "string" } } })),
         Content::Record => json(record),
         Content::Result => json(envelope(record)),
         Content::Results => json(envelope(json!({ "type": "array", "items": record }))),
@@ -92,15 +101,17 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         Content::Envelope => Some(json!({ (fieldline_sync::relay::MEDIA_TYPE): {} })),
         Content::Events => Some(json!({ (fieldline_sync::live::MEDIA_TYPE): { "schema": { "type": "string" } } })),
         Content::Bytes => Some(json!({ "*/*": {} })),
-        Content::Form => Some(json!({ "multipart/form-data": { "schema": { "type": "object" } } })),
+        Content::Multipart => Some(json!({ "multipart/form-data": { "schema": { "type": "object" } } })),
         Content::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
     }
 }
 
 fn refusal(path: &str) -> Option<Value> {
-    let (media_type, schema) = match path.starts_with("/api/now/") {
-        true => ("application/json", "Failure"),
-        false => ("application/problem+json", "Problem"),
+    let (media_type, schema) = match path {
+        scim if scim.contains("/scim/") => (crate::scim::MEDIA_TYPE, "ScimError"),
+        now if now.starts_with("/api/now/") => ("application/json", "Failure"),
+        oauth if oauth.starts_with("/oauth") => ("application/json", "OauthError"),
+        _ => ("application/problem+json", "Problem"),
     };
     Some(json!({ media_type: { "schema": { "$ref": format!("#/components/schemas/{schema}") } } }))
 }
@@ -108,7 +119,7 @@ fn refusal(path: &str) -> Option<Value> {
 fn security(access: Access) -> Value {
     match access {
         Access::Open => json!([]),
-        Access::Person => json!([{ "token": [] }, { "password": [] }]),
+        Access::Person => json!([{ "token": [] }, { "password": [] }, { "key": [] }]),
         Access::Device => json!([{ "device": [] }]),
         Access::Signed => json!([{ "device": [] }, { "token": [] }, { "password": [] }]),
     }
@@ -132,7 +143,14 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
     let mut parameters: Vec<_> = names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    if path.starts_with("/api/now/") && path.contains("/table/") {
+    if path.contains("/scim/") {
+        let wanted = crate::scim::PARAMETERS.iter().filter(|(_, lists_only)| {
+            endpoint.answer == Content::Scim("ScimList")
+                || !lists_only && endpoint.answer == Content::Scim("ScimResource")
+        });
+        parameters
+            .extend(wanted.map(|(name, _)| json!({ "name": name, "in": "query", "schema": { "type": "string" } })));
+    } else if path.starts_with("/api/now/") && path.contains("/table/") {
         let list = endpoint.answer == Content::Results;
         let wanted = TABLE_PARAMETERS.iter().filter(|(_, lists_only, _)| list || !lists_only);
         parameters.extend(wanted.map(|(name, _, description)| {
@@ -152,15 +170,17 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
             (table.name.to_string(), json!({ "title": table.label, "type": "object", "properties": properties }))
         })
         .collect();
-    let native = [crate::about::schemas(), crate::session::schemas(), crate::devices::schemas()];
-    for own in native.into_iter().chain([
-        shared(),
+    let native = [
+        crate::about::schemas(),
+        crate::session::schemas(),
+        crate::oauth::schemas(),
+        crate::scim::schemas(),
+        crate::devices::schemas(),
         crate::dispatch::schemas(),
         crate::search::schemas(),
-        crate::attachment::schemas(),
-        crate::batch::schemas(),
-        crate::tiny::schemas(),
-    ]) {
+    ];
+    let records = [crate::attachment::schemas(), crate::batch::schemas(), crate::tiny::schemas(), shared()];
+    for own in native.into_iter().chain(records) {
         schemas.extend(own.as_object().cloned().unwrap_or_default());
     }
     schemas

@@ -82,6 +82,14 @@ pub enum Refusal {
     /// Too many attempts; seconds until the next one.
     #[error("too many attempts; try again in {0} seconds")]
     TooMany(u32),
+    /// The account has sent as many requests as it may in an hour.
+    #[error("Rate limit of {limit} requests per hour exceeded; try again in {seconds} seconds")]
+    RateLimited {
+        /// How many it may.
+        limit: u32,
+        /// Until the next hour.
+        seconds: u32,
+    },
     /// The work took too long and its outcome is not known to the caller.
     #[error("the request took too long; repeat it")]
     TimedOut,
@@ -109,7 +117,7 @@ impl Refusal {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WireVersion { .. } => StatusCode::UPGRADE_REQUIRED,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TimedOut | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -136,6 +144,7 @@ impl Refusal {
             Self::OtherRequest => "other-request",
             Self::WireVersion { .. } => "wire-version",
             Self::TooMany(_) => "too-many",
+            Self::RateLimited { .. } => "rate-limited",
             Self::TimedOut => "timed-out",
             Self::Busy => "busy",
             Self::Broken => "broken",
@@ -149,7 +158,7 @@ impl Refusal {
             Self::NotAuthenticated | Self::WrongPassword => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             }
-            Self::TooMany(seconds) => {
+            Self::TooMany(seconds) | Self::RateLimited { seconds, .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
             }
             Self::TimedOut | Self::Busy => {
@@ -265,6 +274,10 @@ impl IntoResponse for Failure {
             Refusal::Forbidden(_) | Refusal::Rejected(_) => ("Operation Failed".to_owned(), detail),
             Refusal::NotFound(_) => ("No Record found".to_owned(), detail),
             Refusal::UnknownTable(_) => (self.0.to_string(), Json_::Null),
+            Refusal::RateLimited { limit, .. } => {
+                let detail = format!("Rate limit of {limit} requests per hour for Table API exceeded");
+                ("Rate limit exceeded".to_owned(), detail.into())
+            }
             Refusal::TooMany(_) => ("Rate limit exceeded".to_owned(), detail),
             other => (other.status().canonical_reason().unwrap_or("Failed").to_owned(), detail),
         };

@@ -94,7 +94,7 @@ fn shown(call: &fieldline_service::Call<'_>, hit: &fieldline_storage::Hit) -> Va
 }
 
 /// Indexes what is due, a little at a time, for as long as the server runs.
-pub async fn keep_indexing(app: App) {
+pub async fn keep_indexing(app: App) -> std::convert::Infallible {
     loop {
         let indexed = blocking(&app, |server, now, rng| server.index_due(INDEXED_AT_ONCE, now, rng)).await;
         match indexed {

@@ -5,12 +5,14 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{delete, post};
+use fieldline_service::Session;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::caller::{blocking, sign_in};
 use crate::credentials::Credentials;
+use crate::edge::Visitor;
 use crate::endpoint::{Access, Content, Endpoint};
 use crate::refusal::{Problem, Refusal};
 
@@ -67,14 +69,20 @@ struct SignIn {
     password: String,
 }
 
-async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+async fn create(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
     let asked: SignIn = crate::body::json(&headers, body).await?;
-    let session = sign_in(&app, asked.user_name, asked.password).await?;
-    Ok(Json(json!({
-        "token": session.token,
-        "user": session.user,
-        "expires_at": session.expires_at.to_rfc3339(),
-    })))
+    let session = sign_in(&app, asked.user_name, asked.password, visitor).await?;
+    Ok(Json(session_json(&session)))
+}
+
+/// A session as its owner is told of it.
+pub fn session_json(session: &Session) -> Value {
+    json!({ "token": session.token, "user": session.user, "expires_at": session.expires_at.to_rfc3339() })
 }
 
 async fn end(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::caller::{TableCaller, blocking, identify};
 use crate::credentials::Credentials;
+use crate::edge::{ClientAddress, Visitor};
 use crate::endpoint::{Access, Content, Endpoint};
 use crate::links::escaped;
 use crate::refusal::{Failure, Refusal};
@@ -73,7 +74,8 @@ async fn keep(
 /// Puts the kept query in the place of its short name; parameters beside the name come first and so count.
 pub async fn resolve(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let Some(name) = named(&request) else { return next.run(request).await };
-    match kept(&app, request.headers(), name).await.and_then(|address| lengthened(request.uri(), &address)) {
+    let visitor = Visitor(request.extensions().get::<ClientAddress>().map(|told| told.0));
+    match kept(&app, request.headers(), visitor, name).await.and_then(|address| lengthened(request.uri(), &address)) {
         Ok(uri) => {
             *request.uri_mut() = uri;
             next.run(request).await
@@ -92,8 +94,8 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
-async fn kept(app: &App, headers: &HeaderMap, name: String) -> Result<String, Refusal> {
-    let caller = identify(app, Credentials::of(headers)?).await?;
+async fn kept(app: &App, headers: &HeaderMap, visitor: Visitor, name: String) -> Result<String, Refusal> {
+    let caller = identify(app, Credentials::of(headers)?, visitor).await?;
     let address =
         blocking(app, move |server, now, rng| server.read(&caller, now, rng, |call| call.kept_address(&name)));
     let unknown = || Refusal::NotFound(format!("{PARAMETER} names no address of yours; POST it to /api/now/tinyurl"));

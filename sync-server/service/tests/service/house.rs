@@ -7,7 +7,7 @@ use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId, packed};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_service::table::{self, Detail, Input};
-use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal, TableError};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, SignIn, SyncRefusal, TableError};
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::wire::{
     Batch, Entry, Outcome, Progress, PushedEdit, Request, Response, SignedBatch, scope_term, signing_input,
@@ -42,7 +42,8 @@ impl House {
         let mut person = |user_name, name, roles: &[&str]| {
             let new = NewUser { user_name, name, password: PASSWORD, roles };
             server.create_user(&server.system(), &new, MORNING, &mut rng).unwrap();
-            let session = server.sign_in(user_name, PASSWORD, MORNING, &mut rng).unwrap();
+            let session =
+                server.sign_in(SignIn { user_name, password: PASSWORD, address: None }, MORNING, &mut rng).unwrap();
             server.authenticate(&session.token, MORNING).unwrap()
         };
         let dora = person("dora", "Dora Dispatcher", &["wm_dispatcher", "wm_qualifier", "itil"]);

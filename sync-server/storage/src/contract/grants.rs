@@ -55,13 +55,8 @@ pub fn a_client_ends_with_everything_it_was_granted(storage: &dyn Storage) -> Re
 
 /// Whoever leaves is signed out everywhere; a phone is locked by its account, and keeps its token for when they return.
 pub fn a_users_tokens_end_together_but_for_those_of_devices(storage: &dyn Storage) -> Result<()> {
-    let token = |number, device| Token {
-        hash: [number; 32],
-        user: sys_id(5),
-        device,
-        grant: None,
-        expires_at: Timestamp(900),
-    };
+    let token =
+        |number, device| Token { hash: [number; 32], user: sys_id(5), device, grant: None, expires_at: Timestamp(900) };
     let mut tx = storage.begin()?;
     tx.put_client(&client("portal"))?;
     granted(&mut *tx, 1, "portal", 5)?;
@@ -76,11 +71,8 @@ pub fn a_users_tokens_end_together_but_for_those_of_devices(storage: &dyn Storag
 
 /// What can work no more is cleared out; a refresh token that was used is remembered until then.
 pub fn what_has_expired_is_cleared_out_and_nothing_else(storage: &dyn Storage) -> Result<()> {
-    let ticket = |number: u8| Ticket {
-        hash: [number; 32],
-        body: vec![number],
-        expires_at: Timestamp(i64::from(number) * 100),
-    };
+    let ticket =
+        |number: u8| Ticket { hash: [number; 32], body: vec![number], expires_at: Timestamp(i64::from(number) * 100) };
     let mut tx = storage.begin()?;
     tx.put_client(&client("portal"))?;
     for number in [1, 2] {
@@ -95,7 +87,11 @@ pub fn what_has_expired_is_cleared_out_and_nothing_else(storage: &dyn Storage) -
     tx.put_refresh_token(&used)?;
     tx.remove_expired_tokens(Timestamp(200))?;
     tx.remove_expired_grants(Timestamp(200))?;
-    assert_eq!((standing(&*tx, 1)?, standing(&*tx, 2)?), ([false; 3], [true; 3]), "one that ends right now is not over");
+    assert_eq!(
+        (standing(&*tx, 1)?, standing(&*tx, 2)?),
+        ([false; 3], [true; 3]),
+        "one that ends right now is not over"
+    );
     assert_eq!(tx.refresh_token(&[2; 32])?, Some(used));
     assert_eq!((tx.ticket(&[1; 32])?, tx.ticket(&[2; 32])?), (None, Some(ticket(2))));
     let changed = Ticket { body: b"used".to_vec(), ..ticket(2) };

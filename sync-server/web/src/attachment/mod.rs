@@ -60,7 +60,7 @@ fn versioned(base: &'static str) -> Vec<Endpoint> {
             "post",
             "/upload",
             "Attaches a form's file to a record",
-            Content::Form,
+            Content::Multipart,
             201,
             one,
             upload::form_route(),

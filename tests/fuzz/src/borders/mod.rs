@@ -10,12 +10,13 @@ mod requests;
 mod snapshots;
 mod stories;
 mod tables;
+mod tokens;
 mod unguarded;
 
 use crate::Border;
 
 /// Every border of the house.
-pub const ALL: [Border; 10] = [
+pub const ALL: [Border; 11] = [
     frames::BORDER,
     envelopes::BORDER,
     requests::BORDER,
@@ -26,6 +27,7 @@ pub const ALL: [Border; 10] = [
     blobs::BORDER,
     queries::BORDER,
     tables::BORDER,
+    tokens::BORDER,
 ];
 
 /// What the house does without: Automerge's own parser, fed what [`snapshots`] and [`batches`] keep from it. It must break,

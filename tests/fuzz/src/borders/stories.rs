@@ -32,7 +32,7 @@ const FIELDS: [&str; 10] = [
 pub const BORDER: Border = Border {
     name: "stories",
     about: "edits of the right form with hostile content, drawn from the input and signed rightly",
-    share: 200,
+    share: 150,
     open: || Box::new(Stories { house: House::new(), taken: 0 }),
 };
 
