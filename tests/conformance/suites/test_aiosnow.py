@@ -40,16 +40,16 @@ class TestQuery:
             return await incident.get(selection, limit=20)
 
         rows = incidents(office, work).data
-        assert rows and all(row["impact"].key == "3" or row["impact"] == "Low" or row["impact"].value for row in rows)
+        assert rows and all("portal" in row["short_description"].lower() for row in rows)
         numbers = [row["number"] for row in rows]
         assert numbers == sorted(numbers, reverse=True)
 
     def test_pages_are_streamed(self, office):
         async def work(incident):
-            return [row["number"] async for _, row in incident.stream(limit=30, page_size=7)]
+            return [row["number"] async for _, row in incident.stream(limit=28, page_size=7)]
 
         numbers = incidents(office, work)
-        assert len(numbers) == len(set(numbers)) == 30
+        assert len(numbers) == len(set(numbers)) == 28
 
 
 class TestWrite:

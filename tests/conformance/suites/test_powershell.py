@@ -98,11 +98,6 @@ class TestSessions:
                 "refresh_token": token["refresh_token"]}).json()
             assert Session(office.url, token=renewed["access_token"]).find("incident", first=1)
 
-    def test_number_prefixes_are_read_from_their_table(self, session):
-        numbers = session.find("sys_number", first=1000, fields=["prefix", "category"], total=True, sort=("prefix", "asc"))
-        prefixes = {number["prefix"]: number["category"] for number in numbers}
-        assert prefixes["INC"]["link"].endswith("?name=incident") and prefixes["INC"]["display_value"] == "Incident"
-
 
 class TestQueries:
     def test_a_record_is_found_by_its_number(self, session):

@@ -110,8 +110,17 @@ class TestAttachments:
 class TestOther:
     def test_any_other_resource_is_asked(self, client):
         stats = client.resource(api_path="/stats/incident")
-        counted = stats.request("GET", params={"sysparm_count": "true"}).one()
-        assert int(counted["stats"]["count"]) >= 60
+        stats.parameters.add_custom({"sysparm_count": True, "sysparm_avg_fields": "reassignment_count"})
+        counted = stats.get(query="assigned_toISNOTEMPTY").one()["stats"]
+        assert 0 < int(counted["count"]) < 68 and counted["avg"]["reassignment_count"].count(".") == 1
+
+    def test_groups_are_counted(self, client):
+        stats = client.resource(api_path="/stats/incident")
+        stats.parameters.add_custom({"sysparm_count": True, "sysparm_group_by": "state"})
+        groups = stats.get(query={}).all()
+        states = {group["groupby_fields"][0]["value"] for group in groups}
+        assert states >= {"1", "2", "3", "6", "7", "8"}
+        assert sum(int(group["stats"]["count"]) for group in groups) >= 60
 
     def test_old_style_queries_work(self, client):
         old = client.query(table="incident", query={"active": "true"})
@@ -141,4 +150,4 @@ class TestTokens:
         )
         with pytest.raises(pysnow.exceptions.TokenCreateError) as refused:
             client.generate_token(office.user, "this is not the password")
-        assert refused.value.status_code == 401
+        assert refused.value.snow_status_code == 401
