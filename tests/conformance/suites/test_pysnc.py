@@ -283,7 +283,7 @@ class TestAttachments:
         text_id = listed.sys_id
         binary = bytes(range(10))
         problem.add_attachment("test.bin", binary)
-        contents = {file.file_name.get_value(): file.read() for file in problem.get_attachments()}
+        contents = {str(file.file_name): file.read() for file in problem.get_attachments()}
         assert contents == {"test.txt": text.encode(), "test.bin": binary}
         one = client.Attachment("problem")
         one.get(text_id)
