@@ -166,7 +166,7 @@ class TestRecords:
         assert session.find("incident", ("number", "-eq", made["number"])) == []
 
     def test_a_standard_change_is_made_from_its_template(self, session):
-        template = session.find("std_change_record_producer", ("name", "-startswith", "Clear BGP"), sort=("name", "asc"))[0]
+        template = session.find("std_change_producer_version", ("name", "-startswith", "Clear BGP"), sort=("name", "asc"))[0]
         made = session.records("POST", "/table/change_request", values={
             "short_description": "From a template", "type": "Standard", "std_change_producer_version": template["sys_id"]})[0]
         assert made["number"].startswith("CHG") and made["type"] == "standard"

@@ -213,6 +213,11 @@ class TestWrite:
         gr = created(client, short_description="With more", no_such_field="nothing")
         assert gr.number and gr.delete()
 
+    def test_a_record_of_which_nothing_is_known_yet_is_made(self, client):
+        gr = client.GlideRecord("problem")
+        gr.initialize()
+        assert gr.insert() and gr.get_value("state") == "101" and gr.delete()
+
     def test_a_given_identity_is_kept(self, client):
         given = "AAAABBBBCCCCDDDDEEEEFFFF00001111"
         gr = client.GlideRecord("problem")

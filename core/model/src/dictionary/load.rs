@@ -140,6 +140,7 @@ files![
     "service_entitlement",
     "service_offering",
     "sn_customerservice_case",
+    "std_change_producer_version",
     "std_change_record_producer",
     "sys_attachment",
     "sys_audit",
