@@ -296,7 +296,8 @@ class TestAttachments:
         named = client.Attachment("problem")
         named.add_query("file_name", "test.bin")
         named.query()
-        assert named.next() and named.read() == binary and named.delete()
+        assert named.next() and named.read() == binary
+        named.delete()
         assert len(problem.get_attachments()) == 1
 
     def test_files_go_with_their_record(self, client, http, office):

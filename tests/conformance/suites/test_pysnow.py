@@ -82,8 +82,7 @@ class TestWrite:
         assert made["number"].startswith("INC") and made["priority"] == "1"
         changed = incidents.update(query={"sys_id": made["sys_id"]}, payload={"short_description": "Still by pysnow"})
         assert changed.one()["short_description"] == "Still by pysnow"
-        gone = incidents.delete(query={"sys_id": made["sys_id"]})
-        assert gone.one()["status"] == "record deleted"
+        assert incidents.delete(query={"sys_id": made["sys_id"]})["status"] == "record deleted"
         assert incidents.get(query={"sys_id": made["sys_id"]}).one_or_none() is None
 
     def test_a_state_is_written_by_number(self, incidents):
