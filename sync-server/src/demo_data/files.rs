@@ -56,6 +56,7 @@ const FILES: &[(&str, &str)] = files![
     "sc_cat_item",
     "sc_cat_item_producer",
     "std_change_record_producer",
+    "std_change_producer_version",
     "item_option_new",
     "question_choice",
     "chg_model",

@@ -158,7 +158,6 @@ fn work_stands_in_every_state_where_its_steps_lead() {
 fn loading_again_makes_nothing_twice_and_leaves_what_people_changed() {
     let mut demo = Organisation::new();
     let first = load(&demo.server, NOW, &mut demo.rng).expect("loads");
-    assert_eq!(first.kept, 0);
     let system = demo.server.system();
     let group = demo.records("sys_user_group", "name=Network").pop().expect("there is one").id;
     let input = Input { fields: BTreeMap::from([("description".into(), "Ours".into())]), as_displayed: false };
@@ -168,7 +167,7 @@ fn loading_again_makes_nothing_twice_and_leaves_what_people_changed() {
     let logged = demo.count("syslog", "");
     let later = NOW.plus_milliseconds(86_400_000);
     let again = load(&demo.server, later, &mut demo.rng).expect("loads");
-    assert_eq!(again, Loaded { created: 0, kept: first.created });
+    assert_eq!(again, Loaded { created: 0, kept: first.created + first.kept });
     assert_eq!(demo.count("syslog", ""), logged);
     let group = demo.records("sys_user_group", "name=Network").pop().expect("there is one");
     assert_eq!(group.text("description"), "Ours");

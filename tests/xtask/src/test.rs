@@ -32,11 +32,12 @@ const PLANTED: [&str; 12] = [
 /// A step; the languages of phones that are left out are no business of most.
 type Step = (&'static str, fn(&[String]) -> Result<(), Failed>);
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     ("format", format),
     ("lints", lints),
     ("licences, bans and sources of dependencies", dependencies),
     ("tests", tests),
+    ("strangers' clients", |_| conformance(&[])),
     ("generated bindings", generated_bindings),
     ("phones in every language", languages),
     ("the apps' own logic", apps),
@@ -93,6 +94,12 @@ fn apps(without: &[String]) -> Result<(), Failed> {
 
 fn tests(_: &[String]) -> Result<(), Failed> {
     run(&mut cargo(&["test", "--workspace", "--locked"]))
+}
+
+/// Lets strangers' clients work with the server's binary.
+pub fn conformance(arguments: &[String]) -> Result<(), Failed> {
+    built("sync-server")?;
+    run(built("fieldline-conformance")?.args(arguments))
 }
 
 fn planted_bugs(_: &[String]) -> Result<(), Failed> {
