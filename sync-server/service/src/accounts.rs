@@ -13,6 +13,7 @@ use crate::call::{Call, Caller};
 use crate::error::{Result, ServiceError};
 use crate::identity::random_hex;
 use crate::server::Server;
+use crate::table::{self, TableError};
 
 /// The shortest password: NIST SP 800-63B section 5.1.1.
 const PASSWORD_CHARACTERS: usize = 8;
@@ -253,6 +254,38 @@ impl Server {
 }
 
 impl Call<'_> {
+    /// A person's full name is put together from its parts where nobody gave it.
+    pub(crate) fn name_from_its_parts(&self, person: &mut Record) {
+        if person.text("name").is_empty() {
+            let parts = ["first_name", "last_name"].map(|part| person.text(part).to_owned());
+            let known: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            let name = if known.is_empty() { person.text("user_name").to_owned() } else { known.join(" ") };
+            person.set("name", Some(Value::text(name)).filter(|name| *name != Value::text("")));
+        }
+    }
+
+    /// Gives a person of a `sys_user` row a password, and an account if they had none.
+    ///
+    /// # Errors
+    /// When the password is too short, or another account has the name.
+    pub(crate) fn let_in(&mut self, person: &Record, password: &str) -> Result<(), TableError> {
+        let wrong = |field: &str, problem: String| TableError::invalid(&person.id, Some(&field.into()), problem);
+        check_password(password).map_err(|problem| wrong(table::PASSWORD, problem.to_string()))?;
+        let user_name = person.text("user_name").to_owned();
+        let user = person.id.sys_id;
+        if self.tx.account(&user_name)?.is_some_and(|account| account.user != user) {
+            return Err(wrong("user_name", "is the sign-in name of somebody else; choose another".into()));
+        }
+        let password_hash = self.server.password_cost.hash(password, self.rng);
+        let account = self.tx.account_of(user)?;
+        let roles = self.all_roles(user, person.text("roles"))?;
+        let active = person.get("active") != Some(&Value::Boolean(false));
+        self.tx.remove_tokens_of(user)?;
+        let user_name = account.map_or(user_name, |account| account.user_name);
+        self.tx.put_account(&Account { user, user_name, password_hash, roles, active })?;
+        Ok(self.resubscribe(user)?)
+    }
+
     /// The `sys_user` record of a new account: an existing one of this name, else a new one.
     fn user_record(&mut self, new: &NewUser<'_>) -> Result<SysId> {
         let known = self.some_rows("sys_user", &Filter::equals("user_name", new.user_name), 1)?.pop();

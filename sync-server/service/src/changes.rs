@@ -133,6 +133,15 @@ impl Changes {
         acts
     }
 
+    /// A record with the new values.
+    pub fn applied(&self, record: &Record) -> Record {
+        let mut applied = record.clone();
+        for (field, (_, new)) in &self.values {
+            applied.set(field.clone(), new.clone());
+        }
+        applied
+    }
+
     /// Writes the new values into a row; whether any changed.
     pub fn apply_to(self, record: &mut Record) -> bool {
         let changed = !self.values.is_empty();

@@ -43,6 +43,7 @@ pub mod relay;
 mod renewal;
 mod roles;
 mod rows;
+mod rules;
 mod scope;
 pub mod search;
 pub mod server;

@@ -20,6 +20,9 @@ use crate::definitions;
 use crate::error::ServiceError;
 use crate::scope;
 
+/// What a person signs in with: written here, kept with their account, and never shown.
+pub const PASSWORD: &str = "user_password";
+
 /// Why the record API did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -47,6 +50,9 @@ pub enum TableError {
         /// What is wrong and what would be right.
         problem: String,
     },
+    /// A rule of the organisation refuses it, in its own words.
+    #[error("{0}")]
+    Ruled(String),
     /// The server could not do its part.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -233,6 +239,7 @@ pub fn delete(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<()> {
 
 fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, creating: bool) -> Result<Detail> {
     let id = record.id.clone();
+    call.check_rules(&changes.applied(&record), creating)?;
     match table.kind {
         Kind::Document => write_document(call, &id, changes, creating)?,
         Kind::Reference => write_row(call, table, record, changes, creating)?,
@@ -279,6 +286,11 @@ fn birth(call: &mut Call<'_>, id: &DocumentId, changes: &Changes) -> Result<Vec<
 
 fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: Changes, creating: bool) -> Result<()> {
     let changed = changes.apply_to(&mut record);
+    let password = record.text(PASSWORD).to_owned();
+    if table.name == *"sys_user" {
+        record.set(PASSWORD, None);
+        call.name_from_its_parts(&mut record);
+    }
     for field in table.fields.iter().filter(|field| field.merge != Merge::Derived) {
         if record.get(field.name.as_str()).is_none() {
             field.check_empty().map_err(|error| TableError::field(&record.id, &error))?;
@@ -292,7 +304,8 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: Ch
         return Ok(());
     }
     if !definitions::defines(table.name.as_str()) {
-        return Ok(call.put_row(record)?);
+        call.put_row(record.clone())?;
+        return if password.is_empty() { Ok(()) } else { call.let_in(&record, &password) };
     }
     let before = call.row(&record.id)?;
     call.check_definition(before.as_ref(), &mut record)?;

@@ -85,6 +85,21 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
     serde_json::from_slice(&bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
 }
 
+/// Reads a JSON body, `None` when there is no body at all.
+///
+/// # Errors
+/// As [`json`].
+pub async fn json_if_any<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<Option<T>, Refusal> {
+    let bytes = read(headers, body, JSON_BODY_BYTES).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if !is(headers, "application/json") {
+        return Err(Refusal::MediaType("application/json"));
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
+}
+
 /// Whether the body is of a media type, whatever its parameters.
 pub fn is(headers: &HeaderMap, media_type: &str) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

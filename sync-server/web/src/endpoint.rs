@@ -48,6 +48,8 @@ pub enum Content {
     Bytes,
     /// A form with a file.
     Multipart,
+    /// Comma-separated values.
+    Csv,
     /// Plain text.
     Text,
     /// Server-sent events.

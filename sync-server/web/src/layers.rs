@@ -107,10 +107,13 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
+/// What is said of a path that nothing answers.
+pub const NO_SUCH_PATH: &str = "no such path; GET /openapi.json lists those there are";
+
 /// Answers a path that does not exist.
 pub async fn no_such_path(request: Request) -> Response {
     let path = request.uri().path();
-    refuse(path, Refusal::NotFound("no such path; GET /openapi.json lists those there are".into()))
+    refuse(path, Refusal::NotFound(NO_SUCH_PATH.into()))
 }
 
 /// Answers a path that exists, but not for this method.

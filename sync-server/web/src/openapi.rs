@@ -102,6 +102,7 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         Content::Events => Some(json!({ (fieldline_sync::live::MEDIA_TYPE): { "schema": { "type": "string" } } })),
         Content::Bytes => Some(json!({ "*/*": {} })),
         Content::Multipart => Some(json!({ "multipart/form-data": { "schema": { "type": "object" } } })),
+        Content::Csv => Some(json!({ "text/csv": { "schema": { "type": "string" } } })),
         Content::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
     }
 }

@@ -219,7 +219,7 @@ class TestWrite:
         assert gr.insert() and gr.get_value("state") == "101" and gr.delete()
 
     def test_a_given_identity_is_kept(self, client):
-        given = "AAAABBBBCCCCDDDDEEEEFFFF00001111"
+        given = "aaaabbbbccccddddeeeeffff00001111"
         gr = client.GlideRecord("problem")
         gr.initialize()
         gr.set_new_guid_value(given)

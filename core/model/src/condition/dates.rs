@@ -131,6 +131,7 @@ impl Calendar<'_> {
         match (name, &arguments[..]) {
             ("now" | "nowDateTime" | "nowNoTZ", _) => Some(self.now),
             ("dateGenerate", [day, time]) => self.generated(day, time),
+            ("dateGenerate", [moment]) => self.generated(moment.get(..10)?, moment.get(11..)?),
             (name, [count]) => self.ago(name, count.parse().ok()?),
             _ => None,
         }
@@ -221,6 +222,7 @@ mod tests {
             ("javascript:gs.monthsAgo(1)", "2026-02-27 23:30:15"),
             ("javascript:gs.dateGenerate('2026-03-01','start')", "2026-02-28 23:00:00"),
             ("javascript:gs.dateGenerate('2026-07-01', '08:30:00')", "2026-07-01 06:30:00"),
+            ("javascript:gs.dateGenerate(\"2026-07-01 08:30:00\")", "2026-07-01 06:30:00"),
             ("javascript:gs.nowDateTime()", "2026-03-30 22:30:15"),
             ("2026-03-01", "2026-03-01 00:00:00"),
         ] {

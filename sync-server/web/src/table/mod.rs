@@ -5,6 +5,7 @@
 //! what an answer shows, `shape.rs` gives it its form.
 
 mod criteria;
+mod export;
 mod input;
 pub mod native;
 mod parameters;
@@ -43,7 +44,7 @@ pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 pub fn endpoints() -> Vec<Endpoint> {
     let tables = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"].into_iter().flat_map(versioned);
-    tables.chain(stats::endpoints()).chain(native::endpoints()).collect()
+    tables.chain(stats::endpoints()).chain(export::endpoints()).chain(native::endpoints()).collect()
 }
 
 fn versioned(base: &'static str) -> Vec<Endpoint> {
@@ -143,7 +144,10 @@ impl Asked {
     }
 
     async fn texts(&self, body: Body) -> Result<BTreeMap<String, String>, Refusal> {
-        input::texts(crate::body::json(&self.headers, body).await?)
+        match crate::body::json_if_any(&self.headers, body).await? {
+            Some(body) => input::texts(body),
+            None => Ok(BTreeMap::new()),
+        }
     }
 }
 
@@ -255,7 +259,7 @@ impl From<TableError> for Refusal {
     fn from(error: TableError) -> Self {
         match error {
             TableError::NotFound(_) => no_record(),
-            TableError::Denied { .. } => Self::Rejected(error.to_string()),
+            TableError::Denied { .. } | TableError::Ruled(_) => Self::Rejected(error.to_string()),
             TableError::Stale(_) => Self::Stale(error.to_string()),
             TableError::Invalid { field: Some(ref field), .. } => {
                 Self::Field { field: field.to_string(), detail: error.to_string() }

@@ -9,7 +9,7 @@ use fieldline_documents::Projection;
 use fieldline_documents::journal::{Entry, Note};
 use fieldline_model::dictionary::{Field, Kind};
 use fieldline_model::{DocumentId, Record, SysId, Table, TableName, Timestamp, Value};
-use fieldline_service::table::{self, Result};
+use fieldline_service::table::{self, PASSWORD, Result};
 use fieldline_service::zone::UserZone;
 use fieldline_service::{Call, TableError};
 
@@ -94,6 +94,9 @@ impl<'c, 's> Reader<'c, 's> {
     fn shown(&mut self, record: &Record, field: &Field) -> Result<Cell> {
         if let Some(identity) = self.identity(record, field) {
             return Ok(identity);
+        }
+        if field.name == *PASSWORD {
+            return Ok(Cell { display_value: "********".into(), ..Cell::default() });
         }
         let Some(value) = record.get(field.name.as_str()) else { return Ok(Cell::default()) };
         let (display_value, target) = match (value, &field.reference) {

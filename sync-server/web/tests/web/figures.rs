@@ -89,3 +89,62 @@ async fn relative_dates_and_words_choose_records() {
     let unknown = house.ask("GET", "/api/v1/search?words=x&tables=nothing", &basic("mia"), Value::Null).await;
     unknown.problem(404);
 }
+
+#[tokio::test]
+async fn a_rule_refuses_in_its_own_words_what_it_names_and_lets_the_rest_through() {
+    let house = filled().await;
+    let rule = json!({
+        "name": "no canaries", "collection": "task", "when": "before", "action_insert": "true", "active": "true",
+        "abort_action": "true", "message": "no canaries here", "filter_condition": "short_descriptionLIKEcanary^EQ",
+    });
+    assert_eq!(ask(&house, "POST", "/api/now/table/sys_script", rule).await.0, 201);
+    let report =
+        async |what: &str| ask(&house, "POST", "/api/now/table/incident", json!({ "short_description": what })).await;
+    let (status, refused) = report("A canary").await;
+    assert_eq!((status, &refused["error"]["detail"]), (403, &json!("no canaries here")), "{refused}");
+    assert_eq!(report("A finch").await.0, 201);
+}
+
+#[tokio::test]
+async fn a_person_is_let_in_with_the_password_that_was_written_and_nobody_reads_it() {
+    let house = House::new();
+    let body =
+        json!({ "user_name": "bo", "first_name": "Bo", "last_name": "Berg", "user_password": "canary password" });
+    let (status, made) = ask(&house, "POST", "/api/now/table/sys_user", body).await;
+    assert_eq!((status, &made["result"]["name"]), (201, &json!("Bo Berg")), "{made}");
+    assert!(!made.to_string().contains("canary"), "{made}");
+    let path =
+        format!("/api/now/table/sys_user/{}?sysparm_display_value=all", made["result"]["sys_id"].as_str().unwrap());
+    let (_, shown) = ask(&house, "GET", &path, Value::Null).await;
+    assert_eq!(shown["result"]["user_password"], json!({ "display_value": "********", "value": "" }));
+    let entry = json!({ "user_name": "bo", "password": "canary password" });
+    assert_eq!(ask(&house, "POST", "/api/v1/session", entry).await.0, 200);
+    let (status, short) = ask(&house, "PATCH", &path, json!({ "user_password": "short" })).await;
+    assert_eq!(status, 400, "{short}");
+}
+
+#[tokio::test]
+async fn a_list_is_a_file_in_which_nothing_is_a_formula() {
+    let house = filled().await;
+    ask(&house, "POST", "/api/now/table/incident", json!({ "short_description": "=1+1" })).await;
+    let path = "/incident_list.do?CSV&sysparm_fields=number,impact,short_description&sysparm_query=ORDERBYDESCnumber";
+    let answer = house.ask("GET", path, &basic("admin"), Value::Null).await;
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    let text = String::from_utf8(answer.body).expect("text");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((lines[0], lines[1], lines.len()), ("number,impact,short_description", "INC0000004,Low,'=1+1", 5));
+    assert_eq!(house.ask("GET", path, "", Value::Null).await.status.as_u16(), 401);
+    house.ask("GET", "/nothing.do", "", Value::Null).await.problem(404);
+}
+
+#[tokio::test]
+async fn the_explorer_shows_paths_tables_and_fields_without_a_script() {
+    let house = House::new();
+    let page = house.ask("GET", "/explorer?table=incident", "", Value::Null).await;
+    let text = String::from_utf8(page.body.clone()).expect("text");
+    assert!(text.contains("short_description") && text.contains("/explorer?table=sys_user"), "{text}");
+    assert!(!text.contains("<script") && page.header("content-security-policy").contains("default-src 'none'"));
+    let all = house.ask("GET", "/explorer?table=%3Cb%3E", "", Value::Null).await;
+    let text = String::from_utf8(all.body).expect("text");
+    assert!(text.contains("/api/now/stats/{table}") && !text.contains("<b>"));
+}

@@ -1,0 +1,40 @@
+//! The server and the policies agree, over every way to ask.
+
+mod judge;
+mod oracle;
+mod scopes;
+mod world;
+
+use judge::Judge;
+
+/// Cases of one world; more worlds are judged by hand with `ACCESS_WORLDS=20`.
+const CASES: usize = 2_500;
+
+#[tokio::test]
+async fn ten_thousand_generated_cases_agree_with_the_policies_and_nothing_leaks() {
+    let worlds = std::env::var("ACCESS_WORLDS").ok().and_then(|worlds| worlds.parse().ok()).unwrap_or(4);
+    let (mut cases, mut permitted) = (0, 0);
+    for seed in 0..worlds {
+        let mut judge = Judge::of(seed);
+        let (_, disagreements) = judge.predicates();
+        assert_eq!(disagreements, Vec::<String>::new(), "in memory, world {seed}");
+        let judged = judge.judge(CASES).await;
+        assert!(judged.disagreements.is_empty(), "world {seed}: {:#?}", judged.disagreements);
+        cases += judged.by_way.values().map(|(cases, _)| cases).sum::<usize>();
+        permitted += judged.by_way.values().map(|(_, permitted)| permitted).sum::<usize>();
+        assert_eq!(judged.by_way.len(), 10, "every way was tried");
+    }
+    assert!(
+        permitted * 10 > cases && permitted * 10 < cases * 9,
+        "neither everything nor nothing: {permitted} of {cases}"
+    );
+    println!("{cases} cases, {permitted} of records in sight, 0 disagreements");
+}
+
+#[tokio::test]
+async fn a_rule_the_server_does_not_keep_is_a_disagreement() {
+    let shipped = fieldline_model::Dictionary::shipped();
+    let mut judge = Judge::of(0).believing(shipped);
+    let judged = judge.judge(300).await;
+    assert!(!judged.disagreements.is_empty(), "the policies know nothing of the field with readers");
+}
