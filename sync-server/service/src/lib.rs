@@ -3,8 +3,12 @@
 //! * [`Server`] is opened on a database and a dictionary. [`Server::write`] and [`Server::read`] give a [`call::Call`], the
 //!   one parameter of every service function: who asks, when, with which dice, in which transaction.
 //! * [`accounts`] keeps people and devices, [`identity`] lets them and programs in. [`sync`] answers devices: admission of edits, then what is new for them.
-//! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere.
+//! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere, [`import_sets`]
+//!   rows that transform maps make records of.
 //! * [`attachments`] are the files of records, whoever captured or sent them.
+//! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
+//! * [`change_requests`] plans changes, asks for approvals and says what collides.
+//! * [`cmdb`] recognises configuration items that several sources tell of, and relates them.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
@@ -20,7 +24,11 @@ mod author;
 mod blobs;
 mod bootstrap;
 pub mod call;
+pub mod cases;
+pub mod catalog;
+pub mod change_requests;
 mod changes;
+pub mod cmdb;
 mod cursor;
 mod definitions;
 pub mod dispatch;
@@ -30,12 +38,14 @@ pub mod error;
 pub mod guard;
 pub mod identity;
 pub mod import;
+pub mod import_sets;
 mod kept;
 mod live;
 pub mod metrics;
 mod numbers;
 mod page;
 mod passwords;
+mod preset;
 mod pull;
 mod query;
 mod react;

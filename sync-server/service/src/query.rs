@@ -7,7 +7,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use fieldline_model::condition::{Asking, Filter, Path, Query, Resolved};
+use fieldline_model::condition::{Asking, Condition, Filter, Group, Operator, Path, Query, Resolved};
 use fieldline_model::{FieldType, Record, SysId, Timestamp, Utc0, Value, Zone};
 use fieldline_storage::{EVERYTHING, Selection, Sight};
 
@@ -29,17 +29,40 @@ impl Call<'_> {
 
     /// The rows of a table that match an encoded query, in its order, whoever asks.
     pub(crate) fn rows_of_query(&self, table: &str, query: &str) -> Result<Vec<Record>> {
-        let asking = Asking {
+        self.some_rows_of(table, &Query::parse(query).query, (u32::MAX, 0))
+    }
+
+    /// A page of the rows of a table that match a query, in its order, whoever asks.
+    pub(crate) fn some_rows_of(&self, table: &str, query: &Query, (limit, offset): (u32, u32)) -> Result<Vec<Record>> {
+        let Resolved { filter, order, .. } = query.resolve(table, &self.anybody());
+        let tables = self.dictionary.family(table);
+        Ok(self.tx.select(&Selection { tables, filter: &filter, order: &order, sight: &EVERYTHING }, limit, offset)?)
+    }
+
+    /// The rows of a table whose fields have all these values, given as texts, whoever asks. None where a value is not one of
+    /// its field's.
+    pub(crate) fn rows_with(&self, table: &str, values: &[(&str, &str)]) -> Result<Vec<Record>> {
+        let condition = |(field, value): &(&str, &str)| Condition {
+            path: field.split('.').map(str::to_owned).collect(),
+            operator: if value.is_empty() { Operator::IsEmpty } else { Operator::Equals },
+            value: (*value).to_owned(),
+        };
+        let clauses = values.iter().map(|value| vec![condition(value).into()]).collect();
+        let query = Query { groups: vec![Group { clauses }], order: Vec::new() };
+        let Resolved { filter, ignored, .. } = query.resolve(table, &self.anybody());
+        if ignored.is_empty() { self.rows(table, &filter) } else { Ok(Vec::new()) }
+    }
+
+    /// Asks for nobody in particular.
+    fn anybody(&self) -> Asking<'_> {
+        Asking {
             dictionary: &self.dictionary,
             now: self.now,
             zone: &Utc0,
             user: None,
             groups: &Vec::new,
             may_read: &|_, _| true,
-        };
-        let Resolved { filter, order, .. } = Query::parse(query).query.resolve(table, &asking);
-        let tables = self.dictionary.family(table);
-        Ok(self.tx.select(&Selection { tables, filter: &filter, order: &order, sight: &EVERYTHING }, u32::MAX, 0)?)
+        }
     }
 
     /// A query as it holds for a table and the caller.

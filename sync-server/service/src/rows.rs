@@ -75,7 +75,9 @@ impl Call<'_> {
     }
 
     fn stamp(&self, before: Option<&Record>, record: &mut Record) {
-        let kept = |field: &str| before.and_then(|before| before.get(field)).cloned();
+        // A record that comes from another table brings along who created it when.
+        let origin = before.cloned().unwrap_or_else(|| record.clone());
+        let kept = |field: &str| origin.get(field).cloned();
         let by = Some(Value::Reference(self.caller.user));
         let now = Some(Value::Time(self.now));
         record.set("sys_created_on", kept("sys_created_on").or(now.clone()));

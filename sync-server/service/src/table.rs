@@ -111,6 +111,14 @@ pub struct Input {
     pub as_displayed: bool,
 }
 
+impl Input {
+    /// Fields and their texts, as stored.
+    pub fn of(fields: &[(&str, &str)]) -> Self {
+        let fields = fields.iter().map(|(field, text)| ((*field).to_owned(), (*text).to_owned())).collect();
+        Self { fields, as_displayed: false }
+    }
+}
+
 /// A question about a table's records: a query that fits it, and who asks.
 #[derive(Debug, Clone)]
 pub struct Question {

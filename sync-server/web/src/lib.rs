@@ -10,11 +10,17 @@
 
 mod about;
 mod admission;
+mod asking;
 mod attachment;
 pub mod authority;
 mod batch;
 mod body;
+mod both;
 mod caller;
+mod case;
+mod catalog;
+mod change;
+mod cmdb;
 mod compression;
 mod credentials;
 mod devices;
@@ -24,6 +30,8 @@ mod endpoint;
 mod events;
 mod explorer;
 mod guards;
+mod import_sets;
+mod known_elsewhere;
 mod layers;
 mod links;
 mod live;
@@ -34,6 +42,7 @@ mod openapi;
 mod rates;
 mod refusal;
 mod relay;
+mod schema;
 mod scim;
 mod search;
 mod serving;
@@ -93,7 +102,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         search::endpoints(),
     ];
     let records = [table::endpoints(), attachment::endpoints(), batch::endpoints(), tiny::endpoints()];
-    native.into_iter().chain(phones).chain(records).flatten().collect()
+    native.into_iter().chain(phones).chain(records).flatten().chain(known_elsewhere::endpoints()).collect()
 }
 
 /// How requests reach the server.

@@ -110,7 +110,7 @@ fn content(content: Content, subject: &str) -> Option<Value> {
 fn refusal(path: &str) -> Option<Value> {
     let (media_type, schema) = match path {
         scim if scim.contains("/scim/") => (crate::scim::MEDIA_TYPE, "ScimError"),
-        now if now.starts_with("/api/now/") => ("application/json", "Failure"),
+        known if known.starts_with("/api/now/") || known.starts_with("/api/sn_") => ("application/json", "Failure"),
         oauth if oauth.starts_with("/oauth") => ("application/json", "OauthError"),
         _ => ("application/problem+json", "Problem"),
     };
@@ -144,6 +144,8 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
     let mut parameters: Vec<_> = names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
+    let query = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
+    parameters.extend(crate::known_elsewhere::parameters(endpoint.method, path).iter().map(|name| query(name)));
     if path.contains("/scim/") {
         let wanted = crate::scim::PARAMETERS.iter().filter(|(_, lists_only)| {
             endpoint.answer == Content::Scim("ScimList")
@@ -151,7 +153,7 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
         });
         parameters
             .extend(wanted.map(|(name, _)| json!({ "name": name, "in": "query", "schema": { "type": "string" } })));
-    } else if path.starts_with("/api/now/") && path.contains("/table/") {
+    } else if path.starts_with("/api/now/") && path.contains("/table/") && !path.contains("/doc/") {
         let list = endpoint.answer == Content::Results;
         let wanted = TABLE_PARAMETERS.iter().filter(|(_, lists_only, _)| list || !lists_only);
         parameters.extend(wanted.map(|(name, _, description)| {
@@ -181,7 +183,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::search::schemas(),
     ];
     let records = [crate::attachment::schemas(), crate::batch::schemas(), crate::tiny::schemas(), shared()];
-    for own in native.into_iter().chain(records) {
+    for own in native.into_iter().chain(records).chain(crate::known_elsewhere::schemas()) {
         schemas.extend(own.as_object().cloned().unwrap_or_default());
     }
     schemas

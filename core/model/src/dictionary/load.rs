@@ -70,6 +70,7 @@ files![
     "bsm_chart",
     "change_request",
     "change_task",
+    "chg_mgt_worker",
     "chg_model",
     "cmdb",
     "cmdb_ci",
@@ -90,6 +91,7 @@ files![
     "cmdb_ci_ip_switch",
     "cmdb_ci_linux_server",
     "cmdb_ci_netgear",
+    "cmdb_ci_network_adapter",
     "cmdb_ci_printer",
     "cmdb_ci_server",
     "cmdb_ci_service",
@@ -104,9 +106,12 @@ files![
     "cmdb_ci_vm_object",
     "cmdb_ci_web_server",
     "cmdb_ci_win_server",
+    "cmdb_ire_incomplete_payloads",
     "cmdb_model",
+    "cmdb_reconciliation_definition",
     "cmdb_rel_ci",
     "cmdb_rel_type",
+    "cmdb_serial_number",
     "cmn_cost_center",
     "cmn_department",
     "cmn_location",
@@ -169,6 +174,7 @@ files![
     "syslog",
     "task_ci",
     "task_cmdb_ci_service",
+    "task_service_offering",
     "wm_agent_schedule_attribute_plan",
     "wm_order",
     "wm_task",
@@ -390,7 +396,7 @@ mod tests {
         let dictionary = Dictionary::shipped();
         let parsed = Dictionary::parse(SHIPPED_TABLES, SHIPPED_LIFE_CYCLES).expect("it fits together");
         assert_eq!(*dictionary, parsed);
-        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (108, 10));
+        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (115, 10));
         assert!(dictionary.is_a("wm_task", "task"));
         assert_eq!(dictionary.family("task").len(), 12);
         assert!(dictionary.family("nothing").is_empty());

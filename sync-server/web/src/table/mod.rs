@@ -34,10 +34,12 @@ use crate::endpoint::{Access, Content, Endpoint};
 use crate::guards;
 use crate::links::{Origin, Page};
 use crate::refusal::{Failure, Refusal, TABLE_CONTENT_TYPE, no_record};
-use parameters::{Parameters, Show};
-use reader::{JOURNALS, Reader};
+use reader::JOURNALS;
 
-pub use reader::field_names;
+pub use input::{input as record_input, texts};
+pub use parameters::{Parameters, Show};
+pub use reader::{Reader, field_names};
+pub use shape::{Cell, link, shaped};
 
 /// How many there are, whatever the page.
 pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -85,7 +87,7 @@ impl View {
     fn result(&self, reader: &mut Reader<'_, '_>, record: &Record, detail: &Detail) -> Result<Value, TableError> {
         let names = self.parameters.fields.as_deref();
         let cells = reader.cells(&self.table, names, record, detail.projection_of_document.as_ref())?;
-        let shaped = cells.into_iter().map(|(name, cell)| (name, shape::shaped(cell, &self.parameters, &self.origin)));
+        let shaped = cells.into_iter().map(|(name, cell)| (name, shaped(cell, &self.parameters, &self.origin)));
         Ok(shaped.collect::<Map<_, _>>().into())
     }
 
@@ -145,21 +147,22 @@ impl Asked {
 
     async fn texts(&self, body: Body) -> Result<BTreeMap<String, String>, Refusal> {
         match crate::body::json_if_any(&self.headers, body).await? {
-            Some(body) => input::texts(body),
+            Some(body) => texts(body),
             None => Ok(BTreeMap::new()),
         }
     }
 }
 
 /// The document formats a client takes must include JSON.
-fn check_acceptable(headers: &HeaderMap) -> Result<(), Refusal> {
+pub fn check_acceptable(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(accepted) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(()) };
     let kinds = accepted.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     let mut kinds = kinds.filter(|kind| matches!(kind.as_str(), "" | "*/*" | "application/*" | "application/json"));
     kinds.next().map(drop).ok_or(Refusal::NotAcceptable)
 }
 
-fn answered(status: StatusCode, result: Value) -> Response {
+/// The envelope around what was asked for.
+pub fn answered(status: StatusCode, result: Value) -> Response {
     let headers = [(header::CONTENT_TYPE, TABLE_CONTENT_TYPE)];
     (status, headers, json!({ "result": result }).to_string()).into_response()
 }

@@ -54,6 +54,14 @@ impl<'c, 's> Reader<'c, 's> {
         Ok(cells)
     }
 
+    /// The cells of a record under some names, empty where a name leads nowhere for the caller.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn named(&mut self, record: &Record, names: &[&str]) -> Result<Vec<Cell>> {
+        names.iter().map(|name| Ok(self.cell(record, name, None)?.unwrap_or_default())).collect()
+    }
+
     fn cell(&mut self, record: &Record, name: &str, journals: Option<&Projection>) -> Result<Option<Cell>> {
         let dictionary = self.call.dictionary.clone();
         let Some(class) = dictionary.table(record.id.table.as_str()) else { return Ok(None) };

@@ -2,6 +2,10 @@
 
 mod attachments;
 mod batch;
+mod case;
+mod catalog;
+mod change;
+mod cmdb;
 mod description;
 mod devices;
 mod dispatch;
@@ -11,6 +15,7 @@ mod figures;
 mod guards;
 mod house;
 mod https;
+mod import_sets;
 mod lies;
 mod limits;
 mod logs;

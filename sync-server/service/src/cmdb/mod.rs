@@ -1,0 +1,81 @@
+//! The CMDB: items that several sources tell of are recognised, written once, and related.
+//!
+//! `rules.toml` says by what items of a class are recognised, `identify.rs` tries it, `reconcile.rs` writes what a source may
+//! say, `companions.rs` what refers to
+//! an item, `relations.rs` keeps one relation of a type between two items, `engine.rs` brings a whole payload through these.
+//! `instance.rs` answers for single items, `meta.rs` for classes. What cannot be told apart or lacks something is kept in
+//! `cmdb_ire_incomplete_payloads`; duplicates open one task.
+
+mod companions;
+mod duplicates;
+mod engine;
+mod identify;
+pub mod instance;
+pub mod meta;
+pub mod payload;
+mod reconcile;
+mod relations;
+mod rules;
+
+use fieldline_model::Timestamp;
+use rand_core::Rng;
+
+use crate::call::{Call, Caller};
+use crate::server::Server;
+use crate::table::{Result, TableError, declared};
+use payload::{Operation, Outcome, Payload};
+
+/// The parent of all classes.
+const ROOT: &str = "cmdb_ci";
+
+/// Writes what a source says about items and their relations.
+///
+/// # Errors
+/// When the caller may not write items or the database fails; what is wrong with an item is told in the outcome and stops no other.
+pub fn reconcile(call: &mut Call<'_>, source: &str, payload: &Payload) -> Result<Outcome> {
+    check_may(call)?;
+    engine::Engine::new(call, source, payload).run()
+}
+
+/// Recognising an item tells that it is there, so that is for those who may write items.
+fn check_may(call: &Call<'_>) -> Result<()> {
+    let table = declared(call, ROOT)?;
+    if call.caller.may(&table.write) {
+        return Ok(());
+    }
+    let problem = format!("writing configuration items needs one of the roles {}", table.write.join(", "));
+    Err(TableError::Denied { record: ROOT.into(), problem })
+}
+
+/// Says what [`reconcile`] would do, and does nothing.
+///
+/// # Errors
+/// As [`reconcile`].
+pub fn rehearse(
+    server: &Server,
+    caller: &Caller,
+    source: &str,
+    payload: &Payload,
+    (now, rng): (Timestamp, &mut dyn Rng),
+) -> Result<Outcome> {
+    let mut call = server.begin(caller, now, rng)?;
+    let mut outcome = reconcile(&mut call, source, payload)?;
+    for item in outcome.items.iter_mut().filter(|item| item.operation == Operation::Insert) {
+        item.sys_id = UNKNOWN.to_owned();
+    }
+    Ok(outcome)
+}
+
+/// What stands for the identity of what is not there.
+const UNKNOWN: &str = "Unknown";
+
+/// Whether a table holds configuration items.
+pub fn is_class(call: &Call<'_>, table: &str) -> bool {
+    call.dictionary.is_a(table, ROOT)
+}
+
+/// Whether a data source is one of those there are.
+fn is_source(call: &Call<'_>, source: &str) -> bool {
+    let field = call.dictionary.table(ROOT).and_then(|table| table.field("discovery_source"));
+    field.is_some_and(|field| field.choices.iter().any(|choice| choice.value == source))
+}
