@@ -12,6 +12,7 @@ mod accounts;
 mod audit;
 mod backup;
 mod blobs;
+mod columns;
 mod documents;
 mod feed;
 mod grants;

@@ -13,6 +13,7 @@ use fieldline_storage::{Function, Result, Selection, Sight, StorageError};
 use rusqlite::types::Value;
 
 use crate::audit;
+use crate::columns::COLUMNS;
 use crate::search;
 
 /// Values bound by one query; SQLite's own limit is 32,766.
@@ -134,6 +135,7 @@ impl<'s> Compiler<'s> {
                 Err(StorageError::Query(format!("\"{name}\" is not a field name")))
             }
             name if self.views.contains_key(alias) => Ok(audit::column(alias, name)),
+            name if COLUMNS.contains(&name) => Ok(format!("{alias}.{name}")),
             name => Ok(format!("{alias}.fields ->> '$.{name}'")),
         }
     }
@@ -207,8 +209,8 @@ impl<'s> Compiler<'s> {
             Check::Compare(comparison, other) => format!("{field} {} {}", comparison.symbol(), self.operand(other)),
             Check::Contains(part) => format!("instr({field}, {}) > 0", self.bind(part.clone())),
             Check::StartsWith(part) => {
-                let part = self.bind(part.clone());
-                format!("substr({field}, 1, length({part})) = {part}")
+                let from = format!("{field} >= {}", self.bind(part.clone()));
+                after_all_that_begin_with(part).map_or(from.clone(), |end| format!("({from} AND {field} < {})", self.bind(end)))
             }
             Check::EndsWith(part) => {
                 let part = self.bind(part.clone());
@@ -262,6 +264,18 @@ impl<'s> Compiler<'s> {
     }
 }
 
+/// The first text after all that begin with this one; `None` when there is none. As a range, a beginning is found in an index.
+fn after_all_that_begin_with(part: &str) -> Option<String> {
+    let mut letters: Vec<char> = part.chars().collect();
+    while let Some(last) = letters.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            letters.push(next);
+            return Some(letters.into_iter().collect());
+        }
+    }
+    None
+}
+
 /// What a clock so many seconds ahead shows at a moment in milliseconds.
 fn shown(part: DatePart, field: &str, ahead_seconds: i32) -> String {
     let seconds = format!("({field} - ({field} % 1000 + 1000) % 1000) / 1000 + ({ahead_seconds})");
@@ -284,5 +298,77 @@ fn joined(parts: &[String], operator: &str, none: &str) -> String {
             let (left, right) = parts.split_at(parts.len() / 2);
             format!("({} {operator} {})", joined(left, operator, none), joined(right, operator, none))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fieldline_storage::EVERYTHING;
+    use rusqlite::{Connection, params_from_iter};
+
+    use super::*;
+
+    fn migrated() -> Connection {
+        let mut connection = Connection::open_in_memory().expect("memory is there");
+        crate::migrate::migrate(&mut connection, &"test").expect("an empty database can be migrated");
+        connection
+    }
+
+    /// How SQLite goes about a query, step by step.
+    fn plan(connection: &Connection, what: &str, filter: &Filter, order: &[Sort], end: &str) -> Vec<String> {
+        let tables = ["incident".into()];
+        let selection = Selection { tables: &tables, filter, order, sight: &EVERYTHING };
+        let mut compiler = Compiler::new(&EVERYTHING);
+        let condition = compiler.condition(&selection).expect("a plain filter");
+        let order = if order.is_empty() { String::new() } else { compiler.order(order).expect("plain keys") };
+        let order = if order.is_empty() { order } else { format!("ORDER BY {order}") };
+        let sql = format!("EXPLAIN QUERY PLAN SELECT {what} FROM {condition} {order} {end}");
+        let mut statement = connection.prepare(&sql).expect("the SQL is well formed");
+        let rows = statement.query_map(params_from_iter(compiler.values), |row| row.get(3)).expect("it is bound");
+        rows.collect::<Result<_, _>>().expect("steps are text")
+    }
+
+    const FILTERED: [&str; 6] = ["state", "active", "priority", "assigned_to", "assignment_group", "caller_id"];
+
+    #[test]
+    fn a_page_by_any_indexed_field_is_read_off_an_index_in_its_order_and_counted_from_one() {
+        let connection = migrated();
+        let newest = Sort { path: Path::of("sys_updated_on"), descending: true };
+        let by_number = Sort { path: Path::of("number"), descending: false };
+        for field in FILTERED {
+            let filter = Filter::equals(field, "x");
+            for order in [&newest, &by_number] {
+                let steps = plan(&connection, "r.rowid", &filter, std::slice::from_ref(order), "LIMIT 50");
+                assert!(matches!(&steps[..], [step] if step.contains("COVERING INDEX")), "{field}, {order:?}: {steps:?}");
+            }
+            let steps = plan(&connection, "count(*)", &filter, &[], "");
+            assert!(matches!(&steps[..], [step] if step.contains("COVERING INDEX")), "{field}: {steps:?}");
+        }
+        for order in [newest, by_number] {
+            let steps = plan(&connection, "r.rowid", &Filter::everything(), &[order], "LIMIT 50 OFFSET 1000");
+            assert!(matches!(&steps[..], [step] if step.contains("COVERING INDEX")), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_fields_the_one_that_leaves_out_more_is_looked_up() {
+        let steps = plan(
+            &migrated(),
+            "r.rowid",
+            &Filter::equals("active", true).and(Filter::equals("assigned_to", "x")),
+            &[Sort { path: Path::of("sys_updated_on"), descending: true }],
+            "LIMIT 50",
+        );
+        assert!(matches!(&steps[..], [step] if step.contains("record_by_assigned_to_updated")), "{steps:?}");
+    }
+
+    #[test]
+    fn a_name_that_begins_so_is_found_in_the_index_of_names() {
+        let step = fieldline_model::condition::Step { field: "caller_id".into(), tables: vec!["sys_user".into()] };
+        let path = Path { steps: vec![step], field: "name".into() };
+        let filter = Filter::Test(path, Check::StartsWith("ab".into()));
+        let steps = plan(&migrated(), "r.rowid", &filter, &[], "").join("; ");
+        assert!(steps.contains("record_by_caller"), "{steps}");
+        assert!(steps.contains("record_by_name (table_name=? AND name>? AND name<?)"), "{steps}");
     }
 }

@@ -35,14 +35,16 @@ pub(crate) struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     pub(crate) fn write(connection: MutexGuard<'a, Connection>) -> Result<Self> {
-        connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("beginning a transaction"))?;
+        step(&connection, "BEGIN IMMEDIATE").map_err(failed("beginning a transaction"))?;
         Ok(Self { held: Held::Writer(connection), writes: true })
     }
 
     /// The state is fixed here and not at the first query, so what is read cannot depend on how long the caller waited.
     pub(crate) fn read(held: Held<'a>) -> Result<Self> {
-        held.execute_batch("BEGIN DEFERRED; SELECT head FROM feed").map_err(failed("beginning to read"))?;
-        Ok(Self { held, writes: false })
+        let transaction = Self { held, writes: false };
+        step(&transaction.held, "BEGIN DEFERRED").map_err(failed("beginning to read"))?;
+        transaction.first("beginning to read", "SELECT head FROM feed", [], |_| Ok(()))?;
+        Ok(transaction)
     }
 
     /// Runs a statement that changes rows; returns how many. That a reading transaction refuses is said here and not by
@@ -71,6 +73,20 @@ impl<'a> Transaction<'a> {
             .map_err(failed(doing))
     }
 
+    /// The first row for each of many keys; every key has one.
+    pub(crate) fn each<T>(
+        &self,
+        doing: impl Display,
+        sql: &str,
+        keys: impl IntoIterator<Item = i64>,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let all = self.held.prepare_cached(sql).and_then(|mut statement| {
+            keys.into_iter().map(|key| statement.query_row([key], &read)).collect()
+        });
+        all.map_err(failed(doing))
+    }
+
     /// Every row, into whatever collects.
     pub(crate) fn all<T, C: FromIterator<T>>(
         &self,
@@ -86,16 +102,21 @@ impl<'a> Transaction<'a> {
     }
 }
 
+/// Begins or ends a transaction, by a statement that is not prepared every time.
+fn step(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 impl Tx for Transaction<'_> {
     fn commit(self: Box<Self>) -> Result<()> {
-        self.held.execute_batch("COMMIT").map_err(failed("committing"))
+        step(&self.held, "COMMIT").map_err(failed("committing"))
     }
 }
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         // What cannot be undone here is undone when the connection closes or the file is opened again.
-        let undone = self.held.is_autocommit() || self.held.execute_batch("ROLLBACK").is_ok();
+        let undone = self.held.is_autocommit() || step(&self.held, "ROLLBACK").is_ok();
         if let Held::Reader(storage, connection) = &mut self.held
             && let Some(connection) = connection.take()
             && undone
