@@ -15,7 +15,11 @@
 //! `fieldline-bench roads EXTRACT [--json FILE]`: ways on the roads of an OpenStreetMap extract, next to Dijkstra.
 //!
 //! `fieldline-bench server [--records N] [--phones N] [--json FILE]`. How many signed edits a second the server keeps.
+//!
+//! `fieldline-bench api [--records N] [--seconds S] [--only WORDS] [--keep DIR] [--json FILE]`. The record API next to a bare
+//! axum over plain SQLite; every side is a process.
 
+mod api;
 mod data;
 mod floor;
 mod measure;
@@ -40,6 +44,7 @@ const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]
        fieldline-bench routing-day [DIR] [--days N] [--oversubscribed N] [--json FILE]
        fieldline-bench roads EXTRACT [--json FILE]
        fieldline-bench server [--records N] [--phones N] [--json FILE]
+       fieldline-bench api [--records N] [--seconds S] [--only WORDS] [--keep DIR] [--json FILE]
        fieldline-bench samples DIR";
 
 /// What the command line asks for.
@@ -74,6 +79,8 @@ fn main() -> ExitCode {
             let asked = server::Options { records: options.records, phones: options.phones };
             server::run(&asked, options.json.as_deref()).map_err(|error| -> Box<dyn std::error::Error> { error })
         }),
+        Some("api") => Some(api::run(&api::Options::parse_from(words))),
+        Some(api::FLOOR_COMMAND) => words.next().map(|file| api::serve_floor(Path::new(&file))),
         Some("routing") => Some(routing::run(&routing::Options::parse_from(words))),
         Some("routing-day") => Some(routing_day::run(&routing_day::Options::parse_from(words))),
         Some("roads") => words.next().and_then(|extract| {

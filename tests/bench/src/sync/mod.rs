@@ -9,7 +9,7 @@ mod office;
 mod ours;
 mod peers;
 pub mod phone;
-mod process;
+pub mod process;
 mod proxy;
 mod table;
 
