@@ -62,7 +62,7 @@ fn record(view: &str, row: &Row<'_>) -> rusqlite::Result<Record> {
     bytes[8..].copy_from_slice(&id.to_be_bytes());
     let mut record = Record::new(DocumentId::new(view, SysId(bytes)));
     let statement: &Statement<'_> = row.as_ref();
-    for (at, column) in statement.column_names().into_iter().enumerate() {
+    for (at, column) in statement.column_names().enumerate() {
         let is_moment = column.ends_with("_on") || column.ends_with("_time");
         let value = match row.get_ref(at)? {
             ValueRef::Integer(moment) if is_moment => Some(Value::Time(Timestamp(moment))),

@@ -53,7 +53,9 @@ impl Records for Transaction<'_> {
                 params.extend([Sql::Text(sys_id), Sql::Text(table.to_owned())]);
                 params.extend(new);
                 let values = marks(3, params.len() - 2);
-                format!("INSERT INTO record (record, fields, sys_id, table_name, {all}) VALUES (?1, jsonb(?2), {values})")
+                format!(
+                    "INSERT INTO record (record, fields, sys_id, table_name, {all}) VALUES (?1, jsonb(?2), {values})"
+                )
             }
         };
         self.run(format_args!("writing {}", record.id), &sql, params_from_iter(params)).map(drop)

@@ -81,9 +81,10 @@ impl<'a> Transaction<'a> {
         keys: impl IntoIterator<Item = i64>,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
-        let all = self.held.prepare_cached(sql).and_then(|mut statement| {
-            keys.into_iter().map(|key| statement.query_row([key], &read)).collect()
-        });
+        let all = self
+            .held
+            .prepare_cached(sql)
+            .and_then(|mut statement| keys.into_iter().map(|key| statement.query_row([key], &read)).collect());
         all.map_err(failed(doing))
     }
 

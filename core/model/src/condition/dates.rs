@@ -105,7 +105,7 @@ impl Calendar<'_> {
     }
 
     /// So many units from now.
-    pub fn from_now(&self, unit: Unit, count: i64) -> Option<Timestamp> {
+    pub fn shifted(&self, unit: Unit, count: i64) -> Option<Timestamp> {
         Some(self.moment(unit.later(self.local(self.now)?, count)?))
     }
 
@@ -163,7 +163,7 @@ impl Calendar<'_> {
         let (unit, which) = name.split_once("Ago")?;
         let unit = Unit::of(unit)?;
         match which {
-            "" => self.from_now(unit, count.checked_neg()?),
+            "" => self.shifted(unit, count.checked_neg()?),
             "Start" => self.span(unit, count.checked_neg()?).map(|(from, _)| from),
             "End" => self.span(unit, count.checked_neg()?).map(|(_, until)| last_second(until)),
             _ => None,

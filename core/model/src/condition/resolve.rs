@@ -327,7 +327,7 @@ impl Compared<'_, '_> {
                 let (from, until) = calendar.span(unit, count)?;
                 at(Comparison::GreaterOrEqual, from).and(at(Comparison::Less, until))
             }
-            other => at(other, calendar.from_now(unit, count)?),
+            other => at(other, calendar.shifted(unit, count)?),
         })
         .filter(|_| self.field.field_type == FieldType::GlideDateTime)
     }

@@ -227,7 +227,7 @@ impl Judge {
         }
         let user = self.world.askers[asker].user.to_string();
         let mut fields = vec![("short_description", "to be deleted"), ("name", "to be deleted")];
-        fields.extend((self.world.rng.next_u32() % 2 == 0).then_some(("assigned_to", user.as_str())));
+        fields.extend(self.world.rng.next_u32().is_multiple_of(2).then_some(("assigned_to", user.as_str())));
         let dictionary = self.world.server.dictionary();
         let known = |name: &str| dictionary.table(table).is_some_and(|table| table.field(name).is_some());
         fields.retain(|(name, _)| known(name));

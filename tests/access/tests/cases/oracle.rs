@@ -2,7 +2,7 @@
 //!
 //! Source: Cedar (Cutler et al., "Cedar: A New Language for Expressive, Fast, Safe, and Analyzable Authorization", 2024).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use cedar_policy::{
@@ -66,10 +66,10 @@ impl Oracle {
     fn ask(&self, person: &Person, action: &str, table: &str, keys: &BTreeSet<String>) -> bool {
         let (user, deed, thing) = (uid("User", "asks"), uid("Action", action), uid("Record", "is asked for"));
         let attributes = [("roles".to_owned(), set(&person.roles)), ("keys".to_owned(), set(&person.keys))];
-        let asking = Entity::new(user.clone(), attributes.into(), HashSet::new()).expect("plain attributes");
+        let asking = Entity::new(user.clone(), attributes.into(), Default::default()).expect("plain attributes");
         let table = RestrictedExpression::new_string(table.to_owned());
         let attributes = [("table".to_owned(), table), ("keys".to_owned(), set(keys))];
-        let asked = Entity::new(thing.clone(), attributes.into(), HashSet::new()).expect("plain attributes");
+        let asked = Entity::new(thing.clone(), attributes.into(), Default::default()).expect("plain attributes");
         let entities = Entities::from_entities([asking, asked], None).expect("two entities");
         let request = Request::new(user, deed, thing, Context::empty(), None).expect("no schema to offend");
         let answer = self.authorizer.is_authorized(&request, &self.policies, &entities);

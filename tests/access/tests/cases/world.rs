@@ -93,7 +93,7 @@ impl World {
     }
 
     fn happens(&mut self, one_in: u32) -> bool {
-        self.rng.next_u32() % one_in == 0
+        self.rng.next_u32().is_multiple_of(one_in)
     }
 
     fn hires(&mut self, number: usize) {
@@ -102,7 +102,7 @@ impl World {
             .into_iter()
             .filter(|role| {
                 let one_in = if *role == "admin" { 12 } else { 4 };
-                self.rng.next_u32() % one_in == 0
+                self.rng.next_u32().is_multiple_of(one_in)
             })
             .collect();
         let new = NewUser { user_name: &name, name: &name, password: PASSWORD, roles: &roles };

@@ -73,7 +73,9 @@ impl Connection {
             }
             match line.trim_end().split_once(": ") {
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse()?,
-                Some((name, value)) if name.eq_ignore_ascii_case("x-total-count") => answer.total = Some(value.parse()?),
+                Some((name, value)) if name.eq_ignore_ascii_case("x-total-count") => {
+                    answer.total = Some(value.parse()?)
+                }
                 Some(_) => {}
                 None if line.trim_end().is_empty() => return Ok((answer, length)),
                 None => answer.status = line.split(' ').nth(1).unwrap_or_default().parse()?,

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::Result;
 use super::connection::{Connection, Request};
 use super::floor;
 use super::house::{House, PASSWORD, USER_NAME};
 use super::operations::{Operation, Side};
-use super::Result;
 use crate::sync::process::{Watched, wait_for_address};
 
 /// Turns each side has, so that noise hits both.
@@ -101,8 +101,11 @@ impl<'h> Both<'h> {
             if answers.0.status != 200 || answers.0 != answers.1 {
                 let text = |body: &[u8]| String::from_utf8_lossy(body).chars().take(3_000).collect::<String>();
                 let (one, other) = (text(&answers.0.body), text(&answers.1.body));
-                let problem = format!("{}, turn {turn}: ours answers {} {:?}", operation.name, answers.0.status, answers.0.total);
-                return Err(format!("{problem} {one}\nthe floor {} {:?} {other}", answers.1.status, answers.1.total).into());
+                let problem =
+                    format!("{}, turn {turn}: ours answers {} {:?}", operation.name, answers.0.status, answers.0.total);
+                return Err(
+                    format!("{problem} {one}\nthe floor {} {:?} {other}", answers.1.status, answers.1.total).into()
+                );
             }
         }
         Ok(())
@@ -111,9 +114,8 @@ impl<'h> Both<'h> {
     /// What both took, ours first.
     pub fn measure(&mut self, operation: &Operation, at_once: usize, time: Duration) -> Result<[Run; 2]> {
         let mut runs = [Run::default(), Run::default()];
-        let mut connections = [&self.ours, &self.floor].map(|server| {
-            (0..at_once).map(|_| server.connect()).collect::<Result<Vec<_>>>()
-        });
+        let mut connections =
+            [&self.ours, &self.floor].map(|server| (0..at_once).map(|_| server.connect()).collect::<Result<Vec<_>>>());
         for turn in 0..=TURNS {
             for (at, (side, server)) in [(Side::Ours, &self.ours), (Side::Floor, &self.floor)].into_iter().enumerate() {
                 let connections = connections[at].as_mut().map_err(|error| error.to_string())?;

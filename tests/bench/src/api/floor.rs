@@ -20,9 +20,9 @@ use rusqlite::{Connection, ToSql, params};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::Result;
 use super::connection::Request;
 use super::house::House;
-use super::Result;
 use rows::Columns;
 
 /// The word that makes this program the floor: `api-floor FILE`.
@@ -32,7 +32,8 @@ pub const COMMAND: &str = "api-floor";
 const ASKED_BY: [&str; 6] = ["state", "active", "priority", "assigned_to", "assignment_group", "caller_id"];
 const ORDERS: [&str; 2] = ["number, sys_id", "sys_updated_on DESC, sys_id"];
 /// What else there is an index of.
-const OTHERS: [&str; 4] = ["number, sys_id", "sys_updated_on DESC, sys_id", "sys_created_on DESC, sys_id", "parent, sys_id"];
+const OTHERS: [&str; 4] =
+    ["number, sys_id", "sys_updated_on DESC, sys_id", "sys_created_on DESC, sys_id", "parent, sys_id"];
 /// Records asked of ours at a time while filling.
 const FILLED_AT_ONCE: usize = 1_000;
 

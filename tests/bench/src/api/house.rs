@@ -13,8 +13,8 @@ use fieldline_storage_sqlite::SqliteStorage;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::data::sys_id;
 use super::Result;
+use crate::data::sys_id;
 use crate::words::{text, word};
 
 /// Who calls, who works, and the groups they work in.
@@ -120,9 +120,8 @@ fn people(call: &mut Call<'_>) -> Result<(), TableError> {
             create(call, "sys_user", who(number), fields)?;
         }
     }
-    (0..GROUPS).try_for_each(|number| {
-        create(call, "sys_user_group", group(number), [("name", format!("Group {number}"))])
-    })
+    (0..GROUPS)
+        .try_for_each(|number| create(call, "sys_user_group", group(number), [("name", format!("Group {number}"))]))
 }
 
 fn create<const N: usize>(

@@ -69,7 +69,10 @@ pub fn run(options: &Options) -> Result<()> {
     let mut both = Both::start(&house)?;
     let asked: Vec<_> = operations().into_iter().filter(|asked| asked.name.contains(&options.only)).collect();
     asked.iter().try_for_each(|operation| both.agree(operation))?;
-    println!("{} incidents, answers over loopback, both sides alternating, on files with synchronous=FULL", house.records);
+    println!(
+        "{} incidents, answers over loopback, both sides alternating, on files with synchronous=FULL",
+        house.records
+    );
     report::print_head();
     let mut lines = Vec::new();
     for operation in &asked {

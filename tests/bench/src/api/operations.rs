@@ -62,7 +62,10 @@ pub fn operations() -> Vec<Operation> {
     let orders = [("", Order::Any), (", newest first", Order::Newest), (", by number", Order::Number)];
     for field in ["state", "active", "priority", "assigned_to", "assignment_group", "caller_id"] {
         for (words, order) in orders {
-            all.push(Operation { name: format!("page by {field}{words}"), kind: Kind::Page { by: By::Field(field), order } });
+            all.push(Operation {
+                name: format!("page by {field}{words}"),
+                kind: Kind::Page { by: By::Field(field), order },
+            });
         }
     }
     let page = |by, order| Kind::Page { by, order };
@@ -135,7 +138,9 @@ fn page(side: Side, by: By, order: Order, turn: usize, records: usize) -> Reques
                 Order::Newest => "%5EORDERBYDESCsys_updated_on",
                 Order::Number => "%5EORDERBYnumber",
             };
-            format!("/api/now/table/incident?sysparm_query={filter}{order}&sysparm_limit={PAGE}&sysparm_offset={offset}")
+            format!(
+                "/api/now/table/incident?sysparm_query={filter}{order}&sysparm_limit={PAGE}&sysparm_offset={offset}"
+            )
         }
         Side::Floor => {
             format!("/incident?field={field}&value={value}&order={order:?}&limit={PAGE}&offset={offset}")
@@ -145,7 +150,9 @@ fn page(side: Side, by: By, order: Order, turn: usize, records: usize) -> Reques
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).into() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// A value the field of some records holds.
