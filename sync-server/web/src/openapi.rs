@@ -49,7 +49,8 @@ fn describe(paths: &mut Map<String, Value>, endpoint: &Endpoint, table: Option<&
     let mut answers = Map::new();
     let status = endpoint.status.to_string();
     answers.insert(status, described(content(endpoint.answer, subject), "Done"));
-    answers.insert("default".into(), described(refusal(&path), "Refused; the detail says why and what to do"));
+    answers
+        .insert("default".into(), described(refusal(endpoint, &path), "Refused; the detail says why and what to do"));
     let mut operation = json!({
         "operationId": operation_id(endpoint.method, &path),
         "summary": endpoint.summary,
@@ -107,7 +108,11 @@ fn content(content: Content, subject: &str) -> Option<Value> {
     }
 }
 
-fn refusal(path: &str) -> Option<Value> {
+fn refusal(endpoint: &Endpoint, path: &str) -> Option<Value> {
+    let is_page = endpoint.answer == Content::Page || matches!(endpoint.request, Content::Form("PageForm"));
+    if is_page || path.starts_with("/oidc/") {
+        return content(Content::Page, "");
+    }
     let (media_type, schema) = match path {
         scim if scim.contains("/scim/") => (crate::scim::MEDIA_TYPE, "ScimError"),
         known if known.starts_with("/api/now/") || known.starts_with("/api/sn_") => ("application/json", "Failure"),
