@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use fieldline_model::condition::Query;
 use fieldline_model::{Dictionary, Record, Timestamp};
 use fieldline_service::Server;
 use fieldline_storage_sqlite::SqliteStorage;
@@ -44,11 +45,12 @@ impl House {
         table::load(&self.server, table, &mut source, NOW, &mut self.rng)?.finish(source)
     }
 
-    fn records(&self, table: &str, query: &str) -> Vec<Record> {
-        let (field, value) = query.split_once('=').expect("a field and its value");
-        let filter = fieldline_model::condition::Filter::equals(field, value);
-        let tx = self.server.storage().read().expect("readable");
-        tx.select(&fieldline_storage::Selection::of(&[table.into()], &filter), 10_000, 0).expect("understood")
+    fn records(&mut self, table: &str, query: &str) -> Vec<Record> {
+        let (query, system) = (Query::parse(query).query, self.server.system());
+        let found = self
+            .server
+            .read(&system, NOW, &mut self.rng, |call| fieldline_service::table::query(call, table, &query, 10_000, 0));
+        found.expect("understood").records
     }
 }
 
