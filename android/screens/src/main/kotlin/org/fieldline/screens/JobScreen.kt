@@ -49,10 +49,10 @@ fun JobScreen(presenter: JobPresenter, share: (String) -> Unit, stepped: suspend
             OtherButton(say(Word.valueOf(part.name)), "job.${part.name.lowercase()}") { open(part) }
         }
         if (job.isHere) item { OtherButton(say(Word.SHARE), "job.share") { share(job.asText) } }
-        fields(job.form) { field, text -> does { presenter.change(mapOf(field to text)) } }
         item { Entry(say(Word.COMMENT_FOR_CUSTOMER), comment, "job.comment") { comment = it } }
         item { OtherButton(say(Word.WRITE), "job.write", comment.isNotBlank()) { does { if (presenter.comment(comment)) comment = "" } } }
         journals(job)
+        fields(job.form) { field, text -> does { presenter.change(mapOf(field to text)) } }
     }
 }
 
