@@ -95,11 +95,7 @@ impl Ask {
     /// # Errors
     /// As [`crate::body::json`], and when a field has no text.
     pub async fn texts(&self, body: Body) -> Result<BTreeMap<String, String>, Refusal> {
-        let bytes = crate::body::read(&self.headers, body, crate::body::JSON_BODY_BYTES).await?;
-        if bytes.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        texts(self.json(Body::from(bytes)).await?)
+        crate::body::json_if_any(&self.headers, body).await?.map_or_else(|| Ok(BTreeMap::new()), texts)
     }
 
     /// Does `work` on one consistent state.

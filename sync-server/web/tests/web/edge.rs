@@ -1,4 +1,4 @@
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +69,19 @@ async fn large_answers_are_compressed_for_who_takes_it_and_tokens_and_small_ones
     assert_eq!((session.status.as_u16(), session.header("content-encoding")), (200, ""));
     let small = ask("GET", "/api/now/table/incident", json!({})).await;
     assert_eq!((small.status.as_u16(), small.header("content-encoding")), (200, ""));
+}
+
+#[tokio::test]
+async fn a_compressed_record_is_read_by_the_table_api_and_by_those_beside_it() {
+    let house = House::new();
+    for path in ["/api/now/table/incident", "/api/sn_chg_rest/change", "/api/sn_customerservice/case"] {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(json!({ "short_description": "No power" }).to_string().as_bytes()).expect("memory");
+        let request = Request::builder().method("POST").uri(path).header("authorization", basic("admin"));
+        let request = request.header("content-encoding", "gzip").header("content-type", "application/json");
+        let answer = house.send(request.body(Body::from(packer.finish().expect("memory"))).expect("well formed")).await;
+        assert!(answer.status.is_success(), "{path}: {} {}", answer.status, answer.json());
+    }
 }
 
 #[tokio::test]
