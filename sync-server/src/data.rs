@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fieldline_model::{Dictionary, Timestamp};
 use fieldline_service::Server;
 use fieldline_storage_sqlite::SqliteStorage;
+use fieldline_web::authority::private_directory;
 use fieldline_web::{Clock, Entropy, SystemClock};
 
 use crate::failed::{Failed, io};
@@ -72,12 +73,4 @@ pub fn open(storage: SqliteStorage) -> Result<Opened, Failed> {
     let dictionary = Dictionary::shipped().clone();
     let server = Arc::new(Server::open(Arc::new(storage), dictionary, now, &mut rng)?);
     Ok(Opened { server, now, rng })
-}
-
-fn private_directory() -> std::fs::DirBuilder {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
 }

@@ -9,6 +9,7 @@ use fieldline_storage::Noted;
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::query::number_field;
 
 /// What is noted in place of a field when a record was deleted.
 const DELETED: &str = "DELETED";
@@ -28,7 +29,7 @@ impl Call<'_> {
         let changed = changed.filter(|field| before.get(field.as_str()) != after.get(field.as_str()));
         let values: Vec<_> = changed.map(|field| (field, text(before, field), text(after, field))).collect();
         let (reason, at) = (self.way(), self.now);
-        let updates = after.get("sys_mod_count").and_then(|count| count.as_integer()).unwrap_or_default();
+        let updates = number_field(after, "sys_mod_count").unwrap_or_default();
         let noted: Vec<Noted<'_>> = values
             .iter()
             .map(|(field, old, new)| {
@@ -44,7 +45,7 @@ impl Call<'_> {
         let table = self.dictionary.table(gone.id.table.as_str());
         let shown = table.and_then(|table| gone.get(table.display.as_str())).map(ToString::to_string);
         let (author, reason, at): (_, _, Timestamp) = (self.caller.user, self.way(), self.now);
-        let updates = gone.get("sys_mod_count").and_then(|count| count.as_integer()).unwrap_or_default();
+        let updates = number_field(gone, "sys_mod_count").unwrap_or_default();
         let (old, new) = (shown.as_deref(), None);
         let noted = Noted { record: &gone.id, field: DELETED, old, new, author, reason: &reason, updates, at };
         Ok(self.tx.note(&[noted])?)

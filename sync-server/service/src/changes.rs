@@ -134,21 +134,11 @@ impl Changes {
     }
 
     /// A record with the new values.
-    pub fn applied(&self, record: &Record) -> Record {
-        let mut applied = record.clone();
+    pub fn applied(&self, mut record: Record) -> Record {
         for (field, (_, new)) in &self.values {
-            applied.set(field.clone(), new.clone());
+            record.set(field.clone(), new.clone());
         }
-        applied
-    }
-
-    /// Writes the new values into a row; whether any changed.
-    pub fn apply_to(self, record: &mut Record) -> bool {
-        let changed = !self.values.is_empty();
-        for (field, (_, new)) in self.values {
-            record.set(field, new);
-        }
-        changed
+        record
     }
 }
 

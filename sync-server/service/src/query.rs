@@ -54,7 +54,7 @@ impl Call<'_> {
     }
 
     /// Asks for nobody in particular.
-    fn anybody(&self) -> Asking<'_> {
+    pub(crate) fn anybody(&self) -> Asking<'_> {
         Asking {
             dictionary: &self.dictionary,
             now: self.now,

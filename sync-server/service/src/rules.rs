@@ -2,7 +2,7 @@
 //! condition holds for it as it would be refuse it with their message. Scripts are not run.
 
 use fieldline_model::condition::{Asking, Filter, Query, World};
-use fieldline_model::{Record, SysId, TableName, Utc0, Value};
+use fieldline_model::{Record, SysId, TableName, Value};
 
 use crate::call::Call;
 use crate::table::{Result, TableError};
@@ -29,14 +29,8 @@ impl Call<'_> {
     }
 
     fn holds(&self, rule: &Record, record: &Record) -> bool {
-        let asking = Asking {
-            dictionary: &self.dictionary,
-            now: self.now,
-            zone: &Utc0,
-            user: Some(self.caller.user),
-            groups: &|| self.groups_of(self.caller.user).unwrap_or_default(),
-            may_read: &|_, _| true,
-        };
+        let groups = || self.groups_of(self.caller.user).unwrap_or_default();
+        let asking = Asking { user: Some(self.caller.user), groups: &groups, ..self.anybody() };
         let query = Query::parse(rule.text("filter_condition")).query;
         query.resolve(record.id.table.as_str(), &asking).filter.matches(record, &Stored(self))
     }

@@ -247,19 +247,20 @@ pub fn delete(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<()> {
 
 fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, creating: bool) -> Result<Detail> {
     let id = record.id.clone();
-    call.check_rules(&changes.applied(&record), creating)?;
+    let applied = changes.applied(record);
+    call.check_rules(&applied, creating)?;
     match table.kind {
-        Kind::Document => write_document(call, &id, changes, creating)?,
-        Kind::Reference => write_row(call, table, record, changes, creating)?,
+        Kind::Document => write_document(call, &id, &changes, creating)?,
+        Kind::Reference => write_row(call, table, applied, &changes, creating)?,
     }
     let record = call.row(&id)?.ok_or_else(|| TableError::NotFound(id.to_string()))?;
     detail(call, record)
 }
 
-fn write_document(call: &mut Call<'_>, id: &DocumentId, changes: Changes, creating: bool) -> Result<()> {
+fn write_document(call: &mut Call<'_>, id: &DocumentId, changes: &Changes, creating: bool) -> Result<()> {
     let mut acts = changes.acts();
     if creating {
-        acts.extend(birth(call, id, &changes)?);
+        acts.extend(birth(call, id, changes)?);
     }
     if acts.is_empty() {
         return Ok(());
@@ -292,8 +293,7 @@ fn birth(call: &mut Call<'_>, id: &DocumentId, changes: &Changes) -> Result<Vec<
     Ok(acts)
 }
 
-fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: Changes, creating: bool) -> Result<()> {
-    let changed = changes.apply_to(&mut record);
+fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &Changes, creating: bool) -> Result<()> {
     let password = record.text(PASSWORD).to_owned();
     if table.name == *"sys_user" {
         record.set(PASSWORD, None);
@@ -308,7 +308,7 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: Ch
         let number = call.next_number(table.name.as_str())?;
         record.set("number", number.map(Value::Text));
     }
-    if !creating && !changed {
+    if !creating && changes.written().next().is_none() {
         return Ok(());
     }
     if !definitions::defines(table.name.as_str()) {

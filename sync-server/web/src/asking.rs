@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::routing::MethodRouter;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use fieldline_model::SysId;
 use fieldline_service::{Call, Caller};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::App;
 use crate::caller::{TableCaller, blocking};
-use crate::endpoint::{Access, Content, Endpoint};
 use crate::links::Origin;
 use crate::refusal::{Failure, Refusal, no_record};
-use crate::table::{check_acceptable, texts};
+use crate::table::{answered, check_acceptable, texts};
 
 /// Who asks what: the request but its body.
 pub struct Ask {
@@ -110,6 +110,18 @@ impl Ask {
         blocking(app, move |server, now, rng| server.read(&self.caller, now, rng, |call| work(&self, call))).await
     }
 
+    /// Answers what `work` finds on one consistent state.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub async fn answer(
+        self,
+        app: &App,
+        work: impl FnOnce(&Self, &mut Call<'_>) -> Result<Value, Refusal> + Send + 'static,
+    ) -> Result<Response, Failure> {
+        Ok(answered(StatusCode::OK, self.read(app, work).await?))
+    }
+
     /// Does `work` in one transaction.
     ///
     /// # Errors
@@ -121,26 +133,4 @@ impl Ask {
     ) -> Result<T, Refusal> {
         blocking(app, move |server, now, rng| server.write(&self.caller, now, rng, |call| work(&self, call))).await
     }
-}
-
-/// An endpoint for people and integrations.
-pub fn endpoint(
-    method: &'static str,
-    path: impl Into<String>,
-    summary: &'static str,
-    request: Content,
-    (status, answer): (u16, Content),
-    handler: MethodRouter<App>,
-) -> Endpoint {
-    Endpoint { method, path: path.into(), summary, access: Access::Person, request, status, answer, handler }
-}
-
-/// Endpoints at a base with and without a version; `{v}` stands where it goes.
-pub fn versioned(base: &str, endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
-    let at = |version: &str, endpoint: &Endpoint| Endpoint {
-        path: format!("{}{}", base.replace("{v}", version), endpoint.path),
-        handler: endpoint.handler.clone(),
-        ..*endpoint
-    };
-    endpoints.iter().flat_map(|endpoint| [at("", endpoint), at("v1/", endpoint)]).collect()
 }

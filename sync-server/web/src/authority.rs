@@ -109,7 +109,8 @@ fn valid(mut parameters: CertificateParams, now: Timestamp, days: u64) -> Certif
     parameters
 }
 
-fn private_directory() -> std::fs::DirBuilder {
+/// How a directory is made that only its owner may look into.
+pub fn private_directory() -> std::fs::DirBuilder {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

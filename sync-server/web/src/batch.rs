@@ -129,8 +129,7 @@ async fn answer(State(app): State<App>, request: Request) -> Result<Response, Fa
         return Err(Failure(Refusal::Malformed("a batch cannot hold a batch; send its requests themselves".into())));
     };
     let bytes = body::read_as("application/json", &parts.headers, body, BATCH_BYTES).await?;
-    let batch: Batch =
-        serde_json::from_slice(&bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))?;
+    let batch: Batch = body::parsed(&bytes)?;
     let client = parts.extensions.get::<ClientAddress>().copied();
     let run = Run { app: &app, routes, headers: &parts.headers, client, most_bytes: most_bytes(&parts.headers) };
     Ok(Json(run.all(batch).await).into_response())

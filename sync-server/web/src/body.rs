@@ -81,8 +81,7 @@ pub async fn read_as(
 /// [`Refusal::MediaType`] for another content type; [`Refusal::Malformed`] says at which line and column it stops being
 /// JSON, or which member is missing or of the wrong type.
 pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-    let bytes = read_as("application/json", headers, body, JSON_BODY_BYTES).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
+    parsed(&read_as("application/json", headers, body, JSON_BODY_BYTES).await?)
 }
 
 /// Reads a JSON body, `None` when there is no body at all.
@@ -97,7 +96,15 @@ pub async fn json_if_any<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -
     if !is(headers, "application/json") {
         return Err(Refusal::MediaType("application/json"));
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
+    parsed(&bytes).map(Some)
+}
+
+/// Bytes as JSON.
+///
+/// # Errors
+/// [`Refusal::Malformed`] as [`json`].
+pub fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
 }
 
 /// Whether the body is of a media type, whatever its parameters.

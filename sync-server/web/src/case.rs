@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use fieldline_documents::Projection;
@@ -14,17 +14,16 @@ use fieldline_service::{Call, TableError};
 use serde_json::{Map, Value, json};
 
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
-use crate::endpoint::{Content, Endpoint};
+use crate::asking::Ask;
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
-use crate::table::{Parameters, Reader, answered, record_input, shaped};
+use crate::table::{Parameters, Reader, TOTAL_COUNT, answered, record_input, shaped};
 
 const BASE: &str = "/api/sn_customerservice/{v}case";
 /// Cases answered when the client names no limit.
 const USUAL_LIMIT: u32 = 10;
 /// The most it may name.
 const LIMIT_AT_MOST: u32 = 10_000;
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 pub fn endpoints() -> Vec<Endpoint> {
     let (nothing, case) = (Content::Empty, Content::Json(CASES));
@@ -90,11 +89,11 @@ fn counted(result: Value, total: u64) -> Response {
 
 async fn read(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let parameters = parameters(&ask)?;
-    let case = ask.read(&app, move |ask, call| {
+    ask.answer(&app, move |ask, call| {
         let case = cases::read(call, ask.name("id"))?;
         Ok(shown(ask, call, &parameters, &case.record, case.projection_of_document.as_ref())?)
-    });
-    Ok(answered(StatusCode::OK, case.await?))
+    })
+    .await
 }
 
 fn brief(case: &Record) -> Value {
@@ -191,17 +190,16 @@ fn stream(call: &Call<'_>, case: &Record, entries: Vec<Value>) -> Result<Value, 
 
 async fn field_values(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let page = (ask.number("limit", LIMIT_AT_MOST)?.min(LIMIT_AT_MOST), ask.number("offset", 0)?);
-    let choices = ask.read(&app, move |ask, call| choices(ask, call, page)).await?;
-    Ok(answered(StatusCode::OK, choices))
+    ask.answer(&app, move |ask, call| choices(ask, call, page)).await
 }
 
 async fn field_values_of(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let page = (ask.number("limit", LIMIT_AT_MOST)?.min(LIMIT_AT_MOST), ask.number("offset", 0)?);
-    let choices = ask.read(&app, move |ask, call| {
+    ask.answer(&app, move |ask, call| {
         cases::read(call, ask.name("id"))?;
         choices(ask, call, page)
-    });
-    Ok(answered(StatusCode::OK, choices.await?))
+    })
+    .await
 }
 
 fn choices(ask: &Ask, call: &Call<'_>, page: (u32, u32)) -> Result<Value, Refusal> {

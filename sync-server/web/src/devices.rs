@@ -16,29 +16,19 @@ use crate::App;
 use crate::caller::{Signed, blocking, identify};
 use crate::credentials::Credentials;
 use crate::edge::Visitor;
-use crate::endpoint::{Access, Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint};
 use crate::refusal::{Problem, Refusal};
 
 const PATH: &str = "/api/v1/devices";
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let endpoint = |method, path: &str, summary, request, status, answer, handler| Endpoint {
-        method,
-        path: path.to_owned(),
-        summary,
-        access: Access::Person,
-        request,
-        status,
-        answer,
-        handler,
-    };
     let one = format!("{PATH}/{{device}}");
     let enrol_summary = "Binds a device key to the caller, or to the user of an invitation sent as the token";
     let (new, enrolled) = (Content::Json("NewDevice"), Content::Json("Enrolled"));
     vec![
-        endpoint("post", PATH, enrol_summary, new, 201, enrolled, post(enrol)),
-        endpoint("get", PATH, "Lists devices", Content::Empty, 200, Content::Json("Devices"), get(list)),
-        endpoint("delete", &one, "Locks a device out", Content::Empty, 204, Content::Empty, delete(revoke)),
+        endpoint("post", PATH, enrol_summary, new, (201, enrolled), post(enrol)),
+        endpoint("get", PATH, "Lists devices", Content::Empty, (200, Content::Json("Devices")), get(list)),
+        endpoint("delete", one, "Locks a device out", Content::Empty, (204, Content::Empty), delete(revoke)),
     ]
 }
 

@@ -76,6 +76,33 @@ pub struct Endpoint {
     pub handler: MethodRouter<App>,
 }
 
+/// An endpoint for people and integrations.
+pub fn endpoint(
+    method: &'static str,
+    path: impl Into<String>,
+    summary: &'static str,
+    request: Content,
+    (status, answer): (u16, Content),
+    handler: MethodRouter<App>,
+) -> Endpoint {
+    Endpoint { method, path: path.into(), summary, access: Access::Person, request, status, answer, handler }
+}
+
+/// Endpoints whose paths go on from a base.
+pub fn under(base: &str, endpoints: &[Endpoint]) -> Vec<Endpoint> {
+    let there = |endpoint: &Endpoint| Endpoint {
+        path: format!("{base}{}", endpoint.path),
+        handler: endpoint.handler.clone(),
+        ..*endpoint
+    };
+    endpoints.iter().map(there).collect()
+}
+
+/// Endpoints at a base with and without a version; `{v}` stands where it goes.
+pub fn versioned(base: &str, endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
+    ["", "v1/"].into_iter().flat_map(|version| under(&base.replace("{v}", version), &endpoints)).collect()
+}
+
 /// The router over a list of endpoints.
 pub fn route(endpoints: Vec<Endpoint>) -> Router<App> {
     endpoints.into_iter().fold(Router::new(), |router, endpoint| router.route(&endpoint.path, endpoint.handler))

@@ -16,9 +16,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
+use crate::asking::Ask;
 use crate::caller::blocking;
-use crate::endpoint::{Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::links::Origin;
 use crate::refusal::{Failure, Refusal, TABLE_CONTENT_TYPE};
 use crate::table::{link, texts};

@@ -1,18 +1,16 @@
 //! Which tables and columns there are, as the screens of other systems' integrations ask before they let people choose.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use fieldline_model::Table;
-use fieldline_model::dictionary::{Field, FieldType, Merge};
+use fieldline_model::dictionary::{Field, Merge};
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
-use crate::endpoint::{Content, Endpoint};
+use crate::asking::Ask;
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
-use crate::table::answered;
 
 pub fn endpoints() -> Vec<Endpoint> {
     let nothing = Content::Empty;
@@ -27,35 +25,26 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn list(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    let tables = ask.read(&app, |_, call| {
+    ask.answer(&app, |_, call| {
         let shown = |table: &Table| json!({ "label": table.label, "value": table.name });
-        Ok(call.dictionary.tables().map(shown).collect::<Vec<_>>())
-    });
-    Ok(answered(StatusCode::OK, tables.await?.into()))
+        Ok(call.dictionary.tables().map(shown).collect())
+    })
+    .await
 }
 
 async fn describe(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    let columns = ask.read(&app, |ask, call| {
+    ask.answer(&app, |ask, call| {
         let name = ask.name("table");
         let unknown = || Refusal::UnknownTable(name.chars().take(80).collect());
         let table = call.dictionary.shared(name).ok_or_else(unknown)?;
         let readable = table.fields.iter().filter(|field| call.caller.may(&field.read));
-        Ok(readable.map(column).collect::<Vec<_>>())
-    });
-    Ok(answered(StatusCode::OK, columns.await?.into()))
+        Ok(readable.map(column).collect())
+    })
+    .await
 }
 
 fn column(field: &Field) -> Value {
-    let kind = match field.field_type {
-        _ if !field.choices.is_empty() => "choice",
-        FieldType::String => "string",
-        FieldType::Integer => "integer",
-        FieldType::Decimal => "decimal",
-        FieldType::Boolean => "boolean",
-        FieldType::GlideDateTime => "glide_date_time",
-        FieldType::Reference => "reference",
-        FieldType::GlideList => "glide_list",
-    };
+    let kind = if field.choices.is_empty() { field.field_type.internal_type() } else { "choice" };
     let choices = field.choices.iter().map(|choice| json!({ "label": choice.label, "value": choice.value }));
     json!({
         "name": field.name,

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::body::{JSON_BODY_BYTES, is, read};
 use crate::caller::{TableCaller, blocking_as};
-use crate::endpoint::{Access, Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint, under};
 use crate::links::Origin;
 use crate::oauth::Form;
 use crate::refusal::{Failure, Refusal};
@@ -26,47 +26,24 @@ pub const PARAMETERS: [(&str, bool); 5] =
     [("filter", true), ("startIndex", true), ("count", true), ("attributes", false), ("excludedAttributes", false)];
 
 pub fn endpoints() -> Vec<Endpoint> {
-    ["/api/now/scim", "/api/now/v1/scim", "/api/now/v2/scim"].into_iter().flat_map(versioned).collect()
+    let bases = ["/api/now/scim", "/api/now/v1/scim", "/api/now/v2/scim"];
+    bases.into_iter().flat_map(|base| under(base, &of_the_directory())).collect()
 }
 
-fn versioned(base: &'static str) -> Vec<Endpoint> {
-    let endpoint = |method, path: &str, summary, request, status, answer, handler| Endpoint {
-        method,
-        path: format!("{base}/{path}"),
-        summary,
-        access: Access::Person,
-        request,
-        status,
-        answer,
-        handler,
-    };
-    let (one, many, sent) = (Content::Scim("ScimResource"), Content::Scim("ScimList"), Content::Scim("ScimResource"));
-    let (all, this, empty) = ("{resource}", "{resource}/{id}", Content::Empty);
-    let changes = Content::Scim("ScimPatch");
+fn of_the_directory() -> Vec<Endpoint> {
+    let (all, this, empty, sent) = ("/{resource}", "/{resource}/{id}", Content::Empty, Content::Scim("ScimResource"));
+    let (able, many) = ((200, Content::Scim("ScimMessage")), (200, Content::Scim("ScimList")));
+    let (one, made, gone) = ((200, sent), (201, sent), (204, empty));
+    let (can, changes) = ("What the SCIM service can do", Content::Scim("ScimPatch"));
+    let lists = "Lists users, groups, companies, departments, cost centres or locations, or describes them";
     vec![
-        endpoint(
-            "get",
-            "ServiceProviderConfig",
-            "What the SCIM service can do",
-            empty,
-            200,
-            Content::Scim("ScimMessage"),
-            get(config),
-        ),
-        endpoint(
-            "get",
-            all,
-            "Lists users, groups, companies, departments, cost centres or locations, or describes them",
-            empty,
-            200,
-            many,
-            get(list),
-        ),
-        endpoint("get", this, "Answers one of them", empty, 200, one, get(self::one)),
-        endpoint("post", all, "Makes a user or group", sent, 201, one, post(create)),
-        endpoint("put", this, "Makes a user or group what is sent", sent, 200, one, put(replace)),
-        endpoint("patch", this, "Changes parts of a user or group", changes, 200, one, patch(change)),
-        endpoint("delete", this, "Removes a user or group", empty, 204, empty, delete(remove)),
+        endpoint("get", "/ServiceProviderConfig", can, empty, able, get(config)),
+        endpoint("get", all, lists, empty, many, get(list)),
+        endpoint("get", this, "Answers one of them", empty, one, get(self::one)),
+        endpoint("post", all, "Makes a user or group", sent, made, post(create)),
+        endpoint("put", this, "Makes a user or group what is sent", sent, one, put(replace)),
+        endpoint("patch", this, "Changes parts of a user or group", changes, one, patch(change)),
+        endpoint("delete", this, "Removes a user or group", empty, gone, delete(remove)),
     ]
 }
 

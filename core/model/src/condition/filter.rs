@@ -191,6 +191,18 @@ impl From<i64> for Operand {
 }
 
 impl Comparison {
+    /// The comparison of the words `LT`, `LE`, `EE`, `GE` and `GT`.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "LT" => Self::Less,
+            "LE" => Self::LessOrEqual,
+            "EE" => Self::Equal,
+            "GE" => Self::GreaterOrEqual,
+            "GT" => Self::Greater,
+            _ => return None,
+        })
+    }
+
     /// How queries and SQL write it.
     pub fn symbol(self) -> &'static str {
         match self {

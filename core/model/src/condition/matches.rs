@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Datelike, Timelike};
 
-use super::{Check, Comparison, DatePart, Filter, Operand, Path, Related};
+use super::{Check, DatePart, Filter, Operand, Path, Related};
 use crate::id::{SysId, TableName};
 use crate::record::Record;
 use crate::time::Timestamp;
@@ -139,20 +139,6 @@ impl Related {
         let counted = others.iter().filter(refers).filter(|other| self.filter.matches(other, world)).count();
         let (comparison, wanted) = self.count;
         comparison.holds(counted.cmp(&(wanted as usize)))
-    }
-}
-
-impl Comparison {
-    /// The comparison of the words `LT`, `LE`, `EE`, `GE` and `GT`.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "LT" => Self::Less,
-            "LE" => Self::LessOrEqual,
-            "EE" => Self::Equal,
-            "GE" => Self::GreaterOrEqual,
-            "GT" => Self::Greater,
-            _ => return None,
-        })
     }
 }
 

@@ -246,7 +246,7 @@ impl Compared<'_, '_> {
         if !wanted.is_empty() {
             others.push(self.test(Check::Is(wanted)));
         }
-        single_any(others)
+        single(others, Filter::Any)
     }
 
     /// Moments are written to the second, and what happened within it counts as it.
@@ -400,8 +400,4 @@ fn position(names: &[&str], name: &str) -> Option<i64> {
 
 fn three(text: &str) -> Option<[&str; 3]> {
     text.split('@').collect::<Vec<_>>().try_into().ok()
-}
-
-fn single_any(parts: Vec<Filter>) -> Filter {
-    single(parts, Filter::Any)
 }

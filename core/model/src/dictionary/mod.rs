@@ -148,6 +148,21 @@ pub enum FieldType {
     GlideList,
 }
 
+impl FieldType {
+    /// How `sys_dictionary` writes it in `internal_type`.
+    pub fn internal_type(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Boolean => "boolean",
+            Self::GlideDateTime => "glide_date_time",
+            Self::Reference => "reference",
+            Self::GlideList => "glide_list",
+        }
+    }
+}
+
 /// What happens when two people write a field without knowing of each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,6 @@
 //! What there is to know about a class.
 
-use fieldline_model::dictionary::{Field, FieldType, Merge};
+use fieldline_model::dictionary::{Field, Merge};
 use serde::Serialize;
 
 use super::rules::{Entry, Rule, rule_for};
@@ -113,15 +113,7 @@ fn attribute(field: &Field, is_inherited: bool, is_display: bool) -> Attribute {
     let word = |yes: bool| if yes { "true" } else { "false" };
     Attribute {
         element: field.name.to_string(),
-        kind: match field.field_type {
-            FieldType::String => "string",
-            FieldType::Integer => "integer",
-            FieldType::Decimal => "decimal",
-            FieldType::Boolean => "boolean",
-            FieldType::GlideDateTime => "glide_date_time",
-            FieldType::Reference => "reference",
-            FieldType::GlideList => "glide_list",
-        },
+        kind: field.field_type.internal_type(),
         label: field.label.clone(),
         max_length: field.max_length.to_string(),
         default_value: field.default.clone(),

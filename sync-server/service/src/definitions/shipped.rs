@@ -132,13 +132,7 @@ fn internal_type(field: &Field) -> &'static str {
     match field.field_type {
         _ if field.name == *"sys_id" => "GUID",
         _ if field.is_user_name() => "string",
-        FieldType::String => "string",
-        FieldType::Integer => "integer",
-        FieldType::Decimal => "decimal",
-        FieldType::Boolean => "boolean",
-        FieldType::GlideDateTime => "glide_date_time",
-        FieldType::Reference => "reference",
-        FieldType::GlideList => "glide_list",
+        field_type => field_type.internal_type(),
     }
 }
 

@@ -10,7 +10,7 @@ use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use fieldline_model::condition::{self, Condition, Group, Operator};
 use fieldline_model::{Record, SysId, TableName};
 use fieldline_service::attachments;
@@ -20,64 +20,40 @@ use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::caller::{TableCaller, blocking};
-use crate::endpoint::{Access, Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint, under};
 use crate::links::{Origin, Page};
-use crate::refusal::{Failure, Refusal, TABLE_CONTENT_TYPE, no_record};
-use crate::table::TOTAL_COUNT;
+use crate::refusal::{Failure, Refusal, no_record};
+use crate::table::{TOTAL_COUNT, answered};
 
 /// Files of a list unless it asks for fewer.
 const FILES_AT_MOST: u32 = 1_000;
 
 pub fn endpoints() -> Vec<Endpoint> {
-    ["/api/now/attachment", "/api/now/v1/attachment", "/api/now/v2/attachment"]
-        .into_iter()
-        .flat_map(versioned)
-        .collect()
+    let bases = ["/api/now/attachment", "/api/now/v1/attachment", "/api/now/v2/attachment"];
+    bases.into_iter().flat_map(|base| under(base, &of_files())).collect()
 }
 
-fn versioned(base: &'static str) -> Vec<Endpoint> {
-    let endpoint = |method, path: &str, summary, request, status, answer, handler| Endpoint {
-        method,
-        path: format!("{base}{path}"),
-        summary,
-        access: Access::Person,
-        request,
-        status,
-        answer,
-        handler,
-    };
-    let (none, one, many) = (Content::Empty, Content::Json("AttachmentResult"), Content::Json("AttachmentResults"));
-    let (pairs, pair) = (Content::Json("AttachmentAttributes"), Content::Json("AttachmentAttribute"));
-    let new_name = Content::Json("AttachmentName");
+fn of_files() -> Vec<Endpoint> {
+    let (none, known, file) = (Content::Empty, "/{sys_id}", Content::Json("AttachmentResult"));
+    let (attributes_of, attribute_of) = ("/{sys_id}/attributes", "/{sys_id}/attributes/{key}");
+    let (new_name, pairs) = (Content::Json("AttachmentName"), Content::Json("AttachmentAttributes"));
+    let (one, made, gone) = ((200, file), (201, file), (204, none));
+    let (many, all, pair) =
+        ((200, Content::Json("AttachmentResults")), (200, pairs), Content::Json("AttachmentAttribute"));
+    let (from_form, keeps) = ("Attaches a form's file to a record", "Keeps pairs about a file");
     vec![
-        endpoint("get", "", "Lists files of records that match a query", none, 200, many, get(list)),
-        endpoint("get", "/{sys_id}", "Answers what is known of a file", none, 200, one, get(read)),
-        endpoint("patch", "/{sys_id}", "Gives a file another name", new_name, 204, none, patch(rename)),
-        endpoint("delete", "/{sys_id}", "Removes a file", none, 204, none, delete(remove)),
-        endpoint("get", "/{sys_id}/file", "Answers a file's bytes", none, 200, Content::Bytes, get(download::file)),
-        endpoint("post", "/file", "Attaches the body to a record", Content::Bytes, 201, one, post(upload::binary)),
-        endpoint(
-            "post",
-            "/upload",
-            "Attaches a form's file to a record",
-            Content::Multipart,
-            201,
-            one,
-            upload::form_route(),
-        ),
-        endpoint("get", "/{sys_id}/attributes", "Answers what is kept about a file", none, 200, pairs, get(attributes)),
-        endpoint("post", "/{sys_id}/attributes", "Keeps pairs about a file", pairs, 200, pairs, post(keep_attributes)),
-        endpoint(
-            "put",
-            "/{sys_id}/attributes",
-            "Keeps pairs about a file",
-            pairs,
-            200,
-            pairs,
-            axum::routing::put(keep_attributes),
-        ),
-        endpoint("get", "/{sys_id}/attributes/{key}", "Answers one pair", none, 200, pair, get(attribute)),
-        endpoint("delete", "/{sys_id}/attributes/{key}", "Forgets one pair", none, 204, none, delete(forget_attribute)),
+        endpoint("get", "", "Lists files of records that match a query", none, many, get(list)),
+        endpoint("get", known, "Answers what is known of a file", none, one, get(read)),
+        endpoint("patch", known, "Gives a file another name", new_name, gone, patch(rename)),
+        endpoint("delete", known, "Removes a file", none, gone, delete(remove)),
+        endpoint("get", "/{sys_id}/file", "Answers a file's bytes", none, (200, Content::Bytes), get(download::file)),
+        endpoint("post", "/file", "Attaches the body to a record", Content::Bytes, made, post(upload::binary)),
+        endpoint("post", "/upload", from_form, Content::Multipart, made, upload::form_route()),
+        endpoint("get", attributes_of, "Answers what is kept about a file", none, all, get(attributes)),
+        endpoint("post", attributes_of, keeps, pairs, all, post(keep_attributes)),
+        endpoint("put", attributes_of, keeps, pairs, all, put(keep_attributes)),
+        endpoint("get", attribute_of, "Answers one pair", none, (200, pair), get(attribute)),
+        endpoint("delete", attribute_of, "Forgets one pair", none, gone, delete(forget_attribute)),
     ]
 }
 
@@ -202,11 +178,6 @@ fn user_name(call: &Call<'_>, user: Option<SysId>) -> Result<String, TableError>
     Ok(found.map(|user| user.text("user_name").to_owned()).unwrap_or_default())
 }
 
-fn answered(status: StatusCode, result: &Value) -> Response {
-    let headers = [(header::CONTENT_TYPE, TABLE_CONTENT_TYPE)];
-    (status, headers, json!({ "result": result }).to_string()).into_response()
-}
-
 async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
     let limit = asked.number("sysparm_limit", FILES_AT_MOST)?.min(10_000);
     let offset = asked.number("sysparm_offset", 0)?;
@@ -220,7 +191,7 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
         })
     })
     .await?;
-    let mut response = answered(StatusCode::OK, &results.into());
+    let mut response = answered(StatusCode::OK, results.into());
     response.headers_mut().insert(TOTAL_COUNT, HeaderValue::from(total));
     if let Some(links) = (Page { limit, offset, total }).links(&base, &pairs) {
         response.headers_mut().insert(header::LINK, links);
@@ -233,7 +204,7 @@ async fn read(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
     let result = blocking(&app, move |server, now, rng| {
         server.read(&asked.caller, now, rng, |call| metadata(call, &attachments::get(call, id)?, &asked.base))
     });
-    Ok(answered(StatusCode::OK, &result.await?))
+    Ok(answered(StatusCode::OK, result.await?))
 }
 
 async fn rename(State(app): State<App>, asked: Asked, body: Body) -> Result<Response, Failure> {
@@ -274,14 +245,14 @@ async fn read_attributes(app: &App, asked: Asked) -> Result<Map<String, Value>, 
 }
 
 async fn attributes(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
-    Ok(answered(StatusCode::OK, &listed(&read_attributes(&app, asked).await?)))
+    Ok(answered(StatusCode::OK, listed(&read_attributes(&app, asked).await?)))
 }
 
 async fn attribute(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
     let key = asked.key.clone();
     let pairs = read_attributes(&app, asked).await?;
     let value = pairs.get(&key).ok_or_else(no_record)?;
-    Ok(answered(StatusCode::OK, &json!({ "key": key, "value": value })))
+    Ok(answered(StatusCode::OK, json!({ "key": key, "value": value })))
 }
 
 async fn keep_attributes(State(app): State<App>, asked: Asked, body: Body) -> Result<Response, Failure> {
@@ -297,7 +268,7 @@ async fn keep_attributes(State(app): State<App>, asked: Asked, body: Body) -> Re
         pairs.extend(given.into_iter().map(|(key, value)| (key, value.into())));
         true
     });
-    Ok(answered(StatusCode::OK, &listed(&pairs.await?)))
+    Ok(answered(StatusCode::OK, listed(&pairs.await?)))
 }
 
 async fn forget_attribute(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {

@@ -19,10 +19,11 @@ use futures_util::{Stream, StreamExt};
 use tempfile::SpooledTempFile;
 use tokio::time::timeout;
 
-use super::{Asked, answered, metadata};
+use super::{Asked, metadata};
 use crate::App;
 use crate::caller::blocking;
 use crate::refusal::{Failure, Refusal, no_record};
+use crate::table::answered;
 
 /// What is held in memory of a file before it goes to the disk.
 const SPOOLED_IN_MEMORY_BYTES: usize = 256 << 10;
@@ -219,7 +220,7 @@ async fn attach(app: &App, asked: Asked, target: Target, spooled: Spooled) -> Re
         })
     })
     .await?;
-    let mut response = answered(StatusCode::CREATED, &result);
+    let mut response = answered(StatusCode::CREATED, result);
     if let Ok(location) = HeaderValue::from_str(&format!("{base}/{id}/file")) {
         response.headers_mut().insert(header::LOCATION, location);
     }

@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use fieldline_model::{Dictionary, Record, Value as Stored};
@@ -13,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::{BASE, CURRENCY, money};
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
-use crate::endpoint::{Content, Endpoint};
+use crate::asking::Ask;
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
-use crate::table::{Reader, answered};
+use crate::table::Reader;
 
 /// Rows answered when the client names no limit.
 const USUAL_LIMIT: u32 = 10;
@@ -78,21 +77,13 @@ pub fn endpoints() -> Vec<Endpoint> {
     )
 }
 
-async fn answer(
-    app: App,
-    ask: Ask,
-    work: impl FnOnce(&Ask, &mut Call<'_>) -> Result<Value, Refusal> + Send + 'static,
-) -> Result<Response, Failure> {
-    Ok(answered(StatusCode::OK, ask.read(&app, work).await?))
-}
-
 fn limit(ask: &Ask) -> Result<u32, Refusal> {
     Ok(ask.number("limit", USUAL_LIMIT)?.min(LIMIT_AT_MOST))
 }
 
 async fn catalogs(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let limit = limit(&ask)?;
-    answer(app, ask, move |ask, call| {
+    ask.answer(&app, move |ask, call| {
         let catalogs = catalog::catalogs(call, ask.parameter("text"), limit)?;
         let shown = catalogs.iter().map(|catalog| shown_catalog(call, catalog)).collect::<Result<Vec<_>, _>>()?;
         Ok(shown.into())
@@ -101,7 +92,7 @@ async fn catalogs(State(app): State<App>, ask: Ask) -> Result<Response, Failure>
 }
 
 async fn one_catalog(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    answer(app, ask, |ask, call| {
+    ask.answer(&app, |ask, call| {
         let record = catalog::catalog(call, ask.name("sys_id"))?;
         let mut shown = shown_catalog(call, &record)?;
         let categories = catalog::categories(call, ask.name("sys_id"), true, (LIMIT_AT_MOST, 0))?;
@@ -130,7 +121,7 @@ fn shown_catalog(call: &Call<'_>, record: &Record) -> Result<Value, TableError> 
 
 async fn list_categories(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let page = (limit(&ask)?, ask.number("offset", 0)?);
-    answer(app, ask, move |ask, call| {
+    ask.answer(&app, move |ask, call| {
         let top_only = ask.is_set("top_level_only");
         let categories = catalog::categories(call, ask.name("sys_id"), top_only, page)?;
         let shown = categories.iter().map(|category| shown_category(call, category));
@@ -174,7 +165,7 @@ fn shown_below(call: &Call<'_>, record: &Record) -> Result<Value, TableError> {
 }
 
 async fn one_category(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    answer(app, ask, |ask, call| {
+    ask.answer(&app, |ask, call| {
         let category = catalog::category(call, ask.name("sys_id"))?;
         let below = category.below.iter().map(|one| shown_below(call, one)).collect::<Result<Vec<_>, _>>()?;
         let mut shown = shown_header(&category.record);
@@ -194,7 +185,7 @@ async fn items(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
         limit: limit(&ask)?,
         offset: ask.number("offset", 0)?,
     };
-    answer(app, ask, move |_, call| {
+    ask.answer(&app, move |_, call| {
         let items = catalog::items(call, &wanted)?;
         let mut reader = Reader::new(call);
         Ok(items.iter().map(|item| shown_item(&mut reader, item)).collect::<Result<Vec<_>, _>>()?.into())
@@ -203,7 +194,7 @@ async fn items(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
 }
 
 async fn one_item(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    answer(app, ask, |ask, call| {
+    ask.answer(&app, |ask, call| {
         let item = catalog::item(call, ask.name("sys_id"))?;
         let variables = variables::of_item(call, item.id.sys_id)?;
         let mut shown = shown_item(&mut Reader::new(call), &item)?;
@@ -220,7 +211,7 @@ async fn one_item(State(app): State<App>, ask: Ask) -> Result<Response, Failure>
 }
 
 async fn questions(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    answer(app, ask, |ask, call| {
+    ask.answer(&app, |ask, call| {
         let item = catalog::item(call, ask.name("sys_id"))?;
         let variables = variables::of_item(call, item.id.sys_id)?;
         Ok(variables.iter().map(|one| shown_variable(&call.dictionary, one)).collect::<Vec<_>>().into())
@@ -312,5 +303,5 @@ fn kind_label(dictionary: &Dictionary, record: &Record, kind: i64) -> String {
 
 async fn display(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
     let value = ask.texts(body).await?.remove("sysparm_value").unwrap_or_default();
-    answer(app, ask, move |ask, call| Ok(variables::display(call, ask.name("sys_id"), &value)?.into())).await
+    ask.answer(&app, move |ask, call| Ok(variables::display(call, ask.name("sys_id"), &value)?.into())).await
 }

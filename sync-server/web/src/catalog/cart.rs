@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::{BASE, Order, money};
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
-use crate::endpoint::{Content, Endpoint};
+use crate::asking::Ask;
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::Failure;
 use crate::table::{Reader, answered};
 
@@ -68,11 +68,11 @@ async fn add(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, F
 }
 
 async fn read(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    let cart = ask.read(&app, |_, call| {
+    ask.answer(&app, |_, call| {
         let cart = cart::read(call)?;
         Ok(shown(call, cart.as_ref())?)
-    });
-    Ok(answered(StatusCode::OK, cart.await?))
+    })
+    .await
 }
 
 async fn change(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::{BASE, Order};
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
-use crate::endpoint::{Content, Endpoint};
+use crate::asking::Ask;
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
 use crate::table::answered;
 

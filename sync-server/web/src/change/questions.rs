@@ -18,9 +18,9 @@ use serde_json::{Map, Value, json};
 use super::BASE;
 use super::records::wanted;
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
+use crate::asking::Ask;
 use crate::both::{both, both_of, both_of_all};
-use crate::endpoint::{Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
 use crate::table::answered;
 
@@ -115,11 +115,11 @@ fn association(word: &str) -> Result<Association, Refusal> {
 async fn items_of(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let (change, wanted) = (ask.sys_id("sys_id")?, wanted(&ask)?);
     let how = association(ask.parameter("association_type").unwrap_or("affected"))?;
-    let records = ask.read(&app, move |_, call| {
+    ask.answer(&app, move |_, call| {
         let records = affected::list(call, change, how, &wanted)?;
         Ok(both_of_all(call, &records)?)
-    });
-    Ok(answered(StatusCode::OK, records.await?))
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -159,11 +159,11 @@ async fn check(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
 
 async fn conflicts(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let change = ask.sys_id("sys_id")?;
-    let body = ask.read(&app, move |_, call| {
+    ask.answer(&app, move |_, call| {
         let standing = schedule::standing(call, change)?;
         Ok(shown_conflicts(call, &standing)?)
-    });
-    Ok(answered(StatusCode::OK, body.await?))
+    })
+    .await
 }
 
 fn shown_conflicts(call: &mut Call<'_>, standing: &Standing) -> Result<Value, TableError> {
@@ -224,8 +224,7 @@ async fn first(State(app): State<App>, ask: Ask, body: Body) -> Result<Response,
 
 async fn work(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let sys_id = ask.sys_id("sys_id")?;
-    let body = ask.read(&app, move |ask, call| Ok(shown_worker(ask, &worker::read(call, sys_id)?)));
-    Ok(answered(StatusCode::OK, body.await?))
+    ask.answer(&app, move |ask, call| Ok(shown_worker(ask, &worker::read(call, sys_id)?))).await
 }
 
 /// Does something and answers the worker that others come back for.

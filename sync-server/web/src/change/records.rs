@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::BASE;
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
+use crate::asking::Ask;
 use crate::both::{both_of, both_of_all};
-use crate::endpoint::{Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
 use crate::table::answered;
 
@@ -82,14 +82,6 @@ fn shown(call: &mut Call<'_>, saved: &Saved) -> Result<Value, TableError> {
     Ok(record.into())
 }
 
-async fn answer(
-    app: App,
-    ask: Ask,
-    work: impl FnOnce(&Ask, &mut Call<'_>) -> Result<Value, Refusal> + Send + 'static,
-) -> Result<Response, Failure> {
-    Ok(answered(StatusCode::OK, ask.read(&app, work).await?))
-}
-
 async fn write(
     app: App,
     ask: Ask,
@@ -118,7 +110,7 @@ async fn delete_it(
 fn listing(kind: Option<Kind>) -> MethodRouter<App> {
     get(async move |State(app): State<App>, ask: Ask| {
         let wanted = wanted(&ask)?;
-        answer(app, ask, move |_, call| {
+        ask.answer(&app, move |_, call| {
             let records = change_requests::list(call, kind, &wanted)?;
             Ok(both_of_all(call, &records)?)
         })
@@ -136,7 +128,7 @@ fn creating(kind: Option<Kind>) -> MethodRouter<App> {
 fn reading(kind: Option<Kind>) -> MethodRouter<App> {
     get(async move |State(app): State<App>, ask: Ask| {
         let sys_id = ask.sys_id("sys_id")?;
-        answer(app, ask, move |_, call| {
+        ask.answer(&app, move |_, call| {
             let detail = change_requests::read(call, kind, sys_id)?;
             Ok(both_of(call, &detail)?.into())
         })
@@ -161,7 +153,7 @@ fn removing(kind: Option<Kind>) -> MethodRouter<App> {
 fn definitions(table: &'static str) -> MethodRouter<App> {
     get(async move |State(app): State<App>, ask: Ask| {
         let wanted = wanted(&ask)?;
-        answer(app, ask, move |_, call| {
+        ask.answer(&app, move |_, call| {
             let records = change_requests::definitions(call, table, &wanted)?;
             Ok(both_of_all(call, &records)?)
         })
@@ -172,7 +164,7 @@ fn definitions(table: &'static str) -> MethodRouter<App> {
 fn definition(table: &'static str) -> MethodRouter<App> {
     get(async move |State(app): State<App>, ask: Ask| {
         let sys_id = ask.sys_id("sys_id")?;
-        answer(app, ask, move |_, call| {
+        ask.answer(&app, move |_, call| {
             let detail = table::get(call, table, sys_id)?;
             Ok(both_of(call, &detail)?.into())
         })
@@ -187,7 +179,7 @@ async fn create_standard(State(app): State<App>, ask: Ask, body: Body) -> Result
 
 async fn list_tasks(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let (change, wanted) = (ask.sys_id("sys_id")?, wanted(&ask)?);
-    answer(app, ask, move |_, call| {
+    ask.answer(&app, move |_, call| {
         let records = change_requests::tasks(call, change, &wanted)?;
         Ok(both_of_all(call, &records)?)
     })
@@ -205,7 +197,7 @@ fn task_of(ask: &Ask) -> Result<(SysId, SysId), Refusal> {
 
 async fn read_task(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let (change, task) = task_of(&ask)?;
-    answer(app, ask, move |_, call| {
+    ask.answer(&app, move |_, call| {
         let detail = change_requests::task(call, change, task)?;
         Ok(both_of(call, &detail)?.into())
     })

@@ -9,9 +9,9 @@ use fieldline_service::cmdb::{self, payload::Payload};
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
+use crate::asking::Ask;
 use crate::caller::blocking;
-use crate::endpoint::{Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
 use crate::table::answered;
 

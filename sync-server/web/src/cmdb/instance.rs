@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
-use crate::endpoint::{Content, Endpoint};
+use crate::asking::Ask;
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
 use crate::table::{Cell, Parameters, Reader, Show, answered, link, shaped, texts};
 
@@ -61,18 +61,17 @@ async fn told(ask: &Ask, body: Body) -> Result<Told, Refusal> {
 
 async fn list(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let page = (ask.number("limit", USUAL_LIMIT)?.min(LIMIT_AT_MOST), ask.number("offset", 0)?);
-    let items = ask.read(&app, move |ask, call| {
+    ask.answer(&app, move |ask, call| {
         let items = instance::list(call, ask.name("class"), ask.parameter("query").unwrap_or_default(), page)?;
         let brief = |item: &Record| json!({ "sys_id": item.id.sys_id, "name": item.text("name") });
-        Ok(items.iter().map(brief).collect::<Vec<_>>())
-    });
-    Ok(answered(StatusCode::OK, items.await?.into()))
+        Ok(items.iter().map(brief).collect())
+    })
+    .await
 }
 
 async fn read(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let sys_id = ask.sys_id("sys_id")?;
-    let item = ask.read(&app, move |ask, call| shown(ask, call, sys_id)).await?;
-    Ok(answered(StatusCode::OK, item))
+    ask.answer(&app, move |ask, call| shown(ask, call, sys_id)).await
 }
 
 async fn create(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {

@@ -11,8 +11,8 @@ use fieldline_service::cmdb::meta;
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::asking::{Ask, endpoint, versioned};
-use crate::endpoint::{Content, Endpoint};
+use crate::asking::Ask;
+use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::Failure;
 use crate::table::answered;
 

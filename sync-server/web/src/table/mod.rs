@@ -30,7 +30,7 @@ use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::caller::{TableCaller, blocking};
-use crate::endpoint::{Access, Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint, under};
 use crate::guards;
 use crate::links::{Origin, Page};
 use crate::refusal::{Failure, Refusal, TABLE_CONTENT_TYPE, no_record};
@@ -45,30 +45,22 @@ pub use shape::{Cell, link, shaped};
 pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let tables = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"].into_iter().flat_map(versioned);
+    let bases = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"];
+    let tables = bases.into_iter().flat_map(|base| under(base, &of_records()));
     tables.chain(stats::endpoints()).chain(export::endpoints()).chain(native::endpoints()).collect()
 }
 
-fn versioned(base: &'static str) -> Vec<Endpoint> {
-    let endpoint = |method, path: &str, summary, request, status, answer, handler| Endpoint {
-        method,
-        path: format!("{base}/{path}"),
-        summary,
-        access: Access::Person,
-        request,
-        status,
-        answer,
-        handler,
-    };
-    let (record, one, many) = (Content::Record, Content::Result, Content::Results);
-    let (all, this) = ("{table}", "{table}/{sys_id}");
+fn of_records() -> Vec<Endpoint> {
+    let (record, nothing, all, this) = (Content::Record, Content::Empty, "/{table}", "/{table}/{sys_id}");
+    let (one, many, made, gone) =
+        ((200, Content::Result), (200, Content::Results), (201, Content::Result), (204, nothing));
     vec![
-        endpoint("get", all, "Lists records that match a query", Content::Empty, 200, many, get(list)),
-        endpoint("post", all, "Creates a record", record, 201, one, post(create)),
-        endpoint("get", this, "Answers a record", Content::Empty, 200, one, get(read)),
-        endpoint("put", this, "Changes the fields sent", record, 200, one, put(update)),
-        endpoint("patch", this, "Changes the fields sent", record, 200, one, patch(update)),
-        endpoint("delete", this, "Deletes a record", Content::Empty, 204, Content::Empty, delete(remove)),
+        endpoint("get", all, "Lists records that match a query", nothing, many, get(list)),
+        endpoint("post", all, "Creates a record", record, made, post(create)),
+        endpoint("get", this, "Answers a record", nothing, one, get(read)),
+        endpoint("put", this, "Changes the fields sent", record, one, put(update)),
+        endpoint("patch", this, "Changes the fields sent", record, one, patch(update)),
+        endpoint("delete", this, "Deletes a record", nothing, gone, delete(remove)),
     ]
 }
 

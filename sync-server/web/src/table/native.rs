@@ -12,40 +12,26 @@ use serde_json::{Value, json};
 
 use super::{Asked, input};
 use crate::App;
-use crate::body::{JSON_BODY_BYTES, read_as};
+use crate::body::{JSON_BODY_BYTES, parsed, read_as};
 use crate::caller::blocking;
-use crate::endpoint::{Access, Content, Endpoint};
+use crate::endpoint::{Content, Endpoint, endpoint};
 use crate::guards::{expected, key, tagged};
 use crate::refusal::{Problem, Refusal};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let endpoint = |method, path: &str, summary, request, status, answer, handler| Endpoint {
-        method,
-        path: format!("/api/v1/records/{path}"),
-        summary,
-        access: Access::Person,
-        request,
-        status,
-        answer,
-        handler,
-    };
-    let (record, this) = (Content::Record, "{table}/{sys_id}");
-    let (empty, once) = (Content::Empty, "Creates a record, once however often it comes under one Idempotency-Key");
+    let (record, empty) = (Content::Record, Content::Empty);
+    let (all, this) = ("/api/v1/records/{table}", "/api/v1/records/{table}/{sys_id}");
+    let once = "Creates a record, once however often it comes under one Idempotency-Key";
+    let reads = "Answers a record, unless it is that of If-None-Match";
+    let changes = "Changes the fields sent, if it is that of If-Match";
+    let deletes = "Deletes a record, if it is that of If-Match";
     vec![
-        endpoint("post", "{table}", once, record, 201, record, post(create)),
-        endpoint("get", this, "Answers a record, unless it is that of If-None-Match", empty, 200, record, get(read)),
-        endpoint(
-            "patch",
-            this,
-            "Changes the fields sent, if it is that of If-Match",
-            record,
-            200,
-            record,
-            patch(update),
-        ),
-        endpoint("delete", this, "Deletes a record, if it is that of If-Match", empty, 204, empty, delete(remove)),
+        endpoint("post", all, once, record, (201, record), post(create)),
+        endpoint("get", this, reads, empty, (200, record), get(read)),
+        endpoint("patch", this, changes, record, (200, record), patch(update)),
+        endpoint("delete", this, deletes, empty, (204, empty), delete(remove)),
     ]
 }
 
@@ -97,8 +83,7 @@ async fn create(State(app): State<App>, asked: Result<Asked, super::Failure>, bo
     let key = key(&asked.headers)?;
     let bytes = read_as("application/json", &asked.headers, body, JSON_BODY_BYTES).await?;
     let fingerprint = fingerprint(&asked, &bytes);
-    let body = serde_json::from_slice(&bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))?;
-    let texts = input::texts(body)?;
+    let texts = input::texts(parsed(&bytes)?)?;
     let path = asked.path.clone();
     let address = asked.view.origin.at(&path);
     let done = blocking(&app, move |server, now, rng| {
