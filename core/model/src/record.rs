@@ -18,7 +18,17 @@ pub struct Record {
     pub id: DocumentId,
     /// Its fields by name.
     #[n(1)]
+    #[cbor(decode_with = "all_fields")]
     pub fields: BTreeMap<FieldName, Value>,
+}
+
+/// Reads the fields first and orders them then, which is soon done: they were written in order.
+fn all_fields<'b, C>(
+    decoder: &mut Decoder<'b>,
+    context: &mut C,
+) -> Result<BTreeMap<FieldName, Value>, minicbor::decode::Error> {
+    let fields: Vec<(FieldName, Value)> = decoder.map_iter_with(context)?.collect::<Result<_, _>>()?;
+    Ok(fields.into_iter().collect())
 }
 
 impl Record {

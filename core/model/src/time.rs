@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,17 @@ impl Zone for Utc0 {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.chrono() {
+            // Written by hand, for a page of a list has hundreds.
+            Some(moment) if (0..10_000).contains(&moment.year()) => {
+                let (year, month, day) = (moment.year(), moment.month(), moment.day());
+                write!(
+                    f,
+                    "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+                    moment.hour(),
+                    moment.minute(),
+                    moment.second()
+                )
+            }
             Some(moment) => write!(f, "{}", moment.format("%Y-%m-%d %H:%M:%S")),
             None => f.write_str("never"),
         }

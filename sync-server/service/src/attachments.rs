@@ -18,7 +18,7 @@ use fieldline_sync::wire::{BlobChunk, BlobStatus};
 use crate::author::Authored;
 use crate::call::Call;
 use crate::error::ServiceError;
-use crate::table::{Found, Result, TableError, declared, readable};
+use crate::table::{Found, Result, TableError, declared, read};
 
 /// The table of files.
 pub const TABLE: &str = "sys_attachment";
@@ -98,7 +98,7 @@ pub fn attach(call: &mut Call<'_>, table: &str, sys_id: SysId, file: &File) -> R
 /// # Errors
 /// When there is no such record for the caller, or the caller may not write it.
 pub fn attachable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<DocumentId> {
-    let record = readable(call, table, sys_id)?;
+    let record = read(call, table, sys_id)?;
     let declared = declared(call, record.id.table.as_str())?;
     let refused = |problem: String| Err(TableError::Denied { record: record.id.to_string(), problem });
     if declared.name == *TABLE {
@@ -171,7 +171,7 @@ pub fn parent_of(row: &Record) -> Option<DocumentId> {
 }
 
 fn sees(call: &Call<'_>, parent: &DocumentId) -> Result<bool> {
-    match readable(call, parent.table.as_str(), parent.sys_id) {
+    match read(call, parent.table.as_str(), parent.sys_id) {
         Ok(_) => Ok(true),
         Err(TableError::NotFound(_)) => Ok(false),
         Err(error) => Err(error),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fieldline_documents::{Edit, Projection};
 use fieldline_model::dictionary::may;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Table, Timestamp};
-use fieldline_storage::{FeedEntry, ScopeKey, Tx};
+use fieldline_storage::{FeedEntry, Position, ScopeKey, Tx};
 use rand_core::Rng;
 
 use crate::kept::Loaded;
@@ -55,6 +55,8 @@ pub struct Call<'a> {
     pub tx: Box<dyn Tx + 'a>,
     /// Whether that transaction may write.
     pub(crate) writes: bool,
+    /// The newest change of what everybody holds, once it is known.
+    pub(crate) everybodys: Option<Position>,
     /// Documents in use, with the edits of the transaction.
     pub(crate) documents: BTreeMap<DocumentId, Loaded>,
     pub(crate) pending: Pending,

@@ -40,6 +40,7 @@ pub mod identity;
 pub mod import;
 pub mod import_sets;
 mod kept;
+mod known;
 mod live;
 pub mod metrics;
 mod numbers;

@@ -24,7 +24,8 @@ const DAY_MILLISECONDS: i64 = 86_400_000;
 
 type Links = BTreeSet<(ScopeKey, DocumentId)>;
 
-fn everyone() -> ScopeKey {
+/// The key of what everybody holds.
+pub(crate) fn everyone() -> ScopeKey {
     ScopeKey("everyone".into())
 }
 

@@ -22,6 +22,7 @@ use crate::definitions;
 use crate::error::{Result, ServiceError};
 use crate::identity::Guard;
 use crate::kept::{Kept, Loaded};
+use crate::known::Known;
 use crate::metrics::Metrics;
 use crate::passwords::PasswordCost;
 use crate::query::number_field;
@@ -63,6 +64,7 @@ pub struct Server {
     pub(crate) password_cost: PasswordCost,
     pub(crate) guard: Guard,
     kept: Mutex<Kept>,
+    pub(crate) known: Mutex<Known>,
     priorities: RwLock<PriorityMatrix>,
     roads: OnceLock<WaySource>,
     requests_per_hour: AtomicU32,
@@ -84,6 +86,7 @@ impl Server {
             password_cost: PasswordCost::default(),
             guard: Guard::default(),
             kept: Mutex::default(),
+            known: Mutex::default(),
             priorities: RwLock::default(),
             roads: OnceLock::new(),
             requests_per_hour: AtomicU32::new(0),
@@ -231,7 +234,8 @@ impl Server {
         writes: bool,
     ) -> Call<'a> {
         let (caller, documents, pending) = (caller.clone(), BTreeMap::new(), Pending::default());
-        Call { server: self, dictionary: self.dictionary(), caller, now, rng, tx, writes, documents, pending }
+        let (dictionary, everybodys) = (self.dictionary(), None);
+        Call { server: self, dictionary, caller, now, rng, tx, writes, everybodys, documents, pending }
     }
 
     /// Does `work` on one consistent state, waiting for nobody.

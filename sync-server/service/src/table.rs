@@ -137,7 +137,12 @@ impl Question {
     /// When there is no such table or the database fails.
     pub fn new(call: &Call<'_>, table: &str, query: &Query) -> Result<Self> {
         let tables = family(call, table)?.to_vec();
-        let Resolved { filter, order, ignored } = call.resolve(table, query);
+        let Resolved { filter, mut order, ignored } = call.resolve(table, query);
+        // Storage has every table in the order of its numbers, but not many tables at once.
+        if order.is_empty() && tables.len() == 1 {
+            let path = call.path(table, "number").map(|(path, _)| path);
+            order.extend(path.map(|path| Sort { path, descending: false }));
+        }
         Ok(Self { tables, filter, order, sight: call.sight()?, ignored })
     }
 
@@ -161,6 +166,17 @@ impl Question {
         Ok(call.tx.count(&self.selection())?)
     }
 
+    /// A page of them, and how many they are; a page that is not full says that by itself.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn page(&self, call: &Call<'_>, limit: u32, offset: u32) -> Result<Found> {
+        let records = self.records(call, limit, offset)?;
+        let is_last = records.len() < limit as usize && (offset == 0 || !records.is_empty());
+        let total = if is_last { u64::from(offset) + records.len() as u64 } else { self.count(call)? };
+        Ok(Found { records, total })
+    }
+
     /// Figures about them.
     ///
     /// # Errors
@@ -175,16 +191,29 @@ impl Question {
 /// # Errors
 /// When there is no such table or the database fails.
 pub fn query(call: &Call<'_>, table: &str, query: &Query, limit: u32, offset: u32) -> Result<Found> {
-    let question = Question::new(call, table, query)?;
-    Ok(Found { records: question.records(call, limit, offset)?, total: question.count(call)? })
+    Question::new(call, table, query)?.page(call, limit, offset)
 }
 
-/// One record by identity.
+/// One record by identity, as lists show it.
+///
+/// # Errors
+/// [`TableError::NotFound`] also when the caller may not see it.
+pub fn read(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
+    let record = call.tx.find(family(call, table)?, sys_id)?;
+    let record = record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))?;
+    let reads_all = call.caller.reads_all(&*declared(call, record.id.table.as_str())?);
+    match reads_all || scope::in_scope(&*call.tx, &scope::keys_of(&*call.tx, call.caller.user)?, &record.id)? {
+        true => Ok(record),
+        false => Err(TableError::NotFound(format!("{table}/{sys_id}"))),
+    }
+}
+
+/// One record by identity, and what its document knows beyond that.
 ///
 /// # Errors
 /// [`TableError::NotFound`] also when the caller may not see it.
 pub fn get(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<Detail> {
-    let record = readable(call, table, sys_id)?;
+    let record = read(call, table, sys_id)?;
     detail(call, record)
 }
 
@@ -210,7 +239,7 @@ pub fn create(call: &mut Call<'_>, table: &str, input: &Input) -> Result<Detail>
 /// # Errors
 /// When the caller may not, a field does not fit, or no step leads to the state asked for; nothing is changed then.
 pub fn update(call: &mut Call<'_>, table: &str, sys_id: SysId, input: &Input) -> Result<Detail> {
-    let record = readable(call, table, sys_id)?;
+    let record = read(call, table, sys_id)?;
     let declared = declared(call, record.id.table.as_str())?;
     let changes = Changes::read(call, &declared, &record, input, false)?;
     for name in changes.written() {
@@ -229,7 +258,7 @@ pub fn update(call: &mut Call<'_>, table: &str, sys_id: SysId, input: &Input) ->
 /// # Errors
 /// When there is no such record for the caller, or the caller may not delete it.
 pub fn delete(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<()> {
-    let record = readable(call, table, sys_id)?;
+    let record = read(call, table, sys_id)?;
     let declared = declared(call, record.id.table.as_str())?;
     let named = declared.delete.iter().any(|role| call.caller.roles.contains(role));
     if !named && !call.caller.is_administrator() {
@@ -252,6 +281,10 @@ fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, c
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,
         Kind::Reference => write_row(call, table, applied, &changes, creating)?,
+    }
+    if let Some(changed) = call.pending.changed.get(&id) {
+        let projection = changed.projection.clone();
+        return Ok(Detail { record: projection.record.clone(), projection_of_document: Some(projection) });
     }
     let record = call.row(&id)?.ok_or_else(|| TableError::NotFound(id.to_string()))?;
     detail(call, record)
@@ -356,17 +389,6 @@ fn detail(call: &mut Call<'_>, record: Record) -> Result<Detail> {
     let (dictionary, priorities) = (call.dictionary.clone(), call.server.priorities());
     let projection = call.document(&record.id)?.project(&dictionary, &priorities);
     Ok(Detail { record: projection.record.clone(), projection_of_document: Some(projection) })
-}
-
-pub(crate) fn readable(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
-    let record = call.tx.find(family(call, table)?, sys_id)?;
-    let record = record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))?;
-    let reads_all = call.caller.reads_all(&*declared(call, record.id.table.as_str())?);
-    let keys = scope::keys_of(&*call.tx, call.caller.user)?;
-    match reads_all || scope::in_scope(&*call.tx, &keys, &record.id)? {
-        true => Ok(record),
-        false => Err(TableError::NotFound(format!("{table}/{sys_id}"))),
-    }
 }
 
 pub(crate) fn family<'c>(call: &'c Call<'_>, table: &str) -> Result<&'c [TableName]> {

@@ -7,7 +7,7 @@ use fieldline_service::table::Detail;
 use fieldline_service::{Call, TableError};
 use serde_json::{Map, Value, json};
 
-use crate::table::Reader;
+use crate::table::{Reader, Show, field_names};
 
 /// A record; a moment is shown once more under the name clients know.
 ///
@@ -19,9 +19,10 @@ pub fn both(
     journals: Option<&Projection>,
 ) -> Result<Map<String, Value>, TableError> {
     let Some(class) = call.dictionary.shared(record.id.table.as_str()) else { return Ok(Map::new()) };
-    let cells = Reader::new(call).cells(&class, None, record, journals)?;
+    let dictionary = call.dictionary.clone();
+    let row = Reader::new(call, &dictionary, field_names(&class), Show::All).row(record, journals)?;
     let is_moment = |name: &str| class.field(name).is_some_and(|field| field.field_type == FieldType::GlideDateTime);
-    let shown = cells.into_iter().map(|(name, cell)| {
+    let shown = row.into_iter().map(|(name, cell)| {
         let mut both = json!({ "display_value": cell.display_value, "value": cell.value });
         if is_moment(&name) {
             both["display_value_internal"] = cell.display_value.into();

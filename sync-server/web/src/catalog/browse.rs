@@ -15,7 +15,7 @@ use crate::App;
 use crate::asking::Ask;
 use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
-use crate::table::Reader;
+use crate::table::{Reader, Show};
 
 /// Rows answered when the client names no limit.
 const USUAL_LIMIT: u32 = 10;
@@ -187,7 +187,8 @@ async fn items(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     };
     ask.answer(&app, move |_, call| {
         let items = catalog::items(call, &wanted)?;
-        let mut reader = Reader::new(call);
+        let dictionary = call.dictionary.clone();
+        let mut reader = Reader::new(call, &dictionary, shown_names(), Show::All);
         Ok(items.iter().map(|item| shown_item(&mut reader, item)).collect::<Result<Vec<_>, _>>()?.into())
     })
     .await
@@ -197,7 +198,8 @@ async fn one_item(State(app): State<App>, ask: Ask) -> Result<Response, Failure>
     ask.answer(&app, |ask, call| {
         let item = catalog::item(call, ask.name("sys_id"))?;
         let variables = variables::of_item(call, item.id.sys_id)?;
-        let mut shown = shown_item(&mut Reader::new(call), &item)?;
+        let dictionary = call.dictionary.clone();
+        let mut shown = shown_item(&mut Reader::new(call, &dictionary, shown_names(), Show::All), &item)?;
         let category = shown["category"].clone();
         shown["categories"] = json!([category]);
         shown["variables"] =
@@ -219,8 +221,13 @@ async fn questions(State(app): State<App>, ask: Ask) -> Result<Response, Failure
     .await
 }
 
-fn shown_item(reader: &mut Reader<'_, '_>, item: &Record) -> Result<Value, TableError> {
-    let mut cells = reader.named(item, &["category", "sc_catalogs"])?.into_iter();
+/// What an item shows of other records.
+fn shown_names() -> Vec<String> {
+    ["category", "sc_catalogs"].map(str::to_owned).into()
+}
+
+fn shown_item(reader: &mut Reader<'_, '_, '_>, item: &Record) -> Result<Value, TableError> {
+    let mut cells = reader.named(item)?.into_iter();
     let (category, catalogs) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
     let named = |id: &str, title: &str| json!({ "sys_id": id, "title": title });
     let ids = catalogs.value.split(',').filter(|id| !id.is_empty());

@@ -17,7 +17,7 @@ use crate::App;
 use crate::asking::Ask;
 use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::Failure;
-use crate::table::{Reader, answered};
+use crate::table::{Reader, Show, answered};
 
 pub fn endpoints() -> Vec<Endpoint> {
     let (nothing, order) = (Content::Empty, Content::Json("CatalogOrder"));
@@ -112,7 +112,9 @@ pub fn shown(call: &mut Call<'_>, cart: Option<&Cart>) -> Result<Value, TableErr
     for line in cart.iter().flat_map(|cart| &cart.lines) {
         groups.entry(frequency(line).unwrap_or_else(|| "none".into())).or_default().push(line);
     }
-    let mut reader = Reader::new(call);
+    let names = ["sys_created_by", "sys_created_on", "sys_updated_by", "sys_updated_on"];
+    let dictionary = call.dictionary.clone();
+    let mut reader = Reader::new(call, &dictionary, names.map(str::to_owned).into(), Show::Values);
     for (often, lines) in groups {
         let sum = lines.iter().fold(Price::default(), |sum, line| Price {
             once: plus(sum.once, times(line.price.once, line.quantity)),
@@ -139,9 +141,8 @@ fn totals(price: Price, often: &str) -> Map<String, Value> {
     texts.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect()
 }
 
-fn shown_line(reader: &mut Reader<'_, '_>, line: &Line) -> Result<Value, TableError> {
-    let names = ["sys_created_by", "sys_created_on", "sys_updated_by", "sys_updated_on"];
-    let cells = reader.named(&line.record, &names)?;
+fn shown_line(reader: &mut Reader<'_, '_, '_>, line: &Line) -> Result<Value, TableError> {
+    let cells = reader.named(&line.record)?;
     let [created_by, created_on, updated_by, updated_on] = [0, 1, 2, 3].map(|place| cells[place].value.clone());
     let item = &line.item;
     let days = item.get("delivery_days").map(|days| format!("{days} Days")).unwrap_or_default();

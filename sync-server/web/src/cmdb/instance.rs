@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get, patch, post, put};
-use fieldline_model::{DocumentId, Record, SysId};
+use fieldline_model::{Record, SysId};
 use fieldline_service::Call;
 use fieldline_service::cmdb::instance::{self, End, Instance, Told};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::App;
 use crate::asking::Ask;
 use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
-use crate::table::{Cell, Parameters, Reader, Show, answered, link, shaped, texts};
+use crate::table::{Cell, Parameters, Reader, Show, answered, field_names, shaped, texts};
 
 /// Items answered when the client names no limit.
 const USUAL_LIMIT: u32 = 1_000;
@@ -111,35 +111,34 @@ async fn unrelate(State(app): State<App>, ask: Ask) -> Result<StatusCode, Failur
 fn shown(ask: &Ask, call: &mut Call<'_>, sys_id: SysId) -> Result<Value, Refusal> {
     let Instance { detail, inbound, outbound } = instance::read(call, ask.name("class"), sys_id)?;
     let Some(class) = call.dictionary.shared(detail.record.id.table.as_str()) else { return Ok(Value::Null) };
-    let mut reader = Reader::new(call);
-    let cells = reader.cells(&class, None, &detail.record, None)?;
-    let attributes: Map<_, _> = cells.into_iter().map(|(name, cell)| (name, attribute(ask, cell))).collect();
+    let dictionary = call.dictionary.clone();
+    let row = Reader::new(call, &dictionary, field_names(&class), Show::All).row(&detail.record, None)?;
+    let attributes: Map<_, _> = row.into_iter().map(|(name, cell)| (name, attribute(ask, &cell))).collect();
     let mut related = |relations: &[Record], end: &str| {
-        relations.iter().map(|relation| shown_relation(ask, &mut reader, relation, end)).collect::<Result<Vec<_>, _>>()
+        let mut reader = Reader::new(call, &dictionary, vec!["type".into(), end.into()], Show::All);
+        relations.iter().map(|relation| shown_relation(ask, &mut reader, relation)).collect::<Result<Vec<_>, _>>()
     };
     let (inbound, outbound) = (related(&inbound, "parent")?, related(&outbound, "child")?);
     Ok(json!({ "attributes": attributes, "inbound_relations": inbound, "outbound_relations": outbound }))
 }
 
 /// A field: its value, a reference also with what people read and where it leads.
-fn attribute(ask: &Ask, cell: Cell) -> Value {
+fn attribute(ask: &Ask, cell: &Cell<'_>) -> Value {
     let show = if cell.target.is_some() { Show::All } else { Show::Values };
     shaped(cell, &Parameters { show, ..Parameters::default() }, &ask.origin)
 }
 
-fn shown_relation(ask: &Ask, reader: &mut Reader<'_, '_>, relation: &Record, end: &str) -> Result<Value, Refusal> {
-    let mut cells = reader.named(relation, &["type", end])?.into_iter();
+fn shown_relation(ask: &Ask, reader: &mut Reader<'_, '_, '_>, relation: &Record) -> Result<Value, Refusal> {
+    let mut cells = reader.named(relation)?.into_iter();
     let (kind, other) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
-    let at = |table: &str, cell: &Cell, path: &str| {
-        let record = cell.target.as_ref().map(|target| DocumentId::new(table, target.sys_id));
-        record.map(|record| link(&record, &ask.origin).replace("/api/now/table/", path)).unwrap_or_default()
+    let told = |cell: &Cell<'_>, path: &str| {
+        let link = cell.target.as_ref().map(|_| ask.origin.at(&format!("{path}/{}", cell.value))).unwrap_or_default();
+        json!({ "display_value": cell.display_value, "link": link, "value": cell.value })
     };
-    let told =
-        |cell: &Cell, link: String| json!({ "display_value": cell.display_value, "link": link, "value": cell.value });
     Ok(json!({
         "sys_id": relation.id.sys_id,
-        "type": told(&kind, at("cmdb_rel_type", &kind, "/api/now/table/")),
-        "target": told(&other, at("cmdb_ci", &other, "/api/now/cmdb/instance/")),
+        "type": told(&kind, "/api/now/table/cmdb_rel_type"),
+        "target": told(&other, "/api/now/cmdb/instance/cmdb_ci"),
     }))
 }
 

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use fieldline_service::table::Question;
 
+use super::Show;
 use super::criteria;
 use super::parameters::Parameters;
 use super::reader::{Reader, field_names};
@@ -57,12 +58,11 @@ async fn export(
             let mut file = csv::Writer::from_writer(Vec::new());
             let in_memory = "writing to memory cannot fail";
             file.write_record(&names).expect(in_memory);
-            let mut reader = Reader::new(call);
+            let dictionary = call.dictionary.clone();
+            let mut reader = Reader::new(call, &dictionary, names.clone(), Show::DisplayValues);
             for record in &records {
-                let cells = reader.cells(&declared, Some(&names), record, None).map_err(Refusal::from)?;
-                let shown =
-                    |name: &String| cells.iter().find(|(known, _)| known == name).map(|(_, cell)| &*cell.display_value);
-                file.write_record(names.iter().map(|name| safe(shown(name).unwrap_or_default()))).expect(in_memory);
+                let cells = reader.named(record).map_err(Refusal::from)?;
+                file.write_record(cells.iter().map(|cell| safe(&cell.display_value))).expect(in_memory);
             }
             Ok::<_, Refusal>(file.into_inner().expect(in_memory))
         })

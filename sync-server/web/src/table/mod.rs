@@ -23,10 +23,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
-use fieldline_model::{Record, SysId, Table};
+use fieldline_model::{Dictionary, Record, SysId, Table};
 use fieldline_service::table::{self, Detail, Question};
 use fieldline_service::{Call, Caller, TableError, guard};
-use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::caller::{TableCaller, blocking};
@@ -40,6 +39,9 @@ pub use input::{input as record_input, texts};
 pub use parameters::{Parameters, Show};
 pub use reader::{Reader, field_names};
 pub use shape::{Cell, link, shaped};
+
+/// What a record takes in an answer, about.
+const RECORD_BYTES: usize = 3_000;
 
 /// How many there are, whatever the page.
 pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -72,32 +74,74 @@ struct View {
 }
 
 impl View {
-    fn detail(&self, call: &mut Call<'_>, detail: &Detail) -> Result<Value, TableError> {
-        self.result(&mut Reader::new(call), &detail.record, detail)
-    }
-
-    fn result(&self, reader: &mut Reader<'_, '_>, record: &Record, detail: &Detail) -> Result<Value, TableError> {
-        let names = self.parameters.fields.as_deref();
-        let cells = reader.cells(&self.table, names, record, detail.projection_of_document.as_ref())?;
-        let shaped = cells.into_iter().map(|(name, cell)| (name, shaped(cell, &self.parameters, &self.origin)));
-        Ok(shaped.collect::<Map<_, _>>().into())
+    fn detail(&self, call: &mut Call<'_>, detail: &Detail) -> Result<String, TableError> {
+        let dictionary = call.dictionary.clone();
+        let mut json = Vec::with_capacity(RECORD_BYTES);
+        self.write(&mut json, &mut self.reader(call, &dictionary), detail)?;
+        Ok(text(json))
     }
 
     /// The records of a list. Journals are read from documents, which a list does only when it is asked for them by name.
-    fn results(&self, call: &mut Call<'_>, records: Vec<Record>) -> Result<Vec<Value>, TableError> {
-        let details = records.into_iter().map(|record| self.listed(call, record)).collect::<Result<Vec<_>, _>>()?;
-        let mut reader = Reader::new(call);
-        details.iter().map(|detail| self.result(&mut reader, &detail.record, detail)).collect()
+    fn records(&self, call: &mut Call<'_>, records: Vec<Record>) -> Result<String, TableError> {
+        let dictionary = call.dictionary.clone();
+        let shows_journals = self.parameters.fields.is_some() && self.shows_journals();
+        let mut json = Vec::with_capacity(16 + RECORD_BYTES * records.len());
+        json.push(b'[');
+        let details = records.into_iter().map(|record| match shows_journals {
+            true => table::get(call, record.id.table.as_str(), record.id.sys_id),
+            false => Ok(Detail { record, projection_of_document: None }),
+        });
+        let details = details.collect::<Result<Vec<_>, _>>()?;
+        let mut reader = self.reader(call, &dictionary);
+        for detail in details {
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            self.write(&mut json, &mut reader, &detail)?;
+        }
+        json.push(b']');
+        Ok(text(json))
     }
 
-    fn listed(&self, call: &mut Call<'_>, record: Record) -> Result<Detail, TableError> {
-        let named = self.parameters.fields.iter().flatten();
-        let wants_journals = named.into_iter().any(|name| JOURNALS.iter().any(|(journal, _)| journal == name));
-        if wants_journals && self.parameters.show != Show::Values {
-            return table::get(call, record.id.table.as_str(), record.id.sys_id);
+    /// A record, with what its document knows beyond that if the answer shows it.
+    fn read(&self, call: &mut Call<'_>, sys_id: SysId) -> Result<Detail, TableError> {
+        let table = self.table.name.as_str();
+        match self.shows_journals() {
+            true => table::get(call, table, sys_id),
+            false => Ok(Detail { record: table::read(call, table, sys_id)?, projection_of_document: None }),
         }
-        Ok(Detail { record, projection_of_document: None })
     }
+
+    /// Whether journals are asked for; they have no value of their own, people read their entries.
+    fn shows_journals(&self) -> bool {
+        let named =
+            |fields: &Vec<String>| fields.iter().any(|name| JOURNALS.iter().any(|(journal, _)| journal == name));
+        self.parameters.show != Show::Values && self.parameters.fields.as_ref().is_none_or(named)
+    }
+
+    fn reader<'c, 's, 'd>(&self, call: &'c mut Call<'s>, dictionary: &'d Dictionary) -> Reader<'c, 's, 'd> {
+        let names = self.parameters.fields.clone().unwrap_or_else(|| field_names(&self.table));
+        Reader::new(call, dictionary, names, self.parameters.show)
+    }
+
+    fn write(&self, json: &mut Vec<u8>, reader: &mut Reader<'_, '_, '_>, detail: &Detail) -> Result<(), TableError> {
+        let begin = json.len();
+        reader.cells(&detail.record, detail.projection_of_document.as_ref(), |_, key, cell| {
+            json.extend_from_slice(key);
+            shape::write(json, &cell, &self.parameters, &self.origin);
+        })?;
+        // The first key's comma is where the object begins.
+        match json.get_mut(begin) {
+            Some(comma) => *comma = b'{',
+            None => json.push(b'{'),
+        }
+        json.push(b'}');
+        Ok(())
+    }
+}
+
+fn text(json: Vec<u8>) -> String {
+    String::from_utf8(json).expect("JSON made of texts is text")
 }
 
 /// Who asks what of the record API: the request but its body.
@@ -154,28 +198,36 @@ pub fn check_acceptable(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The envelope around what was asked for.
-pub fn answered(status: StatusCode, result: Value) -> Response {
+pub fn answered(status: StatusCode, result: impl Display) -> Response {
     let headers = [(header::CONTENT_TYPE, TABLE_CONTENT_TYPE)];
-    (status, headers, json!({ "result": result }).to_string()).into_response()
+    (status, headers, enveloped(result)).into_response()
+}
+
+/// `result` is written as JSON.
+fn enveloped(result: impl Display) -> String {
+    format!("{{\"result\":{result}}}")
 }
 
 async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
     let Asked { caller, view, path, pairs, .. } = asked;
     let (parameters, address) = (view.parameters.clone(), view.origin.at(&path));
-    let (results, total) = blocking(&app, move |server, now, rng| {
+    let (is_empty, results, total) = blocking(&app, move |server, now, rng| {
         server.read(&caller, now, rng, |call| {
             let query = criteria::criteria(&view.parameters, &view.table, &call.dictionary);
             let question = Question::new(call, view.table.name.as_str(), &query)?;
-            let records = question.records(call, view.parameters.rows(), view.parameters.offset)?;
-            let total = if view.parameters.no_count { None } else { Some(question.count(call)?) };
-            Ok::<_, TableError>((view.results(call, records)?, total))
+            let (rows, offset) = (view.parameters.rows(), view.parameters.offset);
+            let (records, total) = match view.parameters.no_count {
+                true => (question.records(call, rows, offset)?, None),
+                false => question.page(call, rows, offset).map(|found| (found.records, Some(found.total)))?,
+            };
+            Ok::<_, TableError>((records.is_empty(), view.records(call, records)?, total))
         })
     })
     .await?;
-    if results.is_empty() && path.starts_with("/api/now/v1/") {
+    if is_empty && path.starts_with("/api/now/v1/") {
         return Err(Failure(no_record()));
     }
-    let mut response = answered(StatusCode::OK, results.into());
+    let mut response = answered(StatusCode::OK, results);
     let Some(total) = total else { return Ok(response) };
     response.headers_mut().insert(TOTAL_COUNT, HeaderValue::from(total));
     let page = Page { limit: parameters.rows(), offset: parameters.offset, total };
@@ -191,13 +243,12 @@ async fn read(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
     let (sys_id, headers) = (asked.sys_id()?, asked.headers.clone());
     let (result, version) = blocking(&app, move |server, now, rng| {
         server.read(&asked.caller, now, rng, |call| {
-            let detail = table::get(call, asked.view.table.name.as_str(), sys_id)?;
+            let detail = asked.view.read(call, sys_id)?;
             Ok::<_, TableError>((asked.view.detail(call, &detail)?, guard::version(&detail.record)))
         })
     })
     .await?;
-    let body = json!({ "result": result }).to_string();
-    Ok(guards::tagged(&headers, &version, StatusCode::OK, TABLE_CONTENT_TYPE, body))
+    Ok(guards::tagged(&headers, &version, StatusCode::OK, TABLE_CONTENT_TYPE, enveloped(result)))
 }
 
 async fn create(State(app): State<App>, asked: Asked, body: Body) -> Result<Response, Failure> {
@@ -234,7 +285,7 @@ async fn update(State(app): State<App>, asked: Asked, body: Body) -> Result<Resp
         })
     })
     .await?;
-    Ok(answered(StatusCode::OK, result))
+    Ok(answered(StatusCode::OK, &result))
 }
 
 async fn remove(State(app): State<App>, asked: Asked) -> Result<StatusCode, Failure> {

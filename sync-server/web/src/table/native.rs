@@ -35,7 +35,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-type Shown = (Value, String);
+/// A record as JSON, and which version it is.
+type Shown = (String, String);
 
 fn shown(call: &mut Call<'_>, asked: &Asked, detail: &table::Detail) -> Result<Shown, TableError> {
     Ok((asked.view.detail(call, detail)?, guard::version(&detail.record)))
@@ -46,12 +47,12 @@ async fn read(State(app): State<App>, asked: Result<Asked, super::Failure>) -> R
     let (sys_id, headers) = (asked.sys_id()?, asked.headers.clone());
     let (record, version) = blocking(&app, move |server, now, rng| {
         server.read(&asked.caller, now, rng, |call| {
-            let detail = table::get(call, asked.view.table.name.as_str(), sys_id)?;
+            let detail = asked.view.read(call, sys_id)?;
             shown(call, &asked, &detail)
         })
     })
     .await?;
-    Ok(tagged(&headers, &version, StatusCode::OK, JSON, record.to_string()))
+    Ok(tagged(&headers, &version, StatusCode::OK, JSON, record))
 }
 
 async fn update(State(app): State<App>, asked: Result<Asked, super::Failure>, body: Body) -> Result<Response, Problem> {
@@ -70,7 +71,7 @@ async fn update(State(app): State<App>, asked: Result<Asked, super::Failure>, bo
     .await?;
     let mut headers = headers;
     headers.remove(header::IF_NONE_MATCH);
-    Ok(tagged(&headers, &version, StatusCode::OK, JSON, record.to_string()))
+    Ok(tagged(&headers, &version, StatusCode::OK, JSON, record))
 }
 
 async fn remove(state: State<App>, asked: Result<Asked, super::Failure>) -> Result<StatusCode, Problem> {
@@ -93,6 +94,7 @@ async fn create(State(app): State<App>, asked: Result<Asked, super::Failure>, bo
             let work = |call: &mut Call<'_>| {
                 let detail = table::create(call, &class, &input)?;
                 let (record, version) = shown(call, &asked, &detail)?;
+                let record: Value = serde_json::from_str(&record).expect("it was just written");
                 let answer = json!({ "sys_id": detail.record.id.sys_id, "version": version, "record": record });
                 Ok(answer.to_string().into_bytes())
             };

@@ -1,128 +1,202 @@
 //! Reads fields of records for an answer: dot-walks through references, and what people read in place of values.
 //!
 //! A reference is shown by its target's display field, as on every screen. Walking on beyond it is reading the target, so
-//! that asks whether the caller may. Each target is looked up once per request.
+//! that asks whether the caller may. Each name is looked up in the dictionary once per request, and so is each target in the
+//! database, if the answer shows anything of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::mem;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use fieldline_documents::Projection;
 use fieldline_documents::journal::{Entry, Note};
 use fieldline_model::dictionary::{Field, Kind};
-use fieldline_model::{DocumentId, Record, SysId, Table, TableName, Timestamp, Value};
+use fieldline_model::{Dictionary, Record, SysId, Table, TableName, Timestamp, Value};
 use fieldline_service::table::{self, PASSWORD, Result};
 use fieldline_service::zone::UserZone;
 use fieldline_service::{Call, TableError};
 
-use super::shape::Cell;
+use super::parameters::Show;
+use super::shape::{self, Cell};
 
 /// The journals, which every document has beside its fields.
 pub const JOURNALS: [(&str, &str); 2] = [("comments", "Additional comments"), ("work_notes", "Work notes")];
 
 /// Reads cells within one call.
-pub struct Reader<'c, 's> {
+pub struct Reader<'c, 's, 'd> {
     call: &'c mut Call<'s>,
-    targets: BTreeMap<(TableName, SysId), Option<Record>>,
+    dictionary: &'d Dictionary,
+    names: Vec<String>,
+    show: Show,
+    columns: BTreeMap<TableName, Rc<Columns<'d>>>,
+    targets: BTreeMap<SysId, Arc<Record>>,
     zone: Option<UserZone>,
 }
 
-impl<'c, 's> Reader<'c, 's> {
-    /// Begins with nothing looked up.
-    pub fn new(call: &'c mut Call<'s>) -> Self {
-        Self { call, targets: BTreeMap::new(), zone: None }
+/// What the records of one class are asked for.
+struct Columns<'d> {
+    all: Vec<Column<'d>>,
+    /// Those that are fields of the record itself, in the order of their names.
+    own: Vec<(&'d str, usize)>,
+}
+
+/// A name asked for, as JSON has it before the value, and the way to that.
+struct Column<'d> {
+    name: String,
+    key: Vec<u8>,
+    way: Way<'d>,
+}
+
+/// The way to a value.
+enum Way<'d> {
+    Journal,
+    Own(&'d Field),
+    Walk(Vec<&'d Field>),
+}
+
+impl<'c, 's, 'd> Reader<'c, 's, 'd> {
+    /// Begins with nothing looked up; `names` are what is asked for, names that lead nowhere are left out.
+    pub fn new(call: &'c mut Call<'s>, dictionary: &'d Dictionary, names: Vec<String>, show: Show) -> Self {
+        let (columns, targets) = (BTreeMap::new(), BTreeMap::new());
+        Self { call, dictionary, names, show, columns, targets, zone: None }
     }
 
-    /// The cells of a record under the names asked for, in their order; names that lead nowhere are left out. Without
-    /// names, every field of the table.
+    /// Hands the cells of a record to `take`, with their names and keys, in the order asked for.
     ///
     /// # Errors
     /// When the database fails.
     pub fn cells(
         &mut self,
-        table: &Table,
-        names: Option<&[String]>,
         record: &Record,
         journals: Option<&Projection>,
-    ) -> Result<Vec<(String, Cell)>> {
-        let all = || field_names(table);
-        let names = names.map_or_else(all, <[String]>::to_vec);
-        let mut cells = Vec::with_capacity(names.len());
-        for name in names {
-            if let Some(cell) = self.cell(record, &name, journals)? {
-                cells.push((name, cell));
+        mut take: impl FnMut(&str, &[u8], Cell<'_>),
+    ) -> Result<()> {
+        let columns = self.columns(&record.id.table);
+        for (Column { name, key, way }, value) in columns.all.iter().zip(columns.values(record)) {
+            match way {
+                Way::Own(field) => take(name, key, self.shown(record, field, value)?),
+                Way::Journal => take(name, key, self.journal(name, journals)?),
+                Way::Walk(fields) => match self.walked(record, &fields[..fields.len() - 1])? {
+                    Some(target) => {
+                        let field = fields[fields.len() - 1];
+                        take(name, key, self.shown(&target, field, target.get(field.name.as_str()))?);
+                    }
+                    None => take(name, key, Cell::default()),
+                },
             }
         }
-        Ok(cells)
+        Ok(())
     }
 
-    /// The cells of a record under some names, empty where a name leads nowhere for the caller.
+    /// The cells of a record with their names, in the order asked for.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn named(&mut self, record: &Record, names: &[&str]) -> Result<Vec<Cell>> {
-        names.iter().map(|name| Ok(self.cell(record, name, None)?.unwrap_or_default())).collect()
+    pub fn row(&mut self, record: &Record, journals: Option<&Projection>) -> Result<Vec<(String, Cell<'static>)>> {
+        let mut row = Vec::new();
+        self.cells(record, journals, |name, _, cell| row.push((name.to_owned(), cell.into_owned())))?;
+        Ok(row)
     }
 
-    fn cell(&mut self, record: &Record, name: &str, journals: Option<&Projection>) -> Result<Option<Cell>> {
-        let dictionary = self.call.dictionary.clone();
-        let Some(class) = dictionary.table(record.id.table.as_str()) else { return Ok(None) };
-        if class.kind == Kind::Document && JOURNALS.iter().any(|(journal, _)| *journal == name) {
-            return self.journal(name, journals).map(Some);
+    /// The cells of a record under the names asked for, in their order, empty where a name leads nowhere.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn named(&mut self, record: &Record) -> Result<Vec<Cell<'static>>> {
+        let mut row = self.row(record, None)?;
+        let mut cell = |name: &String| row.iter_mut().find(|(known, _)| known == name).map(|(_, cell)| mem::take(cell));
+        Ok(self.names.iter().map(|name| cell(name).unwrap_or_default()).collect())
+    }
+
+    fn columns(&mut self, class: &TableName) -> Rc<Columns<'d>> {
+        if let Some(known) = self.columns.get(class) {
+            return known.clone();
+        }
+        let mut columns = Columns { all: Vec::with_capacity(self.names.len()), own: Vec::new() };
+        for at in 0..self.names.len() {
+            let name = &self.names[at];
+            let Some(way) = self.way(class, name, at) else { continue };
+            if let Way::Own(field) = way {
+                columns.own.push((field.name.as_str(), columns.all.len()));
+            }
+            columns.all.push(Column { name: name.clone(), key: shape::key(name), way });
+        }
+        columns.own.sort_unstable();
+        let columns = Rc::new(columns);
+        self.columns.insert(class.clone(), columns.clone());
+        columns
+    }
+
+    /// `at` is where the field is looked for first: who asks for everything asks in the order of the table.
+    fn way(&self, class: &TableName, name: &str, at: usize) -> Option<Way<'d>> {
+        let table = self.dictionary.table(class.as_str())?;
+        if let Some(field) = table.fields.get(at).filter(|field| field.name == *name) {
+            return self.call.caller.may(&field.read).then_some(Way::Own(field));
+        }
+        if table.kind == Kind::Document && JOURNALS.iter().any(|(journal, _)| *journal == name) {
+            return Some(Way::Journal);
         }
         let path: Vec<&str> = name.split('.').collect();
-        let Some(fields) = dictionary.walk(class.name.as_str(), &path) else { return Ok(None) };
-        if !fields.iter().all(|field| self.call.caller.may(&field.read)) {
-            return Ok(None);
-        }
-        let mut at = record.clone();
-        for field in &fields[..fields.len() - 1] {
-            let target = at.reference(field.name.as_str());
-            match self.walked(field, target)? {
-                Some(next) => at = next,
-                None => return Ok(Some(Cell::default())),
-            }
-        }
-        self.shown(&at, fields[fields.len() - 1]).map(Some)
+        let fields = self.dictionary.walk(class.as_str(), &path)?;
+        let may_read = fields.iter().all(|field| self.call.caller.may(&field.read));
+        may_read.then(|| if let [field] = fields[..] { Way::Own(field) } else { Way::Walk(fields) })
     }
 
-    /// The record a dot-walk goes on in, `None` when there is none for this caller.
-    fn walked(&mut self, field: &Field, target: Option<SysId>) -> Result<Option<Record>> {
-        let (Some(table), Some(target)) = (&field.reference, target) else { return Ok(None) };
-        let Some(record) = self.target(table, target)? else { return Ok(None) };
-        let class = self.call.dictionary.table(record.id.table.as_str());
-        if class.is_some_and(|class| self.call.caller.reads_all(class)) {
-            return Ok(Some(record));
+    /// The record a dot-walk ends in, `None` when there is none for this caller.
+    fn walked(&mut self, record: &Record, through: &[&Field]) -> Result<Option<Arc<Record>>> {
+        let mut at: Option<Arc<Record>> = None;
+        for field in through {
+            let target = at.as_deref().unwrap_or(record).reference(field.name.as_str());
+            let (Some(table), Some(target)) = (&field.reference, target) else { return Ok(None) };
+            let Some(found) = self.target(table, target)? else { return Ok(None) };
+            if !self.is_readable(table, &found)? {
+                return Ok(None);
+            }
+            at = Some(found);
         }
-        match table::get(self.call, table.as_str(), target) {
-            Ok(detail) => Ok(Some(detail.record)),
-            Err(TableError::NotFound(_)) => Ok(None),
+        Ok(at)
+    }
+
+    fn is_readable(&self, table: &TableName, record: &Record) -> Result<bool> {
+        let class = self.dictionary.table(record.id.table.as_str());
+        if class.is_some_and(|class| self.call.caller.reads_all(class)) {
+            return Ok(true);
+        }
+        match table::read(self.call, table.as_str(), record.id.sys_id) {
+            Ok(_) => Ok(true),
+            Err(TableError::NotFound(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    fn shown(&mut self, record: &Record, field: &Field) -> Result<Cell> {
-        if let Some(identity) = self.identity(record, field) {
-            return Ok(identity);
+    fn shown<'a>(&mut self, record: &Record, field: &'a Field, value: Option<&'a Value>) -> Result<Cell<'a>> {
+        let Some(value) = value else { return Ok(self.unstored(record, field)) };
+        if let (Value::Reference(id), Some(people)) = (value, field.reference.as_ref().filter(|_| field.is_user_name()))
+        {
+            let name = self.target(people, *id)?.map_or_else(String::new, |user| user.text("user_name").to_owned());
+            return Ok(Cell { value: name.clone().into(), display_value: name.into(), target: None });
         }
-        if field.name == *PASSWORD {
-            return Ok(Cell { display_value: "********".into(), ..Cell::default() });
-        }
-        let Some(value) = record.get(field.name.as_str()) else { return Ok(Cell::default()) };
-        let (display_value, target) = match (value, &field.reference) {
-            (Value::Reference(id), Some(people)) if field.is_user_name() => {
-                let name = self.target(people, *id)?.map_or_else(String::new, |user| user.text("user_name").to_owned());
-                return Ok(Cell { value: name.clone(), display_value: name, target: None });
-            }
-            (Value::Time(moment), _) => (self.shown_time(*moment), None),
-            (Value::Reference(id), Some(table)) => {
-                (self.display(table, *id)?, Some(DocumentId { table: table.clone(), sys_id: *id }))
-            }
+        let target = field.reference.as_ref().filter(|_| matches!(value, Value::Reference(_))).map(Cow::Borrowed);
+        let display_value = match self.show {
+            Show::Values => Cow::default(),
+            Show::DisplayValues | Show::All => self.displayed(field, value)?.into(),
+        };
+        Ok(Cell { value: text(value), display_value, target })
+    }
+
+    /// A value as people read it.
+    fn displayed(&mut self, field: &Field, value: &Value) -> Result<String> {
+        match (value, &field.reference) {
+            (Value::Time(moment), _) => Ok(self.shown_time(*moment)),
+            (Value::Reference(id), Some(table)) => self.display(table, *id),
             (Value::List(ids), Some(table)) => {
                 let names = ids.iter().map(|id| self.display(table, *id)).collect::<Result<Vec<_>>>()?;
-                (names.join(", "), None)
+                Ok(names.join(", "))
             }
-            _ => (field.display(value), None),
-        };
-        Ok(Cell { value: value.to_string(), display_value, target })
+            _ => Ok(field.display(value)),
+        }
     }
 
     /// A moment as the caller's clocks show it.
@@ -131,40 +205,47 @@ impl<'c, 's> Reader<'c, 's> {
         self.zone.get_or_insert_with(|| call.callers_zone()).shown(moment)
     }
 
-    /// The two fields that are the record's identity and are not stored.
-    fn identity(&self, record: &Record, field: &Field) -> Option<Cell> {
-        let plain = |value: String, display_value| Some(Cell { value, display_value, target: None });
+    /// What has no value: the two fields that are the record's identity, the password, which nobody is shown, and what is empty.
+    fn unstored(&self, record: &Record, field: &Field) -> Cell<'static> {
+        let plain = |value: String, display_value: String| Cell {
+            value: value.into(),
+            display_value: display_value.into(),
+            target: None,
+        };
         match field.name.as_str() {
             "sys_id" => plain(record.id.sys_id.to_string(), record.id.sys_id.to_string()),
             "sys_class_name" => {
-                let class = self.call.dictionary.table(record.id.table.as_str());
+                let class = self.dictionary.table(record.id.table.as_str());
                 plain(record.id.table.to_string(), class.map_or_else(String::new, |class| class.label.clone()))
             }
-            _ => None,
+            PASSWORD => Cell { display_value: "********".into(), ..Cell::default() },
+            _ => Cell::default(),
         }
     }
 
     /// What people read for a record, `""` when it is gone.
     fn display(&mut self, table: &TableName, id: SysId) -> Result<String> {
         let Some(record) = self.target(table, id)? else { return Ok(String::new()) };
-        let class = self.call.dictionary.table(record.id.table.as_str());
+        let class = self.dictionary.table(record.id.table.as_str());
         let Some(field) = class.and_then(|class| class.field(class.display.as_str())) else { return Ok(String::new()) };
         Ok(record.get(field.name.as_str()).map_or_else(String::new, |value| field.display(value)))
     }
 
-    fn target(&mut self, table: &TableName, id: SysId) -> Result<Option<Record>> {
-        let key = (table.clone(), id);
-        if let Some(known) = self.targets.get(&key) {
-            return Ok(known.clone());
+    fn target(&mut self, table: &TableName, id: SysId) -> Result<Option<Arc<Record>>> {
+        let is_one = |record: &Record| {
+            record.id.table == *table || self.dictionary.family(table.as_str()).contains(&record.id.table)
+        };
+        if let Some(known) = self.targets.get(&id).filter(|known| is_one(known)) {
+            return Ok(Some(known.clone()));
         }
-        let found = self.call.tx.find(self.call.dictionary.family(table.as_str()), id)?;
-        self.targets.insert(key, found.clone());
+        let found = self.call.looked_up(table.as_str(), id)?;
+        self.targets.extend(found.iter().map(|found| (id, found.clone())));
         Ok(found)
     }
 
     /// A journal has no value of its own; people read its entries, newest first.
-    fn journal(&mut self, name: &str, projection: Option<&Projection>) -> Result<Cell> {
-        let Some(projection) = projection else { return Ok(Cell::default()) };
+    fn journal(&mut self, name: &str, projection: Option<&Projection>) -> Result<Cell<'static>> {
+        let Some(projection) = projection.filter(|_| self.show != Show::Values) else { return Ok(Cell::default()) };
         let (entries, label) = match name {
             "comments" => (&projection.comments, JOURNALS[0].1),
             _ => (&projection.work_notes, JOURNALS[1].1),
@@ -176,7 +257,27 @@ impl<'c, 's> Reader<'c, 's> {
             let at = self.shown_time(*at);
             text += &format!("{at} - {author} ({label})\n{note}\n\n");
         }
-        Ok(Cell { display_value: text, ..Cell::default() })
+        Ok(Cell { display_value: text.into(), ..Cell::default() })
+    }
+}
+
+impl Columns<'_> {
+    /// The values of the record's own fields, by column.
+    fn values<'r>(&self, record: &'r Record) -> Vec<Option<&'r Value>> {
+        let mut values = vec![None; self.all.len()];
+        let mut fields = record.fields.iter().peekable();
+        for (name, at) in &self.own {
+            while fields.next_if(|(field, _)| field.as_str() < *name).is_some() {}
+            values[*at] = fields.peek().filter(|(field, _)| field == name).map(|(_, value)| *value);
+        }
+        values
+    }
+}
+
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => text.into(),
+        other => other.to_string().into(),
     }
 }
 

@@ -153,14 +153,13 @@ impl Wanted {
 
     fn shaped(&self, call: &mut Call<'_>, view: &View, mut buckets: Vec<Bucket>) -> Result<Value, TableError> {
         buckets.retain(|bucket| self.having.iter().all(|rule| self.passes(bucket, rule)));
-        let mut reader = Reader::new(call);
+        let names = self.group_by.iter().map(|(name, _)| name.clone()).collect();
+        let dictionary = call.dictionary.clone();
+        let mut reader = Reader::new(call, &dictionary, names, Show::All);
         let mut groups = Vec::with_capacity(buckets.len());
         for bucket in buckets {
-            let names: Vec<String> = self.group_by.iter().map(|(name, _)| name.clone()).collect();
-            let cells = match &bucket.example {
-                Some(example) => reader.cells(&view.table, Some(&names), example, None)?,
-                None => Vec::new(),
-            };
+            let example = bucket.example.as_ref().map(|example| reader.row(example, None));
+            let cells = example.transpose()?.unwrap_or_default();
             groups.push((bucket, cells));
         }
         for (by, descending) in self.order.iter().rev() {
@@ -173,7 +172,7 @@ impl Wanted {
             let stats = groups.first().map_or_else(|| json!({}), |(bucket, _)| self.stats(bucket));
             return Ok(json!({ "stats": stats }));
         }
-        let group = |(bucket, cells): (Bucket, Vec<(String, Cell)>)| {
+        let group = |(bucket, cells): Grouped| {
             let fields: Vec<Value> = cells.into_iter().map(|(name, cell)| grouped(name, cell, view)).collect();
             json!({ "stats": self.stats(&bucket), "groupby_fields": fields })
         };
@@ -221,9 +220,9 @@ impl Wanted {
     }
 }
 
-type Grouped = (Bucket, Vec<(String, Cell)>);
+type Grouped = (Bucket, Vec<(String, Cell<'static>)>);
 
-fn grouped(name: String, cell: Cell, view: &View) -> Value {
+fn grouped(name: String, cell: Cell<'_>, view: &View) -> Value {
     match view.parameters.show {
         Show::Values => json!({ "field": name, "value": cell.value }),
         Show::DisplayValues => json!({ "field": name, "value": cell.display_value }),
