@@ -196,14 +196,15 @@ impl<'d> Draft<'d> {
         self.visits.push((Errand::Open(open), visit));
     }
 
-    /// Adds what is left of a technician's working hours from a moment on, if anything is. Returns when they have done what
+    /// Adds what is left of a technician's working hours from a moment on, if anything is. Returns when they are home from what
     /// stands in them.
     fn add_shift(&mut self, technician: &'d Technician, stretch: &'d Stretch, from: Timestamp) -> Option<Timestamp> {
         let (day, user) = (self.day, technician.who.user);
         let span = stretch.span.shared_with(Span { from, until: stretch.span.until })?;
         let is_under_way = stretch.span.contains(day.now);
         let is_next = from == day.now && day.within.from <= day.now;
-        let is_in_it = |standing: &&Standing| standing.user == user && standing.overlaps(span, is_next);
+        // What was told for these hours is in them, even when what came before takes longer than its time.
+        let is_in_it = |one: &&Standing| one.user == user && one.overlaps(stretch.span, is_next) && !self.is_posed(one);
         let mut standing: Vec<&Standing> = day.tasks.standing.iter().filter(is_in_it).collect();
         standing.sort_by_key(|one| (!one.is_there, one.begins));
         let there = standing.first().filter(|first| first.is_there).and_then(|first| first.place);
@@ -221,10 +222,15 @@ impl<'d> Draft<'d> {
         };
         let visits = standing.into_iter().fold(Vec::new(), |chain, one| self.add_standing(one, &shift, chain));
         let (place, leaves_seconds) = self.after(&shift, &visits);
-        shift.end_seconds = shift.end_seconds.max(leaves_seconds + self.travel.seconds(place, shift.end_place));
+        let is_home_seconds = leaves_seconds + self.travel.seconds(place, shift.end_place);
+        shift.end_seconds = shift.end_seconds.max(is_home_seconds);
         self.posed.push((technician, visits));
         self.shifts.push(shift);
-        Some(day.within.from.plus_milliseconds(i64::from(leaves_seconds) * 1_000))
+        Some(day.within.from.plus_milliseconds(i64::from(is_home_seconds) * 1_000))
+    }
+
+    fn is_posed(&self, standing: &Standing) -> bool {
+        self.visits.iter().any(|(errand, _)| errand.task().id == standing.task.id)
     }
 
     /// Adds a visit that stands after others of its shift; returns them all.

@@ -6,7 +6,6 @@ use fieldline_model::{DocumentId, Place, Record, SysId, Timestamp, Value};
 use fieldline_service::dispatch::Ask;
 use fieldline_service::dispatch::report::Report;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 use crate::district::{DEPOT, District, HOUR, at};
 use crate::house::step;
@@ -178,22 +177,60 @@ impl Judge {
         }
     }
 
+    /// When somebody gets to what stands by now: what should have begun is begun as soon as it can be, and the rest may be late
+    /// for it.
+    fn reached(&self, before: &[Record], user: SysId, now: Timestamp) -> Vec<Reached> {
+        let mut theirs: Vec<&Record> = of(before, user).collect();
+        theirs.sort_by_key(|task| task.time("expected_start"));
+        let (mut reached, mut free_from) = (Vec::new(), now);
+        for (from, until) in &self.hours[&user] {
+            let (mut place, mut leaves) = (self.depot, free_from.max(*from));
+            for task in theirs.iter().filter(|task| begins_within(task, *from, *until)) {
+                let (here, told) = (self.place_of(task), task.time("expected_start").unwrap());
+                let begins = self.arrives(place, leaves, here).max(told);
+                let takes = task.time("estimated_end").unwrap().milliseconds_since(told);
+                (place, leaves) = (here, begins.plus_milliseconds(takes));
+                reached.push(Reached { place, begins, ends: leaves, is_late: begins > told });
+            }
+            free_from = self.arrives(place, leaves, self.depot);
+        }
+        reached
+    }
+
     /// Whether tasks that came into a day under way fit between those that were there.
     fn fits_between(&self, new: &[&Record], before: &[Record], now: Timestamp) {
-        for (index, task) in new.iter().enumerate() {
-            let user = task.reference("assigned_to").unwrap();
-            self.fits(task, user);
-            let (begins, ends) = (task.time("expected_start").unwrap(), task.time("estimated_end").unwrap());
-            assert!(now <= begins, "{} begins in the past", task.id);
-            let to_come = before.iter().filter(|other| other.time("expected_start").unwrap() >= now);
-            for other in to_come.chain(new[..index].iter().copied()).filter(|other| is_of(other, user)) {
-                let (from, until) = (other.time("expected_start").unwrap(), other.time("estimated_end").unwrap());
-                let (here, there) = (self.place_of(task), self.place_of(other));
-                let is_after = self.arrives(there, until, here) <= begins;
-                let is_before = self.arrives(here, ends, there) <= from;
-                assert!(is_after || is_before, "{} and {} at the same time", task.id, other.id);
+        for user in self.hours.keys() {
+            let mut taken = self.reached(before, *user, now);
+            for task in new.iter().filter(|task| is_of(task, *user)) {
+                self.fits(task, *user);
+                let place = self.place_of(task);
+                let (begins, ends) = (task.time("expected_start").unwrap(), task.time("estimated_end").unwrap());
+                assert!(now <= begins, "{} begins in the past", task.id);
+                for other in &taken {
+                    let is_after = self.arrives(other.place, other.ends, place) <= begins;
+                    let is_before = self.arrives(place, ends, other.place) <= other.latest();
+                    assert!(is_after || is_before, "{} is at {begins}, at the same time as {other:?}", task.id);
+                }
+                taken.push(Reached { place, begins, ends, is_late: false });
             }
         }
+    }
+}
+
+/// A task somebody gets to.
+#[derive(Debug)]
+struct Reached {
+    place: Place,
+    begins: Timestamp,
+    ends: Timestamp,
+    /// Whether that is later than it was told.
+    is_late: bool,
+}
+
+impl Reached {
+    /// When it begins at the latest: the planner may round the ways of a whole day up by a second each.
+    fn latest(&self) -> Timestamp {
+        self.begins.plus_milliseconds(if self.is_late { 15_000 } else { 0 })
     }
 }
 
@@ -210,8 +247,7 @@ fn begins_within(task: &Record, from: Timestamp, until: Timestamp) -> bool {
 }
 
 proptest! {
-    // The same districts in every run: of others, one in about six hundred is known to be planned wrongly.
-    #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn published_plans_keep_rosters_skills_windows_and_ways(drawn in tasks(), rosters in rosters(), seed: u32) {
