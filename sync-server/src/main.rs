@@ -27,6 +27,10 @@ use clap::{Parser, Subcommand};
 
 use crate::failed::Failed;
 
+/// An answer of fifty records is thousands of small texts, on two threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Field service that works with the radio off: the server.
 #[derive(Debug, Parser)]
 #[command(name = "sync-server", version)]

@@ -35,6 +35,6 @@ pub mod work_order;
 pub use dictionary::{Dictionary, Field, FieldType, Table};
 pub use id::{BlobHash, DeviceId, DocumentId, FieldName, SysId, TableName};
 pub use place::Place;
-pub use record::Record;
+pub use record::{Names, Record};
 pub use time::{Timestamp, Utc0, Zone};
 pub use value::{Decimal, Value};

@@ -31,10 +31,47 @@ fn all_fields<'b, C>(
     Ok(fields.into_iter().collect())
 }
 
+/// The names of fields read so far, in order; records name their fields in order, too.
+#[derive(Debug, Default)]
+pub struct Names {
+    known: Vec<FieldName>,
+    /// Where the next name of the record is looked for.
+    next: usize,
+}
+
+impl Names {
+    fn of(&mut self, name: &str) -> FieldName {
+        let ahead = self.known.get(self.next..).unwrap_or_default();
+        let skipped = ahead.iter().take_while(|known| known.as_str() < name).count();
+        let at = self.next + skipped;
+        if self.known.get(at).is_none_or(|known| *known != *name) {
+            self.known.insert(at, name.into());
+        }
+        self.next = at + 1;
+        self.known[at].clone()
+    }
+}
+
 impl Record {
     /// A record without any field.
     pub fn new(id: DocumentId) -> Self {
         Self { id, fields: BTreeMap::new() }
+    }
+
+    /// Reads one of many records; names that others of them have are shared.
+    ///
+    /// # Errors
+    /// When the bytes are no record.
+    pub fn decode_among(bytes: &[u8], names: &mut Names) -> Result<Self, minicbor::decode::Error> {
+        let mut decoder = Decoder::new(bytes);
+        decoder.array()?;
+        let id = decoder.decode()?;
+        names.next = 0;
+        let mut fields = Vec::new();
+        for _ in 0..decoder.map()?.unwrap_or(0) {
+            fields.push((names.of(decoder.str()?), decoder.decode()?));
+        }
+        Ok(Self { id, fields: fields.into_iter().collect() })
     }
 
     /// Reads what this build knows of a record that a newer one wrote: values of other kinds are left out.
@@ -108,6 +145,18 @@ mod tests {
         assert_eq!(location.place(), Place::from_degrees(43.7384, 7.4246));
         location.set("latitude", degrees("91"));
         assert_eq!(location.place(), None);
+    }
+
+    #[test]
+    fn records_read_one_after_the_other_are_what_they_were_whatever_names_they_have() {
+        let mut names = Names::default();
+        for fields in [&["number", "state"][..], &["active", "state", "zone"], &[], &["number"], &["a", "b", "state"]] {
+            let mut record = Record::new(DocumentId::new("wm_task", SysId([7; 16])));
+            fields.iter().for_each(|name| record.set(*name, Some(Value::text(*name))));
+            let bytes = minicbor::to_vec(&record).expect("in memory");
+            assert_eq!(Record::decode_among(&bytes, &mut names).expect("a record"), record);
+        }
+        assert_eq!(names.known, ["a", "active", "b", "number", "state", "zone"].map(FieldName::from));
     }
 
     #[test]

@@ -207,7 +207,7 @@ impl Server {
     /// A call that may write; dropping it undoes everything.
     pub(crate) fn begin<'a>(&'a self, caller: &Caller, now: Timestamp, rng: &'a mut dyn Rng) -> Result<Call<'a>> {
         let tx = self.storage.begin()?;
-        Ok(self.call(caller, now, rng, tx, true))
+        Ok(self.call(caller.clone(), now, rng, tx, true))
     }
 
     /// Makes what a call did durable; its documents are kept loaded.
@@ -225,16 +225,17 @@ impl Server {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).take(id)
     }
 
-    fn call<'a>(
+    /// A call on a transaction.
+    pub(crate) fn call<'a>(
         &'a self,
-        caller: &Caller,
+        caller: Caller,
         now: Timestamp,
         rng: &'a mut dyn Rng,
         tx: Box<dyn Tx + 'a>,
         writes: bool,
     ) -> Call<'a> {
-        let (caller, documents, pending) = (caller.clone(), BTreeMap::new(), Pending::default());
         let (dictionary, everybodys) = (self.dictionary(), None);
+        let (documents, pending) = (BTreeMap::new(), Pending::default());
         Call { server: self, dictionary, caller, now, rng, tx, writes, everybodys, documents, pending }
     }
 
@@ -250,7 +251,7 @@ impl Server {
         work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let tx = self.storage.read().map_err(ServiceError::from)?;
-        work(&mut self.call(caller, now, rng, tx, false))
+        work(&mut self.call(caller.clone(), now, rng, tx, false))
     }
 
     /// The priority of each impact and urgency.

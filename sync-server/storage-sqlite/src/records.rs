@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use fieldline_model::condition::Filter;
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{DocumentId, Record, SysId, TableName, Value};
+use fieldline_model::{DocumentId, Names, Record, SysId, TableName, Value};
 use fieldline_storage::{Aggregation, Bucket, Figure, Position, Records, Result, Selection};
 use rusqlite::types::{Type, Value as Sql, ValueRef};
 use rusqlite::{Row, params_from_iter};
@@ -72,7 +72,9 @@ impl Records for Transaction<'_> {
         if audit::view(selection.tables).is_some() {
             return rows.into_iter().map(|row| self.at(selection, row)).collect();
         }
-        self.each("reading what a query found", "SELECT record FROM record WHERE rowid = ?1", rows, record)
+        let mut names = Names::default();
+        let read = |row: &Row<'_>| Record::decode_among(row.get_ref(0)?.as_blob()?, &mut names).map_err(unreadable);
+        self.each("reading what a query found", "SELECT record FROM record WHERE rowid = ?1", rows, read)
     }
 
     fn count(&self, selection: &Selection<'_>) -> Result<u64> {
@@ -166,8 +168,11 @@ pub(crate) fn marks(first: usize, count: usize) -> String {
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    minicbor::decode(row.get_ref(0)?.as_blob()?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, Box::new(error)))
+    minicbor::decode(row.get_ref(0)?.as_blob()?).map_err(unreadable)
+}
+
+fn unreadable(problem: minicbor::decode::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, Box::new(problem))
 }
 
 /// A record's fields as JSON that SQL compares the way a filter does: text in lower case, moments as milliseconds. Written by

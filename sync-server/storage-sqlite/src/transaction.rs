@@ -79,12 +79,12 @@ impl<'a> Transaction<'a> {
         doing: impl Display,
         sql: &str,
         keys: impl IntoIterator<Item = i64>,
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
         let all = self
             .held
             .prepare_cached(sql)
-            .and_then(|mut statement| keys.into_iter().map(|key| statement.query_row([key], &read)).collect());
+            .and_then(|mut statement| keys.into_iter().map(|key| statement.query_row([key], &mut read)).collect());
         all.map_err(failed(doing))
     }
 

@@ -11,13 +11,14 @@ use axum::http::request::Parts;
 use fieldline_model::Timestamp;
 use fieldline_service::accounts::{AccountError, Session};
 use fieldline_service::call::Caller;
-use fieldline_service::{Server, ServiceError, SignIn};
+use fieldline_service::{Call, Server, ServiceError, SignIn};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::credentials::Credentials;
 use crate::edge::Visitor;
+use crate::rates::Uncounted;
 use crate::refusal::{Failure, Problem, Refusal};
-use crate::{App, Entropy, rates};
+use crate::{App, Entropy};
 
 /// Passwords checked at the same time: each check takes 19 MiB and a core for tens of milliseconds.
 const CHECKS_AT_ONCE: usize = 4;
@@ -186,7 +187,7 @@ impl FromRequestParts<App> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = identify(app, Credentials::of(&parts.headers)?, Visitor::of(parts)).await?;
-        rates::count(app, &caller, parts)?;
+        Uncounted::of(app, parts).count(&app.server, &caller, app.clock.now())?;
         Ok(Self(caller))
     }
 }
@@ -199,11 +200,92 @@ impl FromRequestParts<App> for TableCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let caller = identify(app, Credentials::of(&parts.headers)?, Visitor::of(parts)).await?;
-        if caller.device.is_some() {
-            let why = "a device's token is for /api/v1/sync; sign in with a user name and password";
-            return Err(Failure(Refusal::Forbidden(why.into())));
-        }
-        rates::count(app, &caller, parts)?;
+        admit(&app.server, &caller, &Uncounted::of(app, parts), app.clock.now())?;
         Ok(Self(caller))
+    }
+}
+
+fn admit(server: &Server, caller: &Caller, request: &Uncounted, now: Timestamp) -> Result<(), Refusal> {
+    if caller.device.is_some() {
+        let why = "a device's token is for /api/v1/sync; sign in with a user name and password";
+        return Err(Refusal::Forbidden(why.into()));
+    }
+    request.count(server, caller, now)
+}
+
+/// Somebody asking the Table API who need not be known yet: whoever reads, and has a token, is looked up in the state that
+/// answers.
+pub enum Asker {
+    /// Who it is.
+    Known(Caller),
+    /// What says who it is.
+    Token(String, Uncounted),
+}
+
+impl FromRequestParts<App> for Asker {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        match Credentials::of(&parts.headers)? {
+            Credentials::Bearer(token) if parts.method.is_safe() => Ok(Self::Token(token, Uncounted::of(app, parts))),
+            _ => TableCaller::from_request_parts(parts, app).await.map(|TableCaller(caller)| Self::Known(caller)),
+        }
+    }
+}
+
+impl Asker {
+    /// Who it is.
+    ///
+    /// # Errors
+    /// As [`TableCaller`].
+    pub async fn known(self, app: &App) -> Result<Caller, Refusal> {
+        match self {
+            Self::Known(caller) => Ok(caller),
+            Self::Token(token, request) => {
+                let caller = authenticate(app, token).await?;
+                admit(&app.server, &caller, &request, app.clock.now()).map(|()| caller)
+            }
+        }
+    }
+
+    /// Does `work` for them in one transaction.
+    ///
+    /// # Errors
+    /// As [`TableCaller`], and whatever `work` returns.
+    pub fn write<T, E: From<ServiceError> + Into<Refusal>>(
+        &self,
+        server: &Server,
+        now: Timestamp,
+        rng: &mut Entropy,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
+    ) -> Result<T, Refusal> {
+        match self {
+            Self::Known(caller) => server.write(caller, now, rng, work).map_err(E::into),
+            Self::Token(token, request) => {
+                let caller = server.authenticate(token, now)?;
+                admit(server, &caller, request, now)?;
+                server.write(&caller, now, rng, work).map_err(E::into)
+            }
+        }
+    }
+
+    /// Does `work` for them on one consistent state.
+    ///
+    /// # Errors
+    /// As [`TableCaller`], and whatever `work` returns.
+    pub fn read<T, E: From<ServiceError> + Into<Refusal>>(
+        &self,
+        server: &Server,
+        now: Timestamp,
+        rng: &mut Entropy,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
+    ) -> Result<T, Refusal> {
+        match self {
+            Self::Known(caller) => server.read(caller, now, rng, work).map_err(E::into),
+            Self::Token(token, request) => server.read_for(token, now, rng, |call| {
+                admit(server, &call.caller, request, now)?;
+                work(call).map_err(E::into)
+            }),
+        }
     }
 }

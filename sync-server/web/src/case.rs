@@ -17,7 +17,7 @@ use crate::App;
 use crate::asking::Ask;
 use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
-use crate::table::{Parameters, Reader, TOTAL_COUNT, answered, field_names, record_input, shaped};
+use crate::table::{Parameters, Reader, TOTAL_COUNT, answered, record_input, shaped};
 
 const BASE: &str = "/api/sn_customerservice/{v}case";
 /// Cases answered when the client names no limit.
@@ -61,9 +61,8 @@ fn shown(
 ) -> Result<Value, TableError> {
     let Some(table) = call.dictionary.shared(CASES) else { return Ok(Value::Null) };
     let journals = journals.filter(|_| cases::sees_work_notes(call));
-    let names = parameters.fields.clone().unwrap_or_else(|| field_names(&table));
     let dictionary = call.dictionary.clone();
-    let row = Reader::new(call, &dictionary, names, parameters.show).row(record, journals)?;
+    let row = Reader::new(call, &dictionary, parameters.names(&table), parameters.show).row(record, journals)?;
     let shaped = row.into_iter().map(|(name, cell)| (name, shaped(&cell, parameters, &ask.origin)));
     Ok(shaped.collect::<Map<_, _>>().into())
 }

@@ -172,9 +172,9 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
     let mut schemas: Map<String, Value> = dictionary
         .tables()
         .map(|table| {
-            let field = |name: &String| table.field(name).map_or_else(journal_schema, field_schema);
+            let field = |name: &str| table.field(name).map_or_else(journal_schema, field_schema);
             let names = crate::table::field_names(table);
-            let properties: Map<_, _> = names.into_iter().map(|name| (name.clone(), field(&name))).collect();
+            let properties: Map<_, _> = names.into_iter().map(|name| (name.to_string(), field(&name))).collect();
             (table.name.to_string(), json!({ "title": table.label, "type": "object", "properties": properties }))
         })
         .collect();

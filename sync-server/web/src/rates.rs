@@ -13,8 +13,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use fieldline_model::Timestamp;
-use fieldline_service::Caller;
+use fieldline_model::{SysId, Timestamp};
+use fieldline_service::{Caller, Server};
 
 use crate::App;
 use crate::edge::Visitor;
@@ -82,19 +82,29 @@ impl Rates<IpAddr> {
 #[derive(Clone, Default)]
 struct Told(Arc<OnceLock<Rate>>);
 
-/// Counts a request of somebody.
-///
-/// # Errors
-/// [`Refusal::RateLimited`] when it is one too many.
-pub fn count(app: &App, caller: &Caller, parts: &Parts) -> Result<(), Refusal> {
-    let Some(limit) = app.server.requests_per_hour().filter(|_| caller.device.is_none()) else { return Ok(()) };
-    let now = app.clock.now();
-    let rate = app.rates.count(caller.user, limit, now);
-    if let Some(told) = parts.extensions.get::<Told>() {
-        let _ = told.0.set(rate);
+/// One request of an account, to be counted once it is known whose.
+pub struct Uncounted {
+    rates: Arc<Rates<SysId>>,
+    told: Told,
+}
+
+impl Uncounted {
+    /// The request that is being read.
+    pub fn of(app: &App, parts: &Parts) -> Self {
+        Self { rates: app.rates.clone(), told: parts.extensions.get().cloned().unwrap_or_default() }
     }
-    let seconds = u32::try_from(rate.resets_at.milliseconds_since(now).div_euclid(1_000) + 1).unwrap_or(1);
-    if rate.exceeded { Err(Refusal::RateLimited { limit, seconds }) } else { Ok(()) }
+
+    /// Counts it as somebody's.
+    ///
+    /// # Errors
+    /// [`Refusal::RateLimited`] when it is one too many.
+    pub fn count(&self, server: &Server, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
+        let Some(limit) = server.requests_per_hour().filter(|_| caller.device.is_none()) else { return Ok(()) };
+        let rate = self.rates.count(caller.user, limit, now);
+        let _ = self.told.0.set(rate);
+        let seconds = u32::try_from(rate.resets_at.milliseconds_since(now).div_euclid(1_000) + 1).unwrap_or(1);
+        if rate.exceeded { Err(Refusal::RateLimited { limit, seconds }) } else { Ok(()) }
+    }
 }
 
 /// Tells a client how its account stands.
@@ -113,8 +123,6 @@ pub async fn tell(mut request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use fieldline_model::SysId;
-
     use super::*;
 
     #[test]

@@ -296,12 +296,41 @@ pub struct Table {
     /// Its fields, inherited ones first.
     #[serde(default, rename = "field")]
     pub fields: Vec<Field>,
+    /// Where its fields are, by name.
+    #[serde(skip)]
+    pub places: Places,
 }
+
+/// The places of a table's fields in the order of their names; empty until the table is whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places(Vec<usize>);
 
 impl Table {
     /// A field by name.
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+        self.place(name).map(|place| &self.fields[place])
+    }
+
+    /// The place of a field among the others.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        let Places(places) = &self.places;
+        if places.is_empty() {
+            return self.fields.iter().position(|field| field.name == name);
+        }
+        let found = places.binary_search_by(|place| self.fields[*place].name.as_str().cmp(name));
+        found.ok().map(|at| places[at])
+    }
+
+    /// Its fields in the order of their names, each with its place among `fields`.
+    pub fn by_name(&self) -> impl Iterator<Item = (usize, &Field)> {
+        self.places.0.iter().map(|place| (*place, &self.fields[*place]))
+    }
+
+    /// Says that no field is added from here on.
+    fn whole(self) -> Self {
+        let mut places: Vec<usize> = (0..self.fields.len()).collect();
+        places.sort_unstable_by_key(|place| &self.fields[*place].name);
+        Self { places: Places(places), ..self }
     }
 }
 
@@ -334,7 +363,7 @@ impl Parts {
     ) -> Self {
         let families = tables.keys().map(|table| (table.clone(), family(&tables, table))).collect();
         let carrying = tables.values().flat_map(carrying).collect();
-        let tables = tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect();
+        let tables = tables.into_iter().map(|(name, table)| (name, Arc::new(table.whole()))).collect();
         Self { tables, life_cycles, families, carrying, roles }
     }
 }

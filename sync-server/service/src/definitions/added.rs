@@ -98,6 +98,7 @@ fn new_table(call: &Call<'_>, object: &Record) -> Result<Table> {
         delete: Vec::new(),
         offline: declared.map_or_else(Offline::default, |parent| parent.offline.clone()),
         fields: Vec::new(),
+        places: Default::default(),
         extends: parent,
     })
 }

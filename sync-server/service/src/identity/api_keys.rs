@@ -94,12 +94,4 @@ impl Server {
         let removed = self.write(caller, now, rng, |call| Ok::<_, AccountError>(call.tx.remove_api_key(id)?))?;
         if removed { Ok(()) } else { Err(AccountError::NotFound(format!("API key {id}"))) }
     }
-
-    /// Whom a key acts as.
-    pub(super) fn authenticate_key(&self, secret: &str, now: Timestamp) -> Result<Caller, AccountError> {
-        let tx = self.storage().read()?;
-        let key = tx.api_key(&hash_of(secret))?.filter(|key| now < key.expires_at).ok_or(AccountError::Token)?;
-        let account = tx.account_of(key.user)?.filter(|account| account.active).ok_or(AccountError::Token)?;
-        Ok(Caller { user: account.user, roles: account.roles, device: None })
-    }
 }

@@ -4,13 +4,14 @@ use std::net::IpAddr;
 
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DeviceId, SysId, Timestamp};
-use fieldline_storage::{Account, Device, Token};
+use fieldline_storage::{Account, Device, Token, Tx};
 use rand_core::Rng;
 
 use super::api_keys::is_api_key;
 use super::{hash_of, random_hex};
 use crate::accounts::{AccountError, Session};
 use crate::call::{Call, Caller};
+use crate::error::ServiceError;
 use crate::passwords;
 use crate::server::Server;
 
@@ -85,18 +86,23 @@ impl Server {
     /// # Errors
     /// [`AccountError::Token`] when it is unknown, expired, or its device or account locked.
     pub fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller, AccountError> {
-        if is_api_key(token) {
-            return self.authenticate_key(token, now);
-        }
-        let tx = self.storage().read()?;
-        let token = tx.token(&hash_of(token))?.filter(|token| now < token.expires_at).ok_or(AccountError::Token)?;
-        if let Some(id) = token.device {
-            let goes_in = |device: &Device| device.revoked_at.is_none() || plant::is(Plant::RevokedDeviceAnswered);
-            let device = tx.device(id)?.filter(goes_in);
-            device.filter(|device| device.user == token.user).ok_or(AccountError::Token)?;
-        }
-        let account = tx.account_of(token.user)?.filter(|account| account.active).ok_or(AccountError::Token)?;
-        Ok(Caller { user: account.user, roles: account.roles, device: token.device })
+        sent_by(&*self.storage().read()?, token, now)
+    }
+
+    /// Does `work` for whoever sent this token or API key, on the state that says who that is.
+    ///
+    /// # Errors
+    /// As [`Server::authenticate`], and whatever `work` returns.
+    pub fn read_for<T, E: From<AccountError> + From<ServiceError>>(
+        &self,
+        token: &str,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let tx = self.storage().read().map_err(ServiceError::from)?;
+        let caller = sent_by(&*tx, token, now)?;
+        work(&mut self.call(caller, now, rng, tx, false))
     }
 
     /// Ends a session; an unknown token is already ended.
@@ -106,6 +112,25 @@ impl Server {
     pub fn sign_out(&self, token: &str, now: Timestamp, rng: &mut dyn Rng) -> Result<(), AccountError> {
         self.write(&self.system(), now, rng, |call| Ok(call.tx.remove_token(&hash_of(token))?))
     }
+}
+
+/// Who sent a token or API key.
+fn sent_by(tx: &dyn Tx, token: &str, now: Timestamp) -> Result<Caller, AccountError> {
+    let hash = hash_of(token);
+    let (user, device) = if is_api_key(token) {
+        let key = tx.api_key(&hash)?.filter(|key| now < key.expires_at).ok_or(AccountError::Token)?;
+        (key.user, None)
+    } else {
+        let token = tx.token(&hash)?.filter(|token| now < token.expires_at).ok_or(AccountError::Token)?;
+        (token.user, token.device)
+    };
+    if let Some(id) = device {
+        let goes_in = |device: &Device| device.revoked_at.is_none() || plant::is(Plant::RevokedDeviceAnswered);
+        let device = tx.device(id)?.filter(goes_in);
+        device.filter(|device| device.user == user).ok_or(AccountError::Token)?;
+    }
+    let account = tx.account_of(user)?.filter(|account| account.active).ok_or(AccountError::Token)?;
+    Ok(Caller { user: account.user, roles: account.roles, device })
 }
 
 impl Call<'_> {

@@ -191,7 +191,7 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
         })
     })
     .await?;
-    let mut response = answered(StatusCode::OK, Value::from(results));
+    let mut response = answered(StatusCode::OK, results.into());
     response.headers_mut().insert(TOTAL_COUNT, HeaderValue::from(total));
     if let Some(links) = (Page { limit, offset, total }).links(&base, &pairs) {
         response.headers_mut().insert(header::LINK, links);

@@ -1,5 +1,7 @@
 //! What there is: catalogues, categories, items and their questions.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -15,7 +17,7 @@ use crate::App;
 use crate::asking::Ask;
 use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::{Failure, Refusal};
-use crate::table::{Reader, Show};
+use crate::table::{Names, Reader, Show};
 
 /// Rows answered when the client names no limit.
 const USUAL_LIMIT: u32 = 10;
@@ -222,8 +224,8 @@ async fn questions(State(app): State<App>, ask: Ask) -> Result<Response, Failure
 }
 
 /// What an item shows of other records.
-fn shown_names() -> Vec<String> {
-    ["category", "sc_catalogs"].map(str::to_owned).into()
+fn shown_names() -> Names<'static> {
+    ["category", "sc_catalogs"].map(Cow::Borrowed).into()
 }
 
 fn shown_item(reader: &mut Reader<'_, '_, '_>, item: &Record) -> Result<Value, TableError> {

@@ -1,5 +1,6 @@
 //! The caller's cart.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -114,7 +115,7 @@ pub fn shown(call: &mut Call<'_>, cart: Option<&Cart>) -> Result<Value, TableErr
     }
     let names = ["sys_created_by", "sys_created_on", "sys_updated_by", "sys_updated_on"];
     let dictionary = call.dictionary.clone();
-    let mut reader = Reader::new(call, &dictionary, names.map(str::to_owned).into(), Show::Values);
+    let mut reader = Reader::new(call, &dictionary, names.map(Cow::Borrowed).into(), Show::Values);
     for (often, lines) in groups {
         let sum = lines.iter().fold(Price::default(), |sum, line| Price {
             once: plus(sum.once, times(line.price.once, line.quantity)),

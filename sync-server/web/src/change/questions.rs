@@ -154,7 +154,7 @@ async fn services(State(app): State<App>, ask: Ask) -> Result<Response, Failure>
 async fn check(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let change = ask.sys_id("sys_id")?;
     let worker = ask.write(&app, move |_, call| Ok(schedule::check(call, change)?.id.sys_id.to_string())).await?;
-    Ok(answered(StatusCode::OK, Value::from(worker)))
+    Ok(answered(StatusCode::OK, worker.into()))
 }
 
 async fn conflicts(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {

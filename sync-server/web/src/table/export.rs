@@ -11,7 +11,7 @@ use fieldline_service::table::Question;
 use super::Show;
 use super::criteria;
 use super::parameters::Parameters;
-use super::reader::{Reader, field_names};
+use super::reader::Reader;
 use crate::App;
 use crate::caller::{Signed, blocking};
 use crate::endpoint::{Access, Content, Endpoint};
@@ -54,12 +54,12 @@ async fn export(
             let declared = declared.ok_or_else(|| Refusal::UnknownTable(table.chars().take(80).collect()))?;
             let query = criteria::criteria(&parameters, &declared, &call.dictionary);
             let records = Question::new(call, &table, &query)?.records(call, parameters.rows(), parameters.offset)?;
-            let names = parameters.fields.clone().unwrap_or_else(|| field_names(&declared));
+            let names = parameters.names(&declared);
             let mut file = csv::Writer::from_writer(Vec::new());
             let in_memory = "writing to memory cannot fail";
-            file.write_record(&names).expect(in_memory);
+            file.write_record(names.iter().map(|name| name.as_bytes())).expect(in_memory);
             let dictionary = call.dictionary.clone();
-            let mut reader = Reader::new(call, &dictionary, names.clone(), Show::DisplayValues);
+            let mut reader = Reader::new(call, &dictionary, names, Show::DisplayValues);
             for record in &records {
                 let cells = reader.named(record).map_err(Refusal::from)?;
                 file.write_record(cells.iter().map(|cell| safe(&cell.display_value))).expect(in_memory);

@@ -25,10 +25,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use fieldline_model::{Dictionary, Record, SysId, Table};
 use fieldline_service::table::{self, Detail, Question};
-use fieldline_service::{Call, Caller, TableError, guard};
+use fieldline_service::{Call, TableError, guard};
+use serde_json::Value;
 
 use crate::App;
-use crate::caller::{TableCaller, blocking};
+use crate::caller::{Asker, blocking};
 use crate::endpoint::{Content, Endpoint, endpoint, under};
 use crate::guards;
 use crate::links::{Origin, Page};
@@ -37,7 +38,7 @@ use reader::JOURNALS;
 
 pub use input::{input as record_input, texts};
 pub use parameters::{Parameters, Show};
-pub use reader::{Reader, field_names};
+pub use reader::{Names, Reader, field_names};
 pub use shape::{Cell, link, shaped};
 
 /// What a record takes in an answer, about.
@@ -74,33 +75,32 @@ struct View {
 }
 
 impl View {
-    fn detail(&self, call: &mut Call<'_>, detail: &Detail) -> Result<String, TableError> {
+    /// A record as JSON.
+    fn detail(&self, call: &mut Call<'_>, detail: &Detail) -> Result<Vec<u8>, TableError> {
         let dictionary = call.dictionary.clone();
         let mut json = Vec::with_capacity(RECORD_BYTES);
         self.write(&mut json, &mut self.reader(call, &dictionary), detail)?;
-        Ok(text(json))
+        Ok(json)
     }
 
-    /// The records of a list. Journals are read from documents, which a list does only when it is asked for them by name.
-    fn records(&self, call: &mut Call<'_>, records: Vec<Record>) -> Result<String, TableError> {
+    /// The records of a list as JSON, with the envelope around them. Journals are read from documents, which a list does only when it is asked for them by name.
+    fn records(&self, call: &mut Call<'_>, records: Vec<Record>) -> Result<Vec<u8>, TableError> {
         let dictionary = call.dictionary.clone();
         let shows_journals = self.parameters.fields.is_some() && self.shows_journals();
         let mut json = Vec::with_capacity(16 + RECORD_BYTES * records.len());
-        json.push(b'[');
+        json.extend_from_slice(b"{\"result\":[");
         let details = records.into_iter().map(|record| match shows_journals {
             true => table::get(call, record.id.table.as_str(), record.id.sys_id),
             false => Ok(Detail { record, projection_of_document: None }),
         });
         let details = details.collect::<Result<Vec<_>, _>>()?;
         let mut reader = self.reader(call, &dictionary);
-        for detail in details {
-            if json.len() > 1 {
-                json.push(b',');
-            }
-            self.write(&mut json, &mut reader, &detail)?;
+        for (at, detail) in details.iter().enumerate() {
+            json.extend_from_slice(if at > 0 { b"," } else { b"" });
+            self.write(&mut json, &mut reader, detail)?;
         }
-        json.push(b']');
-        Ok(text(json))
+        json.extend_from_slice(b"]}");
+        Ok(json)
     }
 
     /// A record, with what its document knows beyond that if the answer shows it.
@@ -119,15 +119,14 @@ impl View {
         self.parameters.show != Show::Values && self.parameters.fields.as_ref().is_none_or(named)
     }
 
-    fn reader<'c, 's, 'd>(&self, call: &'c mut Call<'s>, dictionary: &'d Dictionary) -> Reader<'c, 's, 'd> {
-        let names = self.parameters.fields.clone().unwrap_or_else(|| field_names(&self.table));
-        Reader::new(call, dictionary, names, self.parameters.show)
+    fn reader<'c, 's, 'd>(&'d self, call: &'c mut Call<'s>, dictionary: &'d Dictionary) -> Reader<'c, 's, 'd> {
+        Reader::new(call, dictionary, self.parameters.names(&self.table), self.parameters.show)
     }
 
     fn write(&self, json: &mut Vec<u8>, reader: &mut Reader<'_, '_, '_>, detail: &Detail) -> Result<(), TableError> {
         let begin = json.len();
-        reader.cells(&detail.record, detail.projection_of_document.as_ref(), |_, key, cell| {
-            json.extend_from_slice(key);
+        reader.cells(&detail.record, detail.projection_of_document.as_ref(), |name, cell| {
+            shape::write_name(json, name);
             shape::write(json, &cell, &self.parameters, &self.origin);
         })?;
         // The first key's comma is where the object begins.
@@ -140,13 +139,9 @@ impl View {
     }
 }
 
-fn text(json: Vec<u8>) -> String {
-    String::from_utf8(json).expect("JSON made of texts is text")
-}
-
 /// Who asks what of the record API: the request but its body.
 struct Asked {
-    caller: Caller,
+    who: Asker,
     view: View,
     sys_id: Option<String>,
     path: String,
@@ -158,7 +153,23 @@ impl FromRequestParts<App> for Asked {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let TableCaller(caller) = TableCaller::from_request_parts(parts, app).await?;
+        let who = Asker::from_request_parts(parts, app).await?;
+        match Self::read_parts(parts, app).await {
+            Ok((view, sys_id, pairs)) => {
+                let (path, headers) = (parts.uri.path().to_owned(), parts.headers.clone());
+                Ok(Self { who, view, sys_id, path, pairs, headers })
+            }
+            // Strangers are told that they are, and not whether a table exists.
+            Err(problem) => Err(Failure(who.known(app).await.err().unwrap_or(problem))),
+        }
+    }
+}
+
+impl Asked {
+    async fn read_parts(
+        parts: &mut Parts,
+        app: &App,
+    ) -> Result<(View, Option<String>, Vec<(String, String)>), Refusal> {
         check_acceptable(&parts.headers)?;
         let unreadable = |problem: &dyn Display| Refusal::Malformed(format!("the address: {problem}"));
         let named = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
@@ -170,12 +181,9 @@ impl FromRequestParts<App> for Asked {
         let table = declared.ok_or_else(|| Refusal::UnknownTable(table.chars().take(80).collect()))?;
         let (parameters, origin) = (Parameters::read(&pairs)?, Origin::of(&parts.headers));
         let view = View { table, parameters, origin };
-        let (sys_id, path, headers) = (named.remove("sys_id"), parts.uri.path().to_owned(), parts.headers.clone());
-        Ok(Self { caller, view, sys_id, path, pairs, headers })
+        Ok((view, named.remove("sys_id"), pairs))
     }
-}
 
-impl Asked {
     /// The record in the address; an ill-formed identity is one that no record has.
     fn sys_id(&self) -> Result<SysId, Refusal> {
         self.sys_id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(no_record)
@@ -198,21 +206,23 @@ pub fn check_acceptable(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The envelope around what was asked for.
-pub fn answered(status: StatusCode, result: impl Display) -> Response {
-    let headers = [(header::CONTENT_TYPE, TABLE_CONTENT_TYPE)];
-    (status, headers, enveloped(result)).into_response()
+pub fn answered(status: StatusCode, result: Value) -> Response {
+    in_envelope(status, enveloped(result.to_string().as_bytes()))
 }
 
-/// `result` is written as JSON.
-fn enveloped(result: impl Display) -> String {
-    format!("{{\"result\":{result}}}")
+fn in_envelope(status: StatusCode, json: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, TABLE_CONTENT_TYPE)], json).into_response()
+}
+
+fn enveloped(json: &[u8]) -> Vec<u8> {
+    [b"{\"result\":", json, b"}"].concat()
 }
 
 async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
-    let Asked { caller, view, path, pairs, .. } = asked;
+    let Asked { who, view, path, pairs, .. } = asked;
     let (parameters, address) = (view.parameters.clone(), view.origin.at(&path));
     let (is_empty, results, total) = blocking(&app, move |server, now, rng| {
-        server.read(&caller, now, rng, |call| {
+        who.read(server, now, rng, |call| {
             let query = criteria::criteria(&view.parameters, &view.table, &call.dictionary);
             let question = Question::new(call, view.table.name.as_str(), &query)?;
             let (rows, offset) = (view.parameters.rows(), view.parameters.offset);
@@ -227,7 +237,7 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
     if is_empty && path.starts_with("/api/now/v1/") {
         return Err(Failure(no_record()));
     }
-    let mut response = answered(StatusCode::OK, results);
+    let mut response = in_envelope(StatusCode::OK, results);
     let Some(total) = total else { return Ok(response) };
     response.headers_mut().insert(TOTAL_COUNT, HeaderValue::from(total));
     let page = Page { limit: parameters.rows(), offset: parameters.offset, total };
@@ -240,31 +250,31 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
 }
 
 async fn read(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
-    let (sys_id, headers) = (asked.sys_id()?, asked.headers.clone());
+    let headers = asked.headers.clone();
     let (result, version) = blocking(&app, move |server, now, rng| {
-        server.read(&asked.caller, now, rng, |call| {
-            let detail = asked.view.read(call, sys_id)?;
-            Ok::<_, TableError>((asked.view.detail(call, &detail)?, guard::version(&detail.record)))
+        asked.who.read(server, now, rng, |call| {
+            let detail = asked.view.read(call, asked.sys_id()?)?;
+            Ok::<_, Refusal>((asked.view.detail(call, &detail)?, guard::version(&detail.record)))
         })
     })
     .await?;
-    Ok(guards::tagged(&headers, &version, StatusCode::OK, TABLE_CONTENT_TYPE, enveloped(result)))
+    Ok(guards::tagged(&headers, &version, StatusCode::OK, TABLE_CONTENT_TYPE, enveloped(&result)))
 }
 
 async fn create(State(app): State<App>, asked: Asked, body: Body) -> Result<Response, Failure> {
     let texts = asked.texts(body).await?;
     let address = asked.view.origin.at(&asked.path);
     let (result, sys_id) = blocking(&app, move |server, now, rng| {
-        let Asked { caller, view, .. } = asked;
+        let Asked { who, view, .. } = asked;
         let class = input::class(server, view.table.name.as_str(), &texts);
         let input = input::input(server, &class, texts, view.parameters.input_display_value);
-        server.write(&caller, now, rng, |call| {
+        who.write(server, now, rng, |call| {
             let detail = table::create(call, &class, &input)?;
             Ok::<_, TableError>((view.detail(call, &detail)?, detail.record.id.sys_id))
         })
     })
     .await?;
-    let mut response = answered(StatusCode::CREATED, result);
+    let mut response = in_envelope(StatusCode::CREATED, enveloped(&result));
     if let Ok(location) = HeaderValue::from_str(&format!("{address}/{sys_id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -275,23 +285,23 @@ async fn update(State(app): State<App>, asked: Asked, body: Body) -> Result<Resp
     let sys_id = asked.sys_id()?;
     let texts = asked.texts(body).await?;
     let result = blocking(&app, move |server, now, rng| {
-        let Asked { caller, view, headers, .. } = asked;
+        let Asked { who, view, headers, .. } = asked;
         let table = view.table.name.as_str();
         let input = input::input(server, table, texts, view.parameters.input_display_value);
-        server.write(&caller, now, rng, |call| {
+        who.write(server, now, rng, |call| {
             guard::expect(call, table, sys_id, &guards::expected(&headers))?;
             let detail = table::update(call, table, sys_id, &input)?;
             view.detail(call, &detail)
         })
     })
     .await?;
-    Ok(answered(StatusCode::OK, &result))
+    Ok(in_envelope(StatusCode::OK, enveloped(&result)))
 }
 
 async fn remove(State(app): State<App>, asked: Asked) -> Result<StatusCode, Failure> {
     let sys_id = asked.sys_id()?;
     blocking(&app, move |server, now, rng| {
-        server.write(&asked.caller, now, rng, |call| {
+        asked.who.write(server, now, rng, |call| {
             let table = asked.view.table.name.as_str();
             guard::expect(call, table, sys_id, &guards::expected(&asked.headers))?;
             table::delete(call, table, sys_id)

@@ -36,7 +36,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 /// A record as JSON, and which version it is.
-type Shown = (String, String);
+type Shown = (Vec<u8>, String);
 
 fn shown(call: &mut Call<'_>, asked: &Asked, detail: &table::Detail) -> Result<Shown, TableError> {
     Ok((asked.view.detail(call, detail)?, guard::version(&detail.record)))
@@ -44,11 +44,11 @@ fn shown(call: &mut Call<'_>, asked: &Asked, detail: &table::Detail) -> Result<S
 
 async fn read(State(app): State<App>, asked: Result<Asked, super::Failure>) -> Result<Response, Problem> {
     let asked = asked.map_err(|failure| failure.0)?;
-    let (sys_id, headers) = (asked.sys_id()?, asked.headers.clone());
+    let headers = asked.headers.clone();
     let (record, version) = blocking(&app, move |server, now, rng| {
-        server.read(&asked.caller, now, rng, |call| {
-            let detail = asked.view.read(call, sys_id)?;
-            shown(call, &asked, &detail)
+        asked.who.read(server, now, rng, |call| {
+            let detail = asked.view.read(call, asked.sys_id()?)?;
+            shown(call, &asked, &detail).map_err(Refusal::from)
         })
     })
     .await?;
@@ -62,7 +62,7 @@ async fn update(State(app): State<App>, asked: Result<Asked, super::Failure>, bo
     let (record, version) = blocking(&app, move |server, now, rng| {
         let table = asked.view.table.name.as_str();
         let input = input::input(server, table, texts, asked.view.parameters.input_display_value);
-        server.write(&asked.caller, now, rng, |call| {
+        asked.who.write(server, now, rng, |call| {
             guard::expect(call, table, sys_id, &expected(&asked.headers))?;
             let detail = table::update(call, table, sys_id, &input)?;
             shown(call, &asked, &detail)
@@ -90,11 +90,11 @@ async fn create(State(app): State<App>, asked: Result<Asked, super::Failure>, bo
     let done = blocking(&app, move |server, now, rng| {
         let class = input::class(server, asked.view.table.name.as_str(), &texts);
         let input = input::input(server, &class, texts, asked.view.parameters.input_display_value);
-        server.write(&asked.caller, now, rng, |call| {
+        asked.who.write(server, now, rng, |call| {
             let work = |call: &mut Call<'_>| {
                 let detail = table::create(call, &class, &input)?;
                 let (record, version) = shown(call, &asked, &detail)?;
-                let record: Value = serde_json::from_str(&record).expect("it was just written");
+                let record: Value = serde_json::from_slice(&record).expect("it was just written");
                 let answer = json!({ "sys_id": detail.record.id.sys_id, "version": version, "record": record });
                 Ok(answer.to_string().into_bytes())
             };
@@ -109,7 +109,7 @@ async fn create(State(app): State<App>, asked: Result<Asked, super::Failure>, bo
     let answer: Value = serde_json::from_slice(&answer).map_err(|_| Refusal::Broken)?;
     let text = |name: &str| answer[name].as_str().unwrap_or_default();
     let nothing = axum::http::HeaderMap::new();
-    let record = answer["record"].to_string();
+    let record = answer["record"].to_string().into_bytes();
     let mut response = tagged(&nothing, text("version"), StatusCode::CREATED, JSON, record);
     if let Ok(location) = HeaderValue::from_str(&format!("{address}/{}", text("sys_id"))) {
         response.headers_mut().insert(header::LOCATION, location);

@@ -3,6 +3,11 @@
 //! Keywords come in any case. A number that cannot be read is refused with its parameter's name, because a client that
 //! asked for ten rows must not be answered with ten thousand. Parameters this server has no use for are ignored.
 
+use std::borrow::Cow;
+
+use fieldline_model::Table;
+
+use super::reader::{Names, field_names};
 use crate::refusal::Refusal;
 
 /// Rows answered when the client names no limit, and the most it may name.
@@ -46,6 +51,12 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    /// The names asked for of a table.
+    pub fn names<'d>(&'d self, table: &'d Table) -> Names<'d> {
+        let named = self.fields.as_ref().map(|names| names.iter().map(|name| Cow::Borrowed(name.as_str())).collect());
+        named.unwrap_or_else(|| field_names(table))
+    }
+
     /// Reads a query string's pairs.
     ///
     /// # Errors

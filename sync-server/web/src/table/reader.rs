@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ use fieldline_service::zone::UserZone;
 use fieldline_service::{Call, TableError};
 
 use super::parameters::Show;
-use super::shape::{self, Cell};
+use super::shape::Cell;
 
 /// The journals, which every document has beside its fields.
 pub const JOURNALS: [(&str, &str); 2] = [("comments", "Additional comments"), ("work_notes", "Work notes")];
@@ -28,24 +27,27 @@ pub const JOURNALS: [(&str, &str); 2] = [("comments", "Additional comments"), ("
 pub struct Reader<'c, 's, 'd> {
     call: &'c mut Call<'s>,
     dictionary: &'d Dictionary,
-    names: Vec<String>,
+    names: Names<'d>,
     show: Show,
     columns: BTreeMap<TableName, Rc<Columns<'d>>>,
     targets: BTreeMap<SysId, Arc<Record>>,
     zone: Option<UserZone>,
 }
 
+/// What is asked for, in the order of the answer; names that lead nowhere are left out.
+pub type Names<'d> = Vec<Cow<'d, str>>;
+
 /// What the records of one class are asked for.
+#[derive(Default)]
 struct Columns<'d> {
     all: Vec<Column<'d>>,
-    /// Those that are fields of the record itself, in the order of their names.
+    /// Where the fields of the class are among them, in the order of their names.
     own: Vec<(&'d str, usize)>,
 }
 
-/// A name asked for, as JSON has it before the value, and the way to that.
+/// A name asked for, and the way to what it names.
 struct Column<'d> {
-    name: String,
-    key: Vec<u8>,
+    name: Cow<'d, str>,
     way: Way<'d>,
 }
 
@@ -57,13 +59,13 @@ enum Way<'d> {
 }
 
 impl<'c, 's, 'd> Reader<'c, 's, 'd> {
-    /// Begins with nothing looked up; `names` are what is asked for, names that lead nowhere are left out.
-    pub fn new(call: &'c mut Call<'s>, dictionary: &'d Dictionary, names: Vec<String>, show: Show) -> Self {
+    /// Begins with nothing looked up.
+    pub fn new(call: &'c mut Call<'s>, dictionary: &'d Dictionary, names: Names<'d>, show: Show) -> Self {
         let (columns, targets) = (BTreeMap::new(), BTreeMap::new());
         Self { call, dictionary, names, show, columns, targets, zone: None }
     }
 
-    /// Hands the cells of a record to `take`, with their names and keys, in the order asked for.
+    /// Hands the cells of a record to `take` with their names, in the order asked for.
     ///
     /// # Errors
     /// When the database fails.
@@ -71,19 +73,19 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
         &mut self,
         record: &Record,
         journals: Option<&Projection>,
-        mut take: impl FnMut(&str, &[u8], Cell<'_>),
+        mut take: impl FnMut(&str, Cell<'_>),
     ) -> Result<()> {
         let columns = self.columns(&record.id.table);
-        for (Column { name, key, way }, value) in columns.all.iter().zip(columns.values(record)) {
+        for (Column { name, way }, value) in columns.all.iter().zip(columns.values(record)) {
             match way {
-                Way::Own(field) => take(name, key, self.shown(record, field, value)?),
-                Way::Journal => take(name, key, self.journal(name, journals)?),
+                Way::Own(field) => take(name, self.shown(record, field, value)?),
+                Way::Journal => take(name, self.journal(name, journals)?),
                 Way::Walk(fields) => match self.walked(record, &fields[..fields.len() - 1])? {
                     Some(target) => {
                         let field = fields[fields.len() - 1];
-                        take(name, key, self.shown(&target, field, target.get(field.name.as_str()))?);
+                        take(name, self.shown(&target, field, target.get(field.name.as_str()))?);
                     }
-                    None => take(name, key, Cell::default()),
+                    None => take(name, Cell::default()),
                 },
             }
         }
@@ -96,7 +98,7 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
     /// When the database fails.
     pub fn row(&mut self, record: &Record, journals: Option<&Projection>) -> Result<Vec<(String, Cell<'static>)>> {
         let mut row = Vec::new();
-        self.cells(record, journals, |name, _, cell| row.push((name.to_owned(), cell.into_owned())))?;
+        self.cells(record, journals, |name, cell| row.push((name.to_owned(), cell.into_owned())))?;
         Ok(row)
     }
 
@@ -105,8 +107,8 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
     /// # Errors
     /// When the database fails.
     pub fn named(&mut self, record: &Record) -> Result<Vec<Cell<'static>>> {
-        let mut row = self.row(record, None)?;
-        let mut cell = |name: &String| row.iter_mut().find(|(known, _)| known == name).map(|(_, cell)| mem::take(cell));
+        let row = self.row(record, None)?;
+        let cell = |name: &str| row.iter().find(|(known, _)| known == name).map(|(_, cell)| cell.clone());
         Ok(self.names.iter().map(|name| cell(name).unwrap_or_default()).collect())
     }
 
@@ -114,34 +116,39 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
         if let Some(known) = self.columns.get(class) {
             return known.clone();
         }
-        let mut columns = Columns { all: Vec::with_capacity(self.names.len()), own: Vec::new() };
-        for at in 0..self.names.len() {
-            let name = &self.names[at];
-            let Some(way) = self.way(class, name, at) else { continue };
-            if let Way::Own(field) = way {
-                columns.own.push((field.name.as_str(), columns.all.len()));
-            }
-            columns.all.push(Column { name: name.clone(), key: shape::key(name), way });
-        }
-        columns.own.sort_unstable();
-        let columns = Rc::new(columns);
+        let columns = Rc::new(self.dictionary.table(class.as_str()).map(|class| self.ways(class)).unwrap_or_default());
         self.columns.insert(class.clone(), columns.clone());
         columns
     }
 
-    /// `at` is where the field is looked for first: who asks for everything asks in the order of the table.
-    fn way(&self, class: &TableName, name: &str, at: usize) -> Option<Way<'d>> {
-        let table = self.dictionary.table(class.as_str())?;
-        if let Some(field) = table.fields.get(at).filter(|field| field.name == *name) {
-            return self.call.caller.may(&field.read).then_some(Way::Own(field));
+    fn ways(&self, class: &'d Table) -> Columns<'d> {
+        let mut all = Vec::with_capacity(self.names.len());
+        let mut column_of = vec![None; class.fields.len()];
+        for (at, name) in self.names.iter().enumerate() {
+            // Who asks for everything asks in the order of the table.
+            let is_at = class.fields.get(at).is_some_and(|field| field.name == **name);
+            let place = if is_at { Some(at) } else { class.place(name) };
+            let own = place.map(|place| &class.fields[place]).filter(|field| self.call.caller.may(&field.read));
+            let way = if place.is_some() { own.map(Way::Own) } else { self.way(class, name) };
+            let Some(way) = way else { continue };
+            if place.is_some_and(|place| column_of[place].is_some()) {
+                continue; // Asked for twice.
+            }
+            place.into_iter().for_each(|place| column_of[place] = Some(all.len()));
+            all.push(Column { name: name.clone(), way });
         }
-        if table.kind == Kind::Document && JOURNALS.iter().any(|(journal, _)| *journal == name) {
+        let own = class.by_name().filter_map(|(place, field)| Some((field.name.as_str(), column_of[place]?))).collect();
+        Columns { all, own }
+    }
+
+    /// The way to what is no field of the table itself.
+    fn way(&self, class: &'d Table, name: &str) -> Option<Way<'d>> {
+        if class.kind == Kind::Document && JOURNALS.iter().any(|(journal, _)| *journal == name) {
             return Some(Way::Journal);
         }
         let path: Vec<&str> = name.split('.').collect();
-        let fields = self.dictionary.walk(class.as_str(), &path)?;
-        let may_read = fields.iter().all(|field| self.call.caller.may(&field.read));
-        may_read.then(|| if let [field] = fields[..] { Way::Own(field) } else { Way::Walk(fields) })
+        let fields = self.dictionary.walk(class.name.as_str(), &path)?;
+        fields.iter().all(|field| self.call.caller.may(&field.read)).then_some(Way::Walk(fields))
     }
 
     /// The record a dot-walk ends in, `None` when there is none for this caller.
@@ -282,7 +289,7 @@ fn text(value: &Value) -> Cow<'_, str> {
 }
 
 /// Every column of a table: its fields, and the journals of a document.
-pub fn field_names(table: &Table) -> Vec<String> {
-    let journals = JOURNALS.iter().filter(|_| table.kind == Kind::Document).map(|(name, _)| (*name).to_owned());
-    table.fields.iter().map(|field| field.name.to_string()).chain(journals).collect()
+pub fn field_names(table: &Table) -> Names<'_> {
+    let journals = JOURNALS.iter().filter(|_| table.kind == Kind::Document).map(|(name, _)| Cow::Borrowed(*name));
+    table.fields.iter().map(|field| Cow::Borrowed(field.name.as_str())).chain(journals).collect()
 }

@@ -71,12 +71,11 @@ pub fn write(json: &mut Vec<u8>, cell: &Cell<'_>, parameters: &Parameters, origi
     json.push(b'}');
 }
 
-/// A name before a value: in quotes, with a comma before it and a colon behind it.
-pub fn key(name: &str) -> Vec<u8> {
-    let mut key = vec![b','];
-    string(&mut key, name);
-    key.push(b':');
-    key
+/// Writes a name that leads somewhere before its value, after a comma; such a name has nothing to escape.
+pub fn write_name(json: &mut Vec<u8>, name: &str) {
+    json.extend_from_slice(b",\"");
+    json.extend_from_slice(name.as_bytes());
+    json.extend_from_slice(b"\":");
 }
 
 fn string(json: &mut Vec<u8>, text: &str) {

@@ -73,8 +73,8 @@ enum By {
 
 async fn answer(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
     let result = blocking(&app, move |server, now, rng| {
-        let Asked { caller, view, pairs, .. } = asked;
-        server.read(&caller, now, rng, |call| {
+        let Asked { who, view, pairs, .. } = asked;
+        who.read(server, now, rng, |call| {
             let query = criteria::criteria(&view.parameters, &view.table, &call.dictionary);
             let wanted = Wanted::read(call, view.table.name.as_str(), &pairs)?;
             let question = Question::new(call, view.table.name.as_str(), &query)?;
@@ -153,7 +153,7 @@ impl Wanted {
 
     fn shaped(&self, call: &mut Call<'_>, view: &View, mut buckets: Vec<Bucket>) -> Result<Value, TableError> {
         buckets.retain(|bucket| self.having.iter().all(|rule| self.passes(bucket, rule)));
-        let names = self.group_by.iter().map(|(name, _)| name.clone()).collect();
+        let names = self.group_by.iter().map(|(name, _)| name.as_str().into()).collect();
         let dictionary = call.dictionary.clone();
         let mut reader = Reader::new(call, &dictionary, names, Show::All);
         let mut groups = Vec::with_capacity(buckets.len());
