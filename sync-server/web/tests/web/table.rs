@@ -220,3 +220,18 @@ async fn a_devices_token_does_not_open_the_record_api() {
     let token = format!("Bearer {}", enrolled["token"].as_str().expect("a token"));
     house.ask("GET", INCIDENTS, &token, Value::Null).await.failure(403);
 }
+
+#[tokio::test]
+async fn a_stranger_with_a_token_learns_nothing_but_that_it_does_not_work() {
+    let house = House::new();
+    let lost = format!("{INCIDENTS}/{}", "0".repeat(32));
+    let badly_asked = format!("{INCIDENTS}?sysparm_limit=many");
+    for path in [INCIDENTS, "/api/now/table/no_such_table", &lost, &badly_asked, "/api/now/stats/no_such_table"] {
+        let answer = house.ask("GET", path, "Bearer never-given-out", Value::Null).await;
+        assert_eq!(answer.failure(401).0, "User is not authenticated", "{path}");
+    }
+    let token = format!("Bearer {}", house.sign_in("dora").await);
+    for (path, status) in [(INCIDENTS, 200), ("/api/now/table/no_such_table", 400), (&lost, 404), (&badly_asked, 400)] {
+        assert_eq!(house.ask("GET", path, &token, Value::Null).await.status.as_u16(), status, "{path}");
+    }
+}
