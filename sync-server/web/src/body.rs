@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
 use crate::refusal::Refusal;
+use crate::xml;
 
 /// The largest JSON body: a record with every field at its longest is a tenth of it.
 pub const JSON_BODY_BYTES: usize = 1_048_576;
@@ -75,16 +76,19 @@ pub async fn read_as(
     if is(headers, media_type) { read(headers, body, cap).await } else { Err(Refusal::MediaType(media_type)) }
 }
 
-/// Reads a JSON body.
+/// Reads a JSON body, or the same in XML.
 ///
 /// # Errors
 /// [`Refusal::MediaType`] for another content type; [`Refusal::Malformed`] says at which line and column it stops being
 /// JSON, or which member is missing or of the wrong type.
 pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
+    if is_xml(headers) {
+        return xml::parsed(&read(headers, body, JSON_BODY_BYTES).await?);
+    }
     parsed(&read_as("application/json", headers, body, JSON_BODY_BYTES).await?)
 }
 
-/// Reads a JSON body, `None` when there is no body at all.
+/// Reads a JSON body, or the same in XML; `None` when there is no body at all.
 ///
 /// # Errors
 /// As [`json`].
@@ -92,6 +96,9 @@ pub async fn json_if_any<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -
     let bytes = read(headers, body, JSON_BODY_BYTES).await?;
     if bytes.is_empty() {
         return Ok(None);
+    }
+    if is_xml(headers) {
+        return xml::parsed(&bytes).map(Some);
     }
     if !is(headers, "application/json") {
         return Err(Refusal::MediaType("application/json"));
@@ -105,6 +112,10 @@ pub async fn json_if_any<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -
 /// [`Refusal::Malformed`] as [`json`].
 pub fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(bytes).map_err(|error| Refusal::Malformed(format!("the JSON body: {error}")))
+}
+
+fn is_xml(headers: &HeaderMap) -> bool {
+    is(headers, "application/xml") || is(headers, "text/xml")
 }
 
 /// Whether the body is of a media type, whatever its parameters.

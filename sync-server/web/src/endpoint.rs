@@ -48,8 +48,10 @@ pub enum Content {
     Bytes,
     /// A form with a file.
     Multipart,
-    /// Comma-separated values.
-    Csv,
+    /// A SOAP or JSONv2 message.
+    Message,
+    /// Records as a file, or what answers a message.
+    Processed,
     /// Plain text.
     Text,
     /// Server-sent events.

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use fieldline_model::{DocumentId, SysId};
-use fieldline_service::import_sets::{self, ImportSet, Status, Transformed};
+use fieldline_service::import_sets::{self, ImportSet, Transformed};
 use fieldline_service::{Call, TableError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ async fn insert(State(app): State<App>, ask: Ask, body: Body) -> Result<Response
     let row = texts(flattened(ask.json(body).await?))?;
     let answer = ask.write(&app, move |ask, call| {
         let set = open(ask, call)?;
-        let results = import_sets::load(call, &set, 0, &row)?;
+        let (_, results) = import_sets::load(call, &set, 0, &row)?;
         import_sets::close(call, &set)?;
         Ok(described(&set, results, &ask.origin))
     });
@@ -133,7 +133,7 @@ fn entry(result: Transformed, origin: &Origin) -> Value {
         "sys_id": result.record.map(|record| record.to_string()).unwrap_or_default(),
     });
     if let Some(message) = result.message {
-        entry[if result.status == Status::Error { "error_message" } else { "status_message" }] = message.into();
+        entry[result.status.message_name()] = message.into();
     }
     entry
 }

@@ -39,6 +39,7 @@ mod metrics;
 mod oauth;
 mod oidc;
 mod openapi;
+mod processor;
 mod rates;
 mod refusal;
 mod relay;
@@ -52,6 +53,7 @@ mod table;
 mod tiny;
 pub mod tls;
 mod world;
+pub mod xml;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -101,7 +103,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         dispatch::endpoints(),
         search::endpoints(),
     ];
-    let records = [table::endpoints(), attachment::endpoints(), batch::endpoints(), tiny::endpoints()];
+    let records =
+        [table::endpoints(), processor::endpoints(), attachment::endpoints(), batch::endpoints(), tiny::endpoints()];
     native.into_iter().chain(phones).chain(records).flatten().chain(known_elsewhere::endpoints()).collect()
 }
 
@@ -165,6 +168,7 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> Assembl
         .fallback(layers::no_such_path)
         .method_not_allowed_fallback(layers::no_such_method)
         .layer(from_fn_with_state(app.clone(), tiny::resolve))
+        .layer(from_fn(xml::in_xml))
         .layer(from_fn(rates::tell))
         .layer(from_fn_with_state(app.clone(), layers::observe))
         .with_state(app.clone());

@@ -8,6 +8,7 @@ use fieldline_model::dictionary::{Dictionary, Field, FieldType, Merge, Table};
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Access, Content, Endpoint};
+use crate::xml;
 
 /// Describes the endpoints over a dictionary.
 pub fn document(endpoints: &[Endpoint], dictionary: &Dictionary) -> Value {
@@ -48,9 +49,10 @@ fn describe(paths: &mut Map<String, Value>, endpoint: &Endpoint, table: Option<&
     };
     let mut answers = Map::new();
     let status = endpoint.status.to_string();
-    answers.insert(status, described(content(endpoint.answer, subject), "Done"));
-    answers
-        .insert("default".into(), described(refusal(endpoint, &path), "Refused; the detail says why and what to do"));
+    let both = |content| in_both_formats(&path, content);
+    answers.insert(status, described(both(content(endpoint.answer, subject)), "Done"));
+    let refused = described(both(refusal(endpoint, &path)), "Refused; the detail says why and what to do");
+    answers.insert("default".into(), refused);
     let mut operation = json!({
         "operationId": operation_id(endpoint.method, &path),
         "summary": endpoint.summary,
@@ -58,11 +60,19 @@ fn describe(paths: &mut Map<String, Value>, endpoint: &Endpoint, table: Option<&
         "responses": answers,
         "security": security(endpoint.access),
     });
-    if let Some(body) = content(endpoint.request, subject) {
+    if let Some(body) = both(content(endpoint.request, subject)) {
         operation["requestBody"] = json!({ "required": true, "content": body });
     }
     let methods = paths.entry(path).or_insert_with(|| json!({}));
     methods[endpoint.method] = operation;
+}
+
+/// What is JSON may be XML of the same schema, where the path speaks both.
+fn in_both_formats(path: &str, mut content: Option<Value>) -> Option<Value> {
+    if let Some(body) = content.as_mut().filter(|body| xml::speaks_both(path) && body["application/json"].is_object()) {
+        body["application/xml"] = body["application/json"].clone();
+    }
+    content
 }
 
 fn described(content: Option<Value>, description: &str) -> Value {
@@ -103,7 +113,13 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         Content::Events => Some(json!({ (fieldline_sync::live::MEDIA_TYPE): { "schema": { "type": "string" } } })),
         Content::Bytes => Some(json!({ "*/*": {} })),
         Content::Multipart => Some(json!({ "multipart/form-data": { "schema": { "type": "object" } } })),
-        Content::Csv => Some(json!({ "text/csv": { "schema": { "type": "string" } } })),
+        Content::Message => Some(json!({ "text/xml": { "schema": { "type": "string" } }, "application/json": {} })),
+        Content::Processed => Some(json!({
+            "text/xml": { "schema": { "type": "string" } },
+            "text/csv": { "schema": { "type": "string" } },
+            "application/json": { "schema": { "type": "object" } },
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {},
+        })),
         Content::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
     }
 }
@@ -112,6 +128,10 @@ fn refusal(endpoint: &Endpoint, path: &str) -> Option<Value> {
     let is_page = endpoint.answer == Content::Page || matches!(endpoint.request, Content::Form("PageForm"));
     if is_page || path.starts_with("/oidc/") {
         return content(Content::Page, "");
+    }
+    if path == "/{page}" {
+        let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+        return Some(json!({ "application/problem+json": problem, "application/json": {}, "text/xml": {} }));
     }
     let (media_type, schema) = match path {
         scim if scim.contains("/scim/") => (crate::scim::MEDIA_TYPE, "ScimError"),
@@ -151,7 +171,9 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
         .collect();
     let query = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
     parameters.extend(crate::known_elsewhere::parameters(endpoint.method, path).iter().map(|name| query(name)));
-    if path.contains("/scim/") {
+    if path == "/{page}" {
+        parameters.extend(crate::processor::PARAMETERS.iter().map(|name| query(name)));
+    } else if path.contains("/scim/") {
         let wanted = crate::scim::PARAMETERS.iter().filter(|(_, lists_only)| {
             endpoint.answer == Content::Scim("ScimList")
                 || !lists_only && endpoint.answer == Content::Scim("ScimResource")

@@ -38,7 +38,7 @@ pub enum Refusal {
     #[error("the method is not allowed here; the Allow header lists those that are")]
     MethodNotAllowed,
     /// The answer would not be in a form the client takes.
-    #[error("answers are application/json; change the Accept header")]
+    #[error("answers are application/json or application/xml; change the Accept header")]
     NotAcceptable,
     /// The request line is longer than any client needs.
     #[error("the request line is longer than {0} bytes")]

@@ -7,7 +7,7 @@
 mod map;
 mod transform;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_model::{DocumentId, Record, SysId, Value};
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,16 @@ pub fn is_staging(call: &Call<'_>, name: &str) -> Result<bool> {
     Ok(call.dictionary.is_a(name, ROWS) || !map::all_of(call, name)?.is_empty())
 }
 
+/// The columns that the active maps of a staging table read, and how many maps there are.
+///
+/// # Errors
+/// When the database fails.
+pub fn columns(call: &Call<'_>, staging: &str) -> Result<(BTreeSet<String>, usize)> {
+    let maps = map::active(call, staging)?;
+    let sources = maps.iter().flat_map(|map| &map.entries).map(|entry| entry.source.clone());
+    Ok((sources.filter(|source| !source.is_empty()).collect(), maps.len()))
+}
+
 /// Opens an import set for a staging table.
 ///
 /// # Errors
@@ -96,7 +106,8 @@ pub fn close(call: &mut Call<'_>, set: &ImportSet) -> Result<()> {
     table::update(call, "sys_import_set", set.sys_id, &Input::of(&fields)).map(drop)
 }
 
-/// Keeps a row and sends it through every active map of its staging table, in their order.
+/// Keeps a row and sends it through every active map of its staging table, in their order. Answers where it is kept and what
+/// became of it.
 ///
 /// # Errors
 /// When the caller may not import, or the database fails; what is wrong with the row itself is told in the results.
@@ -105,14 +116,14 @@ pub fn load(
     set: &ImportSet,
     number: i64,
     row: &BTreeMap<String, String>,
-) -> Result<Vec<Transformed>> {
+) -> Result<(SysId, Vec<Transformed>)> {
     let maps = map::active(call, &set.staging)?;
     let mut results = Vec::with_capacity(maps.len());
     for map in &maps {
         results.push(transform::transform(call, map, row)?);
     }
-    keep(call, set, number, row, &maps, &results)?;
-    Ok(results)
+    let kept = keep(call, set, number, row, &maps, &results)?;
+    Ok((kept, results))
 }
 
 /// Writes the row down with what became of it.
@@ -123,7 +134,7 @@ fn keep(
     row: &BTreeMap<String, String>,
     maps: &[TransformMap],
     results: &[Transformed],
-) -> Result<()> {
+) -> Result<SysId> {
     let name = if call.dictionary.is_a(&set.staging, ROWS) { set.staging.as_str() } else { ROWS };
     let table = declared(call, name)?;
     if !call.caller.may(&table.create) {
@@ -149,7 +160,9 @@ fn keep(
     record.set("sys_target_table", main.and_then(|result| text(&result.table)));
     record.set("sys_target_sys_id", main.and_then(|result| text(&result.record?.to_string())));
     record.set("sys_transform_map", maps.first().map(|map| Value::Reference(map.sys_id)));
-    Ok(call.put_row(record)?)
+    let kept = record.id.sys_id;
+    call.put_row(record)?;
+    Ok(kept)
 }
 
 fn as_json(what: &(impl Serialize + ?Sized)) -> String {
@@ -181,6 +194,11 @@ impl Status {
             Self::Skipped => "skipped",
             Self::Error => "error",
         }
+    }
+
+    /// What the message beside it is called.
+    pub fn message_name(self) -> &'static str {
+        if self == Self::Error { "error_message" } else { "status_message" }
     }
 }
 

@@ -19,7 +19,8 @@ fn pairs(pairs: &[(String, String)], table: &Table, dictionary: &Dictionary) -> 
     Query { groups: if clauses.is_empty() { Vec::new() } else { vec![Group { clauses }] }, order: Vec::new() }
 }
 
-fn clause(name: &str, value: &str, table: &Table, dictionary: &Dictionary) -> Option<Vec<Term>> {
+/// That a field has a value, given as people read it or as it is stored; `None` where the name leads nowhere.
+pub fn clause(name: &str, value: &str, table: &Table, dictionary: &Dictionary) -> Option<Vec<Term>> {
     let path: Vec<String> = name.split('.').map(str::to_owned).collect();
     let field = *dictionary.walk(table.name.as_str(), &path)?.last()?;
     let equals = |path: Vec<String>, value: &str| {

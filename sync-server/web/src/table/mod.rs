@@ -5,7 +5,6 @@
 //! what an answer shows, `shape.rs` gives it its form.
 
 mod criteria;
-mod export;
 mod input;
 pub mod native;
 mod parameters;
@@ -36,10 +35,12 @@ use crate::links::{Origin, Page};
 use crate::refusal::{Failure, Refusal, TABLE_CONTENT_TYPE, no_record};
 use reader::JOURNALS;
 
-pub use input::{input as record_input, texts};
+pub use criteria::{clause, criteria};
+pub use input::{class, input as record_input, texts};
 pub use parameters::{Parameters, Show};
 pub use reader::{Names, Reader, field_names};
 pub use shape::{Cell, link, shaped};
+pub use stats::figures;
 
 /// What a record takes in an answer, about.
 const RECORD_BYTES: usize = 3_000;
@@ -50,7 +51,7 @@ pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub fn endpoints() -> Vec<Endpoint> {
     let bases = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"];
     let tables = bases.into_iter().flat_map(|base| under(base, &of_records()));
-    tables.chain(stats::endpoints()).chain(export::endpoints()).chain(native::endpoints()).collect()
+    tables.chain(stats::endpoints()).chain(native::endpoints()).collect()
 }
 
 fn of_records() -> Vec<Endpoint> {
@@ -68,10 +69,13 @@ fn of_records() -> Vec<Endpoint> {
 }
 
 /// How an answer is to look, whatever it holds.
-struct View {
-    table: Arc<Table>,
-    parameters: Parameters,
-    origin: Origin,
+pub struct View {
+    /// What is asked about.
+    pub table: Arc<Table>,
+    /// In which form.
+    pub parameters: Parameters,
+    /// Where links lead.
+    pub origin: Origin,
 }
 
 impl View {
@@ -223,7 +227,7 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
     let (parameters, address) = (view.parameters.clone(), view.origin.at(&path));
     let (is_empty, results, total) = blocking(&app, move |server, now, rng| {
         who.read(server, now, rng, |call| {
-            let query = criteria::criteria(&view.parameters, &view.table, &call.dictionary);
+            let query = criteria(&view.parameters, &view.table, &call.dictionary);
             let question = Question::new(call, view.table.name.as_str(), &query)?;
             let (rows, offset) = (view.parameters.rows(), view.parameters.offset);
             let (records, total) = match view.parameters.no_count {
@@ -266,8 +270,8 @@ async fn create(State(app): State<App>, asked: Asked, body: Body) -> Result<Resp
     let address = asked.view.origin.at(&asked.path);
     let (result, sys_id) = blocking(&app, move |server, now, rng| {
         let Asked { who, view, .. } = asked;
-        let class = input::class(server, view.table.name.as_str(), &texts);
-        let input = input::input(server, &class, texts, view.parameters.input_display_value);
+        let class = class(server, view.table.name.as_str(), &texts);
+        let input = record_input(server, &class, texts, view.parameters.input_display_value);
         who.write(server, now, rng, |call| {
             let detail = table::create(call, &class, &input)?;
             Ok::<_, TableError>((view.detail(call, &detail)?, detail.record.id.sys_id))
@@ -287,7 +291,7 @@ async fn update(State(app): State<App>, asked: Asked, body: Body) -> Result<Resp
     let result = blocking(&app, move |server, now, rng| {
         let Asked { who, view, headers, .. } = asked;
         let table = view.table.name.as_str();
-        let input = input::input(server, table, texts, view.parameters.input_display_value);
+        let input = record_input(server, table, texts, view.parameters.input_display_value);
         who.write(server, now, rng, |call| {
             guard::expect(call, table, sys_id, &guards::expected(&headers))?;
             let detail = table::update(call, table, sys_id, &input)?;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use fieldline_model::condition::{Comparison, Path};
+use fieldline_model::condition::{Comparison, Path, Query};
 use fieldline_model::{FieldType, Timestamp};
 use fieldline_service::table::Question;
 use fieldline_service::{Call, TableError};
@@ -75,16 +75,23 @@ async fn answer(State(app): State<App>, asked: Asked) -> Result<Response, Failur
     let result = blocking(&app, move |server, now, rng| {
         let Asked { who, view, pairs, .. } = asked;
         who.read(server, now, rng, |call| {
-            let query = criteria::criteria(&view.parameters, &view.table, &call.dictionary);
-            let wanted = Wanted::read(call, view.table.name.as_str(), &pairs)?;
-            let question = Question::new(call, view.table.name.as_str(), &query)?;
-            let asked = wanted.aggregation();
-            let buckets = question.aggregate(call, &asked)?;
-            Ok::<_, Refusal>(wanted.shaped(call, &view, buckets)?)
+            let query = criteria(&view.parameters, &view.table, &call.dictionary);
+            figures(call, &view, &query, &pairs)
         })
     })
     .await?;
     Ok(answered(StatusCode::OK, result))
+}
+
+/// The figures that parameters name, about the records that match a query: one set, or a list of one a group.
+///
+/// # Errors
+/// When a parameter cannot be read or the database fails.
+pub fn figures(call: &mut Call<'_>, view: &View, query: &Query, pairs: &[(String, String)]) -> Result<Value, Refusal> {
+    let wanted = Wanted::read(call, view.table.name.as_str(), pairs)?;
+    let question = Question::new(call, view.table.name.as_str(), query)?;
+    let buckets = question.aggregate(call, &wanted.aggregation())?;
+    Ok(wanted.shaped(call, view, buckets)?)
 }
 
 impl Wanted {
@@ -233,7 +240,8 @@ fn grouped(name: String, cell: Cell<'_>, view: &View) -> Value {
 impl Of {
     fn new(call: &Call<'_>, table: &str, word: &str, field: &str) -> Option<Self> {
         let (_, function) = FUNCTIONS.into_iter().find(|(known, _)| *known == word)?;
-        let (path, holds) = call.path(table, field)?;
+        // `COUNT^*`: every record has an identity.
+        let (path, holds) = call.path(table, if field == "*" { "sys_id" } else { field })?;
         let is_number = matches!(holds, FieldType::Integer | FieldType::Decimal);
         let adds = matches!(function, Function::Sum | Function::Average);
         (is_number || !adds).then(|| Self { function, field: field.to_owned(), path, holds })

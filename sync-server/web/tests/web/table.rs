@@ -170,8 +170,8 @@ async fn what_does_not_fit_is_refused_with_record_field_and_remedy() {
     let raw = Request::patch(&path).header("authorization", basic("dora")).header("content-type", "application/json");
     let broken = house.send(raw.body(Body::from("{\"state\": 2,}")).expect("well formed")).await;
     assert!(broken.failure(400).1.contains("line 1 column 13"));
-    let raw = Request::patch(&path).header("authorization", basic("dora")).header("content-type", "text/xml");
-    house.send(raw.body(Body::from("<x/>")).expect("well formed")).await.failure(415);
+    let raw = Request::patch(&path).header("authorization", basic("dora")).header("content-type", "text/csv");
+    house.send(raw.body(Body::from("state\n2\n")).expect("well formed")).await.failure(415);
     let large = json!({ "description": "x".repeat(2 << 20) });
     house.ask("PATCH", &path, &basic("dora"), large).await.failure(413);
     let named = get(&house, &format!("{INCIDENTS}?sysparm_limit=ten")).await.failure(400).1;
@@ -195,8 +195,8 @@ async fn errors_read_as_clients_expect_them() {
         get(&house, "/api/now/table/nonsense").await.failure(400),
         ("Invalid table nonsense".into(), "null".into())
     );
-    let xml = Request::get(INCIDENTS).header("authorization", basic("dora")).header("accept", "application/xml");
-    house.send(xml.body(Body::empty()).expect("well formed")).await.failure(406);
+    let pdf = Request::get(INCIDENTS).header("authorization", basic("dora")).header("accept", "application/pdf");
+    house.send(pdf.body(Body::empty()).expect("well formed")).await.failure(406);
 }
 
 #[tokio::test]
