@@ -2,11 +2,14 @@
 //!
 //! One that fails does not stop the others. What is over a limit, and what was not begun in time, is named as unserviced, and
 //! nothing of it was done unless its answer alone was too large.
+//!
+//! A client that takes `multipart/mixed` (RFC 2046, 5.1.3) is answered the same envelope without bodies, and after it each answer
+//! as it is (`application/http`, RFC 9112, 10.2) under its request's id.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +17,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rand_core::Rng;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -132,7 +136,15 @@ async fn answer(State(app): State<App>, request: Request) -> Result<Response, Fa
     let batch: Batch = body::parsed(&bytes)?;
     let client = parts.extensions.get::<ClientAddress>().copied();
     let run = Run { app: &app, routes, headers: &parts.headers, client, most_bytes: most_bytes(&parts.headers) };
-    Ok(Json(run.all(batch).await).into_response())
+    let answers = run.all(batch).await;
+    Ok(if wants_parts(&parts.headers) { answers.in_parts(&app) } else { Json(answers.envelope(true)).into_response() })
+}
+
+/// Whether the client takes the answers one by one rather than in JSON.
+fn wants_parts(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = accepted.split([',', ';']).next().unwrap_or_default();
+    first.trim().eq_ignore_ascii_case("multipart/mixed")
 }
 
 /// The largest answer the client takes, never above the limit.
@@ -151,29 +163,24 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn all(&self, batch: Batch) -> Value {
-        let (mut serviced, mut unserviced) = (Vec::new(), Vec::new());
+    async fn all(&self, batch: Batch) -> Answers {
+        let mut answers = Answers { id: text(&batch.batch_request_id), serviced: Vec::new(), unserviced: Vec::new() };
         let (until, mut room) = (Instant::now() + Duration::from_secs(BATCH_SECONDS), ANSWERS_BYTES);
         for item in batch.rest_requests {
-            let id = text(&item.id);
             let answered = if Instant::now() < until { self.one(&item, room.min(self.most_bytes)).await } else { None };
             match answered {
-                Some((answer, bytes)) => {
-                    room = room.saturating_sub(bytes);
-                    serviced.push(answer);
+                Some(answer) => {
+                    room = room.saturating_sub(answer.body.len());
+                    answers.serviced.push(answer);
                 }
-                None => unserviced.push(id),
+                None => answers.unserviced.push(text(&item.id)),
             }
         }
-        json!({
-            "batch_request_id": text(&batch.batch_request_id),
-            "serviced_requests": serviced,
-            "unserviced_requests": unserviced,
-        })
+        answers
     }
 
-    /// The answer to one request and how long it is; `None` when the request or its answer is over a limit.
-    async fn one(&self, item: &Item, most_bytes: usize) -> Option<(Value, usize)> {
+    /// The answer to one request; `None` when the request or its answer is over a limit.
+    async fn one(&self, item: &Item, most_bytes: usize) -> Option<Answered> {
         let began = self.app.clock.now();
         let body = decoded(&item.body);
         if body.as_ref().is_ok_and(|body| body.len() > ITEM_BYTES) {
@@ -184,17 +191,10 @@ impl Run<'_> {
             Err(refusal) => Failure(refusal).into_response(),
         };
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, most_bytes).await.ok()?;
+        let body = to_bytes(body, most_bytes).await.ok()?;
         let headers = if is_true(&item.exclude_response_headers) { Vec::new() } else { shown(&parts.headers) };
-        let answer = json!({
-            "id": text(&item.id),
-            "body": BASE64_STANDARD.encode(&bytes),
-            "status_code": parts.status.as_u16(),
-            "status_text": status_text(parts.status),
-            "execution_time": self.app.clock.now().milliseconds_since(began),
-            "headers": headers,
-        });
-        Some((answer, bytes.len()))
+        let milliseconds = self.app.clock.now().milliseconds_since(began);
+        Some(Answered { id: text(&item.id), status: parts.status, headers, body, milliseconds })
     }
 
     fn request(&self, item: &Item, body: Vec<u8>) -> Result<Request, Refusal> {
@@ -220,6 +220,67 @@ impl Run<'_> {
             request.extensions_mut().insert(client);
         }
         Ok(request)
+    }
+}
+
+/// One answer.
+struct Answered {
+    id: String,
+    status: StatusCode,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+    milliseconds: i64,
+}
+
+/// What became of a batch.
+struct Answers {
+    id: String,
+    serviced: Vec<Answered>,
+    unserviced: Vec<String>,
+}
+
+impl Answers {
+    /// The answers in JSON.
+    fn envelope(&self, with_bodies: bool) -> Value {
+        let header = |(name, value): &(String, String)| json!({ "name": name, "value": value });
+        let serviced = self.serviced.iter().map(|answer| {
+            json!({
+                "id": answer.id,
+                "body": if with_bodies { BASE64_STANDARD.encode(&answer.body) } else { String::new() },
+                "status_code": answer.status.as_u16(),
+                "status_text": status_text(answer.status),
+                "execution_time": answer.milliseconds,
+                "headers": answer.headers.iter().map(header).collect::<Vec<_>>(),
+            })
+        });
+        json!({
+            "batch_request_id": self.id,
+            "serviced_requests": serviced.collect::<Vec<_>>(),
+            "unserviced_requests": self.unserviced,
+        })
+    }
+
+    /// The answers one by one, between marks that nobody can foresee and so none of them holds.
+    fn in_parts(&self, app: &App) -> Response {
+        let mark = format!("{:016x}{:016x}", app.entropy.clone().next_u64(), app.entropy.clone().next_u64());
+        let mut body =
+            format!("--{mark}\r\nContent-Type: application/json\r\n\r\n{}\r\n", self.envelope(false)).into_bytes();
+        for answer in &self.serviced {
+            let id: String = answer.id.chars().filter(|letter| letter.is_ascii_graphic()).collect();
+            let head =
+                format!("--{mark}\r\nContent-Type: application/http; msgtype=response\r\nContent-ID: <{id}>\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            let status = format!("HTTP/1.1 {} {}\r\n", answer.status.as_u16(), status_text(answer.status));
+            body.extend_from_slice(status.as_bytes());
+            for (name, value) in &answer.headers {
+                body.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+            }
+            body.extend_from_slice(b"\r\n");
+            body.extend_from_slice(&answer.body);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{mark}--\r\n").as_bytes());
+        ([(header::CONTENT_TYPE, format!("multipart/mixed; boundary={mark}"))], body).into_response()
     }
 }
 
@@ -272,9 +333,9 @@ fn address(url: &str) -> Result<Uri, Refusal> {
     escaped.parse().map_err(|problem| Refusal::Malformed(format!("url: {problem}")))
 }
 
-fn shown(headers: &HeaderMap) -> Vec<Value> {
+fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| json!({ "name": written(name), "value": text(value) })).collect()
+    headers.iter().map(|(name, value)| (written(name), text(value))).collect()
 }
 
 /// A header's name as people write it: clients of batches compare names letter by letter.

@@ -1,4 +1,5 @@
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
@@ -111,7 +112,7 @@ async fn what_is_over_a_limit_is_named_as_unserviced_and_the_rest_goes_on() {
     assert_eq!(answer["unserviced_requests"], json!(["in"]));
     assert_eq!(answer["serviced_requests"][0]["id"], "on");
 
-    let request = axum::http::Request::post(BATCH).header("authorization", basic("dora"));
+    let request = Request::post(BATCH).header("authorization", basic("dora"));
     let request = request.header("content-type", "application/json").header("x-batchrequest-max-output-size", "40");
     let items =
         [item("long", "GET", "/api/now/table/sys_user", &Value::Null), item("short", "GET", INCIDENTS, &Value::Null)];
@@ -191,7 +192,7 @@ fn no_batch_whatever_it_holds_breaks_the_server() {
     let house = runtime.block_on(async { House::new() });
     let dora = runtime.block_on(house.sign_in("dora"));
     let check = |bytes: Vec<u8>| {
-        let request = axum::http::Request::post(BATCH).header("authorization", dora.as_str());
+        let request = Request::post(BATCH).header("authorization", dora.as_str());
         let request = request.header("content-type", "application/json").body(bytes.into()).expect("well formed");
         let answer = runtime.block_on(house.send(request));
         assert!(answer.status.as_u16() < 500, "{answer:?}");
@@ -206,4 +207,34 @@ fn no_batch_whatever_it_holds_breaks_the_server() {
         check(bytes);
         check(json!({ "rest_requests": [items] }).to_string().into_bytes());
     });
+}
+
+#[tokio::test]
+async fn answers_come_one_by_one_as_they_are_to_who_takes_parts() {
+    let house = House::new();
+    let items = json!([
+        item(1, "GET", "/api/now/stats/incident?sysparm_count=true", &Value::Null),
+        { "id": "x", "method": "GET", "url": "/api/now/table/none", "headers": [{ "name": "Accept", "value": "application/xml" }] },
+        { "id": 3, "method": "GET", "url": "/api/now/stats/incident", "exclude_response_headers": true },
+    ]);
+    let request = Request::post(BATCH).header("authorization", basic("dora")).header("accept", "multipart/mixed");
+    let request = request.header("content-type", "application/json");
+    let body = json!({ "batch_request_id": 7, "rest_requests": items }).to_string();
+    let answer = house.send(request.body(Body::from(body)).expect("well formed")).await;
+    let mark = answer.header("content-type").strip_prefix("multipart/mixed; boundary=").expect("parts").to_owned();
+    let text = String::from_utf8(answer.body).expect("text");
+    let parts: Vec<&str> = text.split(&format!("--{mark}")).collect();
+    assert_eq!((parts.len(), parts[0], parts[5]), (6, "", "--\r\n"));
+    let (head, envelope) = parts[1].split_once("\r\n\r\n").expect("a head");
+    let envelope: Value = serde_json::from_str(envelope).expect("JSON");
+    assert!(head.contains("Content-Type: application/json") && envelope["serviced_requests"][1]["status_code"] == 400);
+    assert!(
+        parts[2].contains("Content-ID: <1>\r\n\r\nHTTP/1.1 200 OK\r\n")
+            && parts[2].contains("\r\nContent-Type: application/json")
+    );
+    assert!(parts[2].ends_with("\r\n\r\n{\"result\":{\"stats\":{\"count\":\"0\"}}}\r\n"), "{}", parts[2]);
+    assert!(
+        parts[3].contains("HTTP/1.1 400 Bad Request\r\n") && parts[3].contains("<message>Invalid table none</message>")
+    );
+    assert!(parts[4].contains("Content-ID: <3>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{\"result\""), "{}", parts[4]);
 }
