@@ -5,7 +5,7 @@
 //! counted and measured, in child processes so that an abort is found and named) and libFuzzer (`tests/fuzz/libfuzzer`),
 //! which follows coverage. The committed `corpus` has an honest beginning for each border and whatever once broke one.
 //!
-//! Leaves out the record API over HTTP (its router is fed in `sync-server/web`'s own tests).
+//! Of the record API over HTTP it has the messages in XML; the rest of its router is fed in `sync-server/web`'s own tests.
 
 pub mod borders;
 pub mod cost;

@@ -5,6 +5,7 @@ mod batches;
 mod blobs;
 mod envelopes;
 mod frames;
+mod messages;
 mod queries;
 mod requests;
 mod snapshots;
@@ -16,7 +17,7 @@ mod unguarded;
 use crate::Border;
 
 /// Every border of the house.
-pub const ALL: [Border; 11] = [
+pub const ALL: [Border; 12] = [
     frames::BORDER,
     envelopes::BORDER,
     requests::BORDER,
@@ -28,6 +29,7 @@ pub const ALL: [Border; 11] = [
     queries::BORDER,
     tables::BORDER,
     tokens::BORDER,
+    messages::BORDER,
 ];
 
 /// What the house does without: Automerge's own parser, fed what [`snapshots`] and [`batches`] keep from it. It must break,

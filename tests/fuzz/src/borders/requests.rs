@@ -10,7 +10,7 @@ use crate::{Border, Guard, Taken};
 pub const BORDER: Border = Border {
     name: "requests",
     about: "requests of an enrolled phone, altered before they are framed: cursors, wants, budgets, unsigned batches",
-    share: 150,
+    share: 100,
     open: || Box::new(Requests(House::new())),
 };
 
