@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use fieldline_model::condition::{Condition, Group, Operator, Query};
+use fieldline_model::condition::{Condition, Group, Operator, Parsed, Query};
 use fieldline_model::{Record, Table};
 use fieldline_service::table::{self, Detail, Question};
 use fieldline_service::{Call, Server, TableError, import_sets};
@@ -237,18 +237,19 @@ fn changed(errand: &Errand, action: Action, fields: Map<String, Value>, call: &m
 }
 
 /// The records a change of many names; an identity will do.
-fn named(errand: &Errand) -> Result<Query, Refusal> {
+fn named(errand: &Errand) -> Result<Parsed, Refusal> {
     let query = errand.parameter("sysparm_query").unwrap_or_default();
     let sys_id = errand.parameter("sysparm_sys_id").unwrap_or_default();
     if query.is_empty() && !sys_id.is_empty() {
         let path = vec!["sys_id".to_owned()];
         let is_it = Condition { path, operator: Operator::Equals, value: sys_id.to_owned() };
-        return Ok(Query { groups: vec![Group { clauses: vec![vec![is_it.into()]] }], order: Vec::new() });
+        let groups = vec![Group { clauses: vec![vec![is_it.into()]] }];
+        return Ok(Parsed { query: Query { groups, order: Vec::new() }, ignored: Vec::new() });
     }
     if query.is_empty() {
         return Err(Refusal::Malformed("Cannot update with empty sysparm_query".into()));
     }
-    Ok(Query::parse(query).query)
+    Ok(Query::parse(query))
 }
 
 /// A record as it became, or as it was wanted with what is wrong; what the server failed at ends the whole action.

@@ -1,7 +1,7 @@
 //! Changing all records that match: only what was asked for, all of it or nothing, and no more than one transaction can hold.
 
 use fieldline_model::Record;
-use fieldline_model::condition::Query;
+use fieldline_model::condition::Parsed;
 use fieldline_service::Call;
 use fieldline_service::table::Question;
 
@@ -15,16 +15,16 @@ const MOST: u32 = 1_000;
 ///
 /// # Errors
 /// When the query names nothing, is not understood, or matches more than can be changed at once.
-pub fn all(call: &Call<'_>, table: &str, query: &Query) -> Result<Vec<Record>, Refusal> {
-    if query.groups.iter().all(|group| group.clauses.is_empty()) {
+pub fn all(call: &Call<'_>, table: &str, Parsed { query, ignored }: &Parsed) -> Result<Vec<Record>, Refusal> {
+    let question = Question::new(call, table, query)?;
+    if let Some(ignored) = ignored.iter().chain(&question.ignored).next() {
+        let problem = format!("{table}: {ignored} is no condition you may ask; nothing was changed");
+        return Err(Refusal::Malformed(problem));
+    }
+    if query.groups.is_empty() || query.groups.iter().any(|group| group.clauses.is_empty()) {
         return Err(Refusal::Malformed(format!(
             "{table}: say which records; without a condition it would be all of them"
         )));
-    }
-    let question = Question::new(call, table, query)?;
-    if let Some(ignored) = question.ignored.first() {
-        let problem = format!("{table}: {ignored} is no condition you may ask; nothing was changed");
-        return Err(Refusal::Malformed(problem));
     }
     let records = question.records(call, MOST + 1, 0)?;
     if records.len() > MOST as usize {

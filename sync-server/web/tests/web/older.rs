@@ -11,11 +11,15 @@ const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
 /// Sends an operation as `dora`, who may use SOAP.
 async fn soap(house: &House, path: &str, operation: &str) -> String {
+    soap_of("dora", house, path, operation).await
+}
+
+async fn soap_of(user_name: &str, house: &House, path: &str, operation: &str) -> String {
     let message = format!(
         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><e:Envelope xmlns:e=\"{ENVELOPE}\" xmlns:inc=\"http://www.service-now.com/incident\">\
          <e:Header/><e:Body>{operation}</e:Body></e:Envelope>"
     );
-    let answer = sent(house, path, &basic("dora"), &message).await;
+    let answer = sent(house, path, &basic(user_name), &message).await;
     let is_fault = answer.status.as_u16() == 500;
     assert!(is_fault || answer.status.as_u16() == 200, "{answer:?}");
     let text = body(&answer, "text/xml; charset=utf-8");
@@ -146,31 +150,38 @@ async fn access_to_records_is_that_of_the_record_api() {
 async fn a_change_of_many_never_reaches_what_was_not_named() {
     let house = house().await;
     soap(&house, SOAP, "<inc:insert><short_description>stays</short_description></inc:insert>").await;
-    for (operation, why) in [
-        ("<inc:deleteMultiple/>", "without a condition"),
-        ("<inc:deleteMultiple><category/></inc:deleteMultiple>", "without a condition"),
-        ("<inc:deleteMultiple><colour>red</colour></inc:deleteMultiple>", "colour: is no field of incident"),
-        (
-            "<inc:deleteMultiple><__encoded_query>colour=red</__encoded_query></inc:deleteMultiple>",
-            "colour=red is no condition",
-        ),
-        ("<inc:deleteMultiple><__encoded_query>active=true^NQ</__encoded_query></inc:deleteMultiple>", ""),
+    let encoded = |query: &str| format!("<__encoded_query>{query}</__encoded_query>");
+    for (named, why) in [
+        (String::new(), "without a condition"),
+        ("<category/>".into(), "without a condition"),
+        ("<colour>red</colour><active>true</active>".into(), "colour=red is no condition"),
+        (encoded("colour=red"), "colour=red is no condition"),
+        (encoded("active=true^colour=red^NQ"), "colour=red is no condition"),
+        (encoded("active=true^nonsense"), "nonsense is no condition"),
+        (encoded("active=true^short_descriptionVALCHANGES"), "VALCHANGES is no condition"),
+        (encoded("^NQ^ORDERBYnumber"), "without a condition"),
     ] {
-        let answer = soap(&house, SOAP, operation).await;
-        assert!(answer.contains("<soap:Fault>") && answer.contains(why), "{operation}: {answer}");
+        let answer = soap_of("admin", &house, SOAP, &format!("<inc:deleteMultiple>{named}</inc:deleteMultiple>")).await;
+        assert!(answer.contains("<soap:Fault>") && answer.contains(why), "{named}: {answer}");
     }
     for (query, why) in [
         ("", "empty sysparm_query"),
         ("colour=red", "colour=red is no condition"),
+        ("active=true^nonsense", "nonsense is no condition"),
         ("ORDERBYnumber", "without a condition"),
     ] {
-        let path = format!("/incident.do?JSONv2&sysparm_action=update&sysparm_query={query}");
-        let refused = house.ask("POST", &path, &basic("admin"), json!({ "short_description": "changed" })).await;
-        assert_eq!(refused.status.as_u16(), 400);
-        assert!(refused.json()["_error"].as_str().is_some_and(|text| text.contains(why)), "{:?}", refused.json());
+        for action in ["update", "deleteMultiple"] {
+            let path = format!("/incident.do?JSONv2&sysparm_action={action}&sysparm_query={query}");
+            let refused = house.ask("POST", &path, &basic("admin"), json!({ "short_description": "changed" })).await;
+            assert_eq!(refused.status.as_u16(), 400, "{query}: {}", String::from_utf8_lossy(&refused.body));
+            assert!(refused.json()["_error"].as_str().is_some_and(|text| text.contains(why)), "{:?}", refused.json());
+        }
     }
     let left = soap(&house, SOAP, "<inc:getKeys><short_description>stays</short_description></inc:getKeys>").await;
     assert!(left.contains("<count>1</count>"), "{left}");
+    let named = "<inc:deleteMultiple><short_description>stays</short_description></inc:deleteMultiple>";
+    let gone = soap_of("admin", &house, SOAP, named).await;
+    assert_eq!(gone, "<tns:deleteMultipleResponse><count>1</count></tns:deleteMultipleResponse>");
 }
 
 #[tokio::test]

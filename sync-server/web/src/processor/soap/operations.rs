@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fieldline_model::condition::{Group, Order, Query};
+use fieldline_model::condition::{Group, Order, Parsed, Query};
 use fieldline_model::{FieldType, Record, SysId, Table, Timestamp};
 use fieldline_service::table::{self, Detail, Question};
 use fieldline_service::{Call, Server, TableError};
@@ -151,13 +151,10 @@ impl Asked<'_> {
         let records = self.found(call, RECORDS)?;
         let dictionary = call.dictionary.clone();
         let mut reader = Reader::new(call, &dictionary, self.names(&declared), Show::All);
-        let mut done = Ok(());
         for record in &records {
-            writing.within("getRecordsResult", |writing| {
-                done = self.record(&mut reader, &declared, record, writing);
-            });
+            let mut done = Ok(());
+            writing.within("getRecordsResult", |writing| done = self.record(&mut reader, &declared, record, writing));
             done?;
-            done = Ok(());
         }
         Ok(())
     }
@@ -202,28 +199,29 @@ impl Asked<'_> {
         let first = number("__first_row")?.unwrap_or_default();
         let window = number("__last_row")?.map(|last| last.saturating_sub(first));
         let limit = [number("__limit")?, window].into_iter().flatten().min().unwrap_or(usual).min(MOST);
-        let question = Question::new(call, &self.errand.table, &self.query(call)?)?;
+        let question = Question::new(call, &self.errand.table, &self.asked_for(call)?.query)?;
         Ok(question.records(call, limit, first)?)
     }
 
-    fn query(&self, call: &Call<'_>) -> Result<Query, Refusal> {
+    /// What is asked for, and what of it cannot be.
+    fn asked_for(&self, call: &Call<'_>) -> Result<Parsed, Refusal> {
         let declared = self.table(call)?;
-        let example = self.example();
-        let clauses = example.iter().filter_map(|(name, text)| clause(name, text, &declared, &call.dictionary));
-        let clauses: Vec<_> = clauses.collect();
-        let mut query = Query::parse(self.operation.text_of("__encoded_query")).query;
+        let Parsed { mut query, mut ignored } = Query::parse(self.operation.text_of("__encoded_query"));
         if query.groups.is_empty() {
             query.groups.push(Group::default());
         }
-        for group in &mut query.groups {
-            group.clauses.extend(clauses.iter().cloned());
+        for (name, text) in self.example() {
+            match clause(name, text, &declared, &call.dictionary) {
+                Some(clause) => query.groups.iter_mut().for_each(|group| group.clauses.push(clause.clone())),
+                None => ignored.push(format!("{name}={text}")),
+            }
         }
         for (name, descending) in [("__order_by", false), ("__order_by_desc", true)] {
             let fields = self.operation.text_of(name).split(',').map(str::trim).filter(|field| !field.is_empty());
             let path = |field: &str| field.split('.').map(str::to_owned).collect();
             query.order.extend(fields.map(|field| Order { path: path(field), descending }));
         }
-        Ok(query)
+        Ok(Parsed { query, ignored })
     }
 
     /// The values that are asked for.
@@ -257,7 +255,7 @@ impl Asked<'_> {
         let pairs: Vec<_> = pairs.map(all_of).collect();
         let (parameters, origin) = (self.parameters.clone(), self.errand.origin.clone());
         let view = View { table: self.table(call)?, parameters, origin };
-        let figures = figures(call, &view, &self.query(call)?, &pairs)?;
+        let figures = figures(call, &view, &self.asked_for(call)?.query, &pairs)?;
         for set in figures.as_array().map_or_else(|| std::slice::from_ref(&figures), Vec::as_slice) {
             writing.within("aggregateResult", |writing| write_figures(set, writing));
         }
@@ -351,13 +349,7 @@ impl Asked<'_> {
     }
 
     fn delete_multiple(&self, call: &mut Call<'_>, writing: &mut Writing) -> Result<(), Refusal> {
-        let declared = self.table(call)?;
-        let leads_nowhere = |(name, text): &(&str, &str)| clause(name, text, &declared, &call.dictionary).is_none();
-        if let Some((name, _)) = self.example().into_iter().find(leads_nowhere) {
-            let problem = format!("{name}: is no field of {}; nothing was deleted", self.errand.table);
-            return Err(Refusal::Malformed(problem));
-        }
-        let records = many::all(call, &self.errand.table, &self.query(call)?)?;
+        let records = many::all(call, &self.errand.table, &self.asked_for(call)?)?;
         for record in &records {
             table::delete(call, &self.errand.table, record.id.sys_id)?;
         }
