@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 
 use crate::call::Call;
 use crate::error::ServiceError;
-use crate::table::{self, Result, TableError};
+use crate::table::{self, Detail, Input, Result, TableError};
 
 const PURPOSE: &str = "idempotency";
 /// How long an answer is kept for whoever asks again.
@@ -27,6 +27,8 @@ pub enum Expected {
     Any,
     /// One of these.
     OneOf(BTreeSet<String>),
+    /// None: there is no such record yet.
+    Nothing,
 }
 
 /// A word that changes whenever the record does.
@@ -38,11 +40,44 @@ pub fn version(record: &Record) -> String {
 /// Refuses a record of another version than the writer has in mind.
 ///
 /// # Errors
-/// [`TableError::Stale`], and when there is no such record for the caller.
+/// [`TableError::Stale`] or [`TableError::Taken`], and when there is no such record for the caller and there should be.
 pub fn expect(call: &mut Call<'_>, table: &str, sys_id: SysId, expected: &Expected) -> Result<()> {
-    let Expected::OneOf(versions) = expected else { return Ok(()) };
-    let record = table::get(call, table, sys_id)?.record;
-    if versions.contains(&version(&record)) { Ok(()) } else { Err(TableError::Stale(record.id.to_string())) }
+    match (expected, current(call, table, sys_id)) {
+        (Expected::Any, _) | (Expected::Nothing, Ok(None)) => Ok(()),
+        (Expected::Nothing, Ok(Some(record))) => Err(TableError::Taken(record.id.to_string())),
+        (Expected::OneOf(versions), Ok(Some(record))) if versions.contains(&version(&record)) => Ok(()),
+        (Expected::OneOf(_), Ok(Some(record))) => Err(TableError::Stale(record.id.to_string())),
+        (Expected::OneOf(_), Ok(None)) => Err(TableError::NotFound(format!("{table}/{sys_id}"))),
+        (_, Err(error)) => Err(error),
+    }
+}
+
+/// Changes a record, or creates it under this identity where there is none; tells whether it did. However often that is
+/// repeated, there is one record.
+///
+/// # Errors
+/// As [`expect`], [`table::update`] and [`table::create`].
+pub fn put(
+    call: &mut Call<'_>,
+    (table, class): (&str, &str),
+    sys_id: SysId,
+    mut input: Input,
+    expected: &Expected,
+) -> Result<(Detail, bool)> {
+    expect(call, table, sys_id, expected)?;
+    if current(call, table, sys_id)?.is_some() {
+        return Ok((table::update(call, table, sys_id, &input)?, false));
+    }
+    input.fields.insert("sys_id".into(), sys_id.to_string());
+    Ok((table::create(call, class, &input)?, true))
+}
+
+fn current(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<Option<Record>> {
+    match table::get(call, table, sys_id) {
+        Ok(detail) => Ok(Some(detail.record)),
+        Err(TableError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What came of a request that carries a key.
@@ -66,8 +101,8 @@ struct Kept {
     answer: Vec<u8>,
 }
 
-/// Does `work` unless the caller's key stands for it already. One transaction holds the work and its answer, so a request
-/// that comes while the first is under way waits for it and is given its answer.
+/// Does `work` unless the caller's key stands for it already. One transaction holds the work and its answer, so two that are
+/// let in at the same time are done one after the other, and the second is given the first one's answer.
 ///
 /// # Errors
 /// Whatever `work` returns; nothing is kept then, and the key may be used again.

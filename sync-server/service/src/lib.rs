@@ -22,6 +22,7 @@ pub mod attachments;
 mod audit;
 mod author;
 mod blobs;
+pub mod bookmark;
 mod bootstrap;
 pub mod call;
 pub mod cases;

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fieldline_documents::{Act, EditError, Projection, check_shape};
-use fieldline_model::condition::{Filter, Query, Resolved, Sort};
+use fieldline_model::condition::{Filter, Path, Query, Resolved, Sort};
 use fieldline_model::dictionary::{FieldError, Kind, Merge};
 use fieldline_model::{DocumentId, FieldName, Record, SysId, Table, TableName, Value};
 use fieldline_storage::{Aggregation, Bucket, Selection, Sight};
 
 use crate::author::Authored;
+use crate::bookmark::Bookmark;
 use crate::call::Call;
 use crate::changes::Changes;
 use crate::definitions;
@@ -40,6 +41,9 @@ pub enum TableError {
     /// The record is another one than the writer has in mind.
     #[error("{0} changed meanwhile; read it again and decide again")]
     Stale(String),
+    /// There is such a record, and the writer has in mind that there is none.
+    #[error("{0} exists already; change it, or leave it")]
+    Taken(String),
     /// What was sent does not fit.
     #[error("{record}: {}{problem}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
     Invalid {
@@ -158,6 +162,36 @@ impl Question {
         Ok(call.tx.select(&self.selection(), limit, offset)?)
     }
 
+    /// The next of these after a place, or the first ones, and the place to go on from when there are more.
+    ///
+    /// # Errors
+    /// When the place belongs to another order, or the database fails.
+    pub fn page(
+        &self,
+        call: &Call<'_>,
+        limit: u32,
+        from: Option<&Bookmark>,
+    ) -> Result<(Vec<Record>, Option<Bookmark>)> {
+        let last = ["sys_id", "sys_class_name"].map(|field| Sort { path: Path::of(field), descending: false });
+        let order: Vec<Sort> = self.order.iter().cloned().chain(last).collect();
+        let behind = match from.map(|from| from.place(&order, &self.tables)) {
+            Some(Some(place)) => Filter::after(&order, place),
+            Some(None) => {
+                let problem = "the cursor belongs to a list of another order; begin this one without";
+                return Err(TableError::invalid(&self.tables[0], None, problem));
+            }
+            None => Filter::everything(),
+        };
+        let filter = self.filter.clone().and(behind);
+        let selection = Selection { order: &order, filter: &filter, ..self.selection() };
+        let mut records = call.tx.select(&selection, limit.saturating_add(1), 0)?;
+        let more = records.len() > limit as usize;
+        records.truncate(limit as usize);
+        let place = |last| Bookmark::at(last, &order, &self.tables, (call, &self.sight));
+        let next = records.last().filter(|_| more).map(place);
+        Ok((records, next))
+    }
+
     /// How many they are.
     ///
     /// # Errors
@@ -166,11 +200,11 @@ impl Question {
         Ok(call.tx.count(&self.selection())?)
     }
 
-    /// A page of them, and how many they are; a page that is not full says that by itself.
+    /// Some of them, and how many they are in all; a page that is not full says that by itself.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn page(&self, call: &Call<'_>, limit: u32, offset: u32) -> Result<Found> {
+    pub fn found(&self, call: &Call<'_>, limit: u32, offset: u32) -> Result<Found> {
         let records = self.records(call, limit, offset)?;
         let is_last = records.len() < limit as usize && (offset == 0 || !records.is_empty());
         let total = if is_last { u64::from(offset) + records.len() as u64 } else { self.count(call)? };
@@ -191,7 +225,7 @@ impl Question {
 /// # Errors
 /// When there is no such table or the database fails.
 pub fn query(call: &Call<'_>, table: &str, query: &Query, limit: u32, offset: u32) -> Result<Found> {
-    Question::new(call, table, query)?.page(call, limit, offset)
+    Question::new(call, table, query)?.found(call, limit, offset)
 }
 
 /// One record by identity, as lists show it.

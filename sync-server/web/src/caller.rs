@@ -234,17 +234,19 @@ impl FromRequestParts<App> for Asker {
 }
 
 impl Asker {
-    /// Who it is.
+    /// Who it is, known from here on.
     ///
     /// # Errors
     /// As [`TableCaller`].
-    pub async fn known(self, app: &App) -> Result<Caller, Refusal> {
+    pub async fn known(&mut self, app: &App) -> Result<&Caller, Refusal> {
+        if let Self::Token(token, request) = self {
+            let caller = authenticate(app, token.clone()).await?;
+            admit(&app.server, &caller, request, app.clock.now())?;
+            *self = Self::Known(caller);
+        }
         match self {
             Self::Known(caller) => Ok(caller),
-            Self::Token(token, request) => {
-                let caller = authenticate(app, token).await?;
-                admit(&app.server, &caller, &request, app.clock.now()).map(|()| caller)
-            }
+            Self::Token(..) => Err(Refusal::NotAuthenticated),
         }
     }
 

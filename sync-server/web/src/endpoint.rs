@@ -34,6 +34,8 @@ pub enum Content {
     Page,
     /// JSON of the record of the table in the path.
     Record,
+    /// A page of records of the table in the path.
+    Listed,
     /// The Table API's envelope around one record.
     Result,
     /// The Table API's envelope around many records.

@@ -13,8 +13,12 @@ use crate::refusal::Refusal;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_BYTES: usize = 255;
 
-/// Which versions the writer has in mind, from `If-Match`. `*` is any that exists, which the record's path asks for anyway.
+/// Which versions the writer has in mind, from `If-Match`, or that there is none, from `If-None-Match: *`. A `*` in the former is
+/// any that exists, which the record's path asks for anyway.
 pub fn expected(headers: &HeaderMap) -> Expected {
+    if tags(headers, &header::IF_NONE_MATCH).any(|tag| tag == "*") {
+        return Expected::Nothing;
+    }
     let tags: Vec<&str> = tags(headers, &header::IF_MATCH).collect();
     if tags.is_empty() || tags.contains(&"*") {
         return Expected::Any;

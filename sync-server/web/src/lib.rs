@@ -52,6 +52,7 @@ mod sync;
 mod table;
 mod tiny;
 pub mod tls;
+mod under_way;
 mod world;
 pub mod xml;
 
@@ -86,6 +87,7 @@ pub struct App {
     admission: Arc<Admission>,
     description: Arc<about::Description>,
     live: Arc<live::Live>,
+    under_way: Arc<under_way::UnderWay>,
     attachment_bytes: u64,
 }
 
@@ -162,6 +164,7 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> Assembl
         admission,
         description: Arc::default(),
         live: Arc::default(),
+        under_way: Arc::default(),
         attachment_bytes: edge.attachment_bytes.min(MAX_BLOB_BYTES),
     };
     let routes = endpoint::route(endpoints)

@@ -51,6 +51,9 @@ fn describe(paths: &mut Map<String, Value>, endpoint: &Endpoint, table: Option<&
     let status = endpoint.status.to_string();
     let both = |content| in_both_formats(&path, content);
     answers.insert(status, described(both(content(endpoint.answer, subject)), "Done"));
+    if (endpoint.method, endpoint.answer) == ("put", Content::Record) {
+        answers.insert("201".into(), described(both(content(endpoint.answer, subject)), "Created"));
+    }
     let refused = described(both(refusal(endpoint, &path)), "Refused; the detail says why and what to do");
     answers.insert("default".into(), refused);
     let mut operation = json!({
@@ -105,6 +108,14 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         ),
         Content::Page => Some(json!({ "text/html": { "schema": { "type": "string" } } })),
         Content::Record => json(record),
+        Content::Listed => json(json!({
+            "type": "object",
+            "required": ["records", "next"],
+            "properties": {
+                "records": { "type": "array", "items": record },
+                "next": { "type": ["string", "null"], "description": "The cursor of the next page; null on the last" },
+            },
+        })),
         Content::Result => json(envelope(record)),
         Content::Results => json(envelope(json!({ "type": "array", "items": record }))),
         Content::Stats => json(envelope(json!({ "$ref": "#/components/schemas/Stats" }))),
@@ -180,6 +191,10 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
         });
         parameters
             .extend(wanted.map(|(name, _)| json!({ "name": name, "in": "query", "schema": { "type": "string" } })));
+    } else if endpoint.answer == Content::Listed {
+        parameters.extend(crate::table::native::LIST_PARAMETERS.iter().map(|(name, description)| {
+            json!({ "name": name, "in": "query", "description": description, "schema": { "type": "string" } })
+        }));
     } else if path.starts_with("/api/now/") && path.contains("/table/") && !path.contains("/doc/") {
         let list = endpoint.answer == Content::Results;
         let wanted = TABLE_PARAMETERS.iter().filter(|(_, lists_only, _)| list || !lists_only);

@@ -79,6 +79,11 @@ pub enum Refusal {
     /// The key of a request that may come twice stands for another request.
     #[error("another request came under this Idempotency-Key within a day; use a new key for a new request")]
     OtherRequest,
+    /// The first request under the key is not answered yet.
+    #[error(
+        "the first request under this Idempotency-Key is still being done; repeat it in {UNDER_WAY_SECONDS} second"
+    )]
+    UnderWay,
     /// Too many attempts; seconds until the next one.
     #[error("too many attempts; try again in {0} seconds")]
     TooMany(u32),
@@ -111,6 +116,7 @@ impl Refusal {
             Self::UnknownTable(_) | Self::Malformed(_) | Self::Field { .. } => StatusCode::BAD_REQUEST,
             Self::Stale(_) => StatusCode::PRECONDITION_FAILED,
             Self::OtherRequest => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnderWay => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UriTooLong(_) => StatusCode::URI_TOO_LONG,
@@ -142,6 +148,7 @@ impl Refusal {
             Self::Field { .. } => "invalid-field",
             Self::Stale(_) => "stale",
             Self::OtherRequest => "other-request",
+            Self::UnderWay => "under-way",
             Self::WireVersion { .. } => "wire-version",
             Self::TooMany(_) => "too-many",
             Self::RateLimited { .. } => "rate-limited",
@@ -160,6 +167,9 @@ impl Refusal {
             }
             Self::TooMany(seconds) | Self::RateLimited { seconds, .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            }
+            Self::UnderWay => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(UNDER_WAY_SECONDS));
             }
             Self::TimedOut | Self::Busy => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
@@ -219,6 +229,8 @@ impl From<ServiceError> for Refusal {
 
 /// When to repeat a request that timed out.
 const RETRY_AFTER_SECONDS: u32 = 5;
+/// When to repeat a request whose first one is still being done: most take milliseconds.
+const UNDER_WAY_SECONDS: u32 = 1;
 
 /// A refusal as an RFC 9457 problem document.
 #[derive(Debug, Clone, PartialEq, Eq)]

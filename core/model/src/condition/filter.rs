@@ -3,6 +3,8 @@
 //! Every check is positive: it never holds for an empty field, except [`Check::SameAs`], which holds for two. What a query
 //! says the other way round is a [`Filter::Not`] around it, so that "is not" holds for an empty field, as clients expect.
 
+use minicbor::{Decode, Encode};
+
 use crate::id::{FieldName, SysId, TableName};
 use crate::time::Timestamp;
 use crate::value::Decimal;
@@ -81,16 +83,20 @@ pub enum DatePart {
 }
 
 /// A value to compare with. Which one, the field's type decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Operand {
     /// Text in lower case; also references and lists, as hexadecimal text.
-    Text(String),
+    #[n(0)]
+    Text(#[n(0)] String),
     /// A number.
-    Number(Decimal),
+    #[n(1)]
+    Number(#[n(0)] Decimal),
     /// A moment.
-    Moment(Timestamp),
+    #[n(2)]
+    Moment(#[n(0)] Timestamp),
     /// Yes or no.
-    Boolean(bool),
+    #[n(3)]
+    Boolean(#[n(0)] bool),
 }
 
 /// Which of two is larger.
@@ -151,6 +157,28 @@ impl Filter {
     /// Records whose field has this value.
     pub fn equals(field: &str, value: impl Into<Operand>) -> Self {
         Self::Test(Path::of(field), Check::Is(vec![value.into()]))
+    }
+
+    /// Records that stand behind a place in an order: the one whose sort keys have these values.
+    pub fn after(order: &[Sort], place: &[Option<Operand>]) -> Self {
+        let (Some((key, order)), Some((value, place))) = (order.split_first(), place.split_first()) else {
+            return Self::nothing();
+        };
+        let is = |check| Self::Test(key.path.clone(), check);
+        let behind = Self::after(order, place);
+        match (value, key.descending) {
+            (None, false) => Self::Any(vec![is(Check::Filled), behind]),
+            (None, true) => is(Check::Filled).negated().and(behind),
+            (Some(value), descending) => {
+                let (less, more) = match descending {
+                    true => (Comparison::LessOrEqual, Comparison::Less),
+                    false => (Comparison::GreaterOrEqual, Comparison::Greater),
+                };
+                let not_before = is(Check::Compare(less, value.clone()));
+                let filled = not_before.and(Self::Any(vec![is(Check::Compare(more, value.clone())), behind]));
+                if descending { Self::Any(vec![is(Check::Filled).negated(), filled]) } else { filled }
+            }
+        }
     }
 
     /// Records for which this and another hold.
@@ -222,6 +250,71 @@ impl Comparison {
             Self::Equal => order.is_eq(),
             Self::GreaterOrEqual => order.is_ge(),
             Self::Greater => order.is_gt(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::condition::World;
+    use crate::id::DocumentId;
+    use crate::record::Record;
+    use crate::value::Value;
+
+    struct Nobody;
+
+    impl World for Nobody {
+        fn find(&self, _: &[TableName], _: SysId) -> Option<Record> {
+            None
+        }
+
+        fn all(&self, _: &[TableName]) -> Vec<Record> {
+            Vec::new()
+        }
+    }
+
+    fn compared(order: &[Sort], one: &[Option<Operand>], other: &[Option<Operand>]) -> std::cmp::Ordering {
+        let number = |value: &Option<Operand>| match value {
+            Some(Operand::Number(number)) => Some(*number),
+            _ => None,
+        };
+        let text = |value: &Option<Operand>| match value {
+            Some(Operand::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let keys = order.iter().zip(one.iter().zip(other)).map(|(key, (one, other))| {
+            let order = number(one).cmp(&number(other)).then_with(|| text(one).cmp(&text(other)));
+            if key.descending { order.reverse() } else { order }
+        });
+        keys.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    }
+
+    proptest! {
+        #[test]
+        fn what_stands_behind_a_place_is_what_comes_later_in_the_order(
+            values in proptest::collection::vec((proptest::option::of(0..3i64), proptest::option::of(0..2i64)), 1..9),
+            descending in any::<[bool; 2]>(),
+        ) {
+            let key = |field, descending| Sort { path: Path::of(field), descending };
+            let order = [key("a", descending[0]), key("b", descending[1]), key("sys_id", false)];
+            let records = (0u8..).zip(values).map(|(number, (a, b))| {
+                let mut record = Record::new(DocumentId::new("task", SysId([number; 16])));
+                record.set("a", a.map(Value::Integer));
+                record.set("b", b.map(Value::Integer));
+                record
+            });
+            let records: Vec<Record> = records.collect();
+            let place = |record: &Record| order.each_ref().map(|key| key.path.value(record, &Nobody));
+            for one in &records {
+                let filter = Filter::after(&order, &place(one));
+                for other in &records {
+                    let is_behind = compared(&order, &place(one), &place(other)).is_lt();
+                    prop_assert_eq!(filter.matches(other, &Nobody), is_behind, "{:?} {:?}", one, other);
+                }
+            }
         }
     }
 }

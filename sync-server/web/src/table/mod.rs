@@ -87,12 +87,12 @@ impl View {
         Ok(json)
     }
 
-    /// The records of a list as JSON, with the envelope around them. Journals are read from documents, which a list does only when it is asked for them by name.
-    fn records(&self, call: &mut Call<'_>, records: Vec<Record>) -> Result<Vec<u8>, TableError> {
+    /// Writes the records of a list as a JSON array. Journals are read from documents, which a list does only when it is asked for them by name.
+    fn records(&self, call: &mut Call<'_>, records: Vec<Record>, json: &mut Vec<u8>) -> Result<(), TableError> {
         let dictionary = call.dictionary.clone();
         let shows_journals = self.parameters.fields.is_some() && self.shows_journals();
-        let mut json = Vec::with_capacity(16 + RECORD_BYTES * records.len());
-        json.extend_from_slice(b"{\"result\":[");
+        json.reserve(RECORD_BYTES * records.len());
+        json.push(b'[');
         let details = records.into_iter().map(|record| match shows_journals {
             true => table::get(call, record.id.table.as_str(), record.id.sys_id),
             false => Ok(Detail { record, projection_of_document: None }),
@@ -101,10 +101,10 @@ impl View {
         let mut reader = self.reader(call, &dictionary);
         for (at, detail) in details.iter().enumerate() {
             json.extend_from_slice(if at > 0 { b"," } else { b"" });
-            self.write(&mut json, &mut reader, detail)?;
+            self.write(json, &mut reader, detail)?;
         }
-        json.extend_from_slice(b"]}");
-        Ok(json)
+        json.push(b']');
+        Ok(())
     }
 
     /// A record, with what its document knows beyond that if the answer shows it.
@@ -157,7 +157,7 @@ impl FromRequestParts<App> for Asked {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let who = Asker::from_request_parts(parts, app).await?;
+        let mut who = Asker::from_request_parts(parts, app).await?;
         match Self::read_parts(parts, app).await {
             Ok((view, sys_id, pairs)) => {
                 let (path, headers) = (parts.uri.path().to_owned(), parts.headers.clone());
@@ -183,7 +183,9 @@ impl Asked {
         let table = named.remove("table").unwrap_or_default();
         let declared = app.server.dictionary().shared(&table);
         let table = declared.ok_or_else(|| Refusal::UnknownTable(table.chars().take(80).collect()))?;
-        let (parameters, origin) = (Parameters::read(&pairs)?, Origin::of(&parts.headers));
+        let is_native = parts.uri.path().starts_with("/api/v1/");
+        let parameters = if is_native { Parameters::read(&native::long(&pairs))? } else { Parameters::read(&pairs)? };
+        let origin = Origin::of(&parts.headers);
         let view = View { table, parameters, origin };
         Ok((view, named.remove("sys_id"), pairs))
     }
@@ -218,8 +220,11 @@ fn in_envelope(status: StatusCode, json: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, TABLE_CONTENT_TYPE)], json).into_response()
 }
 
+/// What begins an answer; a brace ends it.
+const ENVELOPE: &[u8] = b"{\"result\":";
+
 fn enveloped(json: &[u8]) -> Vec<u8> {
-    [b"{\"result\":", json, b"}"].concat()
+    [ENVELOPE, json, b"}"].concat()
 }
 
 async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
@@ -232,9 +237,12 @@ async fn list(State(app): State<App>, asked: Asked) -> Result<Response, Failure>
             let (rows, offset) = (view.parameters.rows(), view.parameters.offset);
             let (records, total) = match view.parameters.no_count {
                 true => (question.records(call, rows, offset)?, None),
-                false => question.page(call, rows, offset).map(|found| (found.records, Some(found.total)))?,
+                false => question.found(call, rows, offset).map(|found| (found.records, Some(found.total)))?,
             };
-            Ok::<_, TableError>((records.is_empty(), view.records(call, records)?, total))
+            let (is_empty, mut json) = (records.is_empty(), ENVELOPE.to_vec());
+            view.records(call, records, &mut json)?;
+            json.push(b'}');
+            Ok::<_, TableError>((is_empty, json, total))
         })
     })
     .await?;
@@ -320,7 +328,7 @@ impl From<TableError> for Refusal {
         match error {
             TableError::NotFound(_) => no_record(),
             TableError::Denied { .. } | TableError::Ruled(_) => Self::Rejected(error.to_string()),
-            TableError::Stale(_) => Self::Stale(error.to_string()),
+            TableError::Stale(_) | TableError::Taken(_) => Self::Stale(error.to_string()),
             TableError::Invalid { field: Some(ref field), .. } => {
                 Self::Field { field: field.to_string(), detail: error.to_string() }
             }

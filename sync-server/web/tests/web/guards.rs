@@ -126,13 +126,138 @@ async fn a_creation_under_a_key_happens_once_for_a_day() {
 }
 
 #[tokio::test]
-async fn two_creations_at_once_under_a_key_are_one() {
-    let house = House::new();
-    let body = || json!({ "short_description": "once" });
-    let make = || ask(&house, "POST", RECORDS, &[("idempotency-key", "k")], body());
-    let (one, other) = tokio::join!(make(), make());
-    assert_eq!((one.status.as_u16(), &one.body), (201, &other.body));
+async fn a_creation_that_is_still_under_way_is_told_apart_and_done_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let house = House::on_disk(folder.path());
+    let token = house.sign_in("dora").await;
+    let make = async |text: &str| {
+        let body = json!({ "short_description": text }).to_string();
+        let request = Request::post(RECORDS).header("authorization", &token).header("content-type", "application/json");
+        house.send(request.header("idempotency-key", "k").body(Body::from(body)).expect("well formed")).await
+    };
+    // Nobody writes while somebody else does, so neither request can end before the other has begun.
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (held, holding) = tokio::sync::oneshot::channel();
+    let server = house.server.clone();
+    let writer = std::thread::spawn(move || {
+        let work = |_: &mut fieldline_service::Call<'_>| {
+            held.send(()).expect("the test waits");
+            released.recv().map_err(|_| unreachable!("the test releases it"))
+        };
+        let (system, now, mut rng) = (server.system(), fieldline_model::Timestamp(0), fieldline_web::Entropy::open());
+        server.write::<_, fieldline_service::ServiceError>(&system, now, &mut rng, work).expect("nothing to do");
+    });
+    holding.await.expect("the writer holds it");
+    let later = async {
+        // The first one is polled first and begins; the writer holds it there.
+        let other = loop {
+            let other = make("other").await;
+            if other.status.as_u16() == 422 {
+                break other;
+            }
+        };
+        let same = make("once").await;
+        release.send(()).expect("the writer waits");
+        (other, same)
+    };
+    let (first, (other, same)) = tokio::join!(make("once"), later);
+    writer.join().expect("released");
+    other.problem(422);
+    assert!(same.problem(409).contains("still being done"));
+    assert_eq!((same.header("retry-after"), first.status.as_u16()), ("1", 201));
+    let again = make("once").await;
+    assert_eq!((again.status.as_u16(), &again.body), (201, &first.body));
     assert_eq!(ask(&house, "GET", TABLE, &[], Value::Null).await.header("x-total-count"), "1");
+}
+
+#[tokio::test]
+async fn a_list_goes_on_from_its_cursor_and_nobody_is_skipped_or_shown_twice() {
+    let house = House::new();
+    let dora = house.sign_in("dora").await;
+    for number in 0..7 {
+        let group = if number % 2 == 0 { "1" } else { "3" };
+        let due = if number < 3 { "" } else { "2026-06-02 08:00:00" };
+        let body = json!({ "short_description": format!("n{number}"), "impact": group, "due_date": due });
+        assert_eq!(house.ask("POST", RECORDS, &dora, body).await.status.as_u16(), 201);
+    }
+    for order in [
+        "",
+        "^ORDERBYimpact",
+        "^ORDERBYDESCimpact^ORDERBYdue_date",
+        "^ORDERBYDESCdue_date",
+        "^ORDERBYopened_by.user_name^ORDERBYDESCnumber",
+    ] {
+        let whole = format!("{TABLE}?sysparm_fields=sys_id&sysparm_query=active=true{order}").replace('^', "%5E");
+        let whole = house.ask("GET", &whole, &dora, Value::Null).await.json()["result"].clone();
+        let mut path = format!("{RECORDS}?query=active=true{order}&fields=sys_id&limit=2").replace('^', "%5E");
+        let mut read = Vec::new();
+        loop {
+            let page = house.ask("GET", &path, &dora, Value::Null).await;
+            assert_eq!(page.status.as_u16(), 200, "{}", String::from_utf8_lossy(&page.body));
+            read.extend(page.json()["records"].as_array().expect("records").clone());
+            let Some(next) = page.json()["next"].as_str().map(str::to_owned) else { break };
+            let link = page.header("link");
+            path = link
+                .strip_prefix("<http://fieldline.example")
+                .and_then(|link| link.split('>').next())
+                .expect("a link")
+                .into();
+            assert!(path.contains(&next), "{path}");
+            // What is written behind one's back moves nothing: an edit of what was read, and a new record.
+            let id = read[0]["sys_id"].as_str().expect("an identity");
+            let closed = house.ask("PATCH", &format!("{RECORDS}/{id}"), &dora, json!({ "comments": "moved" })).await;
+            assert_eq!(closed.status.as_u16(), 200);
+        }
+        assert_eq!(Value::from(read), whole, "{order}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_survives_the_end_of_its_record_and_is_refused_where_it_does_not_belong() {
+    let house = House::new();
+    let admin = house.sign_in("admin").await;
+    for number in 0..4 {
+        let body = json!({ "name": format!("n{number}") });
+        assert_eq!(house.ask("POST", "/api/v1/records/cmn_department", &admin, body).await.status.as_u16(), 201);
+    }
+    let list = |rest: &str| format!("/api/v1/records/cmn_department?query=ORDERBYname&limit=2{rest}");
+    let first = house.ask("GET", &list(""), &admin, Value::Null).await.json();
+    let next = first["next"].as_str().expect("there is more");
+    let last = first["records"][1]["sys_id"].as_str().expect("an identity");
+    let gone = house.ask("DELETE", &format!("/api/v1/records/cmn_department/{last}"), &admin, Value::Null).await;
+    assert_eq!(gone.status.as_u16(), 204);
+    let rest = house.ask("GET", &list(&format!("&cursor={next}")), &admin, Value::Null).await.json();
+    let names: Vec<&str> = (0..2).filter_map(|at| rest["records"][at]["name"].as_str()).collect();
+    assert_eq!((names, &rest["next"]), (vec!["n2", "n3"], &Value::Null));
+    for wrong in [
+        format!("/api/v1/records/cmn_department?query=ORDERBYDESCname&cursor={next}"),
+        format!("/api/v1/records/cmn_location?query=ORDERBYname&cursor={next}"),
+        list("&cursor=nonsense"),
+        list("&cursor="),
+        list("&sysparm_offset=2"),
+    ] {
+        house.ask("GET", &wrong, &admin, Value::Null).await.problem(400);
+    }
+}
+
+#[tokio::test]
+async fn a_record_put_twice_is_one_and_a_writer_may_say_whether_there_is_one() {
+    let house = House::new();
+    let path = format!("{RECORDS}/{}", "00000000000000000000000000abcdef");
+    let put = async |headers: &[(&str, &str)], text: &str| {
+        ask(&house, "PUT", &path, headers, json!({ "short_description": text, "sys_id": "1" })).await
+    };
+    assert_eq!(put(&[("if-match", "\"x\"")], "no").await.status.as_u16(), 404, "there is none to match");
+    let made = put(&[("if-none-match", "*")], "made").await;
+    assert_eq!((made.status.as_u16(), &made.json()["short_description"]), (201, &json!("made")));
+    assert_eq!(made.header("location"), format!("http://fieldline.example{path}"));
+    put(&[("if-none-match", "*")], "again").await.problem(412);
+    let changed = put(&[], "changed").await;
+    assert_eq!((changed.status.as_u16(), &changed.json()["short_description"]), (200, &json!("changed")));
+    assert_eq!(put(&[("if-match", made.header("etag"))], "stale").await.status.as_u16(), 412);
+    assert_eq!(put(&[("if-match", changed.header("etag"))], "last").await.status.as_u16(), 200);
+    assert_eq!(ask(&house, "GET", TABLE, &[], Value::Null).await.header("x-total-count"), "1");
+    ask(&house, "PUT", &format!("{RECORDS}/nonsense"), &[], json!({ "impact": "1" })).await.problem(404);
 }
 
 #[tokio::test]

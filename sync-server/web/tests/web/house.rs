@@ -39,11 +39,19 @@ pub struct Answer {
 impl House {
     /// `dora` dispatches and works the service desk, `mia` is a technician, `admin` may everything.
     pub fn new() -> Self {
+        Self::over(SqliteStorage::in_memory().expect("memory"))
+    }
+
+    /// The same on a disk, where nobody who reads waits for who writes.
+    pub fn on_disk(folder: &std::path::Path) -> Self {
+        Self::over(SqliteStorage::open(folder.join("fieldline.db")).expect("a new file"))
+    }
+
+    fn over(storage: SqliteStorage) -> Self {
         crate::logs::capture();
         let clock = Arc::new(AtomicI64::new(MORNING));
         let (now, mut rng) = (Timestamp(MORNING), Entropy::open());
-        let storage = Arc::new(SqliteStorage::in_memory().expect("memory"));
-        let server = Server::open(storage, Dictionary::shipped().clone(), now, &mut rng).expect("opens");
+        let server = Server::open(Arc::new(storage), Dictionary::shipped().clone(), now, &mut rng).expect("opens");
         let server = Arc::new(server.with_password_cost(PasswordCost::cheapest()));
         let system = server.system();
         server.bootstrap_admin(Some(PASSWORD), now, &mut rng).expect("the first administrator");
