@@ -1,13 +1,14 @@
 //! `client`: makes programs known that ask for tokens, lists them, removes them.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use fieldline_service::identity::NewClient;
-use fieldline_storage::Client;
+use fieldline_web::client_json;
 use serde_json::{Value, json};
 
 use crate::data::Data;
-use crate::failed::Failed;
+use crate::failed::{Failed, io};
 use crate::user::first_line;
 
 /// What `client` is told.
@@ -43,6 +44,9 @@ pub struct Add {
     /// Where browsers may be sent back to, exactly; may be repeated.
     #[arg(long = "redirect-uri", value_name = "URI")]
     redirect_uris: Vec<String>,
+    /// A file with the public keys it signs assertions with (grant_type jwt-bearer): a JSON Web Key Set, or one key.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
 }
 
 /// Which program to remove.
@@ -66,6 +70,7 @@ pub fn run(command: &Command, json: bool) -> Result<(), Failed> {
 fn add(args: &Add, json: bool) -> Result<(), Failed> {
     let mut opened = args.data.open()?;
     let given = if args.secret_stdin { Some(first_line()?) } else { None };
+    let keys = args.keys.as_ref().map(|file| std::fs::read_to_string(file).map_err(io("reading", file))).transpose()?;
     let new = NewClient {
         name: &args.name,
         id: args.id.as_deref(),
@@ -73,11 +78,12 @@ fn add(args: &Add, json: bool) -> Result<(), Failed> {
         secret: given.as_deref(),
         user_name: args.user.as_deref(),
         redirect_uris: args.redirect_uris.iter().cloned().collect::<BTreeSet<_>>(),
+        keys: keys.as_deref(),
     };
     let (server, now) = (&opened.server, opened.now);
     let (client, secret) = server.create_client(&server.system(), &new, now, &mut opened.rng)?;
     if json {
-        println!("{}", json!({ "client_id": client.id, "client_secret": secret, "name": client.name }));
+        println!("{}", client_json(&client, secret.as_deref()));
         return Ok(());
     }
     println!("{} may ask for tokens\nclient_id: {}", client.name, client.id);
@@ -91,26 +97,16 @@ fn list(data: &Data, json: bool) -> Result<(), Failed> {
     let opened = data.open()?;
     let clients = opened.server.clients(&opened.server.system())?;
     if json {
-        println!("{}", clients.iter().map(client_json).collect::<Value>());
+        println!("{}", clients.iter().map(|client| client_json(client, None)).collect::<Value>());
         return Ok(());
     }
     for client in clients {
         let kind = if client.secret_hash.is_some() { "confidential" } else { "public" };
         let acts_as = client.user.map(|user| format!("  acts as user {user}")).unwrap_or_default();
-        println!("{}  {}  {kind}{acts_as}", client.id, client.name);
+        let idle = if client.active { "" } else { "  inactive" };
+        println!("{}  {}  {kind}{acts_as}{idle}", client.id, client.name);
     }
     Ok(())
-}
-
-fn client_json(client: &Client) -> Value {
-    json!({
-        "client_id": client.id,
-        "name": client.name,
-        "public": client.secret_hash.is_none(),
-        "user": client.user,
-        "redirect_uris": client.redirect_uris,
-        "created_at": client.created_at.to_rfc3339(),
-    })
 }
 
 fn remove(args: &Remove, json: bool) -> Result<(), Failed> {

@@ -2,7 +2,7 @@
 
 use fieldline_model::SysId;
 use fieldline_service::identity::NewKey;
-use fieldline_storage::ApiKey;
+use fieldline_web::key_json;
 use serde_json::{Value, json};
 
 use crate::data::Data;
@@ -58,7 +58,7 @@ fn add(args: &Add, json: bool) -> Result<(), Failed> {
     let (key, secret) = opened.server.create_api_key(&opened.server.system(), new, opened.now, &mut opened.rng)?;
     let expires_at = key.expires_at.to_rfc3339();
     match json {
-        true => println!("{}", json!({ "id": key.id, "key": secret, "expires_at": expires_at })),
+        true => println!("{}", key_json(&key, Some(&secret))),
         false => println!("{secret}\nworks until {expires_at} in the header x-sn-apikey; it is not shown again"),
     }
     Ok(())
@@ -68,23 +68,14 @@ fn list(data: &Data, json: bool) -> Result<(), Failed> {
     let opened = data.open()?;
     let keys = opened.server.api_keys(&opened.server.system())?;
     if json {
-        println!("{}", keys.iter().map(key_json).collect::<Value>());
+        println!("{}", keys.iter().map(|key| key_json(key, None)).collect::<Value>());
         return Ok(());
     }
     for key in keys {
-        println!("{}  {}  acts as user {}  until {}", key.id, key.name, key.user, key.expires_at.to_rfc3339());
+        let idle = if key.active { "" } else { "  inactive" };
+        println!("{}  {}  acts as user {}  until {}{idle}", key.id, key.name, key.user, key.expires_at.to_rfc3339());
     }
     Ok(())
-}
-
-fn key_json(key: &ApiKey) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "user": key.user,
-        "created_at": key.created_at.to_rfc3339(),
-        "expires_at": key.expires_at.to_rfc3339(),
-    })
 }
 
 fn remove(args: &Remove, json: bool) -> Result<(), Failed> {

@@ -1,7 +1,7 @@
 //! `provider`: whose word about people is believed.
 
 use fieldline_service::identity::oidc::NewProvider;
-use fieldline_storage::Provider;
+use fieldline_web::provider_json;
 use serde_json::{Value, json};
 
 use crate::data::Data;
@@ -68,10 +68,11 @@ fn add(args: &Add, json: bool) -> Result<(), Failed> {
         name: &args.name,
         issuer: &args.issuer,
         client_id: &args.client_id,
-        client_secret: &secret,
+        client_secret: Some(&secret),
         claim: &args.claim,
         field: &args.field,
         algorithms: args.algorithms.iter().cloned().collect(),
+        active: true,
     };
     let (server, now) = (&opened.server, opened.now);
     let provider = server.put_provider(&server.system(), &new, now, &mut opened.rng)?;
@@ -83,7 +84,8 @@ fn add(args: &Add, json: bool) -> Result<(), Failed> {
 }
 
 fn list(data: &Data, json: bool) -> Result<(), Failed> {
-    let providers = data.open()?.server.providers()?;
+    let opened = data.open()?;
+    let providers = opened.server.providers(&opened.server.system())?;
     if json {
         println!("{}", providers.iter().map(provider_json).collect::<Value>());
         return Ok(());
@@ -92,18 +94,6 @@ fn list(data: &Data, json: bool) -> Result<(), Failed> {
         println!("{}  {}  {} is sys_user.{}", provider.name, provider.issuer, provider.claim, provider.field);
     }
     Ok(())
-}
-
-/// A provider without its secret.
-fn provider_json(provider: &Provider) -> Value {
-    json!({
-        "name": provider.name,
-        "issuer": provider.issuer,
-        "client_id": provider.client_id,
-        "claim": provider.claim,
-        "field": provider.field,
-        "algorithms": provider.algorithms,
-    })
 }
 
 fn remove(args: &Remove, json: bool) -> Result<(), Failed> {

@@ -43,7 +43,8 @@ impl Call<'_> {
     /// Notes that a record is gone.
     pub(crate) fn note_deletion(&mut self, gone: &Record) -> Result<()> {
         let table = self.dictionary.table(gone.id.table.as_str());
-        let shown = table.and_then(|table| gone.get(table.display.as_str())).map(ToString::to_string);
+        let display = table.map_or("name", |table| table.display.as_str());
+        let shown = gone.get(display).map(ToString::to_string);
         let (author, reason, at): (_, _, Timestamp) = (self.caller.user, self.way(), self.now);
         let updates = number_field(gone, "sys_mod_count").unwrap_or_default();
         let (old, new) = (shown.as_deref(), None);

@@ -10,27 +10,31 @@ use rusqlite::{Row, params};
 use crate::row::{id, moment, optional_id};
 use crate::transaction::Transaction;
 
+/// The columns of a client and of a key, as they are read below.
+const CLIENT: &str = "id, name, secret_hash, user, redirect_uris, created_at, keys, active";
+const API_KEY: &str = "id, hash, name, user, created_at, expires_at, active";
+
 impl Grants for Transaction<'_> {
     fn client(&self, id: &str) -> Result<Option<Client>> {
-        let sql = "SELECT id, name, secret_hash, user, redirect_uris, created_at FROM oauth_client WHERE id = ?1";
-        self.first("looking up a client", sql, [id], client)
+        let sql = format!("SELECT {CLIENT} FROM oauth_client WHERE id = ?1");
+        self.first("looking up a client", &sql, [id], client)
     }
 
     fn clients(&self) -> Result<Vec<Client>> {
-        let sql = "SELECT id, name, secret_hash, user, redirect_uris, created_at FROM oauth_client ORDER BY id";
-        self.all("listing clients", sql, [], client)
+        self.all("listing clients", &format!("SELECT {CLIENT} FROM oauth_client ORDER BY id"), [], client)
     }
 
     fn put_client(&mut self, client: &Client) -> Result<()> {
-        let sql = "INSERT INTO oauth_client (id, name, secret_hash, user, redirect_uris, created_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        let sql = "INSERT INTO oauth_client (id, name, secret_hash, user, redirect_uris, created_at, keys, active)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                    ON CONFLICT DO UPDATE SET
                        name = excluded.name, secret_hash = excluded.secret_hash, user = excluded.user,
-                       redirect_uris = excluded.redirect_uris";
+                       redirect_uris = excluded.redirect_uris, keys = excluded.keys, active = excluded.active";
+        let Client { id, name, secret_hash, keys, active, created_at, .. } = client;
         let user = client.user.map(|user| user.to_string());
         let uris = serde_json::json!(client.redirect_uris).to_string();
-        let params = params![client.id, client.name, client.secret_hash, user, uris, client.created_at.0];
-        self.run(format_args!("writing the client {}", client.id), sql, params).map(drop)
+        let params = params![id, name, secret_hash, user, uris, created_at.0, keys, active];
+        self.run(format_args!("writing the client {id}"), sql, params).map(drop)
     }
 
     fn remove_client(&mut self, id: &str) -> Result<bool> {
@@ -52,6 +56,10 @@ impl Grants for Transaction<'_> {
 
     fn remove_grant(&mut self, id: SysId) -> Result<()> {
         self.run("removing a grant", "DELETE FROM oauth_grant WHERE id = ?1", [id.to_string()]).map(drop)
+    }
+
+    fn remove_grants_of(&mut self, client: &str) -> Result<()> {
+        self.run("removing a client's grants", "DELETE FROM oauth_grant WHERE client = ?1", [client]).map(drop)
     }
 
     fn remove_tokens_of(&mut self, user: SysId) -> Result<()> {
@@ -103,19 +111,21 @@ impl Grants for Transaction<'_> {
     }
 
     fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-        let sql = "SELECT id, hash, name, user, created_at, expires_at FROM api_key WHERE hash = ?1";
-        self.first("looking up an API key", sql, [hash], api_key)
+        let sql = format!("SELECT {API_KEY} FROM api_key WHERE hash = ?1");
+        self.first("looking up an API key", &sql, [hash], api_key)
     }
 
     fn api_keys(&self) -> Result<Vec<ApiKey>> {
-        let sql = "SELECT id, hash, name, user, created_at, expires_at FROM api_key ORDER BY created_at DESC, id";
-        self.all("listing API keys", sql, [], api_key)
+        let sql = format!("SELECT {API_KEY} FROM api_key ORDER BY created_at DESC, id");
+        self.all("listing API keys", &sql, [], api_key)
     }
 
     fn put_api_key(&mut self, key: &ApiKey) -> Result<()> {
-        let sql = "INSERT INTO api_key (id, hash, name, user, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO api_key (id, hash, name, user, created_at, expires_at, active)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                   ON CONFLICT (id) DO UPDATE SET name = excluded.name, active = excluded.active";
         let (id, user) = (key.id.to_string(), key.user.to_string());
-        let params = params![id, key.hash, key.name, user, key.created_at.0, key.expires_at.0];
+        let params = params![id, key.hash, key.name, user, key.created_at.0, key.expires_at.0, key.active];
         self.run("writing an API key", sql, params).map(drop)
     }
 
@@ -125,21 +135,21 @@ impl Grants for Transaction<'_> {
     }
 
     fn providers(&self) -> Result<Vec<Provider>> {
-        let sql = "SELECT name, issuer, client_id, client_secret, claim, field, algorithms FROM oidc_provider
-                   ORDER BY name";
+        let sql = "SELECT name, issuer, client_id, client_secret, claim, field, algorithms, active
+                   FROM oidc_provider ORDER BY name";
         self.all("listing providers", sql, [], provider)
     }
 
     fn put_provider(&mut self, provider: &Provider) -> Result<()> {
-        let sql = "INSERT INTO oidc_provider (name, issuer, client_id, client_secret, claim, field, algorithms)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        let sql = "INSERT INTO oidc_provider (name, issuer, client_id, client_secret, claim, field, algorithms, active)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                    ON CONFLICT DO UPDATE SET
                        issuer = excluded.issuer, client_id = excluded.client_id,
                        client_secret = excluded.client_secret, claim = excluded.claim, field = excluded.field,
-                       algorithms = excluded.algorithms";
-        let Provider { name, issuer, client_id, client_secret, claim, field, algorithms } = provider;
+                       algorithms = excluded.algorithms, active = excluded.active";
+        let Provider { name, issuer, client_id, client_secret, claim, field, algorithms, active } = provider;
         let algorithms = serde_json::json!(algorithms).to_string();
-        let params = params![name, issuer, client_id, client_secret, claim, field, algorithms];
+        let params = params![name, issuer, client_id, client_secret, claim, field, algorithms, active];
         self.run(format_args!("writing the provider {name}"), sql, params).map(drop)
     }
 
@@ -157,6 +167,8 @@ fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
         user: optional_id(row, 3)?,
         redirect_uris: words(row, 4)?,
         created_at: moment(row, 5)?,
+        keys: row.get(6)?,
+        active: row.get(7)?,
     })
 }
 
@@ -178,6 +190,7 @@ fn api_key(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
         user: id(row, 3)?,
         created_at: moment(row, 4)?,
         expires_at: moment(row, 5)?,
+        active: row.get(6)?,
     })
 }
 
@@ -190,6 +203,7 @@ fn provider(row: &Row<'_>) -> rusqlite::Result<Provider> {
         claim: row.get(4)?,
         field: row.get(5)?,
         algorithms: words(row, 6)?,
+        active: row.get(7)?,
     })
 }
 

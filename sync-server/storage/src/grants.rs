@@ -19,6 +19,10 @@ pub struct Client {
     pub user: Option<SysId>,
     /// Where browsers may be sent back to, compared exactly.
     pub redirect_uris: BTreeSet<String>,
+    /// The public keys it signs assertions with, as a JSON Web Key Set (RFC 7517).
+    pub keys: Option<String>,
+    /// Whether it may ask for anything.
+    pub active: bool,
     /// When it was made known.
     pub created_at: Timestamp,
 }
@@ -73,6 +77,8 @@ pub struct ApiKey {
     pub name: String,
     /// Whom it acts as.
     pub user: SysId,
+    /// Whether it works.
+    pub active: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it stops working.
@@ -96,6 +102,8 @@ pub struct Provider {
     pub field: String,
     /// Signature algorithms its tokens may have.
     pub algorithms: BTreeSet<String>,
+    /// Whether people may sign in through it.
+    pub active: bool,
 }
 
 /// Programs and their ways in. Expiry is the caller's to judge, but what is long over can be cleared out.
@@ -114,6 +122,8 @@ pub trait Grants {
     fn put_grant(&mut self, grant: &Grant) -> Result<()>;
     /// Removes a grant with all its tokens.
     fn remove_grant(&mut self, id: SysId) -> Result<()>;
+    /// Removes a client's grants with all their tokens.
+    fn remove_grants_of(&mut self, client: &str) -> Result<()>;
     /// Removes a user's grants and every token of theirs that belongs to no device.
     fn remove_tokens_of(&mut self, user: SysId) -> Result<()>;
     /// A refresh token by its hash.
@@ -132,7 +142,7 @@ pub trait Grants {
     fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>>;
     /// Every API key, newest first.
     fn api_keys(&self) -> Result<Vec<ApiKey>>;
-    /// Inserts an API key.
+    /// Inserts an API key, or replaces its name and whether it works.
     fn put_api_key(&mut self, key: &ApiKey) -> Result<()>;
     /// Removes an API key; tells whether there was one.
     fn remove_api_key(&mut self, id: SysId) -> Result<bool>;

@@ -53,6 +53,7 @@ mod table;
 mod tiny;
 pub mod tls;
 mod under_way;
+mod ways_in;
 mod world;
 pub mod xml;
 
@@ -71,6 +72,7 @@ pub use edge::{ClientAddress, Network, Peer, Proxies};
 pub use endpoint::{Access, Content, Endpoint};
 pub use layers::REQUEST_SECONDS;
 pub use serving::{CONNECTIONS, Limits};
+pub use ways_in::{client_json, key_json, provider_json};
 pub use world::{Clock, Entropy, SystemClock};
 
 /// What every handler may use.
@@ -104,6 +106,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         devices::endpoints(),
         dispatch::endpoints(),
         search::endpoints(),
+        ways_in::endpoints(),
     ];
     let records =
         [table::endpoints(), processor::endpoints(), attachment::endpoints(), batch::endpoints(), tiny::endpoints()];

@@ -223,6 +223,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::devices::schemas(),
         crate::dispatch::schemas(),
         crate::search::schemas(),
+        crate::ways_in::schemas(),
     ];
     let records = [crate::attachment::schemas(), crate::batch::schemas(), crate::tiny::schemas(), shared()];
     for own in native.into_iter().chain(records).chain(crate::known_elsewhere::schemas()) {

@@ -7,9 +7,10 @@ use fieldline_model::{Timestamp, hex};
 use fieldline_storage::Client;
 use rand_core::Rng;
 
-use super::{OauthError, hash_of, random_hex};
+use super::oidc::KeySet;
+use super::{OauthError, hash_of, noted, random_hex};
 use crate::accounts::{AccountError, only_administrators};
-use crate::call::Caller;
+use crate::call::{Call, Caller};
 use crate::passwords;
 use crate::server::Server;
 
@@ -35,6 +36,25 @@ pub struct NewClient<'a> {
     pub user_name: Option<&'a str>,
     /// Where browsers may be sent back to.
     pub redirect_uris: BTreeSet<String>,
+    /// The public keys it signs assertions with: a JSON Web Key Set, or one key.
+    pub keys: Option<&'a str>,
+}
+
+/// What changes of a client; what is `None` stays, and an empty text empties what it names.
+#[derive(Debug, Clone, Default)]
+pub struct ClientChange<'a> {
+    /// What people call it.
+    pub name: Option<&'a str>,
+    /// Whether it may ask for anything.
+    pub active: Option<bool>,
+    /// The sign-in name of whom it acts as.
+    pub user_name: Option<&'a str>,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Option<BTreeSet<String>>,
+    /// The public keys it signs assertions with.
+    pub keys: Option<&'a str>,
+    /// Whether a confidential client gets another secret; the old one stops working at once.
+    pub new_secret: bool,
 }
 
 /// What a request says about its client. Not printable, so that no log can hold it.
@@ -61,22 +81,29 @@ impl Server {
         rng: &mut dyn Rng,
     ) -> Result<(Client, Option<String>), AccountError> {
         only_administrators(caller)?;
-        check_new_client(new)?;
-        let user = new.user_name.map(|user_name| self.account(caller, user_name)).transpose()?;
+        if new.secret.is_some_and(|secret| secret.chars().count() < SECRET_CHARACTERS) {
+            return invalid("secret", format!("must have at least {SECRET_CHARACTERS} characters; or let one be made"));
+        }
+        if !new.confidential && new.secret.is_some() {
+            return invalid("public", "a public client has no secret");
+        }
         let generated = (new.confidential && new.secret.is_none()).then(|| random_hex(rng, 32));
-        let secret_hash = match (new.secret, &generated) {
-            (Some(given), _) => Some(self.password_cost.hash(given, rng)),
-            (None, Some(generated)) => Some(format!("{GENERATED}{}", hex::encode(&hash_of(generated)))),
-            (None, None) => None,
-        };
+        let given = new.secret.map(|given| self.password_cost.hash(given, rng));
         let client = Client {
             id: new.id.map_or_else(|| random_hex(rng, 16), str::to_owned),
             name: new.name.trim().to_owned(),
-            secret_hash,
-            user: user.map(|account| account.user),
+            secret_hash: given.or(generated.as_deref().map(generated_hash)),
+            user: new
+                .user_name
+                .map(|user_name| self.account(caller, user_name))
+                .transpose()?
+                .map(|account| account.user),
             redirect_uris: new.redirect_uris.clone(),
+            keys: new.keys.map(registered).transpose()?,
+            active: true,
             created_at: now,
         };
+        check_client(&client)?;
         self.write(caller, now, rng, |call| {
             if call.tx.client(&client.id)?.is_some() {
                 return invalid(
@@ -84,9 +111,55 @@ impl Server {
                     format!("{} is taken; remove that client first, or choose another id", client.id),
                 );
             }
-            Ok(call.tx.put_client(&client)?)
+            call.tx.put_client(&client)?;
+            Ok(call.note_way_in(None, Some(noted::client(&client)))?)
         })?;
         Ok((client, generated))
+    }
+
+    /// Changes a client; returns it with its new secret, to be shown once, if one was asked for. The tokens of one that is set
+    /// inactive stop working at once.
+    ///
+    /// # Errors
+    /// When the caller is no administrator, there is no such client, or what changes does not fit.
+    pub fn change_client(
+        &self,
+        caller: &Caller,
+        id: &str,
+        change: &ClientChange<'_>,
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<(Client, Option<String>), AccountError> {
+        only_administrators(caller)?;
+        let filled = |text: &&str| !text.is_empty();
+        let user =
+            change.user_name.map(|name| Some(name).filter(filled).map(|name| self.account(caller, name)).transpose());
+        let user = user.transpose()?;
+        let keys = change.keys.map(|keys| Some(keys).filter(filled).map(registered).transpose()).transpose()?;
+        let generated = change.new_secret.then(|| random_hex(rng, 32));
+        self.write(caller, now, rng, |call| {
+            let before = known(call, id)?;
+            if change.new_secret && before.secret_hash.is_none() {
+                return invalid("new_secret", "a public client has no secret");
+            }
+            let client = Client {
+                name: change.name.map_or_else(|| before.name.clone(), |name| name.trim().to_owned()),
+                active: change.active.unwrap_or(before.active),
+                user: user.as_ref().map_or(before.user, |user| user.as_ref().map(|account| account.user)),
+                redirect_uris: change.redirect_uris.clone().unwrap_or_else(|| before.redirect_uris.clone()),
+                keys: keys.clone().unwrap_or_else(|| before.keys.clone()),
+                secret_hash: generated.as_deref().map(generated_hash).or_else(|| before.secret_hash.clone()),
+                ..before.clone()
+            };
+            check_client(&client)?;
+            call.tx.put_client(&client)?;
+            if !client.active {
+                call.tx.remove_grants_of(id)?;
+            }
+            let after = noted::with_secret(noted::client(&client), change.new_secret);
+            call.note_way_in(Some(noted::client(&before)), Some(after))?;
+            Ok((client, generated))
+        })
     }
 
     /// Every client.
@@ -110,8 +183,11 @@ impl Server {
         rng: &mut dyn Rng,
     ) -> Result<(), AccountError> {
         only_administrators(caller)?;
-        let removed = self.write(caller, now, rng, |call| Ok::<_, AccountError>(call.tx.remove_client(id)?))?;
-        if removed { Ok(()) } else { Err(AccountError::NotFound(format!("client {id}"))) }
+        self.write(caller, now, rng, |call| {
+            let gone = known(call, id)?;
+            call.tx.remove_client(id)?;
+            Ok(call.note_way_in(Some(noted::client(&gone)), None)?)
+        })
     }
 
     /// The client that sent these credentials. A public client sends no secret and proves nothing here.
@@ -124,7 +200,7 @@ impl Server {
         let from = given.address.map(|address| address.to_string()).unwrap_or_default();
         let name = format!("\0{from} {}", given.id);
         self.guard.check(&name, given.address, now)?;
-        let client = self.storage().read()?.client(given.id)?;
+        let client = self.storage().read()?.client(given.id)?.filter(|client| client.active);
         let proven = client.filter(|client| match (&client.secret_hash, given.secret) {
             (Some(hash), Some(secret)) => is_secret(secret, hash),
             (None, secret) => secret.is_none_or(str::is_empty),
@@ -135,6 +211,18 @@ impl Server {
         }
         proven.ok_or(OauthError::Client)
     }
+}
+
+fn known(call: &Call<'_>, id: &str) -> Result<Client, AccountError> {
+    call.tx.client(id)?.ok_or_else(|| AccountError::NotFound(format!("client {id}")))
+}
+
+fn generated_hash(secret: &str) -> String {
+    format!("{GENERATED}{}", hex::encode(&hash_of(secret)))
+}
+
+fn registered(keys: &str) -> Result<String, AccountError> {
+    KeySet::registered(keys).or_else(|problem| invalid("keys", problem))
 }
 
 fn is_secret(given: &str, hash: &str) -> bool {
@@ -148,21 +236,20 @@ fn invalid<T>(field: &'static str, problem: impl Into<String>) -> Result<T, Acco
     Err(AccountError::Invalid { field, problem: problem.into() })
 }
 
-fn check_new_client(new: &NewClient<'_>) -> Result<(), AccountError> {
-    if new.name.trim().is_empty() || new.name.chars().count() > NAME_CHARACTERS {
+fn check_client(client: &Client) -> Result<(), AccountError> {
+    if !(1..=NAME_CHARACTERS).contains(&client.name.chars().count()) {
         return invalid("name", format!("must have 1 to {NAME_CHARACTERS} characters"));
     }
-    let plain = |id: &str| (1..=NAME_CHARACTERS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    if new.id.is_some_and(|id| !plain(id)) {
+    if !(1..=NAME_CHARACTERS).contains(&client.id.len()) || !client.id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return invalid("id", format!("must have 1 to {NAME_CHARACTERS} ASCII characters without spaces"));
     }
-    if new.secret.is_some_and(|secret| secret.chars().count() < SECRET_CHARACTERS) {
-        return invalid("secret", format!("must have at least {SECRET_CHARACTERS} characters; or let one be made"));
+    if client.user.is_some() && client.secret_hash.is_none() && client.keys.is_none() {
+        return invalid(
+            "public",
+            "a client without secret and keys proves nothing, so it cannot act as a user by itself",
+        );
     }
-    if !new.confidential && (new.secret.is_some() || new.user_name.is_some()) {
-        return invalid("public", "a public client has no secret, so it cannot act as a user by itself");
-    }
-    match new.redirect_uris.iter().find(|uri| !is_redirect_uri(uri)) {
+    match client.redirect_uris.iter().find(|uri| !is_redirect_uri(uri)) {
         Some(uri) => invalid(
             "redirect_uri",
             format!(

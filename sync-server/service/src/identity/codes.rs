@@ -77,7 +77,8 @@ impl Server {
     /// [`AuthorizeError::Stay`] unless client and address are known, else [`AuthorizeError::Tell`].
     pub fn check_authorization(&self, asked: &Authorization) -> Result<(Client, String), AuthorizeError> {
         let unknown = || AuthorizeError::Stay("this client is not known here; ask an administrator to add it".into());
-        let client = self.storage().read()?.client(&asked.client_id)?.ok_or_else(unknown)?;
+        let client =
+            self.storage().read()?.client(&asked.client_id)?.filter(|client| client.active).ok_or_else(unknown)?;
         let known = match &asked.redirect_uri {
             Some(given) => client.redirect_uris.get(given).cloned(),
             None => client.redirect_uris.first().filter(|_| client.redirect_uris.len() == 1).cloned(),

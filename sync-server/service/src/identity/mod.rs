@@ -2,7 +2,8 @@
 //!
 //! * `sign_in.rs`: passwords, sessions, and who sent a token. Passwords are hashed outside every transaction, so a sign-in
 //!   makes nobody wait.
-//! * `clients.rs`, `tokens.rs`, `codes.rs`, `device_codes.rs`: an OAuth 2 authorization server (RFC 6749) over opaque tokens.
+//! * `clients.rs`, `tokens.rs`, `codes.rs`, `device_codes.rs`, `assertion.rs`: an OAuth 2 authorization server (RFC 6749) over
+//!   opaque tokens. `noted.rs` tells the audit of clients, keys and providers.
 //! * `api_keys.rs`: keys of integrations. [`oidc`]: people whom somebody else vouches for. [`scim`]:
 //!   people and groups a directory keeps here.
 //!
@@ -10,10 +11,12 @@
 //! with the next request: nothing is remembered about them outside the database.
 
 mod api_keys;
+mod assertion;
 mod clients;
 mod codes;
 mod device_codes;
 mod guard;
+mod noted;
 mod oauth_error;
 pub mod oidc;
 pub mod scim;
@@ -24,8 +27,9 @@ mod tokens;
 use fieldline_model::hex;
 use rand_core::Rng;
 
-pub use api_keys::NewKey;
-pub use clients::{ClientCredentials, NewClient};
+pub use api_keys::{KeyChange, NewKey};
+pub use assertion::{Assertion, claimed_issuer};
+pub use clients::{ClientChange, ClientCredentials, NewClient};
 pub use codes::{Authorization, AuthorizeError};
 pub use device_codes::{DEVICE_CODE_SECONDS, DeviceCode, POLL_SECONDS};
 pub(crate) use guard::Guard;

@@ -17,6 +17,9 @@ pub enum OauthError {
     /// The code, refresh token or password does not work (any more).
     #[error("{0}")]
     Grant(&'static str),
+    /// What the client signed is not believed.
+    #[error("the assertion is refused: {0}")]
+    Assertion(&'static str),
     /// The client is known, but not for this way.
     #[error("{0}")]
     Unauthorized(&'static str),
@@ -54,7 +57,7 @@ impl OauthError {
         match self {
             Self::Request(_) => "invalid_request",
             Self::Client => "invalid_client",
-            Self::Grant(_) => "invalid_grant",
+            Self::Grant(_) | Self::Assertion(_) => "invalid_grant",
             Self::Unauthorized(_) => "unauthorized_client",
             Self::UnsupportedGrant(_) => "unsupported_grant_type",
             Self::Pending => "authorization_pending",

@@ -118,7 +118,7 @@ impl Server {
 fn sent_by(tx: &dyn Tx, token: &str, now: Timestamp) -> Result<Caller, AccountError> {
     let hash = hash_of(token);
     let (user, device) = if is_api_key(token) {
-        let key = tx.api_key(&hash)?.filter(|key| now < key.expires_at).ok_or(AccountError::Token)?;
+        let key = tx.api_key(&hash)?.filter(|key| key.active && now < key.expires_at).ok_or(AccountError::Token)?;
         (key.user, None)
     } else {
         let token = tx.token(&hash)?.filter(|token| now < token.expires_at).ok_or(AccountError::Token)?;

@@ -24,6 +24,9 @@ pub(crate) enum Stub {
     /// A sign-in through a provider.
     #[n(3)]
     SignIn(#[n(0)] SignInStub),
+    /// An assertion that was used.
+    #[n(4)]
+    Assertion,
 }
 
 /// A sign-in through a provider that has begun.

@@ -14,6 +14,8 @@ fn client(id: &str) -> Client {
         secret_hash: Some("sha256:00".to_owned()),
         user: Some(sys_id(7)),
         redirect_uris: BTreeSet::from(["https://a.example/back".to_owned()]),
+        keys: Some("{\"keys\":[]}".to_owned()),
+        active: true,
         created_at: Timestamp(1),
     }
 }
@@ -41,7 +43,8 @@ pub fn a_client_ends_with_everything_it_was_granted(storage: &dyn Storage) -> Re
     tx.put_client(&other)?;
     granted(&mut *tx, 1, "portal", 5)?;
     granted(&mut *tx, 2, "other", 5)?;
-    let public = Client { secret_hash: None, user: None, redirect_uris: BTreeSet::new(), ..portal };
+    let public =
+        Client { secret_hash: None, user: None, redirect_uris: BTreeSet::new(), keys: None, active: false, ..portal };
     tx.put_client(&public)?;
     assert_eq!((tx.client("portal")?, tx.client("Portal")?), (Some(public.clone()), None));
     assert_eq!(tx.clients()?, [other, public]);
@@ -50,6 +53,11 @@ pub fn a_client_ends_with_everything_it_was_granted(storage: &dyn Storage) -> Re
     assert_eq!((standing(&*tx, 1)?, standing(&*tx, 2)?), ([false; 3], [true; 3]));
     tx.remove_grant(sys_id(2))?;
     assert_eq!(standing(&*tx, 2)?, [false; 3]);
+    granted(&mut *tx, 3, "other", 5)?;
+    tx.remove_grants_of("nobody")?;
+    assert_eq!(standing(&*tx, 3)?, [true; 3]);
+    tx.remove_grants_of("other")?;
+    assert_eq!((standing(&*tx, 3)?, tx.client("other")?.is_some()), ([false; 3], true));
     tx.commit()
 }
 
@@ -109,6 +117,7 @@ pub fn keys_and_providers_are_listed_and_removed(storage: &dyn Storage) -> Resul
         hash: [number; 32],
         name: format!("key {number}"),
         user: sys_id(5),
+        active: true,
         created_at: Timestamp(number.into()),
         expires_at: Timestamp(900),
     };
@@ -120,15 +129,19 @@ pub fn keys_and_providers_are_listed_and_removed(storage: &dyn Storage) -> Resul
         claim: "email".to_owned(),
         field: "email".to_owned(),
         algorithms: BTreeSet::from(["ES256".to_owned(), "RS256".to_owned()]),
+        active: true,
     };
     let mut tx = storage.begin()?;
     tx.put_api_key(&key(1))?;
     tx.put_api_key(&key(2))?;
     assert_eq!(tx.api_keys()?, [key(2), key(1)]);
     assert_eq!((tx.api_key(&[1; 32])?, tx.api_key(&[3; 32])?), (Some(key(1)), None));
+    let idle = ApiKey { name: "another".to_owned(), active: false, ..key(2) };
+    tx.put_api_key(&idle)?;
+    assert_eq!(tx.api_keys()?, [idle, key(1)]);
     assert_eq!((tx.remove_api_key(sys_id(1))?, tx.remove_api_key(sys_id(1))?), (true, false));
     assert_eq!(tx.api_key(&[1; 32])?, None);
-    let moved = Provider { issuer: "https://new.example".to_owned(), ..provider("b") };
+    let moved = Provider { issuer: "https://new.example".to_owned(), active: false, ..provider("b") };
     for provider in [provider("b"), provider("a"), moved.clone()] {
         tx.put_provider(&provider)?;
     }

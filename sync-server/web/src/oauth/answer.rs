@@ -32,12 +32,12 @@ impl Refused {
 }
 
 impl IntoResponse for Refused {
-    /// A wrong client, secret, password, code or refresh token is a 401, by which existing clients know a failed sign-in;
-    /// RFC 6749 would have 400 for the last three.
+    /// A wrong client, secret, password, code, assertion or refresh token is a 401, by which existing clients know a failed
+    /// sign-in; RFC 6749 would have 400 for the last four.
     fn into_response(self) -> Response {
         let Self(dialect, error, retry_after) = self;
         let status = match &error {
-            OauthError::Client | OauthError::Grant(_) => StatusCode::UNAUTHORIZED,
+            OauthError::Client | OauthError::Grant(_) | OauthError::Assertion(_) => StatusCode::UNAUTHORIZED,
             OauthError::Locked { .. } => StatusCode::TOO_MANY_REQUESTS,
             OauthError::Service(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,

@@ -47,7 +47,7 @@ struct Asking {
 
 fn names(server: &Server) -> Result<Vec<String>, AuthorizeError> {
     let providers = server.storage().read()?.providers()?;
-    Ok(providers.into_iter().map(|provider| provider.name).collect())
+    Ok(providers.into_iter().filter(|provider| provider.active).map(|provider| provider.name).collect())
 }
 
 /// What a person decided.

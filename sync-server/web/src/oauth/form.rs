@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use fieldline_service::identity::OauthError;
+use fieldline_service::identity::{OauthError, claimed_issuer};
 
 use crate::body::read_as;
 use crate::refusal::Refusal;
@@ -68,7 +68,7 @@ fn shown(name: &str) -> String {
     name.chars().filter(|letter| letter.is_ascii_graphic()).take(40).collect()
 }
 
-/// What a request says about its client, in the body or in a Basic header (RFC 6749, section 2.3.1).
+/// What a request says about its client, in the body, in a Basic header (RFC 6749, section 2.3.1) or in an assertion.
 ///
 /// # Errors
 /// When no client is named, or two.
@@ -83,7 +83,11 @@ pub fn client_of(headers: &HeaderMap, form: &Form) -> Result<(String, Option<Str
         }
         (Some((id, secret)), _) => Ok((id, Some(secret))),
         (None, Some(id)) => Ok((id, form.get("client_secret").map(str::to_owned))),
-        (None, None) => Err(OauthError::Client),
+        // A client that signs need not name itself beside its assertion (RFC 7521, section 4.1).
+        (None, None) => {
+            let named = form.get("assertion").and_then(claimed_issuer);
+            named.map(|id| (id, None)).ok_or(OauthError::Client)
+        }
     }
 }
 

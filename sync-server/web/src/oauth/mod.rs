@@ -22,7 +22,7 @@ use crate::links::Origin;
 pub use authorize::went_through;
 pub use form::Form;
 pub use page::{cookie, fresh, is_encrypted, message};
-use token::{DEVICE_GRANT, SCOPE};
+use token::{ASSERTION_GRANT, DEVICE_GRANT, SCOPE};
 
 pub fn endpoints() -> Vec<Endpoint> {
     let programs = |path: &str, summary, form, answer, handler: MethodRouter<App>| Endpoint {
@@ -47,7 +47,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     };
     let (tokens, asked, sign_in) = (Content::Json("Tokens"), "TokenRequest", Content::Form("PageForm"));
     let token_summary =
-        "Answers tokens for a password, a client's own credentials, a code, a device or a refresh token";
+        "Answers tokens for a password, a client's own credentials, a code, a device, an assertion or a refresh token";
     let revoke = "Ends a token at once, a refresh token with everything made from it";
     let authorize = "A page on which a person signs in for a client";
     let decide = "Sends the browser back to the client with a code";
@@ -116,6 +116,7 @@ async fn metadata(State(_): State<App>, headers: HeaderMap) -> Json<Value> {
         "response_modes_supported": ["query"],
         "grant_types_supported": [
             "authorization_code", "client_credentials", "password", "refresh_token", DEVICE_GRANT,
+            ASSERTION_GRANT,
         ],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none", "client_secret_post", "client_secret_basic"],
@@ -135,7 +136,7 @@ pub fn schemas() -> Value {
     json!({
         "TokenRequest": form(&["grant_type"], &[
             "grant_type", "client_id", "client_secret", "username", "password", "refresh_token", "code", "redirect_uri",
-            "code_verifier", "device_code", "scope",
+            "code_verifier", "device_code", "assertion", "scope",
         ]),
         "TokenForm": form(&["token"], &["token", "token_type_hint", "client_id", "client_secret"]),
         "ClientForm": form(&[], &["client_id", "client_secret", "scope"]),

@@ -25,8 +25,12 @@ const DEVICES_PER_MINUTE: u32 = 60;
 /// The grant of RFC 8628.
 pub const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A request of a client: what it sent, and from where.
+/// The grant of RFC 7523.
+pub const ASSERTION_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// A request of a client: what it sent, where to, and from where.
 struct Asked {
+    origin: Origin,
     form: Form,
     client_id: String,
     client_secret: Option<String>,
@@ -37,7 +41,7 @@ impl Asked {
     async fn read(headers: &HeaderMap, body: Body, visitor: Visitor) -> Result<Self, OauthError> {
         let form = Form::read(headers, body).await?;
         let (client_id, client_secret) = client_of(headers, &form)?;
-        Ok(Self { form, client_id, client_secret, visitor })
+        Ok(Self { origin: Origin::of(headers), form, client_id, client_secret, visitor })
     }
 
     fn client(&self, server: &Server, now: Timestamp) -> Result<Client, OauthError> {
@@ -102,6 +106,10 @@ fn grant(
         "authorization_code" => {
             let (code, back) = (form.need("code")?, form.get("redirect_uri"));
             server.code_grant(client, code, back, form.get("code_verifier"), now, rng)
+        }
+        ASSERTION_GRANT => {
+            let audiences = ["", "/oauth2/token", "/oauth_token.do"].map(|path| asked.origin.at(path));
+            server.assertion_grant(client, form.need("assertion")?, &audiences, now, rng)
         }
         DEVICE_GRANT => server.device_grant(client, form.need("device_code")?, now, rng),
         other => Err(OauthError::UnsupportedGrant(other.chars().filter(char::is_ascii_graphic).take(80).collect())),

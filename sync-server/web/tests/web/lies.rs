@@ -34,7 +34,7 @@ macro_rules! header {
 /// Makes a token of honest claims.
 pub type Forge = fn(&Keys, Value) -> String;
 
-const ALGORITHM: &str = "its algorithm is not one the provider was added with";
+const ALGORITHM: &str = "its algorithm is not one that was agreed on";
 const OWN_KEY: &str = "it brings its own key";
 const SIGNATURE: &str = "its signature is wrong";
 const PARTS: &str = "it has not three parts";

@@ -1,5 +1,6 @@
 //! The router as its clients meet it: in one process, on a database in memory, under a clock the test sets.
 
+mod assertions;
 mod attachments;
 mod batch;
 mod case;
@@ -29,4 +30,5 @@ mod scim;
 mod sessions;
 mod sync;
 mod table;
+mod ways_in;
 mod wire;

@@ -32,6 +32,7 @@ impl Client {
             secret: None,
             user_name,
             redirect_uris: BTreeSet::from([BACK.to_owned()]),
+            keys: None,
         };
         let system = house.server.system();
         let made = house.server.create_client(&system, &new, Timestamp(0), &mut Entropy::open()).expect("fits");

@@ -63,10 +63,11 @@ impl Street {
             name,
             issuer,
             client_id: CLIENT_ID,
-            client_secret: CLIENT_SECRET,
+            client_secret: Some(CLIENT_SECRET),
             claim: "email",
             field: "email",
             algorithms: BTreeSet::from(algorithms),
+            active: true,
         };
         let system = self.house.server.system();
         self.house.server.put_provider(&system, &new, Timestamp(0), &mut Entropy::open()).expect("fits");

@@ -58,7 +58,7 @@ fn elliptic() -> EcdsaKeyPair {
 }
 
 impl Keys {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let edwards = Ed25519KeyPair::generate_pkcs8(&system()).expect("chance");
         Self {
             first: elliptic(),

@@ -1,5 +1,4 @@
-//! Judges an ID token: OpenID Connect Core 1.0 section 3.1.3.7 with the advice of RFC 8725. Nothing is taken from a token to
-//! decide how it is judged but the name of its key.
+//! Judges an ID token: OpenID Connect Core 1.0 section 3.1.3.7.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +8,9 @@ use fieldline_model::Timestamp;
 use ring::digest;
 use serde_json::{Map, Value};
 
-use super::Strict;
-use super::key_set::{Algorithm, KeySet, is_signed};
-
-/// The largest token: one with a hundred groups in it has half of it.
-pub const TOKEN_BYTES: usize = 16_384;
-/// How far two clocks may be apart.
-const SKEW_SECONDS: i64 = 60;
-/// The longest `sub` (OpenID Connect Core 1.0, section 2).
-const SUBJECT_CHARACTERS: usize = 255;
-/// Headers that bring or point to a key: the token would say whom to believe.
-const KEY_HEADERS: [&str; 4] = ["jwk", "jku", "x5u", "x5c"];
-
-/// Why a token is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum IdTokenError {
-    /// The key is not among those known; newer ones may have it.
-    #[error("the identity token is refused: its key is not one of the provider's")]
-    UnknownKey,
-    /// Something is wrong with it.
-    #[error("the identity token is refused: {0}")]
-    Refused(&'static str),
-}
-
-use IdTokenError::Refused;
+use super::key_set::{Algorithm, KeySet};
+use super::signed::IdTokenError::{self, Refused};
+use super::signed::{judge_times, signed, subject};
 
 /// What a token must say.
 #[derive(Debug, Clone)]
@@ -69,57 +47,11 @@ impl Claims {
 /// # Errors
 /// [`IdTokenError::UnknownKey`] when its key is not in `keys`, else [`IdTokenError::Refused`].
 pub fn verify(token: &str, keys: &KeySet, expected: &Expected<'_>, now: Timestamp) -> Result<Claims, IdTokenError> {
-    if token.len() > TOKEN_BYTES {
-        return Err(Refused("it is too large"));
-    }
-    let parts: Vec<&str> = token.split('.').collect();
-    let [header, payload, signature] = parts[..] else { return Err(Refused("it has not three parts")) };
-    let algorithm = {
-        let header = object(header)?;
-        let algorithm = judge_header(&header, expected)?;
-        let kid = match header.get("kid") {
-            None => None,
-            Some(Value::String(kid)) => Some(kid.as_str()),
-            Some(_) => return Err(Refused("its kid is no text")),
-        };
-        let key = keys.find(kid, algorithm)?;
-        let message = &token[..token.len() - signature.len() - 1];
-        is_signed(key, algorithm, message.as_bytes(), &decoded(signature)?)?;
-        algorithm
-    };
-    let claims = object(payload)?;
+    let (claims, algorithm) = signed(token, keys, expected.algorithms)?;
     judge_parties(&claims, expected)?;
     judge_times(&claims, now)?;
     judge_binding(&claims, expected, algorithm)?;
     Ok(Claims(claims))
-}
-
-fn decoded(part: &str) -> Result<Vec<u8>, IdTokenError> {
-    BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| Refused("a part of it is not base64url"))
-}
-
-fn object(part: &str) -> Result<Map<String, Value>, IdTokenError> {
-    match Strict::read(&decoded(part)?) {
-        Some(Value::Object(object)) => Ok(object),
-        _ => Err(Refused("a part of it is not JSON, or repeats a name")),
-    }
-}
-
-fn judge_header(header: &Map<String, Value>, expected: &Expected<'_>) -> Result<Algorithm, IdTokenError> {
-    let name = header.get("alg").and_then(Value::as_str).ok_or(Refused("it names no algorithm"))?;
-    let algorithm = Algorithm::named(name).filter(|_| expected.algorithms.contains(name));
-    let algorithm = algorithm.ok_or(Refused("its algorithm is not one the provider was added with"))?;
-    if header.contains_key("crit") {
-        return Err(Refused("it demands extensions"));
-    }
-    if KEY_HEADERS.iter().any(|name| header.contains_key(*name)) {
-        return Err(Refused("it brings its own key"));
-    }
-    match header.get("typ") {
-        None => Ok(algorithm),
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("jwt") => Ok(algorithm),
-        Some(_) => Err(Refused("it is of another type")),
-    }
 }
 
 /// By whom, for whom, about whom.
@@ -140,36 +72,7 @@ fn judge_parties(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result
         Some(party) if party != expected.client_id => return Err(Refused("somebody else asked for it")),
         _ => {}
     }
-    let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
-    match subject.chars().count() {
-        1..=SUBJECT_CHARACTERS => Ok(()),
-        _ => Err(Refused("it is about nobody")),
-    }
-}
-
-fn judge_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), IdTokenError> {
-    let seconds = |name| match claims.get(name) {
-        None => Ok(None),
-        Some(Value::Number(number)) => number
-            .as_i64()
-            .or_else(|| number.as_f64().filter(|given| given.abs() < 1e15).map(|given| given.floor() as i64))
-            .map(Some)
-            .ok_or(Refused("one of its times is no moment")),
-        Some(_) => Err(Refused("one of its times is not a number")),
-    };
-    let now = now.0.div_euclid(1_000);
-    let (until, issued) = (seconds("exp")?.ok_or(Refused("it never ends"))?, seconds("iat")?);
-    let issued = issued.ok_or(Refused("it does not say when it was made"))?;
-    if until <= now - SKEW_SECONDS {
-        return Err(Refused("it has expired"));
-    }
-    if issued > now + SKEW_SECONDS || seconds("nbf")?.is_some_and(|from| from > now + SKEW_SECONDS) {
-        return Err(Refused("it is from the future"));
-    }
-    if until < issued {
-        return Err(Refused("it ends before it begins"));
-    }
-    Ok(())
+    subject(claims).map(drop)
 }
 
 /// That it belongs to this sign-in and to the access token beside it.

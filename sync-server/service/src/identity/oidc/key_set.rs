@@ -4,15 +4,19 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Strict;
-use super::id_token::IdTokenError;
+use super::signed::IdTokenError;
 
 /// Keys looked at: a provider that rotates has a handful.
 const KEYS: usize = 64;
 /// Below 2048 bits RSA is too weak (NIST SP 800-131A); beyond 8192 checking it takes too long.
 const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+
+/// Members of a key that are nobody's but its owner's.
+const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
+const KINDS: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
 
 /// What a token may be signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +74,25 @@ impl KeySet {
         let mut set = Strict::read(bytes)?;
         let Value::Array(keys) = set.get_mut("keys")?.take() else { return None };
         (keys.len() <= KEYS && keys.iter().all(Value::is_object)).then_some(Self(keys))
+    }
+
+    /// A client's public keys as they are kept: a key set, or one key on its own.
+    ///
+    /// # Errors
+    /// What is wrong with them; a set with a private half in it is not kept.
+    pub(in crate::identity) fn registered(text: &str) -> Result<String, &'static str> {
+        let given =
+            Strict::read(text.as_bytes()).ok_or("are no JSON Web Key Set (RFC 7517), such as {\"keys\": [...]}")?;
+        let set = if given.get("kty").is_some() { json!({ "keys": [given] }) } else { given };
+        let read = Self::read(set.to_string().as_bytes()).filter(|read| !read.0.is_empty());
+        let keys = read.ok_or("need 1 to 64 keys in a member \"keys\"")?.0;
+        if keys.iter().any(|key| PRIVATE.iter().any(|name| key.get(*name).is_some())) {
+            return Err("hold a private key or a shared secret; register public keys only, and make new ones");
+        }
+        match keys.iter().all(|key| KINDS.iter().any(|algorithm| fits(key, *algorithm))) {
+            true => Ok(set.to_string()),
+            false => Err("must be for signatures by RS256, PS256, ES256 or EdDSA"),
+        }
     }
 
     /// The one key a token with this header may be signed with.

@@ -8,7 +8,8 @@ use rand_core::Rng;
 
 use super::Algorithm;
 use crate::accounts::{AccountError, only_administrators};
-use crate::call::Caller;
+use crate::call::{Call, Caller};
+use crate::identity::noted;
 use crate::server::Server;
 
 /// The longest name of a provider.
@@ -23,14 +24,16 @@ pub struct NewProvider<'a> {
     pub issuer: &'a str,
     /// What this server is called there.
     pub client_id: &'a str,
-    /// What this server proves that with.
-    pub client_secret: &'a str,
+    /// What this server proves that with; a known provider's stays when it is left out.
+    pub client_secret: Option<&'a str>,
     /// The claim that names the person.
     pub claim: &'a str,
     /// The field of `sys_user` it is looked up in.
     pub field: &'a str,
     /// Signature algorithms its tokens may have.
     pub algorithms: BTreeSet<String>,
+    /// Whether people may sign in through it.
+    pub active: bool,
 }
 
 impl Server {
@@ -47,24 +50,36 @@ impl Server {
     ) -> Result<Provider, AccountError> {
         only_administrators(caller)?;
         self.check_provider(new)?;
-        let provider = Provider {
-            name: new.name.to_owned(),
-            issuer: new.issuer.to_owned(),
-            client_id: new.client_id.to_owned(),
-            client_secret: new.client_secret.to_owned(),
-            claim: new.claim.to_owned(),
-            field: new.field.to_owned(),
-            algorithms: new.algorithms.clone(),
-        };
-        self.write(caller, now, rng, |call| Ok::<_, AccountError>(call.tx.put_provider(&provider)?))?;
-        Ok(provider)
+        self.write(caller, now, rng, |call| {
+            let before = known(call, new.name)?;
+            let kept = before.as_ref().map(|before| before.client_secret.clone());
+            let secret = new.client_secret.map(str::to_owned).filter(|secret| !secret.is_empty()).or(kept.clone());
+            let missing =
+                || AccountError::Invalid { field: "client_secret", problem: "a new provider needs one".into() };
+            let provider = Provider {
+                name: new.name.to_owned(),
+                issuer: new.issuer.to_owned(),
+                client_id: new.client_id.to_owned(),
+                client_secret: secret.ok_or_else(missing)?,
+                claim: new.claim.to_owned(),
+                field: new.field.to_owned(),
+                algorithms: new.algorithms.clone(),
+                active: new.active,
+            };
+            call.tx.put_provider(&provider)?;
+            let is_another = kept.is_some_and(|kept| kept != provider.client_secret);
+            let after = noted::with_secret(noted::provider(&provider), is_another);
+            call.note_way_in(before.as_ref().map(noted::provider), Some(after))?;
+            Ok(provider)
+        })
     }
 
     /// Every provider.
     ///
     /// # Errors
-    /// When the database fails.
-    pub fn providers(&self) -> Result<Vec<Provider>, AccountError> {
+    /// When the caller is no administrator or the database fails.
+    pub fn providers(&self, caller: &Caller) -> Result<Vec<Provider>, AccountError> {
+        only_administrators(caller)?;
         Ok(self.storage().read()?.providers()?)
     }
 
@@ -80,8 +95,11 @@ impl Server {
         rng: &mut dyn Rng,
     ) -> Result<(), AccountError> {
         only_administrators(caller)?;
-        let removed = self.write(caller, now, rng, |call| Ok::<_, AccountError>(call.tx.remove_provider(name)?))?;
-        if removed { Ok(()) } else { Err(AccountError::NotFound(format!("provider {name}"))) }
+        self.write(caller, now, rng, |call| {
+            let gone = known(call, name)?.ok_or_else(|| AccountError::NotFound(format!("provider {name}")))?;
+            call.tx.remove_provider(name)?;
+            Ok(call.note_way_in(Some(noted::provider(&gone)), None)?)
+        })
     }
 
     fn check_provider(&self, new: &NewProvider<'_>) -> Result<(), AccountError> {
@@ -99,8 +117,8 @@ impl Server {
                 "must be https://… without a query, exactly as the provider's tokens have it".into(),
             );
         }
-        if new.client_id.is_empty() || new.client_secret.is_empty() || new.claim.is_empty() {
-            return invalid("client", "needs the client id, the secret and a claim".into());
+        if new.client_id.is_empty() || new.claim.is_empty() {
+            return invalid("client", "needs the client id and a claim".into());
         }
         let dictionary = self.dictionary();
         if dictionary.table("sys_user").is_none_or(|users| users.field(new.field).is_none()) {
@@ -111,6 +129,10 @@ impl Server {
             _ => invalid("algorithm", format!("use some of {}", Algorithm::NAMES.join(", "))),
         }
     }
+}
+
+fn known(call: &Call<'_>, name: &str) -> Result<Option<Provider>, AccountError> {
+    Ok(call.tx.providers()?.into_iter().find(|provider| provider.name == name))
 }
 
 /// Whether a provider can be asked there without being overheard; this machine is for trying things out.

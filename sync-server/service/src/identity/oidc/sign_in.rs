@@ -6,8 +6,9 @@ use fieldline_storage::{Account, Provider};
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
-use super::id_token::{Claims, Expected, IdTokenError, verify};
+use super::id_token::{Claims, Expected, verify};
 use super::key_set::KeySet;
+use super::signed::IdTokenError;
 use crate::accounts::{AccountError, Session};
 use crate::call::Call;
 use crate::error::ServiceError;
@@ -80,13 +81,13 @@ impl From<fieldline_storage::StorageError> for OidcError {
 }
 
 impl Server {
-    /// The provider of a name.
+    /// The active provider of a name.
     ///
     /// # Errors
     /// [`OidcError::Provider`] when there is none.
     pub fn provider(&self, name: &str) -> Result<Provider, OidcError> {
         let known = self.storage().read()?.providers()?;
-        known.into_iter().find(|provider| provider.name == name).ok_or(OidcError::Provider)
+        known.into_iter().find(|provider| provider.active && provider.name == name).ok_or(OidcError::Provider)
     }
 
     /// Begins a sign-in in a browser that keeps a secret.
