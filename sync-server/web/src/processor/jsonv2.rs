@@ -175,7 +175,7 @@ fn inserted(
         Some(_) => return Err(Refusal::Malformed("records: must be a list of objects".into())),
         None => vec![fields.into()],
     };
-    let records = records.into_iter().map(texts).collect::<Result<Vec<_>, _>>()?;
+    let records = many::check(records)?.into_iter().map(texts).collect::<Result<Vec<_>, _>>()?;
     let parameters = errand.parameters()?;
     let staging = server.read(&errand.caller, now, rng, |call| import_sets::is_staging(call, &errand.table))?;
     if staging {

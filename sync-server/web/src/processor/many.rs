@@ -7,7 +7,7 @@ use fieldline_service::table::Question;
 
 use crate::refusal::Refusal;
 
-/// Records changed at once: others wait meanwhile.
+/// Records one message changes or creates: others wait meanwhile.
 const MOST: u32 = 1_000;
 
 /// The records that match a query. Where a reader is answered more than was asked for when a condition is not understood, a
@@ -30,6 +30,17 @@ pub fn all(call: &Call<'_>, table: &str, Parsed { query, ignored }: &Parsed) -> 
     if records.len() > MOST as usize {
         let problem = format!("{table}: more than {MOST} records match; nothing was changed, narrow the query");
         return Err(Refusal::Malformed(problem));
+    }
+    Ok(records)
+}
+
+/// The records of one message, if they are not too many (ServiceNow "insertMultiple" has 200).
+///
+/// # Errors
+/// When they are.
+pub fn check<T>(records: Vec<T>) -> Result<Vec<T>, Refusal> {
+    if records.len() > MOST as usize {
+        return Err(Refusal::Malformed(format!("{MOST} records are the most; send them in several messages")));
     }
     Ok(records)
 }

@@ -313,6 +313,7 @@ async fn jsonv2_refuses_what_it_cannot_do_and_a_get_changes_nothing() {
         ("POST", "&sysparm_action=forget", Value::Null, 400),
         ("POST", "&sysparm_action=insert", json!("text"), 400),
         ("POST", "&sysparm_action=insert", json!({ "records": 1 }), 400),
+        ("POST", "&sysparm_action=insert", json!({ "records": vec![json!({}); 1_001] }), 400),
         ("POST", "&sysparm_action=deleteRecord", json!({ "sysparm_sys_id": "none" }), 404),
         ("GET", "&sysparm_record_count=ten", Value::Null, 400),
     ] {

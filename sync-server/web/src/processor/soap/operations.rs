@@ -25,8 +25,6 @@ use crate::xml::{Element, Writing, named};
 const RECORDS: u32 = 250;
 /// Records and keys answered at the most.
 const MOST: u32 = 10_000;
-/// Rows inserted by one message (ServiceNow "insertMultiple": no more than 200).
-const ROWS: usize = 1_000;
 
 /// The operations, and what each needs a role for.
 pub const OPERATIONS: [(&str, &str); 9] = [
@@ -291,13 +289,11 @@ impl Asked<'_> {
         Ok(())
     }
 
+    /// What one message inserts.
     fn records(&self) -> Result<Vec<BTreeMap<String, String>>, Refusal> {
         let records: Vec<_> =
             self.operation.children.iter().filter(|child| child.name == "record").map(fields).collect();
-        if records.len() > ROWS {
-            return Err(Refusal::Malformed(format!("record: {ROWS} are the most; send them in several messages")));
-        }
-        Ok(records)
+        many::check(records)
     }
 
     /// Rows of an import set; where several maps read it, each result says which one it is of.
