@@ -91,7 +91,8 @@ fn list(data: &Data, json: bool) -> Result<(), Failed> {
         return Ok(());
     }
     for provider in providers {
-        println!("{}  {}  {} is sys_user.{}", provider.name, provider.issuer, provider.claim, provider.field);
+        let idle = if provider.active { "" } else { "  inactive" };
+        println!("{}  {}  {} is sys_user.{}{idle}", provider.name, provider.issuer, provider.claim, provider.field);
     }
     Ok(())
 }

@@ -18,6 +18,7 @@
 
 pub mod accounts;
 mod admit;
+mod approvals;
 pub mod attachments;
 mod audit;
 mod author;

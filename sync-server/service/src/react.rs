@@ -2,6 +2,7 @@
 //!
 //! * A step that was not followed opens one review task, so that somebody reads what happened.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
+//! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
 //! * A caller who answers takes an incident off hold (ServiceNow "Incident state model").
 //!
@@ -28,6 +29,7 @@ impl Call<'_> {
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),
+            "sc_task" | "sc_req_item" => self.roll_up_ordered(changed),
             "incident" => self.react_to_comment(id, changed),
             _ => Ok(()),
         }
@@ -153,16 +155,17 @@ impl Call<'_> {
 
     /// Takes the step that leads from a record's stage to another one; nothing when none does.
     fn step_towards(&mut self, record: &Record, stage: &str) -> Result<()> {
-        let dictionary = self.dictionary.clone();
-        let life_cycle = dictionary.life_cycle_of(record.id.table.as_str());
-        let rule = life_cycle.and_then(|life_cycle| {
-            let here = stage_of(life_cycle, record).filter(|here| here.name != stage)?;
-            life_cycle.steps_from(&here.name).find(|rule| rule.to == stage)
-        });
-        let Some(rule) = rule else { return Ok(()) };
-        let acts = vec![Act::Transition { step: rule.name.clone(), reason: None }];
+        let Some(step) = self.step_to(record, stage) else { return Ok(()) };
+        let acts = vec![Act::Transition { step, reason: None }];
         let author = self.server.identity().system_user;
         self.author(Authored { document: record.id.clone(), author, at: self.now, acts }).map(drop)
+    }
+
+    /// The step that leads from a record's stage to another one, if one does.
+    pub(crate) fn step_to(&self, record: &Record, stage: &str) -> Option<String> {
+        let life_cycle = self.life_cycle(record)?;
+        let here = stage_of(life_cycle, record).filter(|here| here.name != stage)?;
+        life_cycle.steps_from(&here.name).find(|rule| rule.to == stage).map(|rule| rule.name.clone())
     }
 
     fn react_to_comment(&mut self, id: &DocumentId, changed: &Changed) -> Result<()> {
@@ -179,7 +182,7 @@ impl Call<'_> {
 
 impl Changed {
     /// Whether the record is new, at another stage or under another parent: only then can an order have to follow.
-    fn stands_elsewhere(&self) -> bool {
+    pub(crate) fn stands_elsewhere(&self) -> bool {
         let after = &self.projection.record;
         let differs = |before: &Record| {
             ["state", "sub_state", "parent"].iter().any(|field| before.get(field) != after.get(field))

@@ -13,6 +13,7 @@ use fieldline_model::dictionary::{FieldError, Kind, Merge};
 use fieldline_model::{DocumentId, FieldName, Record, SysId, Table, TableName, Value};
 use fieldline_storage::{Aggregation, Bucket, Selection, Sight};
 
+use crate::approvals;
 use crate::author::Authored;
 use crate::bookmark::Bookmark;
 use crate::call::Call;
@@ -378,11 +379,15 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
     if !creating && changes.written().next().is_none() {
         return Ok(());
     }
+    let before = call.row(&record.id)?;
     if !definitions::defines(table.name.as_str()) {
         call.put_row(record.clone())?;
-        return if password.is_empty() { Ok(()) } else { call.let_in(&record, &password) };
+        return match &before {
+            Some(before) if table.name == *approvals::APPROVALS => approvals::answered(call, before, &record),
+            _ if !password.is_empty() => call.let_in(&record, &password),
+            _ => Ok(()),
+        };
     }
-    let before = call.row(&record.id)?;
     call.check_definition(before.as_ref(), &mut record)?;
     call.put_row(record.clone())?;
     call.redefine(&record)

@@ -1,4 +1,4 @@
-//! A person's cart: lines with answers, kept until they are ordered.
+//! A person's cart and wish list: lines with answers, kept until they are ordered.
 
 use fieldline_model::condition::Filter;
 use fieldline_model::{Record, SysId, Value};
@@ -15,6 +15,37 @@ const ANSWERS: &str = "sc_item_option";
 /// More of one item than anybody orders.
 const MOST: i64 = 100_000;
 
+/// Where a person keeps items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// To be ordered.
+    Cart,
+    /// To be ordered perhaps.
+    WishList,
+}
+
+impl Kept {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cart => "DEFAULT",
+            Self::WishList => "WISHLIST",
+        }
+    }
+}
+
+/// What is put there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pick {
+    /// The item's sys_id, as it was sent.
+    pub item: String,
+    /// How many.
+    pub quantity: i64,
+    /// What was answered.
+    pub answers: Answers,
+    /// The order guide that offered it.
+    pub guide: Option<SysId>,
+}
+
 /// A line of a cart.
 pub struct Line {
     /// The `sc_cart_item` record.
@@ -27,6 +58,8 @@ pub struct Line {
     pub price: Price,
     /// What was answered.
     pub answers: Answers,
+    /// The order guide that offered it.
+    pub guide: Option<Record>,
 }
 
 /// A cart.
@@ -47,12 +80,13 @@ impl Cart {
     }
 }
 
-/// The caller's cart, `None` while nothing was ever put into it.
+/// The caller's cart or wish list, `None` while nothing was ever put into it.
 ///
 /// # Errors
 /// When the database fails.
-pub fn read(call: &Call<'_>) -> Result<Option<Cart>> {
-    let own = call.some_rows(CARTS, &Filter::equals("user", call.caller.user), 1)?;
+pub fn read(call: &Call<'_>, kept: Kept) -> Result<Option<Cart>> {
+    let own = Filter::equals("user", call.caller.user).and(Filter::equals("name", kept.name()));
+    let own = call.some_rows(CARTS, &own, 1)?;
     own.into_iter().next().map(|record| filled(call, record)).transpose()
 }
 
@@ -75,40 +109,45 @@ fn read_line(call: &Call<'_>, record: Record) -> Result<Option<Line>> {
     }
     let quantity = number_field(&record, "quantity").unwrap_or(1);
     let [once, recurring] = ["price", "recurring_price"].map(|field| variables::amount(&record, field));
-    Ok(Some(Line { record, item, quantity, price: Price { once, recurring }, answers }))
+    let guide = record.reference("order_guide").map(|guide| call.tx.find(call.dictionary.family(ITEMS), guide));
+    let guide = guide.transpose()?.flatten();
+    Ok(Some(Line { record, item, quantity, price: Price { once, recurring }, answers, guide }))
 }
 
-/// Puts an item into the caller's cart.
+/// Puts an item into the caller's cart or wish list; a wish may leave questions open.
 ///
 /// # Errors
-/// When there is no such item for the caller, the quantity is none, or a mandatory question is not answered.
-pub fn add(call: &mut Call<'_>, item_id: &str, quantity: i64, answers: &Answers) -> Result<Cart> {
-    let item = item(call, item_id)?;
-    check_quantity(&item, quantity)?;
+/// When there is no such item for the caller, the quantity is none, or a mandatory question of an order is not answered.
+pub fn add(call: &mut Call<'_>, kept: Kept, pick: &Pick) -> Result<Cart> {
+    let item = item(call, &pick.item)?;
+    check_quantity(&item, pick.quantity)?;
     let variables = variables::of_item(call, item.id.sys_id)?;
-    variables::check(&item, &variables, answers)?;
-    let price = variables::price(&item, &variables, answers);
-    let cart = match read(call)? {
+    if kept == Kept::Cart {
+        variables::check(&item, &variables, &pick.answers)?;
+    }
+    let price = variables::price(&item, &variables, &pick.answers);
+    let cart = match read(call, kept)? {
         Some(cart) => cart.record,
-        None => open(call)?,
+        None => begin(call, kept)?,
     };
     let order = call.rows(LINES, &Filter::equals("cart", cart.id.sys_id))?.len();
     let fields = [
         ("cart", cart.id.sys_id.to_string()),
         ("cat_item", item.id.sys_id.to_string()),
-        ("quantity", quantity.to_string()),
+        ("quantity", pick.quantity.to_string()),
         ("price", price.once.to_string()),
         ("recurring_price", price.recurring.to_string()),
         ("order", order.to_string()),
+        ("order_guide", pick.guide.map(|guide| guide.to_string()).unwrap_or_default()),
     ];
     let line = create(call, LINES, &fields)?.id.sys_id;
-    answer(call, line, &variables, answers)?;
+    answer(call, line, &variables, &pick.answers)?;
     filled(call, cart)
 }
 
-fn open(call: &mut Call<'_>) -> Result<Record> {
+fn begin(call: &mut Call<'_>, kept: Kept) -> Result<Record> {
     let user = call.caller.user.to_string();
-    create(call, CARTS, &[("name", "DEFAULT".to_owned()), ("user", user.clone()), ("requested_for", user)])
+    create(call, CARTS, &[("name", kept.name().to_owned()), ("user", user.clone()), ("requested_for", user)])
 }
 
 /// Writes down the answers of a line.
@@ -161,10 +200,12 @@ pub fn remove(call: &mut Call<'_>, line: &str) -> Result<()> {
 }
 
 fn own_line(call: &Call<'_>, line: &str) -> Result<(Record, Line)> {
-    let cart = read(call)?;
-    let found = cart.and_then(|Cart { record, lines }| {
-        Some((record, lines.into_iter().find(|one| one.record.id.sys_id.to_string() == line)?))
-    });
+    let mut found = None;
+    for kept in [Kept::Cart, Kept::WishList] {
+        let Some(Cart { record, lines }) = read(call, kept)? else { continue };
+        let line = lines.into_iter().find(|one| one.record.id.sys_id.to_string() == line);
+        found = found.or(line.map(|line| (record, line)));
+    }
     found.ok_or_else(|| TableError::invalid("cart_item_id", None, "is no line of your cart"))
 }
 

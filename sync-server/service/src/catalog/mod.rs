@@ -1,16 +1,21 @@
 //! The service catalogue: what may be ordered, the cart, and orders.
 //!
 //! Everybody sees the active items that are for everybody or for one of their roles. `variables.rs` asks an item's questions
-//! and prices the answers, `cart.rs` keeps a person's cart, `order.rs` makes requests of lines, `producer.rs` makes records of
-//! other tables of answers. Ordering is everybody's right, so what an order makes is written with the catalogue's authority and
+//! and prices the answers, `cart.rs` keeps a person's cart and wish list, `guide.rs` offers several items at once, `order.rs` makes
+//! requests of lines, `fulfilment.rs` says what becomes of them, `producer.rs` makes records of other tables of answers. Ordering is everybody's right, so what an order makes is written with the catalogue's authority and
 //! in the name of whoever ordered.
 
 pub mod cart;
+pub(crate) mod fulfilment;
+pub mod guide;
 pub mod order;
 pub mod producer;
 pub mod variables;
 
+use std::collections::BTreeSet;
+
 use fieldline_model::condition::{Condition, Filter, Group, Operator, Order, Query, Term};
+use fieldline_model::dictionary::may;
 use fieldline_model::{Record, SysId, Value};
 
 use crate::call::Call;
@@ -154,8 +159,39 @@ fn stored_kind(kind: &str) -> &str {
 
 /// Whether an item is for the caller's roles.
 fn is_offered(call: &Call<'_>, item: &Record) -> bool {
-    let roles = item.text("roles").split(',').map(str::trim).filter(|role| !role.is_empty());
-    call.caller.may(&roles.map(str::to_owned).collect::<Vec<_>>())
+    is_for(&call.caller.roles, item)
+}
+
+fn is_for(roles: &BTreeSet<String>, item: &Record) -> bool {
+    let allowed = item.text("roles").split(',').map(str::trim).filter(|role| !role.is_empty());
+    may(roles.iter().map(String::as_str), &allowed.map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// Whether an item may be ordered for somebody.
+///
+/// # Errors
+/// When there is no such item for the caller.
+pub fn may_be_for(call: &Call<'_>, item_id: &str, user: &str) -> Result<bool> {
+    Ok(not_for(call, item_id, &[user])?.is_empty())
+}
+
+/// The names of those an item may not be ordered for; an identity stands for itself where nobody has it.
+///
+/// # Errors
+/// When there is no such item for the caller.
+pub fn not_for(call: &Call<'_>, item_id: &str, users: &[&str]) -> Result<Vec<String>> {
+    let item = item(call, item_id)?;
+    let mut refused = Vec::new();
+    for user in users {
+        let id = user.parse::<SysId>().ok();
+        let person = id.map(|id| call.tx.find(call.dictionary.family("sys_user"), id)).transpose()?.flatten();
+        match person {
+            None => refused.push(user.chars().take(40).collect()),
+            Some(person) if is_for(&call.all_roles(person.id.sys_id, person.text("roles"))?, &item) => {}
+            Some(person) => refused.push(person.text("name").to_owned()),
+        }
+    }
+    Ok(refused)
 }
 
 fn active(call: &Call<'_>, table: &str, sys_id: &str, problem: &str) -> Result<Record> {

@@ -3,7 +3,7 @@
 use fieldline_model::value::Decimal;
 use fieldline_model::{Record, SysId, Value};
 
-use super::cart::{self, check_quantity, create};
+use super::cart::{self, Cart, Kept, Pick, check_quantity, create};
 use super::item;
 use super::variables::{self, Answers, Price, Variable, plus, times};
 use crate::call::Call;
@@ -28,23 +28,45 @@ struct Line {
     price: Price,
     variables: Vec<Variable>,
     answers: Answers,
+    guide: Option<SysId>,
+}
+
+/// What came of a checkout.
+pub enum CheckedOut {
+    /// The cart, to be looked at once more before it is ordered.
+    Cart(Cart),
+    /// The request.
+    Request(Record),
 }
 
 /// Orders one item and gives the request.
 ///
 /// # Errors
 /// When there is no such item for the caller, the quantity is none, or a mandatory question is not answered.
-pub fn order_now(
-    call: &mut Call<'_>,
-    item_id: &str,
-    quantity: i64,
-    answers: Answers,
-    wishes: &Wishes,
-) -> Result<Record> {
-    let item = item(call, item_id)?;
-    check_quantity(&item, quantity)?;
-    let line = line(call, item, quantity, answers)?;
-    submit(call, &[line], wishes)
+pub fn order_now(call: &mut Call<'_>, pick: Pick, wishes: &Wishes) -> Result<Record> {
+    order_all(call, vec![pick], wishes)
+}
+
+/// Orders several items at once and gives the request.
+///
+/// # Errors
+/// As [`order_now`].
+pub(super) fn order_all(call: &mut Call<'_>, picks: Vec<Pick>, wishes: &Wishes) -> Result<Record> {
+    let lines = picks.into_iter().map(|pick| line(call, pick)).collect::<Result<Vec<_>>>()?;
+    submit(call, &lines, wishes)
+}
+
+/// Checks the caller's cart out: orders it, or shows it once more where the organisation wants two steps
+/// (`glide.sc.checkout.twostep` in `sys_properties`).
+///
+/// # Errors
+/// When the cart is empty, or a line cannot be ordered any more.
+pub fn checkout(call: &mut Call<'_>, wishes: &Wishes) -> Result<CheckedOut> {
+    let property = call.rows_with("sys_properties", &[("name", "glide.sc.checkout.twostep")])?;
+    match property.iter().any(|property| property.text("value") == "true") {
+        true => Ok(CheckedOut::Cart(filled_cart(call)?)),
+        false => Ok(CheckedOut::Request(submit_cart(call, wishes)?)),
+    }
 }
 
 /// Orders what is in the caller's cart and gives the request.
@@ -52,23 +74,31 @@ pub fn order_now(
 /// # Errors
 /// When the cart is empty, or a line cannot be ordered any more.
 pub fn submit_cart(call: &mut Call<'_>, wishes: &Wishes) -> Result<Record> {
-    let cart = cart::read(call)?.filter(|cart| !cart.lines.is_empty());
-    let cart = cart.ok_or_else(|| TableError::invalid("sc_cart", None, "the cart is empty; add an item first"))?;
-    let mut lines = Vec::with_capacity(cart.lines.len());
-    for one in cart.lines {
-        let item = item(call, &one.item.id.sys_id.to_string())?;
-        lines.push(line(call, item, one.quantity, one.answers)?);
-    }
-    let request = submit(call, &lines, wishes)?;
+    let cart = filled_cart(call)?;
+    let pick = |line: cart::Line| Pick {
+        item: line.item.id.sys_id.to_string(),
+        quantity: line.quantity,
+        answers: line.answers,
+        guide: line.guide.map(|guide| guide.id.sys_id),
+    };
+    let request = order_all(call, cart.lines.into_iter().map(pick).collect(), wishes)?;
     cart::clear(call, &cart.record)?;
     Ok(request)
 }
 
-fn line(call: &Call<'_>, item: Record, quantity: i64, answers: Answers) -> Result<Line> {
+fn filled_cart(call: &Call<'_>) -> Result<Cart> {
+    let cart = cart::read(call, Kept::Cart)?.filter(|cart| !cart.lines.is_empty());
+    cart.ok_or_else(|| TableError::invalid("sc_cart", None, "the cart is empty; add an item first"))
+}
+
+fn line(call: &Call<'_>, pick: Pick) -> Result<Line> {
+    let Pick { item: item_id, quantity, answers, guide } = pick;
+    let item = item(call, &item_id)?;
+    check_quantity(&item, quantity)?;
     let variables = variables::of_item(call, item.id.sys_id)?;
     variables::check(&item, &variables, &answers)?;
     let price = variables::price(&item, &variables, &answers);
-    Ok(Line { item, quantity, price, variables, answers })
+    Ok(Line { item, quantity, price, variables, answers, guide })
 }
 
 fn submit(call: &mut Call<'_>, lines: &[Line], wishes: &Wishes) -> Result<Record> {
@@ -129,6 +159,7 @@ fn order_line(call: &mut Call<'_>, request: &Record, requested_for: SysId, line:
         ("assignment_group", group.clone()),
         ("estimated_delivery", delivery.clone().unwrap_or_default()),
         ("due_date", delivery.unwrap_or_default()),
+        ("order_guide", line.guide.map(|guide| guide.to_string()).unwrap_or_default()),
         ("stage", if needs_approval { "waiting_for_approval" } else { "fulfillment" }.to_owned()),
         ("approval", if needs_approval { "requested" } else { "not requested" }.to_owned()),
     ];

@@ -140,6 +140,11 @@ pub(super) fn price(item: &Record, variables: &[Variable], answers: &Answers) ->
     })
 }
 
+/// Whether an item asks whom it is for.
+pub fn asks_for_whom(variables: &[Variable]) -> bool {
+    variables.iter().any(|variable| variable.kind() == REQUESTED_FOR)
+}
+
 /// Whom the answers say it is for.
 pub(super) fn requested_for(variables: &[Variable], answers: &Answers) -> Option<SysId> {
     let asked = variables.iter().find(|variable| variable.kind() == REQUESTED_FOR)?;

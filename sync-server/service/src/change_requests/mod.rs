@@ -1,12 +1,13 @@
 //! Change requests of every type, made by hand, by a model or from a standard template, with their tasks.
 //!
 //! `next_states.rs` says where a change may go, `approvals.rs` what approvers' answers do, `affected.rs` which items and
-//! services a change touches, `schedule.rs` when it collides with others and when it would not, `worker.rs` keeps the answers
+//! services a change touches, `risk.rs` how risky it is, `schedule.rs` when it collides with others and when it would not, `worker.rs` keeps the answers
 //! that other systems come back for.
 
 pub mod affected;
 pub mod approvals;
 pub mod next_states;
+pub mod risk;
 pub mod schedule;
 pub mod worker;
 
@@ -20,7 +21,7 @@ use crate::preset;
 use crate::query::number_field;
 use crate::table::{self, Detail, Input, Question, Result, TableError, declared};
 
-const CHANGES: &str = "change_request";
+pub(crate) const CHANGES: &str = "change_request";
 const TASKS: &str = "change_task";
 const TEMPLATES: &str = "std_change_record_producer";
 /// Also the field of a change that names the version it was made from.

@@ -68,6 +68,22 @@ pub fn endpoints() -> Vec<Endpoint> {
                 get(questions),
             ),
             endpoint(
+                "get",
+                "/items/{sys_id}/delegation/{user_sys_id}",
+                "Says whether somebody may be given an item",
+                nothing,
+                ok("CatalogDelegationResult"),
+                get(delegation),
+            ),
+            endpoint(
+                "post",
+                "/items/{sys_id}/get_invalid_delegated_users",
+                "Lists those who may not be given an item",
+                Content::Json("CatalogAlsoFor"),
+                ok("CatalogInvalidUsersResult"),
+                post(invalid_users),
+            ),
+            endpoint(
                 "post",
                 "/variables/{sys_id}/display_value",
                 shows,
@@ -199,17 +215,48 @@ async fn items(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
 async fn one_item(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     ask.answer(&app, |ask, call| {
         let item = catalog::item(call, ask.name("sys_id"))?;
-        let variables = variables::of_item(call, item.id.sys_id)?;
-        let dictionary = call.dictionary.clone();
-        let mut shown = shown_item(&mut Reader::new(call, &dictionary, shown_names(), Show::All), &item)?;
-        let category = shown["category"].clone();
-        shown["categories"] = json!([category]);
-        shown["variables"] =
-            variables.iter().map(|one| shown_variable(&call.dictionary, one)).collect::<Vec<_>>().into();
-        shown["ui_policy"] = json!([]);
-        shown["client_script"] = json!({ "onChange": [], "onSubmit": [], "onLoad": [] });
-        shown["data_lookup"] = json!([]);
-        Ok(shown)
+        Ok(whole_item(call, &item)?)
+    })
+    .await
+}
+
+/// An item with its questions.
+///
+/// # Errors
+/// When the database fails.
+pub fn whole_item(call: &mut Call<'_>, item: &Record) -> Result<Value, TableError> {
+    let variables = variables::of_item(call, item.id.sys_id)?;
+    let dictionary = call.dictionary.clone();
+    let mut shown = shown_item(&mut Reader::new(call, &dictionary, shown_names(), Show::All), item)?;
+    let category = shown["category"].clone();
+    shown["categories"] = json!([category]);
+    shown["variables"] = variables.iter().map(|one| shown_variable(&call.dictionary, one)).collect::<Vec<_>>().into();
+    shown["ui_policy"] = json!([]);
+    shown["client_script"] = json!({ "onChange": [], "onSubmit": [], "onLoad": [] });
+    shown["data_lookup"] = json!([]);
+    Ok(shown)
+}
+
+/// Whether somebody else may be given an item.
+async fn delegation(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
+    ask.answer(&app, |ask, call| {
+        let may = catalog::may_be_for(call, ask.name("sys_id"), ask.name("user_sys_id"))?;
+        Ok(json!({ "result": may }))
+    })
+    .await
+}
+
+/// Those of several people who may not be given an item.
+async fn invalid_users(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
+    let users = ask.texts(body).await?.remove("sysparm_also_request_for").unwrap_or_default();
+    ask.answer(&app, move |ask, call| {
+        let users: Vec<&str> = users.split(',').map(str::trim).filter(|user| !user.is_empty()).collect();
+        let item = catalog::item(call, ask.name("sys_id"))?;
+        if !variables::asks_for_whom(&variables::of_item(call, item.id.sys_id)?) {
+            let why = "This item cannot be submitted for multiple people as it is not configured with Requested For";
+            return Ok(json!({ "errCode": "42202", "errMsg": why }));
+        }
+        Ok(json!({ "invalidUsers": catalog::not_for(call, ask.name("sys_id"), &users)? }))
     })
     .await
 }

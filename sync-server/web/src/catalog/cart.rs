@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
-use fieldline_service::catalog::cart::{self, Cart, Line};
+use fieldline_service::catalog::cart::{self, Cart, Kept, Line};
 use fieldline_service::catalog::variables::{Price, amount, plus, times};
 use fieldline_service::{Call, TableError};
 use serde_json::{Map, Value, json};
@@ -18,7 +18,7 @@ use crate::App;
 use crate::asking::Ask;
 use crate::endpoint::{Content, Endpoint, endpoint, versioned};
 use crate::refusal::Failure;
-use crate::table::{Reader, Show, answered};
+use crate::table::{Names, Reader, Show, answered};
 
 pub fn endpoints() -> Vec<Endpoint> {
     let (nothing, order) = (Content::Empty, Content::Json("CatalogOrder"));
@@ -45,32 +45,40 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 async fn add(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
     let mut order: Order = ask.json(body).await?;
-    let answers = order.answers()?;
-    let added = ask.write(&app, move |ask, call| {
-        let cart = cart::add(call, ask.name("sys_id"), order.quantity.unwrap_or(1), &answers)?;
-        let items = cart.lines.iter().map(|line| {
-            json!({
-                "cart_item_id": line.record.id.sys_id,
-                "catalog_item_id": line.item.id.sys_id,
-                "item_name": line.item.text("name"),
-                "quantity": line.quantity.to_string(),
-                "price": money(line.price.once),
-                "localized_price": money(line.price.once),
-                "recurring_price": money(line.price.recurring),
-                "localized_recurring_price": money(line.price.recurring),
-                "recurring_frequency": frequency(line),
-            })
-        });
-        let items: Vec<_> = items.collect();
-        let subtotal = money(cart.price().once);
-        Ok(json!({ "cart_id": cart.record.id.sys_id, "subtotal": subtotal, "items": items }))
-    });
+    let pick = order.pick(ask.name("sys_id"))?;
+    let added = ask.write(&app, move |_, call| Ok(added(&cart::add(call, Kept::Cart, &pick)?)));
     Ok(answered(StatusCode::OK, added.await?))
+}
+
+fn added(cart: &Cart) -> Value {
+    let items: Vec<_> = cart.lines.iter().map(brief).collect();
+    json!({ "cart_id": cart.record.id.sys_id, "subtotal": money(cart.price().once), "items": items })
+}
+
+/// A line as it is answered to whoever adds it.
+pub fn brief(line: &Line) -> Value {
+    json!({
+        "cart_item_id": line.record.id.sys_id,
+        "catalog_item_id": line.item.id.sys_id,
+        "item_name": line.item.text("name"),
+        "quantity": line.quantity.to_string(),
+        "price": money(line.price.once),
+        "localized_price": money(line.price.once),
+        "recurring_price": money(line.price.recurring),
+        "localized_recurring_price": money(line.price.recurring),
+        "recurring_frequency": frequency(line),
+        "delivery_time": delivery_time(line),
+        "variables": line.answers,
+    })
+}
+
+fn delivery_time(line: &Line) -> String {
+    line.item.get("delivery_days").map(|days| format!("{days} Days")).unwrap_or_default()
 }
 
 async fn read(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     ask.answer(&app, |_, call| {
-        let cart = cart::read(call)?;
+        let cart = cart::read(call, Kept::Cart)?;
         Ok(shown(call, cart.as_ref())?)
     })
     .await
@@ -113,9 +121,8 @@ pub fn shown(call: &mut Call<'_>, cart: Option<&Cart>) -> Result<Value, TableErr
     for line in cart.iter().flat_map(|cart| &cart.lines) {
         groups.entry(frequency(line).unwrap_or_else(|| "none".into())).or_default().push(line);
     }
-    let names = ["sys_created_by", "sys_created_on", "sys_updated_by", "sys_updated_on"];
     let dictionary = call.dictionary.clone();
-    let mut reader = Reader::new(call, &dictionary, names.map(Cow::Borrowed).into(), Show::Values);
+    let mut reader = Reader::new(call, &dictionary, shown_names(), Show::Values);
     for (often, lines) in groups {
         let sum = lines.iter().fold(Price::default(), |sum, line| Price {
             once: plus(sum.once, times(line.price.once, line.quantity)),
@@ -142,11 +149,19 @@ fn totals(price: Price, often: &str) -> Map<String, Value> {
     texts.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect()
 }
 
-fn shown_line(reader: &mut Reader<'_, '_, '_>, line: &Line) -> Result<Value, TableError> {
+/// What a line shows of its record.
+pub fn shown_names() -> Names<'static> {
+    ["sys_created_by", "sys_created_on", "sys_updated_by", "sys_updated_on"].map(Cow::Borrowed).into()
+}
+
+/// A line with everything there is to say of it; the reader reads [`shown_names`].
+///
+/// # Errors
+/// When the database fails.
+pub fn shown_line(reader: &mut Reader<'_, '_, '_>, line: &Line) -> Result<Value, TableError> {
     let cells = reader.named(&line.record)?;
     let [created_by, created_on, updated_by, updated_on] = [0, 1, 2, 3].map(|place| cells[place].value.clone());
     let item = &line.item;
-    let days = item.get("delivery_days").map(|days| format!("{days} Days")).unwrap_or_default();
     let (once, recurring) = (times(line.price.once, line.quantity), times(line.price.recurring, line.quantity));
     Ok(json!({
         "cart_item_id": line.record.id.sys_id,
@@ -158,8 +173,8 @@ fn shown_line(reader: &mut Reader<'_, '_, '_>, line: &Line) -> Result<Value, Tab
         "short_description": item.text("short_description"),
         "sys_class_name": item.id.table,
         "picture": item.text("picture"),
-        "order_guide": "",
-        "delivery_time": days,
+        "order_guide": line.guide.as_ref().map_or("", |guide| guide.text("name")),
+        "delivery_time": delivery_time(line),
         "quantity": line.quantity.to_string(),
         "price": money(line.price.once),
         "localized_price": money(line.price.once),

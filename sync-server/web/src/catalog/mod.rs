@@ -1,10 +1,14 @@
-//! The Service Catalog API: what there is (`browse.rs`), the cart (`cart.rs`), and orders (`order.rs`).
+//! The Service Catalog API: what there is (`browse.rs`), the cart (`cart.rs`), the wish list (`wishlist.rs`), orders
+//! (`order.rs`) and order guides (`guide.rs`).
 
 mod browse;
 mod cart;
+mod guide;
 mod order;
+mod wishlist;
 
 use fieldline_model::value::Decimal;
+use fieldline_service::catalog::cart::Pick;
 use fieldline_service::catalog::variables::Answers;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
@@ -19,7 +23,9 @@ const BASE: &str = "/api/sn_sc/{v}servicecatalog";
 const CURRENCY: &str = "USD";
 
 pub fn endpoints() -> Vec<Endpoint> {
-    browse::endpoints().into_iter().chain(cart::endpoints()).chain(order::endpoints()).collect()
+    let kept = [cart::endpoints(), wishlist::endpoints()];
+    let ordered = [order::endpoints(), guide::endpoints()];
+    browse::endpoints().into_iter().chain(kept.into_iter().chain(ordered).flatten()).collect()
 }
 
 /// An order of an item as it is sent.
@@ -36,6 +42,12 @@ struct Order {
 impl Order {
     fn answers(&mut self) -> Result<Answers, Refusal> {
         texts(self.variables.take().unwrap_or_default().into())
+    }
+
+    /// What is picked of an item.
+    fn pick(&mut self, item: &str) -> Result<Pick, Refusal> {
+        let (answers, quantity) = (self.answers()?, self.quantity.unwrap_or(1));
+        Ok(Pick { item: item.to_owned(), quantity, answers, guide: None })
     }
 }
 
@@ -123,6 +135,11 @@ pub fn schemas() -> Value {
             "parent_table": text, "parent_id": { "type": "null" },
         },
     });
+    let wishes = json!({
+        "type": "object",
+        "required": ["cart_id", "items"],
+        "properties": { "cart_id": text, "items": list(&json!({ "type": "object" })) },
+    });
     let amount = json!({ "type": ["integer", "string"], "description": "A whole number from 1" });
     json!({
         "CatalogsResult": result(list(&catalog)),
@@ -131,9 +148,21 @@ pub fn schemas() -> Value {
         "CatalogCategoryResult": result(category),
         "CatalogItemsResult": result(list(&item)),
         "CatalogItemResult": result(item),
-        "CatalogCartResult": result(cart),
+        "CatalogCartResult": result(cart.clone()),
         "CatalogAddedResult": result(added),
+        "CatalogCheckoutResult": result(json!({ "anyOf": [request.clone(), cart] })),
         "CatalogRequestResult": result(request),
+        "CatalogWishListResult": result(wishes),
+        "CatalogWishResult": result(json!({ "type": "object", "required": ["cart_item_id", "catalog_item_id"] })),
+        "CatalogDelegationResult": result(json!({
+            "type": "object", "required": ["result"], "properties": { "result": yes },
+        })),
+        "CatalogInvalidUsersResult": result(json!({
+            "type": "object",
+            "properties": { "invalidUsers": list(&text), "errCode": text, "errMsg": text },
+        })),
+        "CatalogAlsoFor": { "type": "object", "properties": { "sysparm_also_request_for": text } },
+        "CatalogPicks": guide::schemas(),
         "CatalogProducedResult": result(produced),
         "CatalogVariablesResult": result(list(&json!({ "type": "object" }))),
         "CatalogTextResult": result(text.clone()),

@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
 use fieldline_model::Record;
-use fieldline_service::catalog::order::{self, Wishes};
+use fieldline_service::catalog::order::{self, CheckedOut, Wishes};
 use fieldline_service::catalog::producer::{self, Produced};
+use fieldline_service::{Call, TableError};
 use serde_json::{Value, json};
 
 use super::{BASE, Order};
@@ -21,6 +22,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     let (item, wishes) = (Content::Json("CatalogOrder"), Content::Json("CatalogWishes"));
     let request = (200, Content::Json("CatalogRequestResult"));
     let produced = (200, Content::Json("CatalogProducedResult"));
+    let out = (200, Content::Json("CatalogCheckoutResult"));
+    let checks_out = "Orders what is in the cart, or answers it once more where the organisation wants two steps";
     versioned(
         BASE,
         vec![
@@ -33,7 +36,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                 produced,
                 post(submit_producer),
             ),
-            endpoint("post", "/cart/checkout", "Orders what is in the cart", wishes, request, post(submit_cart)),
+            endpoint("post", "/cart/checkout", checks_out, wishes, out, post(checkout)),
             endpoint("post", "/cart/submit_order", "Orders what is in the cart", wishes, request, post(submit_cart)),
         ],
     )
@@ -41,24 +44,52 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 async fn order_now(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
     let mut order: Order = ask.json(body).await?;
-    let (answers, requested_for) = (order.answers()?, order.requested_for.take());
-    let wishes = Wishes { requested_for, ..Wishes::default() };
-    let request = ask.write(&app, move |ask, call| {
-        Ok(order::order_now(call, ask.name("sys_id"), order.quantity.unwrap_or(1), answers, &wishes)?)
-    });
+    let wishes = Wishes { requested_for: order.requested_for.take(), ..Wishes::default() };
+    let pick = order.pick(ask.name("sys_id"))?;
+    let request = ask.write(&app, move |_, call| Ok(order::order_now(call, pick, &wishes)?));
     Ok(answered(StatusCode::OK, shown(&request.await?)))
 }
 
-async fn submit_cart(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
+async fn wishes(ask: &Ask, body: Body) -> Result<Wishes, Refusal> {
     let mut given = ask.texts(body).await?;
     let mut take = |name: &str| given.remove(name).or_else(|| given.remove(&format!("sysparm_{name}")));
-    let wishes = Wishes {
+    Ok(Wishes {
         requested_for: take("requested_for"),
         special_instructions: take("special_instructions").unwrap_or_default(),
         delivery_address: take("delivery_address").unwrap_or_default(),
-    };
+    })
+}
+
+async fn submit_cart(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
+    let wishes = wishes(&ask, body).await?;
     let request = ask.write(&app, move |_, call| Ok(order::submit_cart(call, &wishes)?));
     Ok(answered(StatusCode::OK, shown(&request.await?)))
+}
+
+async fn checkout(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
+    let wishes = wishes(&ask, body).await?;
+    let out = ask.write(&app, move |_, call| {
+        let out = order::checkout(call, &wishes)?;
+        let mut shown = checked_out(call, &out)?;
+        if matches!(out, CheckedOut::Cart(_)) {
+            shown["requested_for"] = wishes.requested_for.unwrap_or_else(|| call.caller.user.to_string()).into();
+            shown["special_instructions"] = wishes.special_instructions.into();
+            shown["delivery_address"] = wishes.delivery_address.into();
+        }
+        Ok(shown)
+    });
+    Ok(answered(StatusCode::OK, out.await?))
+}
+
+/// What came of a checkout: the request, or the cart once more.
+///
+/// # Errors
+/// When the database fails.
+pub fn checked_out(call: &mut Call<'_>, out: &CheckedOut) -> Result<Value, TableError> {
+    match out {
+        CheckedOut::Cart(cart) => super::cart::shown(call, Some(cart)),
+        CheckedOut::Request(request) => Ok(shown(request)),
+    }
 }
 
 fn shown(request: &Record) -> Value {

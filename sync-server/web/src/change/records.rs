@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use fieldline_model::SysId;
-use fieldline_service::change_requests::{self, Fields, Kind, Saved, Wanted};
+use fieldline_service::change_requests::{self, Fields, Kind, Saved, Wanted, risk};
 use fieldline_service::table::{self, Detail};
 use fieldline_service::{Call, TableError};
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     let templates = "std_change_record_producer";
     let mut all = vec![
         endpoint("post", "/standard/{sys_id}", "Creates a change from a template", fields, one, post(create_standard)),
+        endpoint("patch", "/standard/{sys_id}/risk", "Works out a change's risk", nothing, one, patch(calculate_risk)),
         endpoint("get", "/standard/template", "Lists standard templates", nothing, many, definitions(templates)),
         endpoint("get", "/standard/template/{sys_id}", "Answers a template", nothing, one, definition(templates)),
         endpoint("get", "/model", "Lists change models", nothing, many, definitions("chg_model")),
@@ -92,6 +93,11 @@ async fn write(
         Ok(shown(call, &saved)?)
     });
     Ok(answered(StatusCode::OK, record.await?))
+}
+
+async fn calculate_risk(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
+    let change = ask.sys_id("sys_id")?;
+    write(app, ask, move |call| risk::calculate(call, Some(Kind::Standard), change)).await
 }
 
 /// Answers what was deleted as it was.

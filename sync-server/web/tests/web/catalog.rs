@@ -190,6 +190,200 @@ async fn an_item_that_needs_approval_asks_the_manager_and_its_task_waits() {
     assert_eq!((approvals.len(), &approvals[0]["approver"], &approvals[0]["state"]), (1, &dora, &json!("requested")));
 }
 
+impl Shop {
+    /// Lets mia order laptops that dora, her manager, is asked about; gives the request, and each item with its approval and task.
+    async fn asked(&self, laptops: usize) -> (String, Vec<[String; 3]>) {
+        let dora = self.records("sys_user", "user_name=dora").await[0]["sys_id"].clone();
+        let mia = format!("/api/now/table/sys_user/{}", self.house.mia);
+        self.house.ask("PATCH", &mia, &basic("admin"), json!({ "manager": dora })).await;
+        for _ in 0..laptops {
+            self.ask("POST", &format!("/items/{}/add_to_cart", self.laptop), json!({})).await;
+        }
+        let ordered = self.ask("POST", "/cart/submit_order", Value::Null).await.1["result"].clone();
+        let request = ordered["request_id"].as_str().expect("an id").to_owned();
+        let mut items = Vec::new();
+        for item in self.records("sc_req_item", &format!("request={request}^ORDERBYnumber")).await {
+            let id = |record: &Value| record["sys_id"].as_str().expect("an id").to_owned();
+            let item = id(&item);
+            let approval = id(&self.records("sysapproval_approver", &format!("sysapproval={item}")).await[0]);
+            let task = id(&self.records("sc_task", &format!("request_item={item}")).await[0]);
+            items.push([item, approval, task]);
+        }
+        (request, items)
+    }
+
+    async fn patch(&self, who: &str, table: &str, id: &str, body: Value) -> u16 {
+        let path = format!("/api/now/table/{table}/{id}");
+        self.house.ask("PATCH", &path, &basic(who), body).await.status.as_u16()
+    }
+
+    /// Fields of a record.
+    async fn fields<const N: usize>(&self, table: &str, id: &str, fields: [&str; N]) -> [String; N] {
+        let record = self.records(table, &format!("sys_id={id}")).await[0].clone();
+        fields.map(|field| record[field].as_str().expect("text").to_owned())
+    }
+}
+
+#[tokio::test]
+async fn an_approved_item_is_worked_on_and_ends_with_its_task() {
+    let shop = Shop::new().await;
+    let (request, items) = shop.asked(2).await;
+    let yes = json!({ "state": "approved" });
+    let mira = json!({ "user_name": "mira", "name": "Mira", "roles": "itil", "user_password": crate::house::PASSWORD });
+    made(&shop.house, "sys_user", mira).await;
+    let item_fields = ["state", "approval", "stage"];
+    for [item, approval, task] in &items {
+        assert_eq!(shop.patch("mira", "sysapproval_approver", approval, yes.clone()).await, 403, "she is not asked");
+        assert_eq!(shop.fields("sc_task", task, ["state"]).await, ["-5"]);
+        assert_eq!(shop.patch("dora", "sysapproval_approver", approval, yes.clone()).await, 200);
+        assert_eq!(shop.fields("sc_req_item", item, item_fields).await, ["1", "approved", "fulfillment"]);
+        assert_eq!(shop.fields("sc_task", task, ["state"]).await, ["1"]);
+    }
+    for [item, _, task] in &items {
+        assert_eq!(shop.patch("dora", "sc_task", task, json!({ "state": "2" })).await, 200);
+        assert_eq!(shop.fields("sc_req_item", item, ["state"]).await, ["2"]);
+        assert_eq!(shop.fields("sc_request", &request, ["state"]).await, ["2"]);
+    }
+    for [item, _, task] in &items {
+        assert_eq!(shop.fields("sc_request", &request, ["state"]).await, ["2"]);
+        assert_eq!(shop.patch("dora", "sc_task", task, json!({ "state": "3" })).await, 200);
+        assert_eq!(shop.fields("sc_req_item", item, item_fields).await, ["3", "approved", "complete"]);
+    }
+    let request_fields = ["state", "active", "request_state", "stage"];
+    assert_eq!(
+        shop.fields("sc_request", &request, request_fields).await,
+        ["3", "false", "closed_complete", "closed_complete"]
+    );
+}
+
+#[tokio::test]
+async fn a_rejected_item_is_closed_with_its_task_and_a_request_comes_out_as_its_worst_item() {
+    let shop = Shop::new().await;
+    let (request, items) = shop.asked(2).await;
+    let no = json!({ "state": "rejected", "comments": "Too dear" });
+    let [item, approval, task] = &items[0];
+    assert_eq!(shop.patch("dora", "sysapproval_approver", approval, no.clone()).await, 200);
+    let item_fields = ["state", "approval", "stage"];
+    assert_eq!(shop.fields("sc_req_item", item, item_fields).await, ["4", "rejected", "Request Cancelled"]);
+    assert_eq!(shop.fields("sc_task", task, ["state"]).await, ["7"]);
+    assert_eq!(shop.fields("sc_request", &request, ["active"]).await, ["true"], "the other item is open");
+    let [_, approval, task] = &items[1];
+    assert_eq!(shop.patch("dora", "sysapproval_approver", approval, json!({ "state": "approved" })).await, 200);
+    assert_eq!(shop.patch("dora", "sc_task", task, json!({ "state": "3" })).await, 200);
+    let request_fields = ["state", "request_state", "stage"];
+    let worst = ["4", "closed_incomplete", "closed_incomplete"];
+    assert_eq!(shop.fields("sc_request", &request, request_fields).await, worst);
+
+    let (request, items) = shop.asked(1).await;
+    assert_eq!(shop.patch("dora", "sysapproval_approver", &items[0][1], no).await, 200);
+    let rejected = ["4", "closed_rejected", "closed_incomplete"];
+    assert_eq!(shop.fields("sc_request", &request, request_fields).await, rejected);
+}
+
+#[tokio::test]
+async fn a_guide_offers_its_items_and_what_was_picked_goes_to_the_cart_or_is_ordered() {
+    let shop = Shop::new().await;
+    let hidden =
+        shop.records("sc_cat_item", "name=Master%20key").await[0]["sys_id"].as_str().expect("an id").to_owned();
+    let body = json!({ "name": "New hire", "type": "order_guide", "items": format!("{},{},{hidden}", shop.ipad, shop.laptop) });
+    let guide = made(&shop.house, "sc_cat_item_guide", body).await;
+    let question = json!({ "cat_item": guide, "name": "who", "question_text": "Who?", "mandatory": "true" });
+    made(&shop.house, "item_option_new", question).await;
+    let submit = format!("/items/{guide}/submit_guide");
+    let (status, offered) = shop.ask("PUT", &submit, json!({ "variables": { "who": "Mia" } })).await;
+    let names = [0, 1].map(|at| offered["result"][at]["name"].clone());
+    assert_eq!((status, names), (200, [json!("iPad"), json!("Laptop")]));
+    assert_eq!(offered["result"].as_array().map(Vec::len), Some(2), "not what is for others");
+    assert_eq!(offered["result"][0]["variables"][0]["name"], "storage");
+    assert_eq!(shop.ask("PUT", &submit, json!({ "variables": {} })).await.0, 400);
+
+    let checkout = format!("/items/{guide}/checkout_guide");
+    let ipad = json!({ "sys_id": shop.ipad, "variables": { "storage": "128" }, "sysparm_quantity": "3" });
+    for wrong in [
+        json!({ "items": [] }),
+        json!({ "items": [{ "sys_id": shop.ipad }] }),
+        json!({ "items": [{ "sys_id": hidden }] }),
+        json!({ "items": [{ "sys_id": shop.laptop, "sysparm_quantity": "-1" }] }),
+        json!({}),
+    ] {
+        assert_eq!(shop.ask("POST", &checkout, wrong).await.0, 400);
+    }
+    assert_eq!(shop.get("/cart").await["subtotal_price"], "$0.00", "nothing came of it");
+    let picked = json!({ "items": [ipad, { "sys_id": shop.laptop }] });
+    let (status, cart) = shop.ask("POST", &checkout, picked.clone()).await;
+    assert_eq!((status, &cart["result"]["subtotal_price"]), (200, &json!("$3,497.00")));
+    assert_eq!(cart["result"]["none"]["items"][0]["order_guide"], "New hire");
+    assert_eq!(shop.ask("POST", "/cart/submit_order", Value::Null).await.0, 200);
+    assert_eq!(shop.records("sc_req_item", "").await[0]["order_guide"], json!(guide));
+
+    assert_eq!(shop.patch("admin", "sc_cat_item_guide", &guide, json!({ "two_step": "true" })).await, 200);
+    let (status, ordered) = shop.ask("POST", &checkout, picked).await;
+    assert!(status == 200 && ordered["result"]["request_number"].is_string(), "{ordered}");
+    assert_eq!(shop.ask("PUT", &format!("/items/{}/submit_guide", shop.ipad), json!({})).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_wish_waits_beside_the_cart_and_may_leave_questions_open() {
+    let shop = Shop::new().await;
+    assert_eq!(shop.get("/wishlist").await, json!({ "cart_id": "", "items": [] }));
+    let wish = json!({ "sysparm_quantity": "2" });
+    let (status, list) = shop.ask("POST", &format!("/items/{}/add_to_wishlist", shop.ipad), wish).await;
+    assert_eq!((status, &list["result"]["items"][0]["item_name"]), (200, &json!("iPad")));
+    shop.ask("POST", &format!("/items/{}/add_to_cart", shop.laptop), json!({})).await;
+    let list = shop.get("/wishlist").await;
+    let id = list["items"][0]["cart_item_id"].as_str().expect("an id");
+    assert_eq!((list["items"].as_array().map(Vec::len), &list["items"][0]["quantity"]), (Some(1), &json!("2")));
+    assert_eq!(shop.get(&format!("/wishlist/{id}")).await["catalog_item_id"], json!(shop.ipad));
+    assert_eq!(shop.get("/cart").await["subtotal_price"], "$1,100.00");
+    let by_dora = shop.house.ask("GET", &format!("{BASE}/wishlist/{id}"), &basic("dora"), Value::Null).await;
+    assert_eq!(by_dora.status.as_u16(), 404);
+    assert_eq!(shop.ask("POST", "/cart/submit_order", Value::Null).await.0, 200);
+    assert_eq!(shop.get("/wishlist").await["items"].as_array().map(Vec::len), Some(1), "a wish is not ordered");
+    assert_eq!(shop.ask("DELETE", &format!("/cart/{id}"), Value::Null).await.0, 204);
+    assert_eq!(shop.ask("GET", &format!("/wishlist/{id}"), Value::Null).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_cart_is_looked_at_once_more_where_the_organisation_wants_two_steps() {
+    let shop = Shop::new().await;
+    made(&shop.house, "sys_properties", json!({ "name": "glide.sc.checkout.twostep", "value": "true" })).await;
+    assert_eq!(shop.ask("POST", "/cart/checkout", json!({})).await.0, 400, "the cart is empty");
+    shop.ask("POST", &format!("/items/{}/add_to_cart", shop.laptop), json!({})).await;
+    let (status, cart) = shop.ask("POST", "/cart/checkout", json!({ "delivery_address": "Dock 3" })).await;
+    let cart = &cart["result"];
+    assert_eq!(
+        (status, &cart["subtotal_price"], &cart["delivery_address"]),
+        (200, &json!("$1,100.00"), &json!("Dock 3"))
+    );
+    assert_eq!((&cart["requested_for"], shop.records("sc_request", "").await.len()), (&json!(shop.house.mia), 0));
+    assert_eq!(shop.ask("POST", "/cart/submit_order", json!({ "delivery_address": "Dock 3" })).await.0, 200);
+    assert_eq!(shop.records("sc_request", "").await[0]["delivery_address"], "Dock 3");
+}
+
+#[tokio::test]
+async fn an_item_is_ordered_for_those_it_is_for() {
+    let shop = Shop::new().await;
+    let admin = shop.records("sys_user", "user_name=admin").await[0]["sys_id"].as_str().expect("an id").to_owned();
+    let mia = shop.house.mia;
+    let key = shop.records("sc_cat_item", "name=Master%20key").await[0]["sys_id"].as_str().expect("an id").to_owned();
+    let ask = async |path: &str, body: Value| {
+        let method = if body.is_null() { "GET" } else { "POST" };
+        let answer = shop.house.ask(method, &format!("{BASE}/items/{path}"), &basic("admin"), body).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", String::from_utf8_lossy(&answer.body));
+        answer.json()["result"].clone()
+    };
+    for (user, may) in [(admin.as_str(), true), (&mia.to_string(), false), ("nobody", false)] {
+        assert_eq!(ask(&format!("{key}/delegation/{user}"), Value::Null).await, json!({ "result": may }), "{user}");
+    }
+    let also = json!({ "sysparm_also_request_for": format!("{mia},{admin}") });
+    assert_eq!(ask(&format!("{key}/get_invalid_delegated_users"), also.clone()).await["errCode"], "42202");
+    let whom = json!({ "cat_item": key, "name": "whom", "question_text": "For whom?", "type": 31 });
+    made(&shop.house, "item_option_new", whom).await;
+    let invalid = ask(&format!("{key}/get_invalid_delegated_users"), also).await;
+    assert_eq!(invalid, json!({ "invalidUsers": ["Mia Canaryname"] }));
+    assert_eq!(shop.ask("GET", &format!("/items/{key}/delegation/{mia}"), Value::Null).await.0, 400, "not hers to see");
+}
+
 #[tokio::test]
 async fn what_cannot_be_ordered_is_refused_and_nothing_is_made() {
     let shop = Shop::new().await;

@@ -170,6 +170,52 @@ async fn approvers_answer_for_themselves_and_the_change_follows() {
 }
 
 #[tokio::test]
+async fn an_approval_answered_as_a_record_lets_the_change_follow_too() {
+    let house = House::new();
+    let change = ask(&house, "POST", &format!("{CHANGE}/normal"), json!({ "short_description": "x" })).await;
+    let path = format!("{CHANGE}/{}", id(&change));
+    ask(&house, "PATCH", &path, json!({ "state": "assess" })).await;
+    let dora = house.ask("GET", "/api/now/table/sys_user?user_name=dora", &basic("dora"), Value::Null).await;
+    let dora = dora.json()["result"][0]["sys_id"].clone();
+    let asked = made(&house, "sysapproval_approver", json!({ "approver": dora, "sysapproval": id(&change) })).await;
+    let asked = format!("/api/now/table/sysapproval_approver/{asked}");
+    ask(&house, "PATCH", &asked, json!({ "state": "approved" })).await;
+    assert_eq!(ask(&house, "GET", &path, Value::Null).await["state"]["display_value"], "Authorize");
+}
+
+#[tokio::test]
+async fn a_changes_risk_is_the_highest_of_its_calculators_and_each_says_what_comes_first() {
+    let house = House::new();
+    let template = made(&house, "std_change_record_producer", json!({ "name": "Patch", "active": "true" })).await;
+    let body = json!({ "short_description": "x", "category": "Network" });
+    let change = ask(&house, "POST", &format!("{CHANGE}/standard/{template}"), body).await;
+    let path = format!("{CHANGE}/standard/{}/risk", id(&change));
+    let calculated = async || {
+        let change = ask(&house, "PATCH", &path, Value::Null).await;
+        [change["risk"]["value"].clone(), change["impact"]["value"].clone()]
+    };
+    let kept = [change["risk"]["value"].clone(), change["impact"]["value"].clone()];
+    assert_eq!(calculated().await, kept, "no calculator says anything");
+    for (calculator, order, condition, risk, impact) in [
+        ("items", 1, "category=Hardware", "1", "1"),
+        ("items", 2, "category=Network", "3", ""),
+        ("items", 3, "", "2", "1"),
+        ("hours", 1, "category=Network^type=standard", "2", "2"),
+        ("idle", 1, "", "1", "1"),
+    ] {
+        let active = (calculator != "idle").to_string();
+        let body = json!({ "name": "x", "calculator": calculator, "order": order, "condition": condition, "risk": risk,
+            "impact": impact, "active": active });
+        made(&house, "risk_conditions", body).await;
+    }
+    assert_eq!(calculated().await, ["2", "2"]);
+    let normal = ask(&house, "POST", &format!("{CHANGE}/normal"), json!({ "short_description": "x" })).await;
+    let other = format!("{CHANGE}/standard/{}/risk", id(&normal));
+    assert_eq!(status(&house, "dora", "PATCH", &other, Value::Null).await, 404);
+    assert_ne!(status(&house, "mia", "PATCH", &path, Value::Null).await, 200);
+}
+
+#[tokio::test]
 async fn a_change_has_tasks_of_its_own() {
     let house = House::new();
     let change = ask(&house, "POST", &format!("{CHANGE}/normal"), json!({ "short_description": "x" })).await;
