@@ -1,29 +1,26 @@
 //! Files of records, in one world: a photo a phone took and a file a client sent are the same.
 //!
 //! A document refers to its files itself, which is how phones get them; each such entry has a row in `sys_attachment` beside
-//! it. A reference row has only those rows. Whoever may see a record may see its files. The bytes are kept once per content.
+//! it. A reference row has only those rows. Whoever may see a record may see its files: so the dictionary says it of their
+//! table, and files are asked for as any rows are. The bytes are kept once per content.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
 use fieldline_documents::{Act, Attachment, AttachmentRole, Edit, Projection};
-use fieldline_model::condition::{Filter, Query, Resolved};
+use fieldline_model::condition::{Filter, Query};
 use fieldline_model::dictionary::Kind;
 use fieldline_model::life_cycle::StepId;
 use fieldline_model::{BlobHash, DocumentId, Record, SysId, Value};
-use fieldline_storage::{EVERYTHING, Selection};
 use fieldline_sync::caps::CHUNK_BYTES;
 use fieldline_sync::wire::{BlobChunk, BlobStatus};
 
 use crate::author::Authored;
 use crate::call::Call;
 use crate::error::ServiceError;
-use crate::table::{Found, Result, TableError, declared, read};
+use crate::table::{self, Found, Result, TableError, declared, read};
 
 /// The table of files.
 pub const TABLE: &str = "sys_attachment";
-/// Rows looked at together.
-const SCAN: u32 = 1_000;
 /// Pieces that share a transaction, so that nobody waits long for a large file: 3 MB.
 const PIECES_TOGETHER: u32 = 64;
 /// The longest name of a file and of a media type.
@@ -137,32 +134,7 @@ fn attach_to_document(call: &mut Call<'_>, parent: DocumentId, file: &File) -> R
 /// # Errors
 /// When the database fails or the query cannot be answered.
 pub fn query(call: &Call<'_>, query: &Query, limit: u32, offset: u32) -> Result<Found> {
-    let Resolved { filter, order, .. } = call.resolve(TABLE, query);
-    let tables = call.dictionary.family(TABLE);
-    let selection = Selection { tables, filter: &filter, order: &order, sight: &EVERYTHING };
-    if call.caller.is_administrator() {
-        return Ok(Found { records: call.tx.select(&selection, limit, offset)?, total: call.tx.count(&selection)? });
-    }
-    let (mut found, mut known) = (Found { records: Vec::new(), total: 0 }, BTreeMap::new());
-    for page in 0.. {
-        let rows = call.tx.select(&selection, SCAN, page * SCAN)?;
-        let is_last = rows.len() < SCAN as usize;
-        for row in rows {
-            let Some(parent) = parent_of(&row) else { continue };
-            let is_seen = match known.get(&parent) {
-                Some(is_seen) => *is_seen,
-                None => *known.entry(parent.clone()).or_insert(sees(call, &parent)?),
-            };
-            if is_seen && found.total >= u64::from(offset) && found.records.len() < limit as usize {
-                found.records.push(row);
-            }
-            found.total += u64::from(is_seen);
-        }
-        if is_last {
-            break;
-        }
-    }
-    Ok(found)
+    table::query(call, TABLE, query, limit, offset)
 }
 
 /// The record a file is of.
@@ -170,25 +142,12 @@ pub fn parent_of(row: &Record) -> Option<DocumentId> {
     Some(DocumentId::new(row.text("table_name"), row.text("table_sys_id").parse().ok()?))
 }
 
-fn sees(call: &Call<'_>, parent: &DocumentId) -> Result<bool> {
-    match read(call, parent.table.as_str(), parent.sys_id) {
-        Ok(_) => Ok(true),
-        Err(TableError::NotFound(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 /// A file's row.
 ///
 /// # Errors
 /// [`TableError::NotFound`] also when the caller may not see its record.
 pub fn get(call: &Call<'_>, id: SysId) -> Result<Record> {
-    let row = stored(call, id)?;
-    let is_seen = match parent_of(&row) {
-        Some(parent) => sees(call, &parent)? || call.caller.is_administrator(),
-        None => call.caller.is_administrator(),
-    };
-    if is_seen { Ok(row) } else { Err(unknown(id)) }
+    read(call, TABLE, id)
 }
 
 /// The content of a file's row, `None` while a phone has not delivered it.

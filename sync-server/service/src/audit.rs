@@ -11,10 +11,17 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::query::number_field;
 
+/// The tables that tell of it; nobody writes them.
+const TABLES: [&str; 2] = ["sys_audit", "sys_history_line"];
 /// What is noted in place of a field when a record was deleted.
 const DELETED: &str = "DELETED";
 /// The longest value that is noted whole.
 const VALUE_CHARACTERS: usize = 4_000;
+
+/// Whether a table tells what was noted.
+pub(crate) fn tells(table: &str) -> bool {
+    TABLES.contains(&table)
+}
 
 impl Call<'_> {
     /// Notes what differs between a record as it was and as it is.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_documents::{Edit, Projection};
-use fieldline_model::dictionary::may;
+use fieldline_model::dictionary::{Field, may};
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Table, Timestamp};
 use fieldline_storage::{FeedEntry, Position, ScopeKey, Tx};
 use rand_core::Rng;
@@ -26,6 +26,11 @@ impl Caller {
     /// Whether the caller may do what is reserved to these roles; an empty list reserves nothing.
     pub fn may(&self, allowed: &[String]) -> bool {
         may(self.roles.iter().map(String::as_str), allowed)
+    }
+
+    /// Whether there may be records of which the caller knows what a field holds.
+    pub fn may_ask_of(&self, field: &Field) -> bool {
+        self.may(&field.read) || field.known.is_some()
     }
 
     /// Whether the caller may read every record of a table.

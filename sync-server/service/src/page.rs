@@ -1,10 +1,7 @@
 //! One answer's worth of entries, filled under a budget.
 
-use std::collections::BTreeSet;
-
 use fieldline_documents::packed;
-use fieldline_model::dictionary::may;
-use fieldline_model::{Dictionary, DocumentId, Record};
+use fieldline_model::{DocumentId, Record};
 use fieldline_storage::{Position, StoredEdit, Tx};
 use fieldline_sync::caps::{MAX_RESPONSE_BYTES, MIN_BUDGET_BYTES};
 use fieldline_sync::wire::{self, Entry};
@@ -25,23 +22,17 @@ const PAGE_BYTES: usize = MAX_RESPONSE_BYTES / 8;
 const EDITS_BYTES: usize = 32 << 10;
 
 /// Entries of an answer under way.
-pub(crate) struct Page {
+pub(crate) struct Page<'c, 's> {
     pub entries: Vec<Entry>,
     left: usize,
-    dictionary: Dictionary,
-    roles: BTreeSet<String>,
+    call: &'c Call<'s>,
 }
 
-impl Page {
+impl<'c, 's> Page<'c, 's> {
     /// An empty page for a device that asked for so many bytes.
-    pub fn new(budget_bytes: u32, call: &Call<'_>) -> Self {
+    pub fn new(budget_bytes: u32, call: &'c Call<'s>) -> Self {
         let budget = budget_bytes.max(MIN_BUDGET_BYTES) as usize;
-        Self {
-            entries: Vec::new(),
-            left: budget.min(PAGE_BYTES),
-            dictionary: call.dictionary.clone(),
-            roles: call.caller.roles.clone(),
-        }
+        Self { entries: Vec::new(), left: budget.min(PAGE_BYTES), call }
     }
 
     /// Whether nothing more should be added. A page takes at least one entry, however large.
@@ -77,13 +68,13 @@ impl Page {
 
     /// Takes from a row what the dictionary does not send to devices, or not to this one's owner.
     fn keep_what_may_leave(&self, record: &mut Record) {
-        let Some(table) = self.dictionary.table(record.id.table.as_str()) else { return };
+        let Some(table) = self.call.dictionary.table(record.id.table.as_str()) else { return };
         let sent = &table.offline.fields;
         if !sent.is_empty() {
             record.fields.retain(|field, _| field.as_str().starts_with("sys_") || sent.contains(field));
         }
         for field in table.fields.iter().filter(|field| !field.read.is_empty()) {
-            if !may(self.roles.iter().map(String::as_str), &field.read) {
+            if record.fields.contains_key(&field.name) && !self.call.knows(record, field) {
                 record.fields.remove(&field.name);
             }
         }

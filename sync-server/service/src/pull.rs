@@ -54,7 +54,7 @@ pub(crate) struct Pulled {
 /// A pull under way.
 pub(crate) struct Pull<'c, 'a> {
     pub call: &'c Call<'a>,
-    pub page: Page,
+    pub page: Page<'c, 'a>,
     pub cursor: Cursor,
     pub keys: BTreeSet<ScopeKey>,
     pub progress: Option<Progress>,

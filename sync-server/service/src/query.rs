@@ -1,15 +1,16 @@
 //! What may be asked for, by whom: queries fitted to a table, and the caller's sight.
 //!
-//! The one place where access becomes a predicate. [`Call::sight`] says which records somebody sees; storage makes SQL of it,
-//! and the same value answers for a record in memory. [`Call::resolve`] leaves out what fields the caller may not read, so
-//! that neither a list nor a figure nor an order tells anything about them.
+//! The one place where access becomes a predicate. [`Call::sight`] says which records somebody sees, and of which of them a
+//! field is known to them; storage makes SQL of it, and the same value answers for a record in memory. [`Call::resolve`]
+//! leaves out fields the caller may read of no record, so that neither a list nor a figure nor an order tells anything.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use fieldline_model::condition::{Asking, Condition, Filter, Group, Operator, Path, Query, Resolved};
-use fieldline_model::{FieldType, Record, SysId, Timestamp, Utc0, Value, Zone};
-use fieldline_storage::{EVERYTHING, Selection, Sight};
+use fieldline_model::condition::{Alone, Asking, Check, Condition, Filter, Group, Operator, Path, Query, Resolved};
+use fieldline_model::dictionary::{Field, Readers};
+use fieldline_model::{FieldType, Record, SysId, Table, Timestamp, Utc0, Value, Zone};
+use fieldline_storage::{EVERYTHING, Glimpse, ScopeKey, Selection, Sight};
 
 use crate::call::Call;
 use crate::error::Result;
@@ -83,7 +84,7 @@ impl Call<'_> {
             zone: &CallersZone { call: self, zone: OnceCell::new() },
             user: Some(self.caller.user),
             groups: &|| self.groups_of(self.caller.user).unwrap_or_default(),
-            may_read: &|_, field| self.caller.may(&field.read),
+            may_read: &|_, field| self.caller.may_ask_of(field),
         })
     }
 
@@ -101,9 +102,68 @@ impl Call<'_> {
         if self.caller.is_administrator() {
             return Ok(Sight::default());
         }
-        let whole = self.dictionary.tables().filter(|table| self.caller.reads_all(table));
-        let whole: BTreeSet<_> = whole.map(|table| table.name.clone()).collect();
-        Ok(Sight { whole: Some(whole), keys: scope::keys_of(&*self.tx, self.caller.user)? })
+        let keys = scope::keys_of(&*self.tx, self.caller.user)?;
+        let mut sight = Sight { whole: Some(BTreeSet::new()), keys, ..Sight::default() };
+        for table in self.dictionary.tables() {
+            self.look_at(table, &mut sight);
+        }
+        Ok(sight)
+    }
+
+    /// Adds to a sight what the caller sees of a table.
+    fn look_at(&self, table: &Table, sight: &mut Sight) {
+        if self.caller.reads_all(table) {
+            sight.whole.get_or_insert_default().insert(table.name.clone());
+        } else if !table.rows.is_empty() {
+            let glimpses = table.rows.iter().map(|rows| self.glimpse(table, rows, &sight.keys)).collect();
+            sight.glimpses.insert(table.name.clone(), glimpses);
+        }
+        for field in table.fields.iter().filter(|field| !self.caller.may(&field.read)) {
+            if let Some(known) = &field.known {
+                let filter = self.own_filter(table, known, &sight.keys);
+                sight.known.entry(table.name.clone()).or_default().insert(field.name.clone(), filter);
+            }
+        }
+    }
+
+    fn glimpse(&self, table: &Table, rows: &Readers, keys: &BTreeSet<ScopeKey>) -> Glimpse {
+        match rows {
+            Readers::Query(query) => Glimpse::Where(self.own_filter(table, query, keys)),
+            Readers::ForRoles { query, roles } => {
+                let is_mine = self.caller.roles.iter().map(|role| names(roles.as_str(), role));
+                let is_open = Filter::Test(Path::of(roles.as_str()), Check::Filled).negated();
+                let for_me = Filter::Any([is_open].into_iter().chain(is_mine).collect());
+                Glimpse::Where(self.own_filter(table, query, keys).and(for_me))
+            }
+            Readers::Of { table, sys_id } => Glimpse::Of { table: table.clone(), sys_id: sys_id.clone() },
+        }
+    }
+
+    /// What the dictionary says of rows, as it holds for the caller, whose groups the keys tell without looking them up.
+    fn own_filter(&self, table: &Table, query: &str, keys: &BTreeSet<ScopeKey>) -> Filter {
+        let groups = || keys.iter().filter_map(scope::group_of).collect();
+        let asking = Asking { user: Some(self.caller.user), groups: &groups, ..self.anybody() };
+        Query::parse(query).query.resolve(table.name.as_str(), &asking).filter
+    }
+
+    /// Whether the caller sees a record.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sees(&self, record: &Record) -> Result<bool> {
+        let table = self.dictionary.table(record.id.table.as_str());
+        let sees_all = table.is_some_and(|table| self.caller.reads_all(table));
+        Ok(sees_all || self.sight()?.sees(record, &&*self.tx)?)
+    }
+
+    /// Whether the caller may know what a field of a record holds, if they see the record.
+    pub fn knows(&self, record: &Record, field: &Field) -> bool {
+        if self.caller.may(&field.read) {
+            return true;
+        }
+        let table = self.dictionary.table(record.id.table.as_str());
+        let rule = table.zip(field.known.as_deref());
+        rule.is_some_and(|(table, query)| self.own_filter(table, query, &BTreeSet::new()).matches(record, &Alone))
     }
 
     /// Where the caller's days begin.
@@ -123,6 +183,18 @@ impl Zone for CallersZone<'_, '_> {
     fn ahead_seconds(&self, at: Timestamp) -> i32 {
         self.zone.get_or_init(|| self.call.callers_zone()).ahead_seconds(at)
     }
+}
+
+/// That a text lists a name, with commas between names.
+fn names(field: &str, name: &str) -> Filter {
+    let test = |check| Filter::Test(Path::of(field), check);
+    let name = name.to_lowercase();
+    Filter::Any(vec![
+        test(Check::Is(vec![name.as_str().into()])),
+        test(Check::StartsWith(format!("{name},"))),
+        test(Check::EndsWith(format!(",{name}"))),
+        test(Check::Contains(format!(",{name},"))),
+    ])
 }
 
 /// A number, whether the dictionary keeps it as a number or as the word of a choice.

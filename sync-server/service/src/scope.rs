@@ -41,6 +41,11 @@ fn group_key(group: SysId) -> ScopeKey {
     ScopeKey(format!("group:{group}"))
 }
 
+/// The group whose members subscribe to a key.
+pub(crate) fn group_of(key: &ScopeKey) -> Option<SysId> {
+    key.0.strip_prefix("group:")?.parse().ok()
+}
+
 /// The key of the records that refer to a captured file.
 pub(crate) fn blob_key(blob: BlobHash) -> ScopeKey {
     ScopeKey(format!("blob:{blob}"))

@@ -9,7 +9,7 @@ use fieldline_model::TableName;
 use std::collections::BTreeMap;
 
 use fieldline_model::condition::{Check, DatePart, Filter, Operand, Path, Related, Sort};
-use fieldline_storage::{Function, Result, Selection, Sight, StorageError};
+use fieldline_storage::{Function, Glimpse, Result, Selection, Sight, StorageError};
 use rusqlite::types::Value;
 
 use crate::audit;
@@ -28,21 +28,21 @@ pub(crate) struct Compiler<'s> {
     aliases: usize,
     /// The names that stand for a row of a view.
     views: BTreeMap<String, &'static str>,
+    /// The tables, of those a name stands for a row of, with fields that are known of some rows only.
+    guarded: BTreeMap<String, Vec<&'s TableName>>,
     pub(crate) values: Vec<Value>,
 }
 
 impl<'s> Compiler<'s> {
     /// Begins without a value.
     pub(crate) fn new(sight: &'s Sight) -> Self {
-        Self { sight, aliases: 0, views: BTreeMap::new(), values: Vec::new() }
+        Self { sight, aliases: 0, views: BTreeMap::new(), guarded: BTreeMap::new(), values: Vec::new() }
     }
 
     /// Where the rows are, and which are selected.
     pub(crate) fn condition(&mut self, selection: &Selection<'_>) -> Result<String> {
-        if let Some(view) = audit::view(selection.tables) {
-            self.views.insert(ROOT.to_owned(), view);
-        }
-        let seen = self.seen(ROOT, selection.tables);
+        self.stands_for(ROOT, selection.tables);
+        let seen = self.seen(ROOT, selection.tables)?;
         let matching = self.filter(ROOT, selection.filter)?;
         if self.values.len() > VALUES_MAX {
             let problem = format!("the query compares with more than {VALUES_MAX} values; split it");
@@ -88,10 +88,16 @@ impl<'s> Compiler<'s> {
     fn alias(&mut self, tables: &[TableName]) -> String {
         self.aliases += 1;
         let alias = format!("r{}", self.aliases);
-        if let Some(view) = audit::view(tables) {
-            self.views.insert(alias.clone(), view);
-        }
+        self.stands_for(&alias, tables);
         alias
+    }
+
+    fn stands_for(&mut self, alias: &str, tables: &[TableName]) {
+        if let Some(view) = audit::view(tables) {
+            self.views.insert(alias.to_owned(), view);
+        }
+        let guarded = self.sight.known.keys().filter(|table| tables.contains(table));
+        self.guarded.insert(alias.to_owned(), guarded.collect());
     }
 
     /// Where the row a name stands for is.
@@ -109,24 +115,79 @@ impl<'s> Compiler<'s> {
     }
 
     /// Whether a row is of one of these tables and in sight.
-    fn seen(&mut self, alias: &str, tables: &[TableName]) -> String {
+    fn seen(&mut self, alias: &str, tables: &[TableName]) -> Result<String> {
         let sight = self.sight;
         let (whole, partly): (Vec<&TableName>, Vec<&TableName>) =
             tables.iter().partition(|table| sight.sees_all(table));
-        let whole = format!("{alias}.table_name IN ({})", self.names(whole.into_iter().map(TableName::as_str)));
-        if partly.is_empty() || sight.keys.is_empty() {
-            return whole;
+        let mut ways =
+            vec![format!("{alias}.table_name IN ({})", self.names(whole.into_iter().map(TableName::as_str)))];
+        if !partly.is_empty() && !sight.keys.is_empty() {
+            let names = self.names(partly.iter().map(|table| table.as_str()));
+            ways.push(format!("({alias}.table_name IN ({names}) AND {})", self.member(alias)));
         }
-        let partly = self.names(partly.into_iter().map(TableName::as_str));
-        let keys = self.names(sight.keys.iter().map(|key| key.0.as_str()));
+        for table in partly {
+            let glimpses = sight.glimpses.get(table).map_or(&[][..], Vec::as_slice);
+            ways.extend(self.glimpsed(alias, table, glimpses)?);
+        }
+        Ok(joined(&ways, "OR", "FALSE"))
+    }
+
+    /// Whether a row belongs to a key in sight.
+    fn member(&mut self, alias: &str) -> String {
+        let keys = self.names(self.sight.keys.iter().map(|key| key.0.as_str()));
         format!(
-            "({whole} OR ({alias}.table_name IN ({partly}) AND {alias}.sys_id IN (SELECT m.sys_id FROM membership AS m \
-             WHERE m.scope_key IN ({keys}) AND m.table_name = {alias}.table_name AND m.until_position IS NULL)))"
+            "{alias}.sys_id IN (SELECT m.sys_id FROM membership AS m \
+             WHERE m.scope_key IN ({keys}) AND m.table_name = {alias}.table_name AND m.until_position IS NULL)"
         )
     }
 
-    /// The SQL expression of a field.
-    fn column(&self, alias: &str, name: &str) -> Result<String> {
+    /// Each way a row of a table is glimpsed.
+    fn glimpsed(&mut self, alias: &str, table: &TableName, glimpses: &[Glimpse]) -> Result<Vec<String>> {
+        let mut ways = Vec::with_capacity(glimpses.len());
+        for glimpse in glimpses {
+            let holds = match glimpse {
+                Glimpse::Where(filter) => self.filter(alias, filter)?,
+                Glimpse::Of { table, sys_id } => {
+                    let (table, sys_id) = (self.column(alias, table.as_str())?, self.column(alias, sys_id.as_str())?);
+                    self.names_one_in_sight(&table, &sys_id)?
+                }
+            };
+            ways.push(format!("({alias}.table_name = {} AND {holds})", self.bind(table.as_str().to_owned())));
+        }
+        Ok(ways)
+    }
+
+    /// Whether a table and an identity name a row that is seen whatever it names itself.
+    fn names_one_in_sight(&mut self, table: &str, sys_id: &str) -> Result<String> {
+        let (sight, named) = (self.sight, self.alias(&[]));
+        let whole = sight.whole.iter().flatten().map(TableName::as_str);
+        let mut ways = vec![format!("{named}.table_name IN ({})", self.names(whole)), self.member(&named)];
+        for (table, glimpses) in &sight.glimpses {
+            let filters = glimpses.iter().filter(|glimpse| matches!(glimpse, Glimpse::Where(_)));
+            let filters: Vec<Glimpse> = filters.cloned().collect();
+            ways.extend(self.glimpsed(&named, table, &filters)?);
+        }
+        Ok(format!(
+            "EXISTS (SELECT 1 FROM record AS {named} WHERE {named}.table_name = {table} AND {named}.sys_id = {sys_id} \
+             AND {})",
+            joined(&ways, "OR", "FALSE")
+        ))
+    }
+
+    /// The SQL expression of a field, as far as it may be known.
+    fn column(&mut self, alias: &str, name: &str) -> Result<String> {
+        let mut column = self.stored(alias, name)?;
+        let (sight, guarded) = (self.sight, self.guarded.get(alias).cloned().unwrap_or_default());
+        for table in guarded {
+            if let Some(known) = sight.known[table].get(name) {
+                let (other, known) = (self.bind(table.as_str().to_owned()), self.filter(alias, known)?);
+                column = format!("CASE WHEN {alias}.table_name <> {other} OR {known} THEN {column} END");
+            }
+        }
+        Ok(column)
+    }
+
+    fn stored(&self, alias: &str, name: &str) -> Result<String> {
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
         match name {
             "sys_id" => Ok(format!("{alias}.sys_id")),
@@ -166,7 +227,7 @@ impl<'s> Compiler<'s> {
         };
         let rest = Path { steps: rest.to_vec(), field: path.field.clone() };
         let (from, target) = (self.column(alias, step.field.as_str())?, self.alias(&step.tables));
-        let seen = self.seen(&target, &step.tables);
+        let seen = self.seen(&target, &step.tables)?;
         let passes = self.test(&target, &rest, check)?;
         let source = self.from(&target);
         Ok(format!("{from} IN (SELECT {target}.sys_id FROM {source} WHERE {seen} AND {passes})"))
@@ -177,7 +238,7 @@ impl<'s> Compiler<'s> {
         let Some((step, rest)) = path.steps.split_first() else { return self.column(alias, path.field.as_str()) };
         let rest = Path { steps: rest.to_vec(), field: path.field.clone() };
         let (from, target) = (self.column(alias, step.field.as_str())?, self.alias(&step.tables));
-        let seen = self.seen(&target, &step.tables);
+        let seen = self.seen(&target, &step.tables)?;
         let value = self.value(&target, &rest)?;
         let source = self.from(&target);
         Ok(format!("(SELECT {value} FROM {source} WHERE {target}.sys_id = {from} AND {seen})"))
@@ -250,7 +311,7 @@ impl<'s> Compiler<'s> {
     fn related(&mut self, alias: &str, related: &Related) -> Result<String> {
         let (here, other) = (self.column(alias, related.here.as_str())?, self.alias(&related.tables));
         let carried = self.column(&other, related.field.as_str())?;
-        let seen = self.seen(&other, &related.tables);
+        let seen = self.seen(&other, &related.tables)?;
         let counts = self.filter(&other, &related.filter)?;
         let (comparison, wanted) = related.count;
         let passes = format!("count(*) {} {}", comparison.symbol(), self.bind(i64::from(wanted)));

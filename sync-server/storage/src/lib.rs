@@ -12,6 +12,7 @@
 
 pub mod contract;
 mod grants;
+mod sight;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use fieldline_model::condition::{Filter, Path, Sort};
 use fieldline_model::{BlobHash, DeviceId, DocumentId, Record, SysId, TableName, Timestamp};
 
 pub use grants::{ApiKey, Client, Grant, Grants, Provider, RefreshToken, Ticket};
+pub use sight::{EVERYTHING, Glimpse, Sight, Surroundings};
 
 /// A place in the feed, counted from 1 without gaps; 0 is before everything.
 pub type Position = u64;
@@ -232,30 +234,6 @@ pub trait Scopes {
     /// Makes a user's open subscriptions exactly `keys`: new ones begin after the newest position, missing ones end there, and
     /// one that covered no position is forgotten.
     fn subscribe(&mut self, user: SysId, keys: &BTreeSet<ScopeKey>) -> Result<()>;
-}
-
-/// What somebody may see: every record of some tables, and of the others those that belong to a key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sight {
-    /// The tables seen whole; `None` for all of them.
-    pub whole: Option<BTreeSet<TableName>>,
-    /// The keys whose members are seen besides.
-    pub keys: BTreeSet<ScopeKey>,
-}
-
-/// Sight of everything.
-pub static EVERYTHING: Sight = Sight { whole: None, keys: BTreeSet::new() };
-
-impl Sight {
-    /// Whether every record of a table is seen.
-    pub fn sees_all(&self, table: &TableName) -> bool {
-        self.whole.as_ref().is_none_or(|whole| whole.contains(table))
-    }
-
-    /// Whether a record is seen that belongs to these keys.
-    pub fn sees(&self, record: &DocumentId, keys: &BTreeSet<ScopeKey>) -> bool {
-        self.sees_all(&record.table) || !self.keys.is_disjoint(keys)
-    }
 }
 
 /// Which records are asked for, by whom, in which order.

@@ -37,7 +37,7 @@ async fn describe(State(app): State<App>, ask: Ask) -> Result<Response, Failure>
         let name = ask.name("table");
         let unknown = || Refusal::UnknownTable(name.chars().take(80).collect());
         let table = call.dictionary.shared(name).ok_or_else(unknown)?;
-        let readable = table.fields.iter().filter(|field| call.caller.may(&field.read));
+        let readable = table.fields.iter().filter(|field| call.caller.may_ask_of(field));
         Ok(readable.map(column).collect())
     })
     .await

@@ -181,6 +181,16 @@ impl Filter {
         }
     }
 
+    /// Whether it looks at nothing but fields of the record.
+    pub fn is_of_the_record_itself(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::is_of_the_record_itself),
+            Self::Not(part) => part.is_of_the_record_itself(),
+            Self::Test(_, Check::SameAs(_) | Check::CompareField(..)) | Self::Related(_) | Self::Words(_) => false,
+            Self::Test(path, _) => path.steps.is_empty(),
+        }
+    }
+
     /// Records for which this and another hold.
     pub fn and(self, other: Self) -> Self {
         Self::All(vec![self, other])

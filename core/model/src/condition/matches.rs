@@ -20,6 +20,19 @@ pub trait World {
     fn all(&self, tables: &[TableName]) -> Vec<Record>;
 }
 
+/// A world of no other records, for filters of the record itself.
+pub struct Alone;
+
+impl World for Alone {
+    fn find(&self, _: &[TableName], _: SysId) -> Option<Record> {
+        None
+    }
+
+    fn all(&self, _: &[TableName]) -> Vec<Record> {
+        Vec::new()
+    }
+}
+
 impl Filter {
     /// Whether it holds for a record.
     pub fn matches(&self, record: &Record, world: &dyn World) -> bool {

@@ -17,7 +17,7 @@ mod resolve;
 use std::fmt;
 
 pub use filter::{Check, Comparison, DatePart, Filter, Operand, Path, Related, Sort, Step};
-pub use matches::World;
+pub use matches::{Alone, World};
 pub use parse::{CONDITION_LIMIT, Parsed};
 pub use resolve::{Asking, Resolved};
 

@@ -140,7 +140,8 @@ impl<'a> Asking<'a> {
     /// What people read in place of a reference, whose text an operator looks into.
     fn as_read(&self, mut path: Path, mut field: &'a Field, value: &str) -> Option<(Path, &'a Field)> {
         while field.field_type == FieldType::Reference {
-            if field.is_user_name() && value.parse::<SysId>().is_ok() {
+            let names_records = |value: &String| value.parse::<SysId>().is_ok();
+            if field.is_user_name() && self.values(value).iter().all(names_records) {
                 break;
             }
             let target = self.dictionary.table(field.reference.as_ref()?.as_str())?;

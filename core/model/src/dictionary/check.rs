@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::load::{Checked, ensure, wrong};
-use super::{Dictionary, EVERYONE, Field, FieldType, Kind, Merge, Table};
+use super::{Dictionary, EVERYONE, Field, FieldType, Kind, Merge, Readers, Table};
+use crate::condition::{Asking, Query};
 use crate::id::FieldName;
 use crate::life_cycle::{LifeCycle, StepRule};
+use crate::time::{Timestamp, Utc0};
 
 type Roles = BTreeSet<String>;
 
@@ -24,6 +26,7 @@ pub(super) fn check_table(dictionary: &Dictionary, table: &Table) -> Checked {
         check_field(dictionary, &format!("{place}.{}", field.name), field)?;
     }
     check_offline(dictionary, table)?;
+    check_readers(dictionary, table)?;
     let Some(name) = &table.life_cycle else { return Ok(()) };
     let life_cycle = dictionary.life_cycle(name).ok_or_else(|| wrong(place, format!("no life cycle \"{name}\"")))?;
     ensure(table.kind == Kind::Document, place, || "has a life cycle, so its kind must be \"document\"".into())?;
@@ -94,6 +97,49 @@ fn check_offline(dictionary: &Dictionary, table: &Table) -> Checked {
         let fields = dictionary.walk(place, &steps);
         let leads = fields.is_some_and(|fields| fields.iter().all(|field| field.field_type == FieldType::Reference));
         ensure(leads, place, || format!("follows \"{path}\", which does not lead to a record through references"))
+    })
+}
+
+/// Who reads single rows is told by fields of theirs that everybody who sees the row may know, or asking would tell of others.
+fn check_readers(dictionary: &Dictionary, table: &Table) -> Checked {
+    let place = table.name.as_str();
+    let is_open = |name: &str| table.field(name).is_some_and(|field| field.read.is_empty());
+    let looks_up = table.rows.is_empty() || table.kind == Kind::Reference;
+    ensure(looks_up, place, || "is worked on, so `offline` says who holds its records, not `rows`".into())?;
+    for rows in &table.rows {
+        let named: &[&FieldName] = match rows {
+            Readers::Query(_) => &[],
+            Readers::ForRoles { roles, .. } => &[roles],
+            Readers::Of { table, sys_id } => &[table, sys_id],
+        };
+        let unknown = named.iter().find(|name| !is_open(name.as_str()));
+        ensure(unknown.is_none(), place, || format!("lets rows be read by fields everybody knows, not by {named:?}"))?;
+        rows.query().map_or(Ok(()), |query| check_rows_query(dictionary, table, query))?;
+    }
+    table.fields.iter().try_for_each(|field| {
+        let reserved = field.known.is_none() || !field.read.is_empty();
+        let place = format!("{place}.{}", field.name);
+        ensure(reserved, &place, || "is known of some records, so it needs `read`, the roles that know all".into())?;
+        field.known.as_deref().map_or(Ok(()), |query| check_rows_query(dictionary, table, query))
+    })
+}
+
+fn check_rows_query(dictionary: &Dictionary, table: &Table, text: &str) -> Checked {
+    let asking = Asking {
+        dictionary,
+        now: Timestamp(0),
+        zone: &Utc0,
+        user: None,
+        groups: &Vec::new,
+        may_read: &|_, field| field.read.is_empty(),
+    };
+    let parsed = Query::parse(text);
+    let resolved = parsed.query.resolve(table.name.as_str(), &asking);
+    let fits = parsed.ignored.is_empty() && resolved.ignored.is_empty() && resolved.filter.is_of_the_record_itself();
+    ensure(fits && resolved.order.is_empty(), table.name.as_str(), || {
+        format!(
+            "says by \"{text}\" which rows are read, which asks for more than fields of the row that everybody knows"
+        )
     })
 }
 

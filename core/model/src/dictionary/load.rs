@@ -342,6 +342,9 @@ fn inherit(
         ensure(parent.kind == table.kind, &place, || format!("is of another kind than \"{}\"", parent.name))?;
         fields.clone_from(&parent.fields);
         table.life_cycle = table.life_cycle.or_else(|| parent.life_cycle.clone());
+        if table.rows.is_empty() {
+            table.rows.clone_from(&parent.rows);
+        }
     }
     table.fields = merge_fields(&table, fields)?;
     complete.insert(name.clone(), table);

@@ -233,6 +233,9 @@ pub struct Field {
     /// Roles that may know what it holds; empty when whoever sees the record may.
     #[serde(default)]
     pub read: Vec<String>,
+    /// The records of which whoever sees them knows it without such a role, as an encoded query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
 }
 
 fn default_max_length() -> usize {
@@ -258,6 +261,38 @@ pub struct Offline {
     /// The only fields of a row that leave for a device, beside those every table has; all of them when empty.
     #[serde(default)]
     pub fields: Vec<FieldName>,
+}
+
+/// Records of a table that people see who read neither all of it nor hold them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Readers {
+    /// Those that match an encoded query of the table's own fields; it may ask who the caller is and which groups they are in.
+    Query(String),
+    /// Those that match it, of which each is for the roles that a field of it names with commas; for anybody where it is empty.
+    ForRoles {
+        /// The encoded query.
+        query: String,
+        /// The field that names the roles.
+        roles: FieldName,
+    },
+    /// Those that name, by its table and its identity, a record the caller sees.
+    Of {
+        /// The field that names the table.
+        table: FieldName,
+        /// The field that names the record.
+        sys_id: FieldName,
+    },
+}
+
+impl Readers {
+    /// What it asks of the record itself.
+    pub fn query(&self) -> Option<&str> {
+        match self {
+            Self::Query(query) | Self::ForRoles { query, .. } => Some(query),
+            Self::Of { .. } => None,
+        }
+    }
 }
 
 /// One table.
@@ -287,9 +322,12 @@ pub struct Table {
     /// Roles that may delete a record; administrators always may.
     #[serde(default)]
     pub delete: Vec<String>,
-    /// Roles that may read every record; others read only what their scope holds.
+    /// Roles that may read every record; others read what their scope holds, and `rows`.
     #[serde(default)]
     pub read: Vec<String>,
+    /// Which records others read beside those; what a table inherits unless it declares its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Readers>,
     /// Which devices hold its records.
     #[serde(default)]
     pub offline: Offline,

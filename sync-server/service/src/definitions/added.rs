@@ -95,6 +95,7 @@ fn new_table(call: &Call<'_>, object: &Record) -> Result<Table> {
         create: inherited(|parent| &parent.create),
         write: inherited(|parent| &parent.write),
         read: inherited(|parent| &parent.read),
+        rows: Vec::new(),
         delete: Vec::new(),
         offline: declared.map_or_else(Offline::default, |parent| parent.offline.clone()),
         fields: Vec::new(),
@@ -159,6 +160,7 @@ fn field(row: &Record) -> Result<Field> {
         merge,
         write: list(row.text("write_roles")),
         read: list(row.text("read_roles")),
+        known: None,
     })
 }
 

@@ -1,14 +1,15 @@
 //! The database and [`Filter::matches`](fieldline_model::condition::Filter::matches) answer alike, for whoever asks: what is out of
-//! sight is as good as absent, in lists, on the way through references and among the records that refer here.
+//! sight is as good as absent, in lists, on the way through references and among the records that refer here, and a field that
+//! may not be known as good as empty.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_model::condition::{Comparison, Condition, Group, Operator, Query, Referred, Term, World};
-use fieldline_model::{Decimal, DocumentId, Record, SysId, TableName, Timestamp, Value};
+use fieldline_model::condition::{Comparison, Condition, Filter, Group, Operator, Query, Referred, Term, World};
+use fieldline_model::{Decimal, DocumentId, FieldName, Record, SysId, TableName, Timestamp, Value};
 
 use super::world::fitted;
 use super::{Dice, key, sys_id};
-use crate::{FeedEntry, Happening, Result, ScopeKey, Selection, Sight, Storage};
+use crate::{FeedEntry, Glimpse, Happening, Result, ScopeKey, Selection, Sight, Storage, Surroundings};
 
 const PATHS: [&str; 12] = [
     "short_description",
@@ -129,6 +130,8 @@ fn world(dice: &mut Dice) -> Vec<Record> {
         let assigned = dice.below(8);
         record.set("assigned_to", (assigned < 6).then(|| Value::Reference(sys_id(100 + assigned))));
         record.set("parent", (assigned < 7).then(|| Value::Reference(sys_id(dice.below(44)))));
+        record.set("correlation_display", Some(Value::text(dice.pick(&["incident", "wm_task", "sys_user"]))));
+        record.set("correlation_id", Some(Value::text(sys_id(dice.below(104)).to_string())));
         records.push(record);
     }
     for number in 0..4 {
@@ -197,7 +200,31 @@ impl World for Seen {
     }
 }
 
-/// Somebody who sees some tables whole and of the others what belongs to some keys.
+impl Surroundings for Seen {
+    fn belongs(&self, record: &DocumentId, keys: &BTreeSet<ScopeKey>) -> Result<bool> {
+        Ok(!keys_of(record).is_disjoint(keys))
+    }
+
+    fn named(&self, record: &DocumentId) -> Result<Option<Record>> {
+        Ok(self.0.iter().find(|known| known.id == *record).cloned())
+    }
+}
+
+/// The records as far as somebody sees them, without the fields they may not know.
+fn as_seen(records: &[Record], sight: &Sight) -> Result<Seen> {
+    let all = Seen(records.to_vec());
+    let mut seen = Vec::new();
+    for mut record in records.iter().cloned() {
+        if sight.sees(&record, &all)? {
+            let whole = record.clone();
+            record.fields.retain(|field, _| sight.knows(&whole, field));
+            seen.push(record);
+        }
+    }
+    Ok(Seen(seen))
+}
+
+/// Somebody who sees some tables whole, of the others what belongs to some keys and some rows, and does not know every field.
 fn sight(dice: &mut Dice) -> Sight {
     if dice.below(2) == 0 {
         return Sight::default();
@@ -206,14 +233,48 @@ fn sight(dice: &mut Dice) -> Sight {
         |names: &[&str]| names.iter().filter(|_| dice.below(2) == 0).map(|name| (*name).to_owned()).collect();
     let whole: Vec<String> = some(&["incident", "wm_task", "sys_user"]);
     let keys: Vec<String> = some(&["even", "third"]);
-    Sight {
-        whole: Some(whole.iter().map(|name| TableName::from(name.as_str())).collect()),
-        keys: keys.into_iter().map(ScopeKey).collect(),
-    }
+    let whole = whole.iter().map(|name| TableName::from(name.as_str())).collect();
+    let (glimpses, known) = (glimpses(dice), known(dice));
+    Sight { whole: Some(whole), keys: keys.into_iter().map(ScopeKey).collect(), glimpses, known }
 }
 
-fn keys_of(record: &Record) -> BTreeSet<ScopeKey> {
-    let number = u32::from(record.id.sys_id.0[15]);
+fn some_filter(dice: &mut Dice) -> Filter {
+    let filters =
+        [Filter::equals("active", true), Filter::equals("priority", 1), Filter::equals("short_description", "a")];
+    let filter = filters[dice.below(3) as usize].clone();
+    if dice.below(2) == 0 { filter.negated() } else { filter }
+}
+
+fn glimpses(dice: &mut Dice) -> BTreeMap<TableName, Vec<Glimpse>> {
+    let mut glimpses: BTreeMap<TableName, Vec<Glimpse>> = BTreeMap::new();
+    for table in ["incident", "wm_task"] {
+        if dice.below(3) == 0 {
+            glimpses.entry(table.into()).or_default().push(Glimpse::Where(some_filter(dice)));
+        }
+        if dice.below(3) == 0 {
+            let of = Glimpse::Of { table: "correlation_display".into(), sys_id: "correlation_id".into() };
+            glimpses.entry(table.into()).or_default().push(of);
+        }
+    }
+    glimpses
+}
+
+fn known(dice: &mut Dice) -> BTreeMap<TableName, BTreeMap<FieldName, Filter>> {
+    let mut known: BTreeMap<TableName, BTreeMap<FieldName, Filter>> = BTreeMap::new();
+    for (table, field) in [("incident", "impact"), ("wm_task", "close_notes"), ("wm_task", "assigned_to")] {
+        if dice.below(2) == 0 {
+            known.entry(table.into()).or_default().insert(field.into(), some_filter(dice));
+        }
+    }
+    if dice.below(2) == 0 {
+        let is_the_second = Filter::equals("sys_id", sys_id(101));
+        known.entry("sys_user".into()).or_default().insert("name".into(), is_the_second);
+    }
+    known
+}
+
+fn keys_of(record: &DocumentId) -> BTreeSet<ScopeKey> {
+    let number = u32::from(record.sys_id.0[15]);
     let even = (number % 2 == 0).then(|| key("even"));
     even.into_iter().chain((number % 3 == 0).then(|| key("third"))).collect()
 }
@@ -223,7 +284,7 @@ fn fill(storage: &dyn Storage, records: &[Record]) -> Result<()> {
     let mut entries = Vec::new();
     for record in records {
         tx.put_record(record)?;
-        let keys = keys_of(record);
+        let keys = keys_of(&record.id);
         tx.put_links(&record.id, &keys.iter().map(|key| (key.clone(), record.id.clone())).collect())?;
         let enter = |key: ScopeKey| FeedEntry { document: record.id.clone(), happening: Happening::Enter(key) };
         entries.extend(keys.into_iter().map(enter));
@@ -242,10 +303,14 @@ pub fn answers_agree_with_the_evaluation_in_memory(storage: &dyn Storage) -> Res
     for _ in 0..4_000 {
         let (query, sight) = (query(&mut dice), sight(&mut dice));
         let filter = fitted(&query).filter;
-        let seen = records.iter().filter(|record| sight.sees(&record.id, &keys_of(record))).cloned();
-        let seen = Seen(seen.collect());
-        let expected: Vec<Record> =
-            seen.all(&tables).into_iter().filter(|record| filter.matches(record, &seen)).collect();
+        let seen = as_seen(&records, &sight)?;
+        let expected: BTreeSet<DocumentId> = seen
+            .all(&tables)
+            .into_iter()
+            .filter(|record| filter.matches(record, &seen))
+            .map(|record| record.id)
+            .collect();
+        let expected: Vec<Record> = records.iter().filter(|record| expected.contains(&record.id)).cloned().collect();
         let selection = Selection { sight: &sight, ..Selection::of(&tables, &filter) };
         let found = tx.select(&selection, 100, 0)?;
         let differs = |record: &&&Record| found.contains(record) != expected.contains(record);

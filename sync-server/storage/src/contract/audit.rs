@@ -41,7 +41,7 @@ pub fn what_was_noted_is_a_table_that_can_be_asked(storage: &dyn Storage) -> Res
     let history = ["sys_history_line".into()];
     let of_state = Filter::equals("field", "state");
     assert_eq!(tx.aggregate(&Selection::of(&history, &of_state), &Aggregation::default())?[0].count, 2);
-    let nobody = Sight { whole: Some([].into()), keys: [].into() };
+    let nobody = Sight { whole: Some([].into()), ..Sight::default() };
     assert_eq!(tx.count(&Selection { sight: &nobody, ..selection })?, 0);
     Ok(())
 }

@@ -224,6 +224,7 @@ pub fn what_is_out_of_sight_is_not_found_by_any_way(storage: &dyn Storage) -> Re
     let sight = |whole: &[&str], keys: &[&str]| Sight {
         whole: Some(whole.iter().map(|table| TableName::from(*table)).collect()),
         keys: keys.iter().map(|name| key(name)).collect(),
+        ..Sight::default()
     };
     let cases: [(Sight, &str, &str); 9] = [
         (sight(&[], &[]), "", ""),

@@ -38,7 +38,8 @@ pub fn records_are_found_by_their_words_and_by_whoever_may_see_them(storage: &dy
     tx.commit()?;
     let tx = storage.read()?;
     let (tasks, both) = (["wm_task".into()], ["wm_task".into(), "cmn_location".into()]);
-    let (everything, mia) = (Filter::everything(), Sight { whole: Some([].into()), keys: [key("user:mia")].into() });
+    let everything = Filter::everything();
+    let mia = Sight { whole: Some([].into()), keys: [key("user:mia")].into(), ..Sight::default() };
     let found = |words: &str, selection: &Selection<'_>| -> Result<Vec<DocumentId>> {
         Ok(tx.search(words, selection, 9)?.into_iter().map(|hit| hit.record.id).collect())
     };

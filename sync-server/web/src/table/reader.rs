@@ -13,9 +13,9 @@ use fieldline_documents::Projection;
 use fieldline_documents::journal::{Entry, Note};
 use fieldline_model::dictionary::{Field, Kind};
 use fieldline_model::{Dictionary, Record, SysId, Table, TableName, Timestamp, Value};
-use fieldline_service::table::{self, PASSWORD, Result};
+use fieldline_service::Call;
+use fieldline_service::table::{PASSWORD, Result};
 use fieldline_service::zone::UserZone;
-use fieldline_service::{Call, TableError};
 
 use super::parameters::Show;
 use super::shape::Cell;
@@ -78,12 +78,12 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
         let columns = self.columns(&record.id.table);
         for (Column { name, way }, value) in columns.all.iter().zip(columns.values(record)) {
             match way {
-                Way::Own(field) => take(name, self.shown(record, field, value)?),
+                Way::Own(field) => take(name, self.known(record, field, value)?),
                 Way::Journal => take(name, self.journal(name, journals)?),
                 Way::Walk(fields) => match self.walked(record, &fields[..fields.len() - 1])? {
                     Some(target) => {
                         let field = fields[fields.len() - 1];
-                        take(name, self.shown(&target, field, target.get(field.name.as_str()))?);
+                        take(name, self.known(&target, field, target.get(field.name.as_str()))?);
                     }
                     None => take(name, Cell::default()),
                 },
@@ -128,7 +128,7 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
             // Who asks for everything asks in the order of the table.
             let is_at = class.fields.get(at).is_some_and(|field| field.name == **name);
             let place = if is_at { Some(at) } else { class.place(name) };
-            let own = place.map(|place| &class.fields[place]).filter(|field| self.call.caller.may(&field.read));
+            let own = place.map(|place| &class.fields[place]).filter(|field| self.call.caller.may_ask_of(field));
             let way = if place.is_some() { own.map(Way::Own) } else { self.way(class, name) };
             let Some(way) = way else { continue };
             if place.is_some_and(|place| column_of[place].is_some()) {
@@ -148,34 +148,27 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
         }
         let path: Vec<&str> = name.split('.').collect();
         let fields = self.dictionary.walk(class.name.as_str(), &path)?;
-        fields.iter().all(|field| self.call.caller.may(&field.read)).then_some(Way::Walk(fields))
+        fields.iter().all(|field| self.call.caller.may_ask_of(field)).then_some(Way::Walk(fields))
     }
 
     /// The record a dot-walk ends in, `None` when there is none for this caller.
     fn walked(&mut self, record: &Record, through: &[&Field]) -> Result<Option<Arc<Record>>> {
         let mut at: Option<Arc<Record>> = None;
         for field in through {
-            let target = at.as_deref().unwrap_or(record).reference(field.name.as_str());
+            let from = at.as_deref().unwrap_or(record);
+            let target = from.reference(field.name.as_str()).filter(|_| self.call.knows(from, field));
             let (Some(table), Some(target)) = (&field.reference, target) else { return Ok(None) };
-            let Some(found) = self.target(table, target)? else { return Ok(None) };
-            if !self.is_readable(table, &found)? {
-                return Ok(None);
+            match self.target(table, target)? {
+                Some(found) if self.call.sees(&found)? => at = Some(found),
+                _ => return Ok(None),
             }
-            at = Some(found);
         }
         Ok(at)
     }
 
-    fn is_readable(&self, table: &TableName, record: &Record) -> Result<bool> {
-        let class = self.dictionary.table(record.id.table.as_str());
-        if class.is_some_and(|class| self.call.caller.reads_all(class)) {
-            return Ok(true);
-        }
-        match table::read(self.call, table.as_str(), record.id.sys_id) {
-            Ok(_) => Ok(true),
-            Err(TableError::NotFound(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+    /// What the caller may know of it.
+    fn known<'a>(&mut self, record: &Record, field: &'a Field, value: Option<&'a Value>) -> Result<Cell<'a>> {
+        if self.call.knows(record, field) { self.shown(record, field, value) } else { Ok(Cell::default()) }
     }
 
     fn shown<'a>(&mut self, record: &Record, field: &'a Field, value: Option<&'a Value>) -> Result<Cell<'a>> {

@@ -26,6 +26,7 @@ mod oidc;
 mod older;
 mod pages;
 mod provider;
+mod readers;
 mod scim;
 mod sessions;
 mod sync;

@@ -1,7 +1,9 @@
 //! The server and the policies agree, over every way to ask.
 
+mod device;
 mod judge;
 mod oracle;
+mod rows;
 mod scopes;
 mod world;
 
@@ -24,7 +26,7 @@ async fn agree(seeds: impl Iterator<Item = u64>) {
         assert!(judged.disagreements.is_empty(), "world {seed}: {:#?}", judged.disagreements);
         cases += judged.by_way.values().map(|(cases, _)| cases).sum::<usize>();
         permitted += judged.by_way.values().map(|(_, permitted)| permitted).sum::<usize>();
-        assert_eq!(judged.by_way.len(), 10, "every way was tried");
+        assert_eq!(judged.by_way.len(), 13, "every way was tried");
     }
     let some = permitted * 10 > cases && permitted * 10 < cases * 9;
     assert!(some, "neither everything nor nothing: {permitted} of {cases}");
@@ -47,4 +49,15 @@ async fn a_rule_the_server_does_not_keep_is_a_disagreement() {
     let mut judge = Judge::of(0).believing(shipped);
     let judged = judge.judge(300).await;
     assert!(!judged.disagreements.is_empty(), "the policies know nothing of the field with readers");
+}
+
+#[test]
+fn a_row_the_server_shows_by_another_rule_is_a_disagreement() {
+    use fieldline_model::dictionary::{Dictionary, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
+    let altered = SHIPPED_TABLES.iter().map(|(file, text)| (*file, text.replace("INpublished,", "INdraft,")));
+    let altered: Vec<(&str, String)> = altered.collect();
+    let altered: Vec<(&str, &str)> = altered.iter().map(|(file, text)| (*file, text.as_str())).collect();
+    let altered = Dictionary::parse(&altered, SHIPPED_LIFE_CYCLES).expect("it fits together");
+    let (_, disagreements) = Judge::of(0).believing(&altered).predicates();
+    assert!(!disagreements.is_empty(), "the policies show drafts in place of what is published");
 }
