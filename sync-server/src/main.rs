@@ -16,6 +16,7 @@ mod import;
 mod key;
 mod logs;
 mod provider;
+mod read_pdf;
 mod relay;
 mod roads;
 mod serve;
@@ -82,6 +83,9 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Road networks for phones that plan without a line.
     Roads(Scripted<roads::Command>),
+    /// Write what a PDF on standard input says; the server reads each PDF so, in a process of its own.
+    #[command(hide = true)]
+    ReadPdf,
 }
 
 fn main() -> ExitCode {
@@ -104,6 +108,7 @@ fn main() -> ExitCode {
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Roads(told) => roads::run(&told.command, told.json),
+        Command::ReadPdf => read_pdf::run(),
     };
     done.map_or_else(report, |()| ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use crate::data::{Data, Opened};
 use crate::edge::EdgeArgs;
 use crate::failed::Failed;
+use crate::read_pdf;
 
 /// The environment variable with the first administrator's password.
 const ADMIN_PASSWORD: &str = "FIELDLINE_ADMIN_PASSWORD";
@@ -42,6 +43,7 @@ pub fn run(args: &Args) -> Result<(), Failed> {
         opened.server.use_roads(Arc::new(Roads::open(bundle, Profile::Car)?));
     }
     opened.server.limit_requests(args.requests_per_hour);
+    opened.server.read_pdfs_by(Arc::new(read_pdf::elsewhere));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Failed::Io { doing: "starting the runtime".into(), source })?;
     runtime.block_on(listen(args, opened))

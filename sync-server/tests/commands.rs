@@ -254,3 +254,81 @@ fn a_bundle_of_roads_is_made_of_an_extract_and_ways_on_it() {
 fn test_data(name: &str) -> String {
     format!("{}/../tests/data/{name}", env!("CARGO_MANIFEST_DIR"))
 }
+
+/// A PDF of one page, written by hand; its content as it stands or packed.
+fn pdf(content: &[u8], filter: &str) -> Vec<u8> {
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>";
+    let font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>";
+    let stream = format!("<</Length {}{filter}>>stream\n", content.len());
+    let objects: [&[&[u8]]; 5] = [
+        &[b"<</Type/Catalog/Pages 2 0 R>>"],
+        &[b"<</Type/Pages/Kids[3 0 R]/Count 1>>"],
+        &[page.as_bytes()],
+        &[stream.as_bytes(), content, b"\nendstream"],
+        &[font.as_bytes()],
+    ];
+    let (mut file, mut places) = (b"%PDF-1.4\n".to_vec(), String::new());
+    for (number, parts) in objects.iter().enumerate() {
+        places += &format!("{:010} 00000 n \n", file.len());
+        file.extend(format!("{} 0 obj\n", number + 1).as_bytes());
+        file.extend(parts.concat());
+        file.extend(b"\nendobj\n");
+    }
+    let trailer = "trailer\n<</Size 6/Root 1 0 R>>\nstartxref";
+    let at = file.len();
+    file.extend(format!("xref\n0 6\n0000000000 65535 f \n{places}{trailer}\n{at}\n%%EOF\n").as_bytes());
+    file
+}
+
+fn read_pdf(bytes: &[u8]) -> String {
+    let mut command = sync_server(&["read-pdf"]);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs");
+    process.stdin.take().expect("piped").write_all(bytes).expect("it is read to the end");
+    let Output { status, stdout, .. } = process.wait_with_output().expect("it ends");
+    assert!(status.success());
+    String::from_utf8(stdout).expect("text")
+}
+
+#[test]
+fn what_a_pdf_says_is_read_by_a_process_of_its_own_whatever_it_unpacks_to() {
+    let says = b"BT /F1 12 Tf 72 720 Td (Torque the flange) Tj ET";
+    assert!(read_pdf(&pdf(says, "")).contains("Torque the flange"));
+    assert_eq!(read_pdf(b"%PDF-1.4 nothing"), "");
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..100 {
+        packed.write_all(&vec![b' '; 1 << 20]).expect("memory takes it");
+    }
+    packed.write_all(says).expect("memory takes it");
+    let bomb = packed.finish().expect("memory takes it");
+    assert_eq!(read_pdf(&pdf(&bomb, "/Filter/FlateDecode")), "", "{} bytes would be 100 MB", bomb.len());
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "another process reads the file when it has nothing else to do")]
+fn a_running_server_finds_a_record_by_what_a_pdf_of_it_says() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let serving = Serving::begin(text(directory.path()), Some(PASSWORD));
+    let signed = serving.sign_in(PASSWORD);
+    let (_, session) = signed.split_once("\r\n\r\n").expect("a body");
+    let session: Value = serde_json::from_str(session).expect("JSON");
+    let token = session["token"].as_str().expect("a token");
+    let ask = |method: &str, path: &str, kind: &str, body: &str| {
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}");
+        let answer =
+            serving.ask(&format!("{head}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+        assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
+        serde_json::from_str::<Value>(body).expect("JSON")
+    };
+    let made = ask("POST", "/api/now/table/incident", "application/json", r#"{"short_description":"Cold"}"#);
+    let id = made["result"]["sys_id"].as_str().expect("a sys_id");
+    let manual = String::from_utf8(pdf(b"BT /F1 12 Tf (Torque the flange) Tj ET", "")).expect("plain letters");
+    let path = format!("/api/now/attachment/file?table_name=incident&table_sys_id={id}&file_name=manual.pdf");
+    ask("POST", &path, "application/pdf", &manual);
+    let found = (0..600).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let hits = ask("GET", "/api/v1/search?words=flange", "text/plain", "");
+        hits["hits"][0]["sys_id"] == *id
+    });
+    assert!(found, "it is read in an idle moment");
+}

@@ -4,6 +4,7 @@
 //! it. A reference row has only those rows. Whoever may see a record may see its files: so the dictionary says it of their
 //! table, and files are asked for as any rows are. The bytes are kept once per content.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
 
 use fieldline_documents::{Act, Attachment, AttachmentRole, Edit, Projection};
@@ -17,6 +18,7 @@ use fieldline_sync::wire::{BlobChunk, BlobStatus};
 use crate::author::Authored;
 use crate::call::Call;
 use crate::error::ServiceError;
+use crate::reading;
 use crate::table::{self, Found, Result, TableError, declared, read};
 
 /// The table of files.
@@ -85,6 +87,8 @@ pub fn attach(call: &mut Call<'_>, table: &str, sys_id: SysId, file: &File) -> R
         Kind::Document => attach_to_document(call, parent, file),
         Kind::Reference => {
             let id = call.new_sys_id();
+            call.tx.want_file_words(file.blob)?;
+            call.reads_otherwise(&parent)?;
             put(call, row(id, &parent, file, true))
         }
     }
@@ -251,6 +255,11 @@ fn with_hash(blob: BlobHash) -> Filter {
     Filter::equals("hash", &*blob.to_string())
 }
 
+fn of_record(record: &DocumentId) -> Filter {
+    let of_table = Filter::equals("table_name", record.table.as_str());
+    of_table.and(Filter::equals("table_sys_id", &*record.sys_id.to_string()))
+}
+
 /// The row of a document's file is told by the act that attached it, so that it is the same whoever makes it.
 fn identity(document: &DocumentId, act: StepId) -> SysId {
     let StepId { device, epoch, counter, act } = act;
@@ -281,6 +290,9 @@ impl Call<'_> {
             }
             let file = File { blob, size_bytes, name: file_name, content_type };
             let is_here = self.tx.blob(blob)?.is_some_and(|state| state.complete);
+            if is_here {
+                self.tx.want_file_words(blob)?;
+            }
             self.put_row(row(id, document, &file, is_here))?;
         }
         Ok(())
@@ -288,11 +300,48 @@ impl Call<'_> {
 
     /// Says in its rows that a file has come whole.
     pub(crate) fn file_arrived(&mut self, blob: BlobHash) -> crate::error::Result<()> {
-        for mut row in self.rows(TABLE, &with_hash(blob))? {
+        let rows = self.rows(TABLE, &with_hash(blob))?;
+        if !rows.is_empty() {
+            self.tx.want_file_words(blob)?;
+        }
+        for mut row in rows {
             row.set("state", Some(Value::text("available")));
             self.put_row(row)?;
         }
         Ok(())
+    }
+
+    /// How a file is read, and its bytes; `None` when nothing is read of such a file or it is gone.
+    pub(crate) fn to_be_read(&self, blob: BlobHash) -> crate::error::Result<Option<(reading::Kind, Vec<u8>)>> {
+        let rows = self.rows(TABLE, &with_hash(blob))?;
+        let kind = rows.iter().find_map(|row| reading::Kind::of(row.text("content_type"), row.text("file_name")));
+        let (Some(kind), Some(state)) = (kind, self.tx.blob(blob)?) else { return Ok(None) };
+        let (mut bytes, most) = (Vec::new(), reading::FILE_BYTES + 1);
+        for index in 0..state.chunks_held {
+            if bytes.len() >= most {
+                break;
+            }
+            bytes.extend(self.tx.chunk(blob, index)?.unwrap_or_default());
+        }
+        Ok(Some((kind, bytes)))
+    }
+
+    /// Notes that the records a file is of are found by other words.
+    pub(crate) fn files_read_otherwise(&mut self, blob: BlobHash) -> crate::error::Result<()> {
+        for parent in self.rows(TABLE, &with_hash(blob))?.iter().filter_map(parent_of) {
+            self.reads_otherwise(&parent)?;
+        }
+        Ok(())
+    }
+
+    /// What the files of a record say, each once.
+    pub(crate) fn said_in_files_of(&self, record: &DocumentId) -> crate::error::Result<Vec<String>> {
+        let mut said = Vec::new();
+        let blobs: BTreeSet<BlobHash> = self.rows(TABLE, &of_record(record))?.iter().filter_map(hash_of).collect();
+        for blob in blobs {
+            said.extend(self.tx.file_words(blob)?.filter(|words| !words.is_empty()));
+        }
+        Ok(said)
     }
 
     /// Removes the files of a record that is removed.
@@ -300,9 +349,7 @@ impl Call<'_> {
     /// # Errors
     /// When the database fails.
     pub fn drop_attachments_of(&mut self, parent: &DocumentId) -> crate::error::Result<()> {
-        let of_table = Filter::equals("table_name", parent.table.as_str());
-        let of_record = Filter::equals("table_sys_id", &*parent.sys_id.to_string());
-        for row in self.rows(TABLE, &of_table.and(of_record))? {
+        for row in self.rows(TABLE, &of_record(parent))? {
             self.drop_attachment(&row)?;
         }
         Ok(())
@@ -310,6 +357,9 @@ impl Call<'_> {
 
     fn drop_attachment(&mut self, row: &Record) -> crate::error::Result<()> {
         self.remove_row(row)?;
+        if let Some(parent) = parent_of(row) {
+            self.reads_otherwise(&parent)?;
+        }
         let Some(blob) = hash_of(row) else { return Ok(()) };
         if self.rows(TABLE, &with_hash(blob))?.is_empty() {
             self.tx.finish_blob(blob, false)?;

@@ -5,7 +5,7 @@
 //! * [`accounts`] keeps people and devices, [`identity`] lets them and programs in. [`sync`] answers devices: admission of edits, then what is new for them.
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere, [`import_sets`]
 //!   rows that transform maps make records of.
-//! * [`attachments`] are the files of records, whoever captured or sent them.
+//! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
 //! * [`change_requests`] plans changes, asks for approvals and says what collides.
 //! * [`cmdb`] recognises configuration items that several sources tell of, and relates them.
@@ -52,6 +52,7 @@ mod preset;
 mod pull;
 mod query;
 mod react;
+pub mod reading;
 pub mod relay;
 mod renewal;
 mod roles;

@@ -2,9 +2,13 @@
 //!
 //! Who writes does not wait for the index: a record that changed is due, and its entry is made a little later, by whoever looks for
 //! something or in idle moments. A field that has readers is not indexed, or its words would be told to others.
+//!
+//! A record is found by what its files say, too, as people who attached a manual to it expect: the hit is the record, and the
+//! file's own row is found by its name. Files are read in idle moments only and outside any transaction, because they come from
+//! anybody and may take long.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::dictionary::Kind;
+use fieldline_model::dictionary::Kind as TableKind;
 use fieldline_model::{DocumentId, Record, TableName, Timestamp, Value};
 use fieldline_storage::{Hit, Selection, Words};
 use rand_core::Rng;
@@ -12,6 +16,7 @@ use rand_core::Rng;
 use crate::call::Call;
 use crate::definitions;
 use crate::error::Result;
+use crate::reading::{self, Kind};
 use crate::server::Server;
 use crate::table::{self, TableError};
 
@@ -32,6 +37,32 @@ impl Server {
             }
             Ok(due.len())
         })
+    }
+}
+
+/// The most that is kept of what all files of a record say.
+const RECORD_FILES_BYTES: usize = 1 << 20;
+
+impl Server {
+    /// Reads up to `limit` files that have come and nobody has read; how many it were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn read_files(&self, limit: u32, now: Timestamp, rng: &mut dyn Rng) -> Result<usize> {
+        let system = self.system();
+        let unread = self.storage().read()?.unread_files(limit)?;
+        for blob in &unread {
+            let found = self.read(&system, now, rng, |call| call.to_be_read(*blob))?;
+            let words = found.map_or_else(String::new, |(kind, bytes)| match kind {
+                Kind::Pdf => self.said_in_pdf(&bytes),
+                kind => reading::text_of(kind, &bytes),
+            });
+            self.write(&system, now, rng, |call| {
+                call.tx.put_file_words(*blob, &words)?;
+                call.files_read_otherwise(*blob)
+            })?;
+        }
+        Ok(unread.len())
     }
 }
 
@@ -72,8 +103,14 @@ impl Call<'_> {
             *part += text;
             part.push(' ');
         }
-        if table.kind == Kind::Document {
+        if table.kind == TableKind::Document {
             words.journal = self.journal_of(&record)?;
+        }
+        for said in self.said_in_files_of(id)? {
+            if words.journal.len() + said.len() <= RECORD_FILES_BYTES {
+                words.journal.push('\n');
+                words.journal += &said;
+            }
         }
         Ok(Some(words))
     }

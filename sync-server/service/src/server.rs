@@ -26,6 +26,7 @@ use crate::known::Known;
 use crate::metrics::Metrics;
 use crate::passwords::PasswordCost;
 use crate::query::number_field;
+use crate::reading;
 
 const IDENTITY: &str = "identity";
 /// Numbers skipped per prefix after a restore: more than devices can have been leased since any daily backup.
@@ -55,6 +56,9 @@ pub struct Identity {
 /// Somebody who can tell how long and how far ways are.
 pub type WaySource = Arc<dyn TravelSource + Send + Sync>;
 
+/// What reads a PDF, which may come from anybody; nothing when it cannot.
+pub type PdfReader = Arc<dyn Fn(&[u8]) -> String + Send + Sync>;
+
 /// Everything the server does, for one organisation.
 pub struct Server {
     storage: Arc<dyn Storage>,
@@ -67,6 +71,7 @@ pub struct Server {
     pub(crate) known: Mutex<Known>,
     priorities: RwLock<PriorityMatrix>,
     roads: OnceLock<WaySource>,
+    pdfs: OnceLock<PdfReader>,
     requests_per_hour: AtomicU32,
     /// What it has done since it started.
     pub metrics: Metrics,
@@ -89,6 +94,7 @@ impl Server {
             known: Mutex::default(),
             priorities: RwLock::default(),
             roads: OnceLock::new(),
+            pdfs: OnceLock::new(),
             requests_per_hour: AtomicU32::new(0),
             metrics: Metrics::default(),
             storage,
@@ -116,6 +122,16 @@ impl Server {
     /// Lets dispatch measure ways on roads from now on; where they end, it is as the crow flies. Only the first roads count.
     pub fn use_roads(&self, roads: WaySource) {
         let _ = self.roads.set(roads);
+    }
+
+    /// Lets somebody else read PDFs from now on, such as a process of its own that may fail alone. Only the first counts.
+    pub fn read_pdfs_by(&self, reader: PdfReader) {
+        let _ = self.pdfs.set(reader);
+    }
+
+    /// What a PDF says.
+    pub(crate) fn said_in_pdf(&self, bytes: &[u8]) -> String {
+        self.pdfs.get().map_or_else(|| reading::pdf::text_of(bytes), |reader| reader(bytes))
     }
 
     /// The roads ways are measured on, if there are any.

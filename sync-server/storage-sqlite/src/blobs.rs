@@ -38,4 +38,24 @@ impl Blobs for Transaction<'_> {
             if right { "UPDATE blob SET complete = TRUE WHERE hash = ?1" } else { "DELETE FROM blob WHERE hash = ?1" };
         self.run(format_args!("finishing file {blob}"), sql, [blob.0]).map(drop)
     }
+
+    fn want_file_words(&mut self, blob: BlobHash) -> Result<()> {
+        let sql = "INSERT INTO blob_words (hash) SELECT hash FROM blob WHERE hash = ?1 ON CONFLICT DO NOTHING";
+        self.run(format_args!("noting that file {blob} is unread"), sql, [blob.0]).map(drop)
+    }
+
+    fn unread_files(&self, limit: u32) -> Result<Vec<BlobHash>> {
+        let sql = "SELECT hash FROM blob_words WHERE words IS NULL LIMIT ?1";
+        self.all("looking for files to read", sql, [limit], |row| row.get(0).map(BlobHash))
+    }
+
+    fn put_file_words(&mut self, blob: BlobHash, words: &str) -> Result<()> {
+        let sql = "UPDATE blob_words SET words = ?2 WHERE hash = ?1";
+        self.run(format_args!("keeping what file {blob} says"), sql, params![blob.0, words]).map(drop)
+    }
+
+    fn file_words(&self, blob: BlobHash) -> Result<Option<String>> {
+        let sql = "SELECT words FROM blob_words WHERE hash = ?1";
+        Ok(self.first(format_args!("looking for what file {blob} says"), sql, [blob.0], |row| row.get(0))?.flatten())
+    }
 }

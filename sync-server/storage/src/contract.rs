@@ -73,6 +73,7 @@ macro_rules! battery {
             grants: what_has_expired_is_cleared_out_and_nothing_else;
             grants: keys_and_providers_are_listed_and_removed;
             accounts: a_file_arrives_piece_by_piece_and_is_dropped_when_wrong;
+            accounts: what_a_file_says_is_kept_as_long_as_the_file;
             memos: a_memo_belongs_to_its_owner_and_purpose;
             memos: memos_are_forgotten_by_age_and_by_number;
         }

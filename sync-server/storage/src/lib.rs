@@ -490,6 +490,14 @@ pub trait Blobs {
     fn chunk(&self, blob: BlobHash, index: u32) -> Result<Option<Vec<u8>>>;
     /// Marks a file whole, or drops all its pieces because its hash was wrong.
     fn finish_blob(&mut self, blob: BlobHash, right: bool) -> Result<()>;
+    /// Notes that a file should be read, unless it was; nothing when there is no such file.
+    fn want_file_words(&mut self, blob: BlobHash) -> Result<()>;
+    /// Files that should be read.
+    fn unread_files(&self, limit: u32) -> Result<Vec<BlobHash>>;
+    /// Keeps what a file says for as long as the file.
+    fn put_file_words(&mut self, blob: BlobHash, words: &str) -> Result<()>;
+    /// What a file says, `None` while nobody has read it.
+    fn file_words(&self, blob: BlobHash) -> Result<Option<String>>;
 }
 
 /// Something the server remembers for somebody for a while.

@@ -214,6 +214,7 @@ pub async fn serve_at(
     };
     tokio::select! {
         () = serving::serve(listener, router, edge.tls, edge.limits, stop) => {}
-        never = search::keep_indexing(app) => match never {},
+        never = search::keep_indexing(app.clone()) => match never {},
+        never = search::keep_reading(app) => match never {},
     }
 }

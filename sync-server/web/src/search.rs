@@ -93,6 +93,16 @@ fn shown(call: &fieldline_service::Call<'_>, hit: &fieldline_storage::Hit) -> Va
     })
 }
 
+/// Reads files that have come, one after the other, for as long as the server runs.
+pub async fn keep_reading(app: App) -> std::convert::Infallible {
+    loop {
+        let read = blocking(&app, |server, now, rng| server.read_files(1, now, rng)).await;
+        if !matches!(read, Ok(1)) {
+            tokio::time::sleep(Duration::from_secs(LOOK_SECONDS)).await;
+        }
+    }
+}
+
 /// Indexes what is due, a little at a time, for as long as the server runs.
 pub async fn keep_indexing(app: App) -> std::convert::Infallible {
     loop {

@@ -4,7 +4,7 @@ use fieldline_documents::{Act, Attachment, AttachmentRole};
 use fieldline_model::condition::Query;
 use fieldline_model::{BlobHash, DocumentId, Record};
 use fieldline_service::attachments::{self, File};
-use fieldline_service::{Call, Caller, table};
+use fieldline_service::{Call, Caller, search, table};
 use fieldline_sync::caps::CHUNK_BYTES;
 use fieldline_sync::wire::{BlobChunk, BlobStatus, ChunkWant};
 
@@ -91,6 +91,33 @@ fn a_wrong_claim_about_a_files_length_does_not_keep_the_file_out() {
     let pieces: Vec<_> = (0..3).map(|index| send(&mut house, &phone, piece(blob, &bytes, index))).collect();
     assert!(pieces[2].complete);
     assert!(send(&mut house, &thief, claim).complete, "what is whole stays");
+}
+
+#[test]
+fn what_a_file_from_a_phone_says_is_found_once_its_last_piece_has_come() {
+    let mut house = House::new();
+    let (mia, leo, dora) = (house.mia.clone(), house.leo.clone(), house.dora.clone());
+    let (_, task) = house.job(mia.user, "Boiler");
+    let mut phone = house.phone(&mia);
+    phone.sync(&mut house);
+    let bytes = "readings of the manometer\n".repeat(3_000).into_bytes();
+    let blob = BlobHash(ring::digest::digest(&ring::digest::SHA256, &bytes).as_ref().try_into().unwrap());
+    let (file_name, content_type, size_bytes) = ("readings.csv".into(), "text/csv".into(), bytes.len() as u64);
+    let attachment = Attachment { blob, file_name, content_type, size_bytes, role: AttachmentRole::Document, of: None };
+    let edit = phone.edit(house.now, &task, &[Act::Attach { attachment }]);
+    phone.push(&mut house, &[edit]);
+    let found = |house: &mut House, who: &Caller| {
+        house.server.read_files(10, house.now, &mut house.rng).unwrap();
+        house.server.index_due(100, house.now, &mut house.rng).unwrap();
+        let look = |call: &mut Call<'_>| search::search(call, "manometer", &[], 10);
+        let hits = house.server.read(who, house.now, &mut house.rng, look).unwrap();
+        hits.into_iter().map(|hit| hit.record.id).collect::<Vec<_>>()
+    };
+    send(&mut house, &phone, piece(blob, &bytes, 0));
+    assert_eq!(found(&mut house, &mia), [], "half of it is not read");
+    assert!(send(&mut house, &phone, piece(blob, &bytes, 1)).complete);
+    assert_eq!(found(&mut house, &mia), std::slice::from_ref(&task));
+    assert_eq!((found(&mut house, &dora), found(&mut house, &leo)), (vec![task], vec![]));
 }
 
 fn files(house: &mut House, who: &Caller) -> Vec<Record> {

@@ -106,3 +106,20 @@ pub fn a_file_arrives_piece_by_piece_and_is_dropped_when_wrong(storage: &dyn Sto
     assert_eq!((tx.blob(wrong.blob)?, tx.chunk(wrong.blob, 0)?), (None, None));
     Ok(())
 }
+
+/// A file is read once, however often that is wanted.
+pub fn what_a_file_says_is_kept_as_long_as_the_file(storage: &dyn Storage) -> Result<()> {
+    let (blob, other) = (BlobHash([1; 32]), BlobHash([2; 32]));
+    let mut tx = storage.begin()?;
+    tx.put_chunk(&BlobState { blob, size_bytes: 3, chunks_held: 1, complete: false }, 0, b"abc")?;
+    tx.finish_blob(blob, true)?;
+    tx.want_file_words(blob)?;
+    tx.want_file_words(other)?;
+    assert_eq!((tx.unread_files(9)?, tx.file_words(blob)?), (vec![blob], None));
+    tx.put_file_words(blob, "abc")?;
+    tx.want_file_words(blob)?;
+    assert_eq!((tx.unread_files(9)?, tx.file_words(blob)?), (vec![], Some("abc".to_owned())));
+    tx.finish_blob(blob, false)?;
+    assert_eq!(tx.file_words(blob)?, None);
+    tx.commit()
+}

@@ -13,6 +13,7 @@ mod dispatch;
 mod edge;
 mod events;
 mod figures;
+mod files_said;
 mod formats;
 mod guards;
 mod house;

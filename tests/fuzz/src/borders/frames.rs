@@ -11,7 +11,7 @@ use crate::{Border, Guard, Taken};
 pub const BORDER: Border = Border {
     name: "frames",
     about: "bytes off the wire, as they come and with a right checksum",
-    share: 150,
+    share: 100,
     open: || Box::new(Frames),
 };
 

@@ -4,6 +4,7 @@ mod answers;
 mod batches;
 mod blobs;
 mod envelopes;
+mod files;
 mod frames;
 mod messages;
 mod queries;
@@ -17,7 +18,7 @@ mod unguarded;
 use crate::Border;
 
 /// Every border of the house.
-pub const ALL: [Border; 12] = [
+pub const ALL: [Border; 13] = [
     frames::BORDER,
     envelopes::BORDER,
     requests::BORDER,
@@ -30,6 +31,7 @@ pub const ALL: [Border; 12] = [
     tables::BORDER,
     tokens::BORDER,
     messages::BORDER,
+    files::BORDER,
 ];
 
 /// What the house does without: Automerge's own parser, fed what [`snapshots`] and [`batches`] keep from it. It must break,
