@@ -230,7 +230,7 @@ async fn a_stranger_with_a_token_learns_nothing_but_that_it_does_not_work() {
         let answer = house.ask("GET", path, "Bearer never-given-out", Value::Null).await;
         assert_eq!(answer.failure(401).0, "User is not authenticated", "{path}");
     }
-    let token = format!("Bearer {}", house.sign_in("dora").await);
+    let token = house.sign_in("dora").await;
     for (path, status) in [(INCIDENTS, 200), ("/api/now/table/no_such_table", 400), (&lost, 404), (&badly_asked, 400)] {
         assert_eq!(house.ask("GET", path, &token, Value::Null).await.status.as_u16(), status, "{path}");
     }
