@@ -18,8 +18,9 @@ use fieldline_sync::wire::{BlobChunk, BlobStatus};
 use crate::author::Authored;
 use crate::call::Call;
 use crate::error::ServiceError;
+use crate::question::{self, Found};
 use crate::reading;
-use crate::table::{self, Found, Result, TableError, declared, read};
+use crate::table::{Result, TableError, declared, read};
 
 /// The table of files.
 pub const TABLE: &str = "sys_attachment";
@@ -138,7 +139,7 @@ fn attach_to_document(call: &mut Call<'_>, parent: DocumentId, file: &File) -> R
 /// # Errors
 /// When the database fails or the query cannot be answered.
 pub fn query(call: &Call<'_>, query: &Query, limit: u32, offset: u32) -> Result<Found> {
-    table::query(call, TABLE, query, limit, offset)
+    question::query(call, TABLE, query, limit, offset)
 }
 
 /// The record a file is of.

@@ -6,7 +6,8 @@ use fieldline_model::dictionary::FieldType;
 use fieldline_model::{Record, SysId, Timestamp};
 
 use crate::call::Call;
-use crate::table::{self, Detail, Input, Question, Result, TableError, declared};
+use crate::question::Question;
+use crate::table::{self, Detail, Input, Result, TableError, declared};
 
 /// The table.
 pub const CASES: &str = "sn_customerservice_case";

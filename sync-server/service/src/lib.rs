@@ -51,6 +51,7 @@ mod passwords;
 mod preset;
 mod pull;
 mod query;
+pub mod question;
 mod react;
 pub mod reading;
 pub mod relay;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use fieldline_model::condition::Query;
 use fieldline_model::dictionary::{Field, FieldType};
 use fieldline_model::{Dictionary, SysId, TableName, Timestamp};
-use fieldline_service::{Call, table};
+use fieldline_service::{Call, question};
 
 use super::files::{Row, Sheet};
 use super::moment;
@@ -73,7 +73,7 @@ fn identity(call: &Call<'_>, sheet: &Sheet, row: &Row) -> Result<SysId, Failed> 
     let known: Vec<String> = row.marked().map(|(field, text)| format!("{field}={text}")).collect();
     if !known.is_empty() {
         let query = Query::parse(&known.join("^")).query;
-        if let Some(found) = table::query(call, sheet.table.as_str(), &query, 1, 0)?.records.pop() {
+        if let Some(found) = question::query(call, sheet.table.as_str(), &query, 1, 0)?.records.pop() {
             return Ok(found.id.sys_id);
         }
     }

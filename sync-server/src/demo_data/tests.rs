@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fieldline_model::condition::Query;
 use fieldline_model::{Dictionary, Record, SysId, Timestamp, Value};
-use fieldline_service::{Server, SignIn, table};
+use fieldline_service::{Server, SignIn, question, table};
 use fieldline_storage_sqlite::SqliteStorage;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -36,7 +36,8 @@ impl Organisation {
     fn records(&mut self, table: &str, query: &str) -> Vec<Record> {
         let query = Query::parse(query).query;
         let system = self.server.system();
-        let found = self.server.read(&system, NOW, &mut self.rng, |call| table::query(call, table, &query, 9_999, 0));
+        let found =
+            self.server.read(&system, NOW, &mut self.rng, |call| question::query(call, table, &query, 9_999, 0));
         found.expect("the table exists").records
     }
 

@@ -47,9 +47,9 @@ impl House {
 
     fn records(&mut self, table: &str, query: &str) -> Vec<Record> {
         let (query, system) = (Query::parse(query).query, self.server.system());
-        let found = self
-            .server
-            .read(&system, NOW, &mut self.rng, |call| fieldline_service::table::query(call, table, &query, 10_000, 0));
+        let found = self.server.read(&system, NOW, &mut self.rng, |call| {
+            fieldline_service::question::query(call, table, &query, 10_000, 0)
+        });
         found.expect("understood").records
     }
 }

@@ -9,7 +9,8 @@ use fieldline_documents::Projection;
 use fieldline_model::condition::Query;
 use fieldline_model::{DocumentId, Record, Value as Stored};
 use fieldline_service::cases::{self, Activity, CASES, Choice};
-use fieldline_service::table::{self, Question};
+use fieldline_service::question::Question;
+use fieldline_service::table;
 use fieldline_service::{Call, TableError};
 use serde_json::{Map, Value, json};
 

@@ -9,7 +9,7 @@ use fieldline_documents::Edit;
 use fieldline_model::condition::{Filter, Query};
 use fieldline_model::{DeviceId, Dictionary, DocumentId, SysId, TableName, Timestamp};
 use fieldline_service::table::{self, Input, TableError};
-use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal, question};
 use fieldline_storage::Selection;
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame::FrameError;
@@ -299,8 +299,9 @@ impl Office {
     /// The tasks on the dispatcher's list that match an encoded query.
     pub fn tasks(&self, query: &str, now: Timestamp, rng: &mut dyn Rng) -> Vec<DocumentId> {
         let query = Query::parse(query).query;
-        let found =
-            self.server().read(&self.dispatcher, now, rng, |call| table::query(call, "wm_task", &query, LIST_LIMIT, 0));
+        let found = self
+            .server()
+            .read(&self.dispatcher, now, rng, |call| question::query(call, "wm_task", &query, LIST_LIMIT, 0));
         found.expect("a dispatcher may see tasks").records.into_iter().map(|record| record.id).collect()
     }
 

@@ -7,7 +7,7 @@ use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId};
 use fieldline_model::condition::Query;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp};
 use fieldline_service::table::{self, Input};
-use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal, question};
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::relay::RelayKey;
 use fieldline_sync::wire::{Batch, Entry, PushedEdit, Request, Response, SignedBatch, signing_input};
@@ -154,7 +154,7 @@ impl House {
         let query = Query::parse(text).query;
         let found = self
             .server
-            .read(&self.server.system(), NOW, &mut self.rng, |call| table::query(call, table, &query, 50, 0));
+            .read(&self.server.system(), NOW, &mut self.rng, |call| question::query(call, table, &query, 50, 0));
         found.map(|found| found.records).map_err(|problem| problem.to_string())
     }
 

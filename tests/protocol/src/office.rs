@@ -7,7 +7,7 @@ use fieldline_device::{Enrolment, SigningKey};
 use fieldline_model::condition::Query;
 use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
 use fieldline_service::table::{self, Detail, Input};
-use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal, question};
 use fieldline_storage::Storage;
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame::FrameError;
@@ -122,7 +122,7 @@ impl Office {
         let system = self.server.system();
         let found = self
             .server
-            .read(&system, self.now, &mut self.rng, |call| table::query(call, "sys_db_object", &query, 1, 0));
+            .read(&system, self.now, &mut self.rng, |call| question::query(call, "sys_db_object", &query, 1, 0));
         found.expect("tables can be read").records[0].id.sys_id.to_string()
     }
 

@@ -19,7 +19,8 @@ use fieldline_model::{Record, SysId, Value};
 use crate::call::Call;
 use crate::preset;
 use crate::query::number_field;
-use crate::table::{self, Detail, Input, Question, Result, TableError, declared};
+use crate::question::Question;
+use crate::table::{self, Detail, Input, Result, TableError, declared};
 
 pub(crate) const CHANGES: &str = "change_request";
 const TASKS: &str = "change_task";

@@ -10,7 +10,8 @@ use super::CHANGES;
 use super::affected::items_of;
 use super::worker::{self, Messages};
 use crate::call::Call;
-use crate::table::{self, Input, Question, Result, TableError};
+use crate::question::Question;
+use crate::table::{self, Input, Result, TableError};
 
 /// How far ahead free time is looked for.
 const DAYS: i64 = 7;

@@ -11,7 +11,8 @@ use super::payload::{Item, Payload};
 use super::rules::rule_for;
 use super::{ROOT, check_may, is_class, is_source, relations};
 use crate::call::Call;
-use crate::table::{self, Detail, Question, Result, TableError};
+use crate::question::Question;
+use crate::table::{self, Detail, Result, TableError};
 
 /// An item with its relations.
 pub struct Instance {

@@ -7,7 +7,7 @@ use fieldline_documents::{Act, ChangeHash, Document, Edit, EditId, packed};
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_service::table::{self, Detail, Input};
-use fieldline_service::{Caller, NewUser, PasswordCost, Server, SignIn, SyncRefusal, TableError};
+use fieldline_service::{Caller, NewUser, PasswordCost, Server, SignIn, SyncRefusal, TableError, question};
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::wire::{
     Batch, Entry, Outcome, Progress, PushedEdit, Request, Response, SignedBatch, scope_term, signing_input,
@@ -74,7 +74,8 @@ impl House {
 
     pub fn query(&mut self, by: &Caller, table: &str, text: &str) -> Vec<Record> {
         let query = fieldline_model::condition::Query::parse(text).query;
-        let found = self.server.read(by, self.now, &mut self.rng, |call| table::query(call, table, &query, 1_000, 0));
+        let found =
+            self.server.read(by, self.now, &mut self.rng, |call| question::query(call, table, &query, 1_000, 0));
         found.unwrap().records
     }
 

@@ -14,7 +14,7 @@ use axum::routing::{delete, get, patch, post, put};
 use fieldline_model::condition::{self, Condition, Group, Operator};
 use fieldline_model::{Record, SysId, TableName};
 use fieldline_service::attachments;
-use fieldline_service::table::Found;
+use fieldline_service::question::Found;
 use fieldline_service::{Call, Caller, TableError};
 use serde_json::{Map, Value, json};
 

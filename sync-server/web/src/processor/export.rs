@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use fieldline_model::Table;
 use fieldline_service::TableError;
-use fieldline_service::table::Question;
+use fieldline_service::question::Question;
 use rust_xlsxwriter::{Format, Workbook};
 
 use super::Errand;

@@ -13,7 +13,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fieldline_model::condition::{Condition, Group, Operator, Parsed, Query};
 use fieldline_model::{Record, Table};
-use fieldline_service::table::{self, Detail, Question};
+use fieldline_service::question::Question;
+use fieldline_service::table::{self, Detail};
 use fieldline_service::{Call, Server, TableError, import_sets};
 use serde_json::{Map, Value, json};
 

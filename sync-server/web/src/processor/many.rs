@@ -3,7 +3,7 @@
 use fieldline_model::Record;
 use fieldline_model::condition::Parsed;
 use fieldline_service::Call;
-use fieldline_service::table::Question;
+use fieldline_service::question::Question;
 
 use crate::refusal::Refusal;
 

@@ -23,7 +23,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use fieldline_model::{Dictionary, Record, SysId, Table};
-use fieldline_service::table::{self, Detail, Question};
+use fieldline_service::question::Question;
+use fieldline_service::table::{self, Detail};
 use fieldline_service::{Call, TableError, guard};
 use serde_json::Value;
 

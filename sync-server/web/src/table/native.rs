@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use fieldline_service::bookmark::Bookmark;
 use fieldline_service::guard::{self, Once};
-use fieldline_service::table::Question;
+use fieldline_service::question::Question;
 use fieldline_service::{Call, TableError, table};
 use serde_json::{Value, json};
 

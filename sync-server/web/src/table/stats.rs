@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use fieldline_model::condition::{Comparison, Path, Query};
 use fieldline_model::{FieldType, Timestamp};
-use fieldline_service::table::Question;
+use fieldline_service::question::Question;
 use fieldline_service::{Call, TableError};
 use fieldline_storage::{Aggregation, Bucket, Figure, Function};
 use serde_json::{Map, Value, json};

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use fieldline_model::condition::{Group, Order, Parsed, Query};
 use fieldline_model::{FieldType, Record, SysId, Table, Timestamp};
-use fieldline_service::table::{self, Detail, Question};
+use fieldline_service::question::Question;
+use fieldline_service::table::{self, Detail};
 use fieldline_service::{Call, Server, TableError};
 use serde_json::Value;
 
