@@ -23,6 +23,7 @@ mod records;
 mod row;
 mod scopes;
 mod search;
+mod tallies;
 mod transaction;
 
 use std::io::ErrorKind;

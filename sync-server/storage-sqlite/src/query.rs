@@ -110,7 +110,8 @@ impl<'s> Compiler<'s> {
         if self.views.contains_key(ROOT) { "r.id" } else { "r.rowid" }
     }
 
-    fn names<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> String {
+    /// Binds names and returns their marks.
+    pub(crate) fn names<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> String {
         names.map(|name| self.bind(name.to_owned())).collect::<Vec<_>>().join(", ")
     }
 
@@ -257,7 +258,8 @@ impl<'s> Compiler<'s> {
         })
     }
 
-    fn check(&mut self, field: &str, check: &Check) -> String {
+    /// What is asked of a value.
+    pub(crate) fn check(&mut self, field: &str, check: &Check) -> String {
         match check {
             Check::Filled => format!("{field} IS NOT NULL"),
             Check::Is(wanted) => {

@@ -19,6 +19,7 @@ pub mod queries;
 pub mod records;
 pub mod scopes;
 pub mod search;
+pub mod tallies;
 pub mod transactions;
 pub mod world;
 
@@ -63,6 +64,7 @@ macro_rules! battery {
             queries: text_in_a_query_is_never_sql;
             queries: the_longest_query_is_answered;
             agreement: answers_agree_with_the_evaluation_in_memory;
+            tallies: counts_by_a_field_are_those_of_the_records_there_are;
             search: records_are_found_by_their_words_and_by_whoever_may_see_them;
             audit: what_was_noted_is_a_table_that_can_be_asked;
             accounts: an_account_is_found_by_name_in_any_case;
