@@ -1,5 +1,5 @@
 //! `fieldline-bench api`: how fast the record API answers over a hundred thousand incidents, next to a bare axum over a plain
-//! SQLite table with real columns, the same indexes and the same durability, that gives the same answers to the letter.
+//! SQLite table with real columns, an index for every question and the same durability, that gives the same answers to the letter.
 //!
 //! Both servers are processes of their own, asked in turns over loopback through connections that stay open, so noise hits
 //! both; ours is the program as it is shipped, asked by an integration with its token. The floor asks nobody who they are, keeps
