@@ -12,7 +12,6 @@ use fieldline_storage::Sight;
 use minicbor::{Decode, Encode};
 
 use crate::call::Call;
-use crate::scope;
 
 /// The longest bookmark, as text: a few sort keys with long texts.
 const CHARACTERS: usize = 16_384;
@@ -35,8 +34,8 @@ impl Bookmark {
         tables: &[TableName],
         (call, sight): (&Call<'_>, &Sight),
     ) -> Self {
-        let world = Seen { call, sight };
-        let place = order.iter().map(|key| key.path.value(record, &world)).collect();
+        let (world, record) = (Seen { call, sight }, sight.told_of(record.clone()));
+        let place = order.iter().map(|key| key.path.value(&record, &world)).collect();
         Self { order: name_of(order, tables), place }
     }
 
@@ -73,7 +72,7 @@ impl FromStr for Bookmark {
     }
 }
 
-/// The records the caller sees.
+/// The records the caller sees, as far as they may know them.
 struct Seen<'c, 's> {
     call: &'c Call<'s>,
     sight: &'c Sight,
@@ -82,9 +81,8 @@ struct Seen<'c, 's> {
 impl World for Seen<'_, '_> {
     fn find(&self, tables: &[TableName], sys_id: SysId) -> Option<Record> {
         let found = self.call.tx.find(tables, sys_id).ok().flatten()?;
-        let is_seen = self.sight.sees_all(&found.id.table)
-            || scope::in_scope(&*self.call.tx, &self.sight.keys, &found.id).unwrap_or_default();
-        is_seen.then_some(found)
+        let is_seen = self.sight.sees(&found, &&*self.call.tx).unwrap_or_default();
+        is_seen.then(|| self.sight.told_of(found))
     }
 
     /// No order asks for them.

@@ -109,6 +109,14 @@ impl Sight {
             || around.belongs(&record.id, &self.keys)?)
     }
 
+    /// A record that is seen, without what is not known of it.
+    pub fn told_of(&self, mut record: Record) -> Record {
+        let rules = self.known.get(&record.id.table).into_iter().flatten();
+        let hidden: Vec<_> = rules.filter(|(_, filter)| !filter.matches(&record, &Alone)).collect();
+        hidden.into_iter().for_each(|(field, _)| record.set(field.clone(), None));
+        record
+    }
+
     /// Whether of a record that is seen a field is known that `known` lists.
     pub fn knows(&self, record: &Record, field: &FieldName) -> bool {
         let known = self.known.get(&record.id.table).and_then(|fields| fields.get(field));

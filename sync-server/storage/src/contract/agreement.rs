@@ -214,11 +214,9 @@ impl Surroundings for Seen {
 fn as_seen(records: &[Record], sight: &Sight) -> Result<Seen> {
     let all = Seen(records.to_vec());
     let mut seen = Vec::new();
-    for mut record in records.iter().cloned() {
-        if sight.sees(&record, &all)? {
-            let whole = record.clone();
-            record.fields.retain(|field, _| sight.knows(&whole, field));
-            seen.push(record);
+    for record in records {
+        if sight.sees(record, &all)? {
+            seen.push(sight.told_of(record.clone()));
         }
     }
     Ok(Seen(seen))
