@@ -41,14 +41,21 @@ pub fn version(record: &Record) -> String {
 ///
 /// # Errors
 /// [`TableError::Stale`] or [`TableError::Taken`], and when there is no such record for the caller and there should be.
-pub fn expect(call: &mut Call<'_>, table: &str, sys_id: SysId, expected: &Expected) -> Result<()> {
-    match (expected, current(call, table, sys_id)) {
-        (Expected::Any, _) | (Expected::Nothing, Ok(None)) => Ok(()),
-        (Expected::Nothing, Ok(Some(record))) => Err(TableError::Taken(record.id.to_string())),
-        (Expected::OneOf(versions), Ok(Some(record))) if versions.contains(&version(&record)) => Ok(()),
-        (Expected::OneOf(_), Ok(Some(record))) => Err(TableError::Stale(record.id.to_string())),
-        (Expected::OneOf(_), Ok(None)) => Err(TableError::NotFound(format!("{table}/{sys_id}"))),
-        (_, Err(error)) => Err(error),
+pub fn expect(call: &Call<'_>, table: &str, sys_id: SysId, expected: &Expected) -> Result<()> {
+    if *expected == Expected::Any {
+        return Ok(());
+    }
+    let current = current(call, table, sys_id)?;
+    expect_of(current.as_ref(), (table, sys_id), expected)
+}
+
+fn expect_of(current: Option<&Record>, (table, sys_id): (&str, SysId), expected: &Expected) -> Result<()> {
+    match (expected, current) {
+        (Expected::Any, _) | (Expected::Nothing, None) => Ok(()),
+        (Expected::Nothing, Some(record)) => Err(TableError::Taken(record.id.to_string())),
+        (Expected::OneOf(versions), Some(record)) if versions.contains(&version(record)) => Ok(()),
+        (Expected::OneOf(_), Some(record)) => Err(TableError::Stale(record.id.to_string())),
+        (Expected::OneOf(_), None) => Err(TableError::NotFound(format!("{table}/{sys_id}"))),
     }
 }
 
@@ -64,17 +71,18 @@ pub fn put(
     mut input: Input,
     expected: &Expected,
 ) -> Result<(Detail, bool)> {
-    expect(call, table, sys_id, expected)?;
-    if current(call, table, sys_id)?.is_some() {
+    let current = current(call, table, sys_id)?;
+    expect_of(current.as_ref(), (table, sys_id), expected)?;
+    if current.is_some() {
         return Ok((table::update(call, table, sys_id, &input)?, false));
     }
     input.fields.insert("sys_id".into(), sys_id.to_string());
     Ok((table::create(call, class, &input)?, true))
 }
 
-fn current(call: &mut Call<'_>, table: &str, sys_id: SysId) -> Result<Option<Record>> {
-    match table::get(call, table, sys_id) {
-        Ok(detail) => Ok(Some(detail.record)),
+fn current(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Option<Record>> {
+    match table::read(call, table, sys_id) {
+        Ok(record) => Ok(Some(record)),
         Err(TableError::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
