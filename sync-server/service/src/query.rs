@@ -150,14 +150,14 @@ impl Call<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn sees(&self, record: &Record) -> Result<bool> {
+    pub(crate) fn sees(&self, record: &Record) -> Result<bool> {
         let table = self.dictionary.table(record.id.table.as_str());
         let sees_all = table.is_some_and(|table| self.caller.reads_all(table));
         Ok(sees_all || self.sight()?.sees(record, &&*self.tx)?)
     }
 
     /// Whether the caller may know what a field of a record holds, if they see the record.
-    pub fn knows(&self, record: &Record, field: &Field) -> bool {
+    pub(crate) fn knows(&self, record: &Record, field: &Field) -> bool {
         if self.caller.may(&field.read) {
             return true;
         }

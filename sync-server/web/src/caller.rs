@@ -3,6 +3,7 @@
 //! A token costs one lookup. A password costs an Argon2id hash, so few are checked at once, and clients that send one with
 //! every request (Basic authentication) are given a session behind the scenes that lasts some minutes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -234,19 +235,18 @@ impl FromRequestParts<App> for Asker {
 }
 
 impl Asker {
-    /// Who it is, known from here on.
+    /// Who it is.
     ///
     /// # Errors
     /// As [`TableCaller`].
-    pub async fn known(&mut self, app: &App) -> Result<&Caller, Refusal> {
-        if let Self::Token(token, request) = self {
-            let caller = authenticate(app, token.clone()).await?;
-            admit(&app.server, &caller, request, app.clock.now())?;
-            *self = Self::Known(caller);
-        }
+    pub fn known(&self, server: &Server, now: Timestamp) -> Result<Cow<'_, Caller>, Refusal> {
         match self {
-            Self::Known(caller) => Ok(caller),
-            Self::Token(..) => Err(Refusal::NotAuthenticated),
+            Self::Known(caller) => Ok(Cow::Borrowed(caller)),
+            Self::Token(token, request) => {
+                let caller = server.authenticate(token, now)?;
+                admit(server, &caller, request, now)?;
+                Ok(Cow::Owned(caller))
+            }
         }
     }
 
@@ -261,14 +261,8 @@ impl Asker {
         rng: &mut Entropy,
         work: impl FnOnce(&mut Call<'_>) -> Result<T, E>,
     ) -> Result<T, Refusal> {
-        match self {
-            Self::Known(caller) => server.write(caller, now, rng, work).map_err(E::into),
-            Self::Token(token, request) => {
-                let caller = server.authenticate(token, now)?;
-                admit(server, &caller, request, now)?;
-                server.write(&caller, now, rng, work).map_err(E::into)
-            }
-        }
+        let caller = self.known(server, now)?;
+        server.write(&caller, now, rng, work).map_err(E::into)
     }
 
     /// Does `work` for them on one consistent state.

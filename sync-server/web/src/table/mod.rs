@@ -158,14 +158,17 @@ impl FromRequestParts<App> for Asked {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let mut who = Asker::from_request_parts(parts, app).await?;
+        let who = Asker::from_request_parts(parts, app).await?;
         match Self::read_parts(parts, app).await {
             Ok((view, sys_id, pairs)) => {
                 let (path, headers) = (parts.uri.path().to_owned(), parts.headers.clone());
                 Ok(Self { who, view, sys_id, path, pairs, headers })
             }
             // Strangers are told that they are, and not whether a table exists.
-            Err(problem) => Err(Failure(who.known(app).await.err().unwrap_or(problem))),
+            Err(problem) => {
+                let known = blocking(app, move |server, now, _| who.known(server, now).map(drop)).await;
+                Err(Failure(known.err().unwrap_or(problem)))
+            }
         }
     }
 }

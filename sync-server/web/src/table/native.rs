@@ -167,18 +167,17 @@ async fn remove(state: State<App>, asked: Result<Asked, super::Failure>) -> Resu
 }
 
 async fn create(State(app): State<App>, asked: Result<Asked, super::Failure>, body: Body) -> Result<Response, Problem> {
-    let mut asked = asked.map_err(|failure| failure.0)?;
+    let asked = asked.map_err(|failure| failure.0)?;
     let key = key(&asked.headers)?;
     let bytes = read_as("application/json", &asked.headers, body, JSON_BODY_BYTES).await?;
     let fingerprint = fingerprint(&asked, &bytes);
     let texts = super::texts(parsed(&bytes)?)?;
     let path = asked.path.clone();
     let address = asked.view.origin.at(&path);
-    let user = asked.who.known(&app).await?.user;
-    let begun = |key: &String| app.under_way.begin(user, key, fingerprint);
-    let turn = key.as_ref().map(begun).transpose()?;
+    let under_way = app.under_way.clone();
     let done = blocking(&app, move |server, now, rng| {
-        let _turn = turn;
+        let user = asked.who.known(server, now)?.user;
+        let _turn = key.as_ref().map(|key| under_way.begin(user, key, fingerprint)).transpose()?;
         let class = class(server, asked.view.table.name.as_str(), &texts);
         let input = record_input(server, &class, texts, asked.view.parameters.input_display_value);
         asked.who.write(server, now, rng, |call| {

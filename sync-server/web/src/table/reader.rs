@@ -5,6 +5,7 @@
 //! database, if the answer shows anything of it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use fieldline_model::{Dictionary, Record, SysId, Table, TableName, Timestamp, Va
 use fieldline_service::Call;
 use fieldline_service::table::{PASSWORD, Result};
 use fieldline_service::zone::UserZone;
+use fieldline_storage::Sight;
 
 use super::parameters::Show;
 use super::shape::Cell;
@@ -32,6 +34,7 @@ pub struct Reader<'c, 's, 'd> {
     columns: BTreeMap<TableName, Rc<Columns<'d>>>,
     targets: BTreeMap<SysId, Arc<Record>>,
     zone: Option<UserZone>,
+    sight: OnceCell<Sight>,
 }
 
 /// What is asked for, in the order of the answer; names that lead nowhere are left out.
@@ -62,7 +65,7 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
     /// Begins with nothing looked up.
     pub fn new(call: &'c mut Call<'s>, dictionary: &'d Dictionary, names: Names<'d>, show: Show) -> Self {
         let (columns, targets) = (BTreeMap::new(), BTreeMap::new());
-        Self { call, dictionary, names, show, columns, targets, zone: None }
+        Self { call, dictionary, names, show, columns, targets, zone: None, sight: OnceCell::new() }
     }
 
     /// Hands the cells of a record to `take` with their names, in the order asked for.
@@ -156,10 +159,10 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
         let mut at: Option<Arc<Record>> = None;
         for field in through {
             let from = at.as_deref().unwrap_or(record);
-            let target = from.reference(field.name.as_str()).filter(|_| self.call.knows(from, field));
+            let target = if self.knows(from, field)? { from.reference(field.name.as_str()) } else { None };
             let (Some(table), Some(target)) = (&field.reference, target) else { return Ok(None) };
             match self.target(table, target)? {
-                Some(found) if self.call.sees(&found)? => at = Some(found),
+                Some(found) if self.sight()?.sees(&found, &&*self.call.tx)? => at = Some(found),
                 _ => return Ok(None),
             }
         }
@@ -168,7 +171,20 @@ impl<'c, 's, 'd> Reader<'c, 's, 'd> {
 
     /// What the caller may know of it.
     fn known<'a>(&mut self, record: &Record, field: &'a Field, value: Option<&'a Value>) -> Result<Cell<'a>> {
-        if self.call.knows(record, field) { self.shown(record, field, value) } else { Ok(Cell::default()) }
+        if self.knows(record, field)? { self.shown(record, field, value) } else { Ok(Cell::default()) }
+    }
+
+    fn knows(&self, record: &Record, field: &Field) -> Result<bool> {
+        Ok(self.call.caller.may(&field.read) || self.sight()?.knows(record, &field.name))
+    }
+
+    /// What the caller sees, worked out once if anything depends on it.
+    fn sight(&self) -> Result<&Sight> {
+        if let Some(sight) = self.sight.get() {
+            return Ok(sight);
+        }
+        let sight = self.call.sight()?;
+        Ok(self.sight.get_or_init(|| sight))
     }
 
     fn shown<'a>(&mut self, record: &Record, field: &'a Field, value: Option<&'a Value>) -> Result<Cell<'a>> {
