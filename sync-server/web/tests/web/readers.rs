@@ -194,3 +194,16 @@ async fn files_are_rows_for_whoever_sees_the_record_they_are_of() {
     let rewritten = house.ask("PATCH", &noted, &basic("admin"), json!({ "newvalue": "x" })).await;
     assert_eq!(rewritten.status.as_u16(), 403, "nobody writes what was noted");
 }
+
+#[tokio::test]
+async fn what_the_catalogue_offers_to_some_roles_is_not_listed_for_others() {
+    let house = House::new();
+    for (name, roles) in [("Cable", ""), ("Crane", "wm_manager"), ("Boots", "wm_agent,wm_manager")] {
+        made(&house, "admin", "sc_cat_item", json!({ "name": name, "roles": roles })).await;
+    }
+    for (who, seen) in [("admin", vec!["Boots", "Cable", "Crane"]), ("mia", vec!["Boots", "Cable"])] {
+        let items = rows(&house, who, "sc_cat_item", "sysparm_query=ORDERBYname").await;
+        let names: Vec<&str> = items.iter().filter_map(|item| item["name"].as_str()).collect();
+        assert_eq!(names, seen, "{who}");
+    }
+}
