@@ -10,7 +10,7 @@ use rusqlite::Row;
 use rusqlite::types::Value as Sql;
 
 /// The columns, in the order of [`values`].
-pub(crate) const COLUMNS: [&str; 12] = [
+pub(crate) const COLUMNS: [&str; 13] = [
     "number",
     "state",
     "active",
@@ -19,6 +19,7 @@ pub(crate) const COLUMNS: [&str; 12] = [
     "assignment_group",
     "caller_id",
     "parent",
+    "task",
     "name",
     "user_name",
     "sys_created_on",

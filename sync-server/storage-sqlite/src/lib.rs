@@ -16,6 +16,7 @@ mod columns;
 mod documents;
 mod feed;
 mod grants;
+mod jobs;
 mod memos;
 mod migrate;
 mod query;

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod documents;
 pub mod feed;
 pub mod grants;
+pub mod jobs;
 pub mod memos;
 pub mod queries;
 pub mod records;
@@ -78,6 +79,8 @@ macro_rules! battery {
             accounts: what_a_file_says_is_kept_as_long_as_the_file;
             memos: a_memo_belongs_to_its_owner_and_purpose;
             memos: memos_are_forgotten_by_age_and_by_number;
+            jobs: a_job_of_a_name_is_moved_by_putting_it_again;
+            jobs: jobs_are_due_in_the_order_of_their_moments;
         }
 
         #[test]

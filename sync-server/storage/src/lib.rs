@@ -12,6 +12,7 @@
 
 pub mod contract;
 mod grants;
+mod jobs;
 mod sight;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use fieldline_model::condition::{Filter, Path, Sort};
 use fieldline_model::{BlobHash, DeviceId, DocumentId, Record, SysId, TableName, Timestamp};
 
 pub use grants::{ApiKey, Client, Grant, Grants, Provider, RefreshToken, Ticket};
+pub use jobs::{Job, Jobs};
 pub use sight::{EVERYTHING, Glimpse, Sight, Surroundings};
 
 /// A place in the feed, counted from 1 without gaps; 0 is before everything.
@@ -77,7 +79,7 @@ pub trait Storage: Send + Sync {
 
 /// A transaction: all the narrow traits together.
 pub trait Tx:
-    Documents + Feed + Scopes + Records + Search + Audit + Accounts + Grants + Settings + Blobs + Memos
+    Documents + Feed + Scopes + Records + Search + Audit + Accounts + Grants + Settings + Blobs + Memos + Jobs
 {
     /// Makes everything durable.
     ///
