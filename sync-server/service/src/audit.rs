@@ -61,10 +61,11 @@ impl Call<'_> {
 
     /// By which way the caller came.
     fn way(&self) -> String {
-        match self.caller.device {
-            Some(device) => format!("device {device}"),
-            None if self.caller.user == self.server.identity().system_user => "the server itself".into(),
-            None => "the record API".into(),
+        match (&self.pending.why, self.caller.device) {
+            (Some(why), _) => why.clone(),
+            (None, Some(device)) => format!("device {device}"),
+            (None, None) if self.caller.user == self.server.identity().system_user => "the server itself".into(),
+            (None, None) => "the record API".into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The one parameter of every service function: who asks, when, with which dice, in which transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use fieldline_documents::{Edit, Projection};
 use fieldline_model::dictionary::{Field, may};
@@ -9,6 +10,7 @@ use fieldline_storage::{FeedEntry, Position, ScopeKey, Tx};
 use rand_core::Rng;
 
 use crate::kept::Loaded;
+use crate::rules::Book;
 use crate::server::Server;
 
 /// Who asks.
@@ -50,6 +52,8 @@ pub struct Call<'a> {
     pub server: &'a Server,
     /// The tables there are.
     pub dictionary: Dictionary,
+    /// The rules there are.
+    pub(crate) book: Arc<Book>,
     /// Who asks.
     pub caller: Caller,
     /// The moment it happens.
@@ -82,6 +86,12 @@ pub(crate) struct Pending {
     pub changed: BTreeMap<DocumentId, Changed>,
     /// Whether the dictionary of this call is to be everybody's after it.
     pub redefined: bool,
+    /// Whether rules were written, so that they are read anew after it.
+    pub ruled: bool,
+    /// Rules that have acted on records.
+    pub obeyed: BTreeSet<(SysId, DocumentId)>,
+    /// Why the server writes what it writes now, where it is not for whoever called.
+    pub why: Option<String>,
     /// The number of the last edit the server authored, once it is known.
     pub own_counter: Option<u64>,
 }
@@ -102,6 +112,14 @@ impl Call<'_> {
         let mut bytes = [0; 16];
         self.rng.fill_bytes(&mut bytes);
         SysId(bytes)
+    }
+
+    /// Does something for a reason that histories name.
+    pub(crate) fn because<T>(&mut self, why: String, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.pending.why.replace(why);
+        let done = work(self);
+        self.pending.why = outer;
+        done
     }
 
     /// Does what follows from the caller's act and is reserved to others: it is the caller's work all the same.

@@ -28,6 +28,8 @@ pub(crate) struct Changes {
     comment: Option<String>,
     work_note: Option<String>,
     step: Option<(String, Option<String>)>,
+    /// The stage that step leads to.
+    stage: Option<Stage>,
 }
 
 impl Changes {
@@ -43,7 +45,7 @@ impl Changes {
                 COMMENTS if is_document => changes.comment = journal(text),
                 WORK_NOTES if is_document => changes.work_note = journal(text),
                 STATE | SUB_STATE if table.life_cycle.is_some() => {}
-                name if name.starts_with("sys_") => {}
+                name if is_stamp(table, name) => {}
                 name => {
                     let field = table.field(name).ok_or_else(|| unknown(table, record, name))?;
                     changes.value(call, record, field, input, text, creating)?;
@@ -53,6 +55,8 @@ impl Changes {
         let life_cycle = call.dictionary.life_cycle_of(table.name.as_str());
         if let (Some(life_cycle), Some(_)) = (life_cycle, input.fields.get(STATE).filter(|text| !text.is_empty())) {
             changes.step = Step { call, table, record, input, life_cycle }.find(&changes)?;
+            let rule = changes.step.as_ref().and_then(|(step, _)| life_cycle.step(step));
+            changes.stage = rule.and_then(|rule| life_cycle.stage(&rule.to)).cloned();
         }
         changes.check_computed(table, record, input, life_cycle)?;
         Ok(changes)
@@ -93,7 +97,7 @@ impl Changes {
     ) -> Result<()> {
         let rule = self.step.as_ref().and_then(|(step, _)| life_cycle?.step(step));
         let is_its_state = |name: &str| matches!(name, STATE | SUB_STATE) && table.life_cycle.is_some();
-        for (name, text) in input.fields.iter().filter(|(name, _)| !name.starts_with("sys_") && !is_its_state(name)) {
+        for (name, text) in input.fields.iter().filter(|(name, _)| !is_stamp(table, name) && !is_its_state(name)) {
             let Some(field) = table.field(name).filter(|field| field.merge == Merge::Derived) else { continue };
             let as_it_stands = record.get(name).map_or_else(String::new, |value| field.display(value));
             let as_stored = record.get(name).map_or_else(String::new, ToString::to_string);
@@ -133,13 +137,23 @@ impl Changes {
         acts
     }
 
-    /// A record with the new values.
+    /// A record with the new values, at the stage it goes to.
     pub fn applied(&self, mut record: Record) -> Record {
         for (field, (_, new)) in &self.values {
             record.set(field.clone(), new.clone());
         }
+        if let Some(stage) = &self.stage {
+            record.set(STATE, Some(Value::Integer(stage.state)));
+            record.set(SUB_STATE, stage.sub_state.clone().map(Value::Text));
+            record.set("active", Some(Value::Boolean(stage.active)));
+        }
         record
     }
+}
+
+/// Whether the server alone writes a field of this name; who makes a record is asked for what it cannot be without.
+fn is_stamp(table: &Table, name: &str) -> bool {
+    name.starts_with("sys_") && !table.field(name).is_some_and(|field| field.mandatory)
 }
 
 fn journal(text: &str) -> Option<String> {

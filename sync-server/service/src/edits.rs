@@ -4,6 +4,8 @@
 //! follows from it (roll-ups, review tasks), the snapshots and the feed come once, at the end of the call:
 //! [`Call::append`] numbers everything as the last write of the transaction.
 
+use std::collections::BTreeSet;
+
 use fieldline_documents::{Act, ApplyError, ChangeHash, Document, Edit};
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId, SysId};
@@ -201,30 +203,11 @@ impl Call<'_> {
     /// Brings the call to an end: reacts to what changed, stores the documents, and numbers everything in the feed.
     /// Returns the position of the first change; nothing may change afterwards.
     pub(crate) fn append(&mut self) -> Result<Position> {
-        self.settle_before(None)?;
         if plant::is(Plant::SnapshotBeforeReactions) {
+            self.settle_before(None)?;
             self.store_documents()?;
         }
-        for round in 0.. {
-            let changed = std::mem::take(&mut self.pending.changed);
-            if changed.is_empty() {
-                break;
-            }
-            if round == REACTION_ROUNDS {
-                let records: Vec<String> = changed.keys().map(ToString::to_string).collect();
-                tracing::error!(?records, "reactions do not come to rest; leaving the records as they are");
-                break;
-            }
-            for (id, changed) in changed {
-                match self.react(&id, &changed) {
-                    // What a record can take no more must not keep others from being told that their work arrived.
-                    Err(ServiceError::OwnEdit { record, problem }) => {
-                        tracing::error!(record, problem, "a reaction was not possible");
-                    }
-                    reacted => reacted?,
-                }
-            }
-        }
+        self.react_to_all()?;
         if !plant::is(Plant::SnapshotBeforeReactions) {
             self.store_documents()?;
         }
@@ -245,6 +228,36 @@ impl Call<'_> {
             }
         }
         Ok(first + entered)
+    }
+
+    /// Does what follows from everything that changed so far, and what follows from that. Returns which records changed by it.
+    pub(crate) fn react_to_all(&mut self) -> Result<BTreeSet<DocumentId>> {
+        self.settle_before(None)?;
+        let mut followed = BTreeSet::new();
+        for round in 0.. {
+            let changed = std::mem::take(&mut self.pending.changed);
+            if changed.is_empty() {
+                break;
+            }
+            if round > 0 {
+                followed.extend(changed.keys().cloned());
+            }
+            if round == REACTION_ROUNDS {
+                let records: Vec<String> = changed.keys().map(ToString::to_string).collect();
+                tracing::error!(?records, "reactions do not come to rest; leaving the records as they are");
+                break;
+            }
+            for (id, changed) in changed {
+                match self.react(&id, &changed) {
+                    // What a record can take no more must not keep others from being told that their work arrived.
+                    Err(ServiceError::OwnEdit { record, problem }) => {
+                        tracing::error!(record, problem, "a reaction was not possible");
+                    }
+                    reacted => reacted?,
+                }
+            }
+        }
+        Ok(followed)
     }
 
     fn store_documents(&mut self) -> Result<()> {
@@ -273,7 +286,7 @@ fn comments(edit: &Edit) -> bool {
 
 /// Whether others had edited the document when an accepted edit came, from the edits accepted before it.
 pub(crate) fn was_merged(earlier: &[StoredEdit], heads: &[fieldline_documents::Head]) -> Result<bool> {
-    let mut known: std::collections::BTreeSet<_> = heads.iter().copied().collect();
+    let mut known: BTreeSet<_> = heads.iter().copied().collect();
     for stored in earlier.iter().rev() {
         if !known.contains(&ChangeHash(stored.hash).head()) {
             return Ok(true);

@@ -3,6 +3,7 @@
 //! * [`Server`] is opened on a database and a dictionary. [`Server::write`] and [`Server::read`] give a [`call::Call`], the
 //!   one parameter of every service function: who asks, when, with which dice, in which transaction.
 //! * [`accounts`] keeps people and devices, [`identity`] lets them and programs in. [`sync`] answers devices: admission of edits, then what is new for them.
+//! * `rules` act on what is written, as an organisation wrote them; [`explain`] says who or which rule wrote what.
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere, [`import_sets`]
 //!   rows that transform maps make records of.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
@@ -37,6 +38,7 @@ pub mod dispatch;
 mod edits;
 pub mod enrolment;
 pub mod error;
+pub mod explain;
 pub mod guard;
 pub mod identity;
 pub mod import;

@@ -10,8 +10,7 @@ use crate::error::Result;
 /// The fields a preset fills; a walk such as `assignment_group.name=Network` fills the reference with the record it means.
 pub(crate) fn fields(call: &Call<'_>, table: &str, preset: &str) -> Result<BTreeMap<String, String>> {
     let mut fields = BTreeMap::new();
-    for term in Query::parse(preset).query.groups.into_iter().flat_map(|group| group.clauses).flatten() {
-        let Term::Condition(Condition { path, operator: Operator::Equals, value }) = term else { continue };
+    for (path, value) in pairs(preset) {
         match &path[..] {
             [field] => drop(fields.insert(field.clone(), value)),
             [field, rest @ ..] if !rest.is_empty() => {
@@ -24,4 +23,17 @@ pub(crate) fn fields(call: &Call<'_>, table: &str, preset: &str) -> Result<BTree
         }
     }
     Ok(fields)
+}
+
+/// The fields a template names and what it writes there, where it walks nowhere.
+pub(crate) fn equalities(template: &str) -> impl Iterator<Item = (String, String)> {
+    pairs(template).filter_map(|(mut path, value)| Some((path.pop().filter(|_| path.is_empty())?, value)))
+}
+
+fn pairs(template: &str) -> impl Iterator<Item = (Vec<String>, String)> {
+    let terms = Query::parse(template).query.groups.into_iter().flat_map(|group| group.clauses).flatten();
+    terms.filter_map(|term| match term {
+        Term::Condition(Condition { path, operator: Operator::Equals, value }) => Some((path, value)),
+        _ => None,
+    })
 }

@@ -1,5 +1,6 @@
-//! What follows from a change of a document, by rules that hold for every organisation.
+//! What follows from a change of a document.
 //!
+//! * Rules that the organisation wrote act first (`rules/`).
 //! * A step that was not followed opens one review task, so that somebody reads what happened.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
 //! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
@@ -26,6 +27,7 @@ impl Call<'_> {
             self.review(&changed.projection.record, refused)?;
         }
         self.number_once(id, changed)?;
+        self.follow_rules(changed.before.as_ref(), id)?;
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),

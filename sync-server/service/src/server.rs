@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::passwords::PasswordCost;
 use crate::query::number_field;
 use crate::reading;
+use crate::rules::Book;
 
 const IDENTITY: &str = "identity";
 /// Numbers skipped per prefix after a restore: more than devices can have been leased since any daily backup.
@@ -70,6 +71,7 @@ pub struct Server {
     kept: Mutex<Kept>,
     pub(crate) known: Mutex<Known>,
     priorities: RwLock<PriorityMatrix>,
+    book: RwLock<Arc<Book>>,
     roads: OnceLock<WaySource>,
     pdfs: OnceLock<PdfReader>,
     requests_per_hour: AtomicU32,
@@ -93,6 +95,7 @@ impl Server {
             kept: Mutex::default(),
             known: Mutex::default(),
             priorities: RwLock::default(),
+            book: RwLock::default(),
             roads: OnceLock::new(),
             pdfs: OnceLock::new(),
             requests_per_hour: AtomicU32::new(0),
@@ -106,6 +109,8 @@ impl Server {
         }
         server.reload_priorities(&*server.storage.read()?)?;
         server.reload_definitions()?;
+        let book = Book::read(&server.dictionary(), &*server.storage.read()?)?;
+        server.take_book(book);
         Ok(server)
     }
 
@@ -228,12 +233,21 @@ impl Server {
 
     /// Makes what a call did durable; its documents are kept loaded.
     pub(crate) fn commit(&self, call: Call<'_>) -> Result<()> {
+        let rules_changed = call.pending.ruled || call.pending.redefined;
+        let book = rules_changed.then(|| Book::read(&call.dictionary, &*call.tx)).transpose()?;
         call.tx.commit()?;
+        if let Some(book) = book {
+            self.take_book(book);
+        }
         if call.pending.redefined {
             *self.dictionary.write().unwrap_or_else(PoisonError::into_inner) = call.dictionary;
         }
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).give_back(call.documents);
         Ok(())
+    }
+
+    fn take_book(&self, book: Book) {
+        *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(book);
     }
 
     /// A document that another call has given back.
@@ -251,8 +265,9 @@ impl Server {
         writes: bool,
     ) -> Call<'a> {
         let (dictionary, everybodys) = (self.dictionary(), None);
+        let book = self.book.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (documents, pending) = (BTreeMap::new(), Pending::default());
-        Call { server: self, dictionary, caller, now, rng, tx, writes, everybodys, documents, pending }
+        Call { server: self, dictionary, book, caller, now, rng, tx, writes, everybodys, documents, pending }
     }
 
     /// Does `work` on one consistent state, waiting for nobody.

@@ -19,6 +19,7 @@ use crate::call::Call;
 use crate::changes::Changes;
 use crate::definitions;
 use crate::error::ServiceError;
+use crate::rules;
 
 /// What a person signs in with: written here, kept with their account, and never shown.
 pub const PASSWORD: &str = "user_password";
@@ -204,15 +205,18 @@ fn check_written_by_people(table: &Table) -> Result<()> {
 }
 
 fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, creating: bool) -> Result<Detail> {
-    let id = record.id.clone();
+    let (id, before) = (record.id.clone(), (!creating).then(|| record.clone()));
     let applied = changes.applied(record);
-    call.check_rules(&applied, creating)?;
+    let written: Vec<&FieldName> = changes.written().collect();
+    call.check_rules(before.as_ref(), &applied, &written)?;
+    call.pending.obeyed.retain(|(_, obeyed)| *obeyed != id);
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,
         Kind::Reference => write_row(call, table, applied, &changes, creating)?,
     }
-    if let Some(changed) = call.pending.changed.get(&id) {
-        let projection = changed.projection.clone();
+    let projection = call.pending.changed.get(&id).map(|changed| changed.projection.clone());
+    let followed = call.react_to_all()?;
+    if let Some(projection) = projection.filter(|_| !followed.contains(&id)) {
         return Ok(Detail { record: projection.record.clone(), projection_of_document: Some(projection) });
     }
     let record = call.row(&id)?.ok_or_else(|| TableError::NotFound(id.to_string()))?;
@@ -274,8 +278,12 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
         return Ok(());
     }
     let before = call.row(&record.id)?;
+    if rules::is_rule(table.name.as_str()) {
+        call.check_rule(&record)?;
+    }
     if !definitions::defines(table.name.as_str()) {
         call.put_row(record.clone())?;
+        call.follow_rules(before.as_ref(), &record.id)?;
         return match &before {
             Some(before) if table.name == *approvals::APPROVALS => approvals::answered(call, before, &record),
             _ if !password.is_empty() => call.let_in(&record, &password),

@@ -223,6 +223,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::devices::schemas(),
         crate::dispatch::schemas(),
         crate::search::schemas(),
+        crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
     ];
     let records = [crate::attachment::schemas(), crate::batch::schemas(), crate::tiny::schemas(), shared()];

@@ -5,9 +5,11 @@
 //! `javascript:gs.…` helpers to moments (`dates.rs`; nothing is run as a script), what the caller may not read left out. What
 //! comes out is a [`Filter`] (`filter.rs`), small and typed, which storage compiles to SQL and `matches.rs` evaluates. What cannot
 //! be read, and fields a table does not have, are left out and named, and the rest holds: that is what clients rely on.
+//! `change.rs` answers for rules what a condition asks of a change.
 //!
 //! Source: ServiceNow "Encoded query strings" and "Operators available for filters and queries".
 
+mod change;
 mod dates;
 mod filter;
 mod matches;
@@ -137,6 +139,12 @@ pub enum Operator {
     GreaterOrEqualField,
     /// `LT_OR_EQUALS_FIELD`
     LessOrEqualField,
+    /// `VALCHANGES`: it holds something else than before
+    Changes,
+    /// `CHANGESFROM`: it held this value before
+    ChangesFrom,
+    /// `CHANGESTO`: it holds this value since now
+    ChangesTo,
 }
 
 /// One sort key.
@@ -151,7 +159,7 @@ pub struct Order {
 impl Operator {
     /// Whether it compares with a value.
     pub fn takes_value(self) -> bool {
-        !matches!(self, Self::IsEmpty | Self::IsNotEmpty | Self::Anything)
+        !matches!(self, Self::IsEmpty | Self::IsNotEmpty | Self::Anything | Self::Changes)
     }
 
     /// Whether it looks into a text; on a reference it then looks into what people read for it.

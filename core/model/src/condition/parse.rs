@@ -56,9 +56,9 @@ pub(super) const SPELLINGS: [(&str, Option<Operator>); 43] = [
     ("GT_OR_EQUALS_FIELD", Some(Operator::GreaterOrEqualField)),
     ("LT_OR_EQUALS_FIELD", Some(Operator::LessOrEqualField)),
     ("LE_OR_EQUALS_FIELD", Some(Operator::LessOrEqualField)),
-    ("VALCHANGES", None),
-    ("CHANGESFROM", None),
-    ("CHANGESTO", None),
+    ("VALCHANGES", Some(Operator::Changes)),
+    ("CHANGESFROM", Some(Operator::ChangesFrom)),
+    ("CHANGESTO", Some(Operator::ChangesTo)),
     ("DOESNOTHAVE", None),
 ];
 
@@ -282,7 +282,7 @@ mod tests {
             ("Bad name=1^a=1", "a=1", "Bad name=1"),
             ("nonsense^ORa=1^b=2", "a=1^b=2", "nonsense"),
             ("a=1^managerIN_HIERARCHYx", "a=1", "managerIN_HIERARCHYx"),
-            ("stateCHANGESTO6^a=1", "a=1", "stateCHANGESTO6"),
+            ("stateDOESNOTHAVE6^a=1", "a=1", "stateDOESNOTHAVE6"),
             ("JOINa.b=c!d=1^a=1", "a=1", "JOINa.b=c!d=1"),
             ("RLQUERYa.b,?0^x=1^ENDRLQUERY^a=1", "a=1", "RLQUERYa.b,?0"),
             ("a..b=1^NQa=1", "a=1", "a..b=1"),

@@ -212,6 +212,7 @@ impl Compared<'_, '_> {
             O::DatePart => self.date_part()?,
             O::MoreThan => self.apart(true)?,
             O::LessThan => self.apart(false)?,
+            O::Changes | O::ChangesFrom | O::ChangesTo => return None,
             O::GreaterThanField => self.compare_field(Comparison::Greater)?,
             O::LessThanField => self.compare_field(Comparison::Less)?,
             O::GreaterOrEqualField => self.compare_field(Comparison::GreaterOrEqual)?,

@@ -29,7 +29,7 @@ pub use load::{DictionaryError, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 pub use table::{Offline, Places, Readers, Table};
 
 /// The roles that are shipped.
-const ROLES: [&str; 78] = [
+const ROLES: [&str; 82] = [
     "admin",
     "system",
     "itil",
@@ -76,6 +76,10 @@ const ROLES: [&str; 78] = [
     "sn_customerservice_manager",
     "sn_customerservice_consumer",
     "sn_customerservice_partner",
+    "assignment_rule_admin",
+    "schedule_admin",
+    "sla_admin",
+    "sla_manager",
     "wm_admin",
     "wm_agent",
     "wm_approver_user",

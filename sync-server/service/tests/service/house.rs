@@ -52,6 +52,13 @@ impl House {
         Self { server, storage, now: MORNING, rng, dora, mia, leo }
     }
 
+    /// Opens the server anew on the same database.
+    pub fn restart(&mut self) {
+        let dictionary = Dictionary::shipped().clone();
+        let server = Server::open(self.storage.clone(), dictionary, self.now, &mut self.rng).unwrap();
+        self.server = server.with_password_cost(PasswordCost::cheapest());
+    }
+
     pub fn wait(&mut self, milliseconds: i64) {
         self.now = self.now.plus_milliseconds(milliseconds);
     }

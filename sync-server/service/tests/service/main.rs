@@ -13,4 +13,5 @@ mod pulling;
 mod reactions;
 mod records;
 mod rosters_kept;
+mod ruling;
 mod together;

@@ -5,6 +5,7 @@
 //! what an answer shows, `shape.rs` gives it its form.
 
 mod criteria;
+pub mod explanation;
 mod input;
 pub mod native;
 mod parameters;
@@ -52,7 +53,7 @@ pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub fn endpoints() -> Vec<Endpoint> {
     let bases = ["/api/now/table", "/api/now/v1/table", "/api/now/v2/table"];
     let tables = bases.into_iter().flat_map(|base| under(base, &of_records()));
-    tables.chain(stats::endpoints()).chain(native::endpoints()).collect()
+    tables.chain(stats::endpoints()).chain(native::endpoints()).chain(explanation::endpoints()).collect()
 }
 
 fn of_records() -> Vec<Endpoint> {

@@ -28,6 +28,7 @@ mod older;
 mod pages;
 mod provider;
 mod readers;
+mod rules;
 mod scim;
 mod sessions;
 mod sync;

@@ -1,0 +1,205 @@
+//! Rules that an organisation writes as records, kept as one ordered list: when they hold, of what, and what they do.
+//!
+//! * `business.rs` reads business rules (`sys_script`): refuse what would be written, or write fields. Scripts are not run.
+//! * `assignment.rs` reads who gets what nobody has yet (`sysrule_assignment`), `policy.rs` which fields must be filled or left
+//!   alone (`sys_data_policy2`).
+//! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
+//!
+//! The list is read when the server starts and after each change of a rule. A rule whose condition or whose values do not fit
+//! its table is refused when it is written, because what a condition leaves out would make it hold for more than was meant.
+
+mod after;
+mod assignment;
+mod before;
+mod business;
+mod policy;
+
+use fieldline_model::condition::{Asking, Filter, Query, World};
+use fieldline_model::{Dictionary, DocumentId, FieldName, Record, SysId, TableName, Value};
+use fieldline_storage::{Selection, Tx};
+
+use crate::call::Call;
+use crate::error::Result;
+use crate::query::number_field;
+use crate::table::{self, Input, TableError};
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    /// The record that says so.
+    pub id: DocumentId,
+    /// What people call it.
+    pub name: String,
+    /// How often that record has been changed.
+    pub version: i64,
+    /// Rules with lower numbers come first.
+    pub order: i64,
+    /// The table whose records it is about, and those of tables that extend it.
+    pub table: String,
+    /// Whether it is about new records.
+    pub of_new: bool,
+    /// Whether it is about records that change.
+    pub of_changed: bool,
+    /// When it holds.
+    pub condition: Query,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a rule does.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    /// Refuses the record as it would be, in these words.
+    Refuse(String),
+    /// Refuses it while one of some fields is empty, or when one of others is written.
+    Demand {
+        /// Must not be empty.
+        filled: Vec<FieldName>,
+        /// Must not be written.
+        untouched: Vec<FieldName>,
+    },
+    /// Writes these texts.
+    Write(Input),
+    /// Writes these texts where the record has neither a group nor a person.
+    Assign(Input),
+}
+
+/// Every rule that is active, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Book(Vec<Rule>);
+
+/// The tables whose rows are rules, each with what reads it.
+const READERS: [(&str, Reader); 3] =
+    [(business::TABLE, business::rule), (assignment::TABLE, assignment::rule), (policy::TABLE, policy::rule)];
+/// Tables whose rows say more about a rule.
+const PARTS: [&str; 1] = [policy::PARTS];
+
+/// Reads a row; `None` when it does nothing here.
+type Reader = fn(&Record, &Dictionary, &dyn Tx) -> Result<Option<Rule>>;
+
+/// Whether rows of a table are rules or parts of rules.
+pub(crate) fn is_rule(table: &str) -> bool {
+    READERS.iter().any(|(name, _)| *name == table) || PARTS.contains(&table)
+}
+
+impl Book {
+    /// Reads every active rule.
+    pub(crate) fn read(dictionary: &Dictionary, tx: &dyn Tx) -> Result<Self> {
+        let (mut rules, active) = (Vec::new(), Filter::equals("active", true));
+        for (table, reader) in READERS {
+            for row in tx.select(&Selection::of(dictionary.family(table), &active), u32::MAX, 0)? {
+                rules.extend(reader(&row, dictionary, tx)?);
+            }
+        }
+        rules.sort_by(|a, b| (a.order, a.id.sys_id).cmp(&(b.order, b.id.sys_id)));
+        Ok(Self(rules))
+    }
+
+    /// The rules about records of a table, in order.
+    pub(crate) fn of<'b>(&'b self, dictionary: &'b Dictionary, table: &'b str) -> impl Iterator<Item = &'b Rule> {
+        self.0.iter().filter(move |rule| dictionary.is_a(table, &rule.table))
+    }
+}
+
+impl Rule {
+    /// A rule that a row describes, as far as all rows are alike.
+    fn of(row: &Record, table: &str, condition: &str, action: Action) -> Self {
+        let shown = if row.text("name").is_empty() { row.text("short_description") } else { row.text("name") };
+        Self {
+            id: row.id.clone(),
+            name: shown.to_owned(),
+            version: number_field(row, "sys_mod_count").unwrap_or_default(),
+            order: number_field(row, "order").unwrap_or(100),
+            table: table.to_owned(),
+            of_new: true,
+            of_changed: true,
+            condition: Query::parse(condition).query,
+            action,
+        }
+    }
+
+    /// How histories name it.
+    pub(crate) fn named(&self) -> String {
+        format!("rule \"{}\" ({}, version {})", self.name, self.id, self.version)
+    }
+}
+
+impl Call<'_> {
+    /// Refuses a rule that could not do what it says.
+    ///
+    /// # Errors
+    /// Names what does not fit.
+    pub(crate) fn check_rule(&self, row: &Record) -> table::Result<()> {
+        let of_row = |field: &str| (field.into(), row.text(field).to_owned());
+        let (table, conditions, writes): (_, Vec<(FieldName, String)>, _) = match row.id.table.as_str() {
+            business::TABLE => (row.text("collection"), vec![of_row("filter_condition")], row.text("template")),
+            assignment::TABLE => (row.text("table"), vec![of_row("condition")], ""),
+            policy::TABLE => (row.text("model_table"), vec![of_row("conditions")], ""),
+            policy::PARTS => return policy::check_part(self, row),
+            _ => return Ok(()),
+        };
+        for (field, condition) in conditions.iter().filter(|(_, condition)| !condition.is_empty()) {
+            self.check_condition(row, field, table, condition)?;
+        }
+        if writes.is_empty() { Ok(()) } else { business::check_template(self, row, table, writes) }
+    }
+
+    /// Refuses a condition of which anything would be left out.
+    ///
+    /// # Errors
+    /// Names what does not fit.
+    pub(crate) fn check_condition(
+        &self,
+        row: &Record,
+        field: &FieldName,
+        table: &str,
+        text: &str,
+    ) -> table::Result<()> {
+        let invalid = |problem: String| TableError::invalid(&row.id, Some(field), problem);
+        if self.dictionary.table(table).is_none() {
+            return Err(invalid(format!("there is no table \"{table}\" to ask; name the table the rule is about")));
+        }
+        let parsed = Query::parse(text);
+        // What is asked of a change is no condition of a list; here it is answered before the rest is asked.
+        let settled = parsed.query.of_change(None, &Record::new(DocumentId::new(table, SysId([0; 16]))));
+        let left_out = parsed.ignored.into_iter().chain(settled.resolve(table, &self.anybody()).ignored).next();
+        match left_out {
+            Some(part) => {
+                Err(invalid(format!("\"{part}\" is no condition of {table}; check the field and the operator")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a rule holds for a change.
+    fn rule_holds(&self, rule: &Rule, before: Option<&Record>, after: &Record) -> bool {
+        let concerned = if before.is_none() { rule.of_new } else { rule.of_changed };
+        concerned && self.holds(&rule.condition.of_change(before, after), after)
+    }
+
+    /// Whether a query that an administrator wrote holds for a record.
+    pub(crate) fn holds(&self, query: &Query, record: &Record) -> bool {
+        let groups = || self.groups_of(self.caller.user).unwrap_or_default();
+        let asking = Asking { user: Some(self.caller.user), groups: &groups, ..self.anybody() };
+        query.resolve(record.id.table.as_str(), &asking).filter.matches(record, &Stored(self))
+    }
+}
+
+/// Whether a row says something is switched on.
+fn says(row: &Record, field: &str) -> bool {
+    row.get(field) == Some(&Value::Boolean(true))
+}
+
+/// The records there are.
+struct Stored<'c, 's>(&'c Call<'s>);
+
+impl World for Stored<'_, '_> {
+    fn find(&self, tables: &[TableName], sys_id: SysId) -> Option<Record> {
+        self.0.tx.find(tables, sys_id).ok().flatten()
+    }
+
+    fn all(&self, tables: &[TableName]) -> Vec<Record> {
+        let rows = |table: &TableName| self.0.rows(table.as_str(), &Filter::everything()).unwrap_or_default();
+        tables.first().map(rows).unwrap_or_default()
+    }
+}
