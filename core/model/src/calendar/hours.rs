@@ -147,12 +147,8 @@ impl Hours {
                     day += weeks * 7;
                 }
                 if day < last {
-                    let open = match stretch.week {
-                        Some(week) => Cow::Borrowed(&week.days[Weekday::of_day(day) as usize]),
-                        None => Cow::Owned(self.rules.day(day)),
-                    };
                     let midnight = day * DAY_MILLISECONDS;
-                    match pass(&open, (from - midnight, until - midnight), left) {
+                    match pass(&self.open_on(day, &stretch), (from - midnight, until - midnight), left) {
                         Ok(reached) => return Ok(midnight + reached),
                         Err(still) => left = still,
                     }
@@ -161,6 +157,13 @@ impl Hours {
             }
         }
         Err(left)
+    }
+
+    fn open_on<'a>(&self, day: i64, stretch: &Stretch<'a>) -> Cow<'a, [Span]> {
+        match stretch.week {
+            Some(week) => Cow::Borrowed(&week.days[Weekday::of_day(day) as usize]),
+            None => Cow::Owned(self.rules.day(day)),
+        }
     }
 
     fn stretch(&self, day: i64) -> Stretch<'_> {

@@ -38,7 +38,8 @@ pub enum Duration {
 }
 
 impl Duration {
-    /// ServiceNow's "End of next business day".
+    /// "End of next business day", by the hours of the calendar. The script that ServiceNow ships says 17:00 whatever the
+    /// calendar; who wants that names it in `at_seconds`.
     pub const END_OF_NEXT_BUSINESS_DAY: Self =
         Self::BusinessDay { days: 1, at_seconds: None, latest_start_seconds: None };
 
