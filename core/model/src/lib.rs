@@ -11,12 +11,15 @@
 //! | the state, stamps and durations that follow from the steps | [`life_cycle::LifeCycle::facts`] |
 //! | the stage of an order from its tasks | [`work_order::stage_of`] |
 //! | how long a task takes and when its work may begin | [`task_times::TaskTimes`] |
+//! | how much working time lies between two moments | [`calendar::Calendar::working_milliseconds`] |
+//! | where a service level clock stands, and when it is breached | [`sla::step`], [`sla::Clock`] |
 //! | a record's priority | [`priority::PriorityMatrix`] |
 //! | which records an encoded query asks for, and whether one is among them | [`condition::Query`], [`condition::Filter`] |
 //!
 //! Words with two masters are settled once: a life-cycle position is a [`life_cycle::Stage`] (the API's `state`), a
 //! `Task` is the ITIL parent of incident, case and work order, `Position` belongs to the feed and [`place::Place`] to the earth.
 
+pub mod calendar;
 pub mod condition;
 pub mod dictionary;
 pub mod hex;
@@ -27,6 +30,7 @@ pub mod place;
 pub mod plant;
 pub mod priority;
 pub mod record;
+pub mod sla;
 pub mod task_times;
 pub mod time;
 pub mod value;
