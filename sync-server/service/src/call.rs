@@ -102,6 +102,8 @@ pub(crate) struct Changed {
     pub before: Option<Record>,
     /// How it stands.
     pub projection: Projection,
+    /// When what changed it last was done, by the clock of whoever did it.
+    pub done_at: Timestamp,
     /// Who wrote a public comment.
     pub commenters: BTreeSet<SysId>,
 }

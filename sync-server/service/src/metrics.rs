@@ -44,6 +44,8 @@ counters! {
     edits_authored,
     /// Review tasks created for refused steps.
     reviews_created,
+    /// Service levels that were breached.
+    breaches,
     /// Entries sent to devices.
     entries_sent,
     /// Initial syncs begun.

@@ -55,7 +55,8 @@ impl Question {
     /// # Errors
     /// When the database fails.
     pub fn records(&self, call: &Call<'_>, limit: u32, offset: u32) -> Result<Vec<Record>> {
-        Ok(call.tx.select(&self.selection(), limit, offset)?)
+        let records = call.tx.select(&self.selection(), limit, offset)?;
+        Ok(records.into_iter().map(|record| call.as_of_now(record)).collect())
     }
 
     /// The next of these after a place, or the first ones, and the place to go on from when there are more.
@@ -85,7 +86,7 @@ impl Question {
         records.truncate(limit as usize);
         let place = |last| Bookmark::at(last, &order, &self.tables, (call, &self.sight));
         let next = records.last().filter(|_| more).map(place);
-        Ok((records, next))
+        Ok((records.into_iter().map(|record| call.as_of_now(record)).collect(), next))
     }
 
     /// How many they are.

@@ -121,7 +121,11 @@ impl Input {
 pub fn read(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Record> {
     let record = call.tx.find(family(call, table)?, sys_id)?;
     let record = record.ok_or_else(|| TableError::NotFound(format!("{table}/{sys_id}")))?;
-    if call.sees(&record)? { Ok(record) } else { Err(TableError::NotFound(format!("{table}/{sys_id}"))) }
+    if call.sees(&record)? {
+        Ok(call.as_of_now(record))
+    } else {
+        Err(TableError::NotFound(format!("{table}/{sys_id}")))
+    }
 }
 
 /// One record by identity, and what its document knows beyond that.

@@ -3,6 +3,7 @@
 //! * `business.rs` reads business rules (`sys_script`): refuse what would be written, or write fields. Scripts are not run.
 //! * `assignment.rs` reads who gets what nobody has yet (`sysrule_assignment`), `policy.rs` which fields must be filled or left
 //!   alone (`sys_data_policy2`).
+//! * Service levels (`sla/`) are read with them.
 //! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
 //!
 //! The list is read when the server starts and after each change of a rule. A rule whose condition or whose values do not fit
@@ -21,6 +22,8 @@ use fieldline_storage::{Selection, Tx};
 use crate::call::Call;
 use crate::error::Result;
 use crate::query::number_field;
+use crate::sla::agreement::{self, AGREEMENTS, Agreement};
+use crate::sla::schedule;
 use crate::table::{self, Input, TableError};
 
 /// One rule.
@@ -64,15 +67,18 @@ pub(crate) enum Action {
     Assign(Input),
 }
 
-/// Every rule that is active, in order.
+/// Every rule that is active, in order, and every service level.
 #[derive(Debug, Default)]
-pub(crate) struct Book(Vec<Rule>);
+pub(crate) struct Book {
+    rules: Vec<Rule>,
+    agreements: Vec<Agreement>,
+}
 
 /// The tables whose rows are rules, each with what reads it.
 const READERS: [(&str, Reader); 3] =
     [(business::TABLE, business::rule), (assignment::TABLE, assignment::rule), (policy::TABLE, policy::rule)];
-/// Tables whose rows say more about a rule.
-const PARTS: [&str; 1] = [policy::PARTS];
+/// Tables whose rows say more about a rule, and those of service levels.
+const PARTS: [&str; 5] = [policy::PARTS, AGREEMENTS, schedule::SCHEDULES, schedule::SPANS, schedule::CHILDREN];
 
 /// Reads a row; `None` when it does nothing here.
 type Reader = fn(&Record, &Dictionary, &dyn Tx) -> Result<Option<Rule>>;
@@ -92,13 +98,39 @@ impl Book {
             }
         }
         rules.sort_by(|a, b| (a.order, a.id.sys_id).cmp(&(b.order, b.id.sys_id)));
-        Ok(Self(rules))
+        Ok(Self { rules, agreements: agreements(dictionary, tx)? })
     }
 
     /// The rules about records of a table, in order.
     pub(crate) fn of<'b>(&'b self, dictionary: &'b Dictionary, table: &'b str) -> impl Iterator<Item = &'b Rule> {
-        self.0.iter().filter(move |rule| dictionary.is_a(table, &rule.table))
+        self.rules.iter().filter(move |rule| dictionary.is_a(table, &rule.table))
     }
+
+    /// The service levels about records of a table, those that are no longer promised to anybody included.
+    pub(crate) fn agreements_of<'b>(
+        &'b self,
+        dictionary: &'b Dictionary,
+        table: &'b str,
+    ) -> impl Iterator<Item = &'b Agreement> {
+        self.agreements.iter().filter(move |agreement| dictionary.is_a(table, &agreement.table))
+    }
+
+    /// A service level.
+    pub(crate) fn agreement(&self, id: SysId) -> Option<&Agreement> {
+        self.agreements.iter().find(|agreement| agreement.id == id)
+    }
+}
+
+/// Every service level that can be worked with; one that cannot any more is logged.
+fn agreements(dictionary: &Dictionary, tx: &dyn Tx) -> Result<Vec<Agreement>> {
+    let (all, mut agreements) = (Filter::everything(), Vec::new());
+    for row in tx.select(&Selection::of(dictionary.family(AGREEMENTS), &all), u32::MAX, 0)? {
+        match Agreement::read(&row, dictionary, tx)? {
+            Ok(agreement) => agreements.push(agreement),
+            Err(problem) => tracing::error!(agreement = %row.id, problem, "a service level cannot be worked with"),
+        }
+    }
+    Ok(agreements)
 }
 
 impl Rule {
@@ -136,7 +168,8 @@ impl Call<'_> {
             assignment::TABLE => (row.text("table"), vec![of_row("condition")], ""),
             policy::TABLE => (row.text("model_table"), vec![of_row("conditions")], ""),
             policy::PARTS => return policy::check_part(self, row),
-            _ => return Ok(()),
+            AGREEMENTS => return agreement::check(self, row),
+            _ => return schedule::check(self, row),
         };
         for (field, condition) in conditions.iter().filter(|(_, condition)| !condition.is_empty()) {
             self.check_condition(row, field, table, condition)?;

@@ -14,4 +14,5 @@ mod reactions;
 mod records;
 mod rosters_kept;
 mod ruling;
+mod service_levels;
 mod together;

@@ -1,0 +1,142 @@
+//! What a change of a task makes of its clocks.
+
+use fieldline_model::condition::{Filter, Query};
+use fieldline_model::sla::{BusinessTime, Clock, Met, Moved, Update, step};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+
+use super::agreement::Agreement;
+use super::{CLOCKS, job_of, row, timer};
+use crate::call::{Call, Changed};
+use crate::error::Result;
+use crate::zone::UserZone;
+
+impl Call<'_> {
+    /// Moves the clocks of a task with a change of it.
+    pub(crate) fn follow_agreements(&mut self, changed: &Changed) -> Result<()> {
+        let task = &changed.projection.record;
+        let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
+        let mut agreements = book.agreements_of(&dictionary, task.id.table.as_str()).peekable();
+        if agreements.peek().is_none() {
+            return Ok(());
+        }
+        let mut rows = self.rows(CLOCKS, &Filter::equals("task", task.id.sys_id))?;
+        // A task has at most one clock that runs by a definition.
+        rows.retain(|row| row.get("active") == Some(&Value::Boolean(true)));
+        for agreement in agreements {
+            let at = rows.iter().position(|row| row.reference("sla") == Some(agreement.id));
+            let row = at.map(|at| rows.swap_remove(at));
+            if agreement.active || row.is_some() {
+                self.because(agreement.named(), |call| call.move_clock(agreement, row, changed))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn move_clock(&mut self, agreement: &Agreement, row: Option<Record>, changed: &Changed) -> Result<()> {
+        let task = &changed.projection.record;
+        let met = self.met(agreement, changed.before.as_ref(), task);
+        let mut clock = row.as_ref().and_then(row::clock);
+        if clock.is_none() && !met.start {
+            return Ok(());
+        }
+        let at = changed.done_at.min(self.now);
+        if let Some(clock) = &mut clock {
+            // What was done in time with the radio off arrives after a breach that was not one.
+            clock.has_breached &= !clock.planned_end.is_some_and(|end| at < end);
+        }
+        let zone_name = self.zone_of(agreement, row.as_ref(), task)?;
+        let zone = UserZone::named(&zone_name);
+        let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };
+        let mut update = Update::new(at, met);
+        (update.due, update.retroactive_start) = (moment(task, "due_date"), moment(task, &agreement.starts_at));
+        let history = self.met_earlier(agreement, &update, clock.is_none(), task)?;
+        update.history = &history;
+        let step = step(&agreement.terms, business, clock.as_ref(), &update);
+        if let (Some(moved), Some(row)) = (step.existing, row) {
+            self.write_clock(agreement, row, (&moved, clock.as_ref()), business)?;
+        }
+        if let Some(moved) = step.attached.filter(|_| agreement.active) {
+            let row = self.new_clock(agreement, task.id.sys_id, &zone_name);
+            self.write_clock(agreement, row, (&moved, None), business)?;
+        }
+        Ok(())
+    }
+
+    fn new_clock(&mut self, agreement: &Agreement, task: SysId, zone: &str) -> Record {
+        let mut row = Record::new(DocumentId::new(CLOCKS, self.new_sys_id()));
+        row.set("task", Some(Value::Reference(task)));
+        row.set("sla", Some(Value::Reference(agreement.id)));
+        row.set("schedule", agreement.schedule.map(Value::Reference));
+        row.set("timezone", Some(zone).filter(|zone| !zone.is_empty()).map(Value::text));
+        row
+    }
+
+    /// Writes a clock that moved, and sets the job that wakes it next.
+    fn write_clock(
+        &mut self,
+        agreement: &Agreement,
+        mut row: Record,
+        (moved, was): (&Moved, Option<&Clock>),
+        business: BusinessTime<'_>,
+    ) -> Result<()> {
+        let clock = &moved.clock;
+        if was == Some(clock) {
+            return Ok(());
+        }
+        row::write(&mut row, clock);
+        row::show_elapsed(&mut row, clock, self.now, business);
+        let id = row.id.sys_id;
+        if clock.has_breached && !was.is_some_and(|was| was.has_breached) {
+            self.note_breach(agreement, &row)?;
+        }
+        self.put_row(row)?;
+        match timer::next(clock, self.now, id, business) {
+            Some(job) => self.tx.put_job(&job)?,
+            None => drop(self.tx.remove_job(&job_of(id))?),
+        }
+        Ok(())
+    }
+
+    /// Which of a definition's conditions a task meets after a change.
+    fn met(&self, agreement: &Agreement, before: Option<&Record>, task: &Record) -> Met {
+        let meets = |query: &Option<Query>| {
+            query.as_ref().is_some_and(|query| self.holds(&query.of_change(before, task), task))
+        };
+        let [start, stop, pause, resume, reset, cancel] = agreement.conditions.each_ref().map(meets);
+        Met { start, stop, pause, resume, reset, cancel }
+    }
+
+    /// The time zone of a clock: that of its schedule, else the one its definition points to; what it was given at first stays.
+    fn zone_of(&self, agreement: &Agreement, row: Option<&Record>, task: &Record) -> Result<String> {
+        if let Some(row) = row {
+            return Ok(row.text("timezone").to_owned());
+        }
+        if let Some(zone) = agreement.calendar().and_then(|calendar| calendar.time_zone()) {
+            return Ok(zone.to_owned());
+        }
+        let pointed = self.walked(task, &agreement.zone_path)?;
+        Ok(pointed.filter(|zone| !zone.is_empty()).unwrap_or_else(|| agreement.zone.clone()))
+    }
+
+    /// The text at the end of a way through references; `None` where the way ends before.
+    fn walked(&self, record: &Record, path: &[String]) -> Result<Option<String>> {
+        let [step, rest @ ..] = path else { return Ok(None) };
+        if rest.is_empty() {
+            return Ok(Some(record.text(step).to_owned()));
+        }
+        let table =
+            self.dictionary.table(record.id.table.as_str()).and_then(|table| table.field(step)?.reference.clone());
+        let (Some(table), Some(id)) = (table, record.reference(step)) else { return Ok(None) };
+        match self.tx.find(self.dictionary.family(table.as_str()), id)? {
+            Some(record) => self.walked(&record, rest),
+            None => Ok(None),
+        }
+    }
+}
+
+pub(super) fn moment(record: &Record, field: &str) -> Option<Timestamp> {
+    match record.get(field) {
+        Some(Value::Time(moment)) => Some(*moment),
+        _ => None,
+    }
+}

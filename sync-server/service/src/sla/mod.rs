@@ -1,0 +1,52 @@
+//! Service levels: clocks that tasks are given by definitions (`contract_sla`), kept as rows of `task_sla`.
+//!
+//! * `agreement.rs` reads definitions and refuses those that promise nothing or contradict themselves; `schedule.rs` reads working
+//!   hours.
+//! * `follow.rs` moves the clocks of a task with each of its changes; `past.rs` knows what it met earlier. What a technician did with
+//!   the radio off counts from when it was done.
+//! * `timer.rs` notices breaches and the percentages before them at their moment: each clock that runs has one job in the queue.
+//! * `row.rs` is a clock as a row. What elapses is worked out when somebody reads it.
+//!
+//! The engine itself is the model's, the same on phones.
+
+pub(crate) mod agreement;
+mod follow;
+mod past;
+mod row;
+pub(crate) mod schedule;
+pub(crate) mod timer;
+
+use fieldline_model::Timestamp;
+use fieldline_model::sla::BusinessTime;
+use fieldline_model::{Record, SysId};
+
+use crate::call::Call;
+use crate::zone::UserZone;
+use agreement::Agreement;
+
+/// Where the clocks are.
+pub(crate) const CLOCKS: &str = "task_sla";
+
+impl Call<'_> {
+    /// A record as somebody reads it: what elapses by itself is of this moment.
+    pub(crate) fn as_of_now(&self, mut record: Record) -> Record {
+        if record.id.table == *CLOCKS {
+            let agreement = record.reference("sla").and_then(|id| self.book.agreement(id));
+            if let Some(agreement) = agreement {
+                self.show_elapsed(agreement, &mut record, self.now);
+            }
+        }
+        record
+    }
+
+    fn show_elapsed(&self, agreement: &Agreement, record: &mut Record, at: Timestamp) {
+        let Some(clock) = row::clock(record) else { return };
+        let zone = UserZone::named(record.text("timezone"));
+        row::show_elapsed(record, &clock, at, BusinessTime { calendar: agreement.calendar(), zone: &zone });
+    }
+}
+
+/// The name of the job that wakes a clock.
+fn job_of(clock: SysId) -> String {
+    format!("sla/{clock}")
+}

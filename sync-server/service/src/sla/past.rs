@@ -1,0 +1,67 @@
+//! What a task met before it had a clock, read off the audit: a retroactive start counts the pauses since then.
+
+use fieldline_model::condition::{Filter, Path, Sort};
+use fieldline_model::sla::{Met, Update};
+use fieldline_model::{Record, Timestamp};
+use fieldline_storage::{EVERYTHING, Selection};
+
+use super::agreement::{Agreement, asks_of_a_change};
+use super::follow::moment;
+use crate::call::Call;
+use crate::error::Result;
+
+const AUDIT: &str = "sys_audit";
+
+impl Call<'_> {
+    /// What a task met since a retroactive start, oldest first; nothing where nobody asks for it.
+    pub(super) fn met_earlier(
+        &self,
+        agreement: &Agreement,
+        update: &Update<'_>,
+        attaches: bool,
+        task: &Record,
+    ) -> Result<Vec<(Timestamp, Met)>> {
+        let asked =
+            attaches && update.met.start && agreement.terms.retroactive_start && agreement.terms.retroactive_pause;
+        if !asked {
+            return Ok(Vec::new());
+        }
+        let order = [Sort { path: Path::of("sys_created_on"), descending: true }];
+        let filter = Filter::equals("documentkey", task.id.sys_id.to_string().as_str());
+        let (tables, filter) =
+            (self.dictionary.family(AUDIT), filter.and(Filter::equals("tablename", task.id.table.as_str())));
+        let mut lines =
+            self.tx.select(&Selection { tables, filter: &filter, order: &order, sight: &EVERYTHING }, u32::MAX, 0)?;
+        // Of changes in one moment those noted last are undone first; their identities follow the order they were noted in.
+        lines.sort_by_key(|line| std::cmp::Reverse((moment(line, "sys_created_on"), line.id.sys_id)));
+        Ok(self.replayed(agreement, task, &lines))
+    }
+
+    /// Undoes one change after the other and asks each time.
+    fn replayed(&self, agreement: &Agreement, task: &Record, newest_first: &[Record]) -> Vec<(Timestamp, Met)> {
+        let mut past = Vec::new();
+        let mut was = task.clone();
+        let mut lines = newest_first.iter().peekable();
+        while let Some(line) = lines.next() {
+            let at = moment(line, "sys_created_on").unwrap_or_default();
+            if past.last().is_none_or(|(last, _)| *last != at) {
+                past.push((at, self.pauses_then(agreement, &was)));
+            }
+            let table = self.dictionary.table(task.id.table.as_str());
+            let field = table.and_then(|table| table.field(line.text("fieldname")));
+            if let Some(field) = field {
+                was.set(field.name.clone(), field.parse(line.text("oldvalue")).ok().flatten());
+            }
+        }
+        past.push((moment(task, "sys_created_on").unwrap_or_default(), self.pauses_then(agreement, &was)));
+        past.reverse();
+        past
+    }
+
+    fn pauses_then(&self, agreement: &Agreement, was: &Record) -> Met {
+        let [pause, resume] = agreement
+            .pauses_by()
+            .map(|query| query.is_some_and(|query| !asks_of_a_change(query) && self.holds(query, was)));
+        Met { start: true, pause, resume, ..Met::default() }
+    }
+}

@@ -1,0 +1,74 @@
+//! Breaches and the percentages before them, at their moment: a clock that runs has one job, due when the next of them is
+//! reached, and nothing looks at it before. After a standstill what fell due meanwhile is done in order, each once.
+
+use fieldline_documents::Act;
+use fieldline_model::sla::{BusinessTime, Clock};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_storage::Job;
+
+use super::agreement::Agreement;
+use super::{CLOCKS, job_of, row};
+use crate::author::Authored;
+use crate::call::Call;
+use crate::error::Result;
+use crate::zone::UserZone;
+
+/// The jobs of clocks.
+pub(crate) const KIND: &str = "sla";
+/// The percentages that are told of.
+const PERCENTS: [u32; 3] = [50, 75, 100];
+
+/// The job for what comes after a moment, if anything does.
+pub(super) fn next(clock: &Clock, after: Timestamp, id: SysId, business: BusinessTime<'_>) -> Option<Job> {
+    let (due_at, percent) = clock.next_event(&PERCENTS, after, business)?;
+    Some(Job::new(job_of(id), KIND, due_at).with(percent.to_be_bytes().to_vec()))
+}
+
+/// Does what is due of a clock.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> Result<()> {
+    call.tx.remove_job(&job.name)?;
+    let id = job.name.rsplit('/').next().and_then(|id| id.parse::<SysId>().ok());
+    let row = id.map(|id| call.row(&DocumentId::new(CLOCKS, id))).transpose()?.flatten();
+    let book = call.book.clone();
+    let agreement = row.as_ref().and_then(|row| book.agreement(row.reference("sla")?));
+    let (Some(row), Some(agreement)) = (row, agreement) else { return Ok(()) };
+    let Some(clock) = row::clock(&row) else { return Ok(()) };
+    call.because(agreement.named(), |call| call.wake(agreement, row, clock, job.due_at))
+}
+
+impl Call<'_> {
+    fn wake(&mut self, agreement: &Agreement, mut row: Record, mut clock: Clock, due_at: Timestamp) -> Result<()> {
+        let zone = UserZone::named(row.text("timezone"));
+        let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };
+        if !clock.has_breached && clock.is_breached_by(due_at) {
+            clock.has_breached = true;
+            self.note_breach(agreement, &row)?;
+        }
+        row::write(&mut row, &clock);
+        row::show_elapsed(&mut row, &clock, due_at, business);
+        let id = row.id.sys_id;
+        self.put_row(row)?;
+        // What lies between this and now is due at once, and each is done.
+        if let Some(job) = next(&clock, due_at, id, business) {
+            self.tx.put_job(&job)?;
+        }
+        Ok(())
+    }
+
+    /// Notes on a task that a promise about it was not kept.
+    pub(super) fn note_breach(&mut self, agreement: &Agreement, clock: &Record) -> Result<()> {
+        self.server.metrics.breaches.increment();
+        let task =
+            clock.reference("task").map(|task| self.tx.find(self.dictionary.family("task"), task)).transpose()?;
+        let Some(task) = task.flatten().filter(|task| task.get("made_sla") != Some(&Value::Boolean(false))) else {
+            return Ok(());
+        };
+        let author = self.server.identity().system_user;
+        let acts = vec![Act::Set { field: "made_sla".into(), value: Some(Value::Boolean(false)) }];
+        tracing::info!(task = %task.id, agreement = %agreement.id, "a service level was breached");
+        self.author(Authored { document: task.id, author, at: self.now, acts }).map(drop)
+    }
+}
