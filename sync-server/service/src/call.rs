@@ -90,6 +90,8 @@ pub(crate) struct Pending {
     pub ruled: bool,
     /// Rules that have acted on records.
     pub obeyed: BTreeSet<(SysId, DocumentId)>,
+    /// Whether the queue holds jobs that it did not hold before.
+    pub queued: bool,
     /// Why the server writes what it writes now, where it is not for whoever called.
     pub why: Option<String>,
     /// The number of the last edit the server authored, once it is known.

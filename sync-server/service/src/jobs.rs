@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::error::{Result, ServiceError};
 use crate::server::Server;
 use crate::sla::timer;
+use crate::table::TableError;
 
 /// What does a job of a kind.
 type Worker = fn(&mut Call<'_>, &Job) -> Result<()>;
@@ -60,12 +61,46 @@ impl Server {
     }
 }
 
+/// The jobs that were stopped, for administrators.
+///
+/// # Errors
+/// When the caller is none.
+pub fn stopped(call: &Call<'_>, limit: u32) -> Result<Vec<Job>, TableError> {
+    for_administrators(call)?;
+    Ok(call.tx.stopped_jobs(limit)?)
+}
+
+/// Lets a job that was stopped be tried again, at once and as if for the first time.
+///
+/// # Errors
+/// When there is no such job, or the caller is no administrator.
+pub fn retry(call: &mut Call<'_>, name: &str) -> Result<Job, TableError> {
+    for_administrators(call)?;
+    let job = call.tx.job(name)?.filter(|job| job.stopped);
+    let job = job.ok_or_else(|| TableError::NotFound(format!("a stopped job \"{name}\"")))?;
+    let job = Job { due_at: call.now, attempts: 0, stopped: false, ..job };
+    call.put_job(&job)?;
+    Ok(job)
+}
+
+fn for_administrators(call: &Call<'_>) -> Result<(), TableError> {
+    let problem = || "only administrators look after the queue; ask one".to_owned();
+    let denied = || TableError::Denied { record: "the queue".into(), problem: problem() };
+    call.caller.is_administrator().then_some(()).ok_or_else(denied)
+}
+
 impl Call<'_> {
+    /// Puts a job into the queue, or moves the one of its name.
+    pub(crate) fn put_job(&mut self, job: &Job) -> Result<()> {
+        self.pending.queued = true;
+        Ok(self.tx.put_job(job)?)
+    }
+
     fn put_off(&mut self, job: Job, problem: &ServiceError) -> Result<()> {
         let attempts = job.attempts.saturating_add(1);
         tracing::error!(job = job.name, attempts, %problem, "a job was not possible");
         let wait = FIRST_WAIT_MILLISECONDS << attempts.min(20);
         let (due_at, problem) = (self.now.plus_milliseconds(wait), Some(problem.to_string()));
-        Ok(self.tx.put_job(&Job { attempts, due_at, problem, stopped: attempts >= ATTEMPTS, ..job })?)
+        self.put_job(&Job { attempts, due_at, problem, stopped: attempts >= ATTEMPTS, ..job })
     }
 }

@@ -57,6 +57,9 @@ pub struct Identity {
 /// Somebody who can tell how long and how far ways are.
 pub type WaySource = Arc<dyn TravelSource + Send + Sync>;
 
+/// Who is told that a job was put into the queue.
+pub type Alarm = Arc<dyn Fn() + Send + Sync>;
+
 /// What reads a PDF, which may come from anybody; nothing when it cannot.
 pub type PdfReader = Arc<dyn Fn(&[u8]) -> String + Send + Sync>;
 
@@ -74,6 +77,7 @@ pub struct Server {
     book: RwLock<Arc<Book>>,
     roads: OnceLock<WaySource>,
     pdfs: OnceLock<PdfReader>,
+    alarm: OnceLock<Alarm>,
     requests_per_hour: AtomicU32,
     /// What it has done since it started.
     pub metrics: Metrics,
@@ -98,6 +102,7 @@ impl Server {
             book: RwLock::default(),
             roads: OnceLock::new(),
             pdfs: OnceLock::new(),
+            alarm: OnceLock::new(),
             requests_per_hour: AtomicU32::new(0),
             metrics: Metrics::default(),
             storage,
@@ -132,6 +137,11 @@ impl Server {
     /// Lets somebody else read PDFs from now on, such as a process of its own that may fail alone. Only the first counts.
     pub fn read_pdfs_by(&self, reader: PdfReader) {
         let _ = self.pdfs.set(reader);
+    }
+
+    /// Tells somebody from now on when a job has been put into the queue, so that they need not look. Only the first counts.
+    pub fn tell_of_jobs(&self, alarm: Alarm) {
+        let _ = self.alarm.set(alarm);
     }
 
     /// What a PDF says.
@@ -236,6 +246,9 @@ impl Server {
         let rules_changed = call.pending.ruled || call.pending.redefined;
         let book = rules_changed.then(|| Book::read(&call.dictionary, &*call.tx)).transpose()?;
         call.tx.commit()?;
+        if let Some(alarm) = self.alarm.get().filter(|_| call.pending.queued) {
+            alarm();
+        }
         if let Some(book) = book {
             self.take_book(book);
         }

@@ -31,6 +31,7 @@ mod events;
 mod explorer;
 mod guards;
 mod import_sets;
+mod jobs;
 mod known_elsewhere;
 mod layers;
 mod links;
@@ -106,6 +107,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         devices::endpoints(),
         dispatch::endpoints(),
         search::endpoints(),
+        jobs::endpoints(),
         ways_in::endpoints(),
     ];
     let records =
@@ -215,6 +217,7 @@ pub async fn serve_at(
     tokio::select! {
         () = serving::serve(listener, router, edge.tls, edge.limits, stop) => {}
         never = search::keep_indexing(app.clone()) => match never {},
-        never = search::keep_reading(app) => match never {},
+        never = search::keep_reading(app.clone()) => match never {},
+        never = jobs::keep_doing(app) => match never {},
     }
 }

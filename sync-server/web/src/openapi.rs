@@ -223,6 +223,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::devices::schemas(),
         crate::dispatch::schemas(),
         crate::search::schemas(),
+        crate::jobs::schemas(),
         crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
     ];

@@ -91,7 +91,7 @@ impl Call<'_> {
         }
         self.put_row(row)?;
         match timer::next(clock, self.now, id, business) {
-            Some(job) => self.tx.put_job(&job)?,
+            Some(job) => self.put_job(&job)?,
             None => drop(self.tx.remove_job(&job_of(id))?),
         }
         Ok(())

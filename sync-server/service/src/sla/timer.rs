@@ -53,7 +53,7 @@ impl Call<'_> {
         self.put_row(row)?;
         // What lies between this and now is due at once, and each is done.
         if let Some(job) = next(&clock, due_at, id, business) {
-            self.tx.put_job(&job)?;
+            self.put_job(&job)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod cmdb;
 mod description;
 mod devices;
 mod dispatch;
+mod due;
 mod edge;
 mod events;
 mod figures;
