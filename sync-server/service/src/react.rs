@@ -1,6 +1,6 @@
 //! What follows from a change of a document.
 //!
-//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`).
+//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`) and flows (`flows/`).
 //! * A step that was not followed opens one review task, so that somebody reads what happened.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
 //! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
@@ -29,6 +29,7 @@ impl Call<'_> {
         self.number_once(id, changed)?;
         self.follow_rules(changed.before.as_ref(), id)?;
         self.follow_agreements(changed)?;
+        self.follow_flows(changed.before.as_ref(), &changed.projection.record)?;
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),

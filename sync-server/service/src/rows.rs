@@ -7,6 +7,7 @@ use fieldline_storage::{Account, FeedEntry, Happening};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::flows;
 use crate::query::number_field;
 use crate::rules;
 use crate::server::PRIORITY_TABLE;
@@ -26,7 +27,8 @@ impl Call<'_> {
         if record.id.table == *"sys_user" {
             self.update_account(&record)?;
         }
-        self.follow(before.as_ref(), Some(&record))
+        self.follow(before.as_ref(), Some(&record))?;
+        self.follow_flows(before.as_ref(), &record)
     }
 
     /// Removes a record of any kind; its edits stay in the log.
@@ -62,7 +64,7 @@ impl Call<'_> {
             PRIORITY_TABLE => self.server.reload_priorities(&*self.tx),
             table if rules::is_rule(table) => {
                 self.pending.ruled = true;
-                Ok(())
+                if table == flows::FLOWS { self.schedule_flow(row) } else { Ok(()) }
             }
             _ => Ok(()),
         }

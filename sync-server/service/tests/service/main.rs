@@ -8,6 +8,7 @@ mod definitions;
 mod dispatching;
 mod district;
 mod files;
+mod flows;
 mod house;
 mod pulling;
 mod reactions;
