@@ -29,6 +29,7 @@ mod edge;
 mod endpoint;
 mod events;
 mod explorer;
+mod flows;
 mod guards;
 mod import_sets;
 mod jobs;
@@ -108,6 +109,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         dispatch::endpoints(),
         search::endpoints(),
         jobs::endpoints(),
+        flows::endpoints(),
         ways_in::endpoints(),
     ];
     let records =

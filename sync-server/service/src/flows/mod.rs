@@ -29,6 +29,7 @@ use program::Program;
 pub(crate) use check::check;
 pub(crate) use run::{carry_on, stopped};
 pub(crate) use trigger::begin_scheduled;
+pub use trigger::start;
 
 /// Where flows are.
 pub(crate) const FLOWS: &str = "sys_hub_flow";

@@ -1,15 +1,16 @@
 //! What begins runs, and what wakes those that wait: a record that changes, a moment that has come.
 
+use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, Record, SysId};
 use fieldline_storage::Job;
 
 use super::context::{CONTEXTS, LOG, Run};
 use super::values::Values;
-use super::{Flow, SCHEDULE};
+use super::{FLOWS, Flow, SCHEDULE};
 use crate::approvals;
 use crate::call::Call;
 use crate::error::Result;
-use fieldline_model::condition::Filter;
+use crate::table::{self, TableError};
 
 /// How many flows may begin each other, one after the other.
 pub(super) const DEEPEST: u32 = 8;
@@ -71,6 +72,22 @@ impl Call<'_> {
     }
 }
 
+/// Begins a run of a flow about a record, because a person or another system asks for it.
+///
+/// # Errors
+/// When there is no such flow or record for the caller, or flows are not the caller's to begin.
+pub fn start(call: &mut Call<'_>, flow: SysId, (table, sys_id): (&str, SysId)) -> table::Result<SysId> {
+    let row = table::read(call, FLOWS, flow)?;
+    let about = table::read(call, table, sys_id)?.id;
+    let book = call.book.clone();
+    let unreadable = || TableError::invalid(&row.id, None, "its steps cannot be read; write them anew");
+    let flow = book.flow(flow).ok_or_else(unreadable)?;
+    let run = Run::new(call.new_sys_id(), flow, &about, Values::about(&about, 0));
+    call.keep_run(&run)?;
+    call.carry_on(run.id())?;
+    Ok(run.id())
+}
+
 fn schedule_of(flow: SysId) -> String {
     format!("flow_schedule/{flow}")
 }
@@ -79,7 +96,7 @@ fn schedule_of(flow: SysId) -> String {
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) fn begin_scheduled(call: &mut Call<'_>, job: &Job) -> crate::table::Result<()> {
+pub(crate) fn begin_scheduled(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     let flow = job.name.rsplit('/').next().and_then(|id| id.parse().ok());
     let book = call.book.clone();
     let flow = flow.and_then(|id| book.flow(id)).filter(|flow| flow.active);
@@ -87,7 +104,7 @@ pub(crate) fn begin_scheduled(call: &mut Call<'_>, job: &Job) -> crate::table::R
         call.tx.remove_job(&job.name)?;
         return Ok(());
     };
-    let about = DocumentId::new(super::FLOWS, flow.id);
+    let about = DocumentId::new(FLOWS, flow.id);
     call.begin_run(flow, &about)?;
     // Times that passed while nothing ran are not made up for.
     let due_at = call.now.plus_milliseconds(seconds.saturating_mul(1_000));
