@@ -37,6 +37,7 @@ pub mod dispatch;
 mod edits;
 pub mod enrolment;
 pub mod error;
+mod file_changes;
 pub mod guard;
 pub mod identity;
 pub mod import;

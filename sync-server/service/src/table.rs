@@ -278,6 +278,7 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
         call.put_row(record.clone())?;
         return match &before {
             Some(before) if table.name == *approvals::APPROVALS => approvals::answered(call, before, &record),
+            Some(_) if table.name == *attachments::TABLE => attachments::rename(call, &record),
             _ if !password.is_empty() => call.let_in(&record, &password),
             _ => Ok(()),
         };

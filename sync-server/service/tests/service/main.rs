@@ -12,5 +12,6 @@ mod house;
 mod pulling;
 mod reactions;
 mod records;
+mod removed_files;
 mod rosters_kept;
 mod together;
