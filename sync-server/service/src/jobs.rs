@@ -1,5 +1,5 @@
-//! Does what is due: one job a transaction, so what a job did and that it is done are durable together, and one that fails keeps
-//! none of the others waiting.
+//! Does what is due. What a job did and that it is done are one transaction, which several jobs share because a disk makes few
+//! things durable a second; where one of them is not possible each is done alone, so it keeps none of the others waiting.
 
 use fieldline_model::Timestamp;
 use fieldline_storage::Job;
@@ -39,9 +39,9 @@ impl Server {
         let mut done = 0;
         for worker in &WORKERS {
             let due = self.storage().read()?.due_jobs(worker.kind, now, limit.saturating_sub(done))?;
-            for job in due {
-                self.try_job(worker, job, now, rng)?;
-                done += 1;
+            done += u32::try_from(due.len()).unwrap_or(u32::MAX);
+            if !due.is_empty() {
+                self.try_jobs(worker, due, now, rng)?;
             }
         }
         Ok(done)
@@ -57,21 +57,29 @@ impl Server {
         Ok(due.into_iter().flatten().min())
     }
 
-    fn try_job(&self, worker: &Worker, job: Job, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
-        let done = self.write(&self.system(), now, rng, |call| match call.tx.job(&job.name)? {
-            // Moved or done by somebody else since it was looked for.
-            Some(held) if held.due_at != job.due_at || held.stopped => Ok(()),
-            Some(held) => (worker.work)(call, &held),
-            None => Ok(()),
-        });
+    /// Does jobs together, or each alone when one of them is not possible.
+    fn try_jobs(&self, worker: &Worker, mut jobs: Vec<Job>, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
+        let done = self.write(&self.system(), now, rng, |call| jobs.iter().try_for_each(|job| worker.begin(call, job)));
         match done {
             Ok(()) => Ok(()),
             Err(TableError::Service(ServiceError::Storage(error))) => Err(error.into()),
+            Err(_) if jobs.len() > 1 => jobs.into_iter().try_for_each(|job| self.try_jobs(worker, vec![job], now, rng)),
             Err(problem) => {
-                let problem = problem.to_string();
+                let (problem, job) = (problem.to_string(), jobs.remove(0));
                 tracing::error!(job = job.name, problem, "a job was not possible");
                 self.write(&self.system(), now, rng, |call| (worker.failed)(call, job, &problem))
             }
+        }
+    }
+}
+
+impl Worker {
+    fn begin(&self, call: &mut Call<'_>, job: &Job) -> Result<(), TableError> {
+        match call.tx.job(&job.name)? {
+            // Moved or done by somebody else since it was looked for.
+            Some(held) if held.due_at != job.due_at || held.stopped => Ok(()),
+            Some(held) => (self.work)(call, &held),
+            None => Ok(()),
         }
     }
 }

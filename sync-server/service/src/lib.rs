@@ -41,6 +41,7 @@ mod edits;
 pub mod enrolment;
 pub mod error;
 pub mod explain;
+mod file_changes;
 pub mod flows;
 pub mod guard;
 pub mod identity;

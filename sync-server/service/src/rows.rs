@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::flows;
 use crate::query::number_field;
 use crate::rules;
+use crate::scope::Blobs;
 use crate::server::PRIORITY_TABLE;
 
 impl Call<'_> {
@@ -21,7 +22,7 @@ impl Call<'_> {
         if let Some(before) = &before {
             self.note_changes(before, &record, self.caller.user)?;
         }
-        self.relink(before.as_ref(), &record, &[])?;
+        self.relink(before.as_ref(), &record, &Blobs::default())?;
         self.reads_otherwise(&record.id)?;
         self.pending.entries.push(FeedEntry { document: record.id.clone(), happening: Happening::Row });
         if record.id.table == *"sys_user" {
@@ -37,8 +38,8 @@ impl Call<'_> {
         self.tx.remove_record(&record.id)?;
         self.note_deletion(record)?;
         self.tx.put_words(&record.id, None)?;
-        self.drop_attachments_of(&record.id)?;
         self.unlink(&record.id)?;
+        self.drop_attachments_of(&record.id)?;
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
             self.tx.remove_tokens_of(account.user)?;
             // The name is free for somebody else, who may be the same person come back.

@@ -14,6 +14,7 @@ mod life_cycles;
 mod pulling;
 mod reactions;
 mod records;
+mod removed_files;
 mod rosters_kept;
 mod ruling;
 mod service_levels;
