@@ -100,7 +100,7 @@ impl Book {
                 rules.extend(reader(&row, dictionary, tx)?);
             }
         }
-        rules.sort_by(|a, b| (a.order, a.id.sys_id).cmp(&(b.order, b.id.sys_id)));
+        rules.sort_by_key(|rule| (rule.order, rule.id.sys_id));
         Ok(Self { rules, agreements: agreements(dictionary, tx)?, flows: flows(dictionary, tx)? })
     }
 
