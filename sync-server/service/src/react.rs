@@ -27,9 +27,11 @@ impl Call<'_> {
             self.review(&changed.projection.record, refused)?;
         }
         self.number_once(id, changed)?;
-        self.follow_rules(changed.before.as_ref(), id)?;
-        self.follow_agreements(changed)?;
-        self.follow_flows(changed.before.as_ref(), &changed.projection.record)?;
+        if !self.pending.imported.contains(id) {
+            self.follow_rules(changed.before.as_ref(), id)?;
+            self.follow_agreements(changed)?;
+            self.follow_flows(changed.before.as_ref(), &changed.projection.record)?;
+        }
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),

@@ -18,7 +18,7 @@ pub(super) const DEEPEST: u32 = 8;
 impl Call<'_> {
     /// Begins the runs that a change of a record begins, and wakes those that wait for it.
     pub(crate) fn follow_flows(&mut self, before: Option<&Record>, after: &Record) -> Result<()> {
-        if !self.book.has_flows() || matches!(after.id.table.as_str(), CONTEXTS | LOG) {
+        if !self.book.has_flows() || self.pending.is_history || matches!(after.id.table.as_str(), CONTEXTS | LOG) {
             return Ok(());
         }
         let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
