@@ -78,7 +78,7 @@ fn drain(house: &mut House) -> Result<Value> {
     let done = done?;
     let rate = f64::from(done) / cost.wall.as_secs_f64();
     if done > 0 {
-        println!("{:<28} {rate:>8.0} of {done} jobs a second, each durable by itself", "  and what followed");
+        println!("{:<28} {rate:>8.0} of {done} jobs a second", "  and what followed");
     }
     Ok(json!({ "done": done, "per_second": rate }))
 }

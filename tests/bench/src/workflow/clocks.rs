@@ -49,7 +49,7 @@ pub fn wait(file: &Path, clocks: usize) -> Result<Json> {
         median(&before)
     );
     println!("  memory of its own: {} MB more than without", memory_after.saturating_sub(memory_before) / 1_024);
-    println!("  {done} rang, {per_second:.0} a second, each durable by itself");
+    println!("  {done} rang, {per_second:.0} a second");
     Ok(
         json!({ "clocks": clocks, "look_microseconds": wall_microseconds(&looks, 0.5), "looks_processor_seconds": looked,
         "write_before_microseconds": median(&before), "write_after_microseconds": median(&after),
