@@ -11,6 +11,7 @@
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
 //! * [`change_requests`] plans changes, asks for approvals and says what collides.
+//! * [`knowledge`] takes articles from draft to draft of the next version.
 //! * [`cmdb`] recognises configuration items that several sources tell of, and relates them.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
@@ -49,6 +50,7 @@ pub mod import;
 pub mod import_sets;
 pub mod jobs;
 mod kept;
+pub mod knowledge;
 mod known;
 mod live;
 pub mod metrics;

@@ -19,6 +19,7 @@ use crate::call::Call;
 use crate::changes::Changes;
 use crate::definitions;
 use crate::error::ServiceError;
+use crate::knowledge;
 use crate::rules;
 
 /// What a person signs in with: written here, kept with their account, and never shown.
@@ -285,12 +286,17 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
     if rules::is_rule(table.name.as_str()) {
         call.check_rule(&record)?;
     }
+    if table.name == *knowledge::ARTICLES {
+        knowledge::prepare(call, before.as_ref(), &mut record)?;
+    }
     if !definitions::defines(table.name.as_str()) {
         call.put_row(record.clone())?;
         call.follow_rules(before.as_ref(), &record.id)?;
         return match &before {
             Some(before) if table.name == *approvals::APPROVALS => approvals::answered(call, before, &record),
             Some(_) if table.name == *attachments::TABLE => attachments::rename(call, &record),
+            before if table.name == *knowledge::ARTICLES => knowledge::written(call, before.as_ref(), &record),
+            None if table.name == *knowledge::FEEDBACK => knowledge::given(call, &record),
             _ if !password.is_empty() => call.let_in(&record, &password),
             _ => Ok(()),
         };

@@ -33,6 +33,7 @@ mod flows;
 mod guards;
 mod import_sets;
 mod jobs;
+mod knowledge;
 mod known_elsewhere;
 mod layers;
 mod links;
@@ -110,6 +111,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         search::endpoints(),
         jobs::endpoints(),
         flows::endpoints(),
+        knowledge::endpoints(),
         ways_in::endpoints(),
     ];
     let records =
