@@ -10,7 +10,7 @@ use rusqlite::Row;
 use rusqlite::types::Value as Sql;
 
 /// The columns, in the order of [`values`].
-pub(crate) const COLUMNS: [&str; 13] = [
+pub(crate) const COLUMNS: [&str; 14] = [
     "number",
     "state",
     "active",
@@ -20,6 +20,7 @@ pub(crate) const COLUMNS: [&str; 13] = [
     "caller_id",
     "parent",
     "task",
+    "child",
     "name",
     "user_name",
     "sys_created_on",

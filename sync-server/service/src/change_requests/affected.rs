@@ -8,10 +8,8 @@ use fieldline_model::{Record, SysId};
 use super::worker::{self, Messages};
 use super::{CHANGES, Wanted, equals, listed};
 use crate::call::Call;
+use crate::cmdb::impact::{self, Way};
 use crate::table::{self, Input, Result};
-
-/// Levels of relations looked through for services; deeper ones are not what people mean.
-const LEVELS: usize = 10;
 
 /// How a change touches something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,20 +104,10 @@ pub(super) fn items_of(call: &Call<'_>, change: &Record) -> Result<BTreeSet<SysI
 }
 
 fn services_above(call: &Call<'_>, items: BTreeSet<SysId>) -> Result<BTreeSet<SysId>> {
-    let mut seen = items.clone();
-    let mut here = items;
-    for _ in 0..LEVELS {
-        let mut above = BTreeSet::new();
-        for item in here {
-            let relations = call.rows("cmdb_rel_ci", &Filter::equals("child", item))?;
-            above.extend(relations.iter().filter_map(|row| row.reference("parent")));
-        }
-        here = above.difference(&seen).copied().collect();
-        seen.extend(&here);
-    }
+    let above = impact::reached(call, &items, Way::Up)?;
     let services = call.dictionary.family("cmdb_ci_service");
     let mut found = BTreeSet::new();
-    for item in seen {
+    for item in items.into_iter().chain(above.into_keys()) {
         found.extend(call.tx.find(services, item)?.map(|service| service.id.sys_id));
     }
     Ok(found)

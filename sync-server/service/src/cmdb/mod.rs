@@ -3,13 +3,14 @@
 //! `rules.toml` says by what items of a class are recognised, `identify.rs` tries it, `reconcile.rs` writes what a source may
 //! say, `companions.rs` what refers to
 //! an item, `relations.rs` keeps one relation of a type between two items, `engine.rs` brings a whole payload through these.
-//! `instance.rs` answers for single items, `meta.rs` for classes. What cannot be told apart or lacks something is kept in
+//! `impact.rs` walks them. `instance.rs` answers for single items, `meta.rs` for classes. What cannot be told apart or lacks something is kept in
 //! `cmdb_ire_incomplete_payloads`; duplicates open one task.
 
 mod companions;
 mod duplicates;
 mod engine;
 mod identify;
+pub mod impact;
 pub mod instance;
 pub mod meta;
 pub mod payload;

@@ -10,6 +10,7 @@ mod district;
 mod files;
 mod flows;
 mod house;
+mod impact;
 mod knowledge;
 mod life_cycles;
 mod pulling;

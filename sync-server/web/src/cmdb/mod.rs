@@ -1,6 +1,7 @@
 //! The CMDB APIs: items with their relations (`instance.rs`), identification and reconciliation (`identify.rs`), classes.
 
 mod identify;
+mod impact;
 mod instance;
 
 use axum::extract::State;
@@ -20,7 +21,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     let answer = (200, Content::Json("CmdbMetaResult"));
     let about = endpoint("get", "", "Describes a class of configuration items", Content::Empty, answer, get(describe));
     let meta = versioned("/api/now/{v}cmdb/meta/{class}", vec![about]);
-    instance::endpoints().into_iter().chain(identify::endpoints()).chain(meta).collect()
+    instance::endpoints().into_iter().chain(identify::endpoints()).chain(impact::endpoints()).chain(meta).collect()
 }
 
 async fn describe(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
@@ -45,7 +46,7 @@ pub fn schemas() -> Value {
     let mut all = json!({
         "CmdbMetaResult": { "type": "object", "required": ["result"], "properties": { "result": meta } },
     });
-    for schemas in [instance::schemas(), identify::schemas()] {
+    for schemas in [instance::schemas(), identify::schemas(), impact::schemas()] {
         if let (Some(all), Value::Object(more)) = (all.as_object_mut(), schemas) {
             all.extend(more);
         }
