@@ -226,7 +226,7 @@ impl Step<'_, '_> {
         let here = here.ok_or_else(|| self.invalid("the life cycle has no first stage".into()))?;
         let wanted: Vec<&Stage> = self.life_cycle.stages.iter().filter(|stage| self.is_wanted(stage)).collect();
         if wanted.iter().any(|stage| stage.name == here.name) {
-            return Ok(None);
+            return Ok(self.for_another_reason(here));
         }
         let mut rules = self.life_cycle.steps_from(&here.name).filter(|rule| self.call.caller.may(&rule.roles));
         let Some(rule) = rules.find(|rule| wanted.iter().any(|stage| stage.name == rule.to)) else {
@@ -234,6 +234,15 @@ impl Step<'_, '_> {
         };
         self.check_required(rule, changes)?;
         Ok(Some((rule.name.clone(), self.reason(rule))))
+    }
+
+    /// The step from a stage to itself, where what was sent is another reason than the one shown.
+    fn for_another_reason(&self, here: &Stage) -> Option<(String, Option<String>)> {
+        let mut rules = self.life_cycle.steps_from(&here.name).filter(|rule| self.call.caller.may(&rule.roles));
+        let rule = rules.find(|rule| rule.to == here.name)?;
+        let (reason, field) = (self.reason(rule)?, self.table.field(rule.reason_field.as_ref()?.as_str())?);
+        let is_shown = field.reason_value(&reason).as_ref() == self.record.get(field.name.as_str());
+        (!is_shown).then(|| (rule.name.clone(), Some(reason)))
     }
 
     fn is_wanted(&self, stage: &Stage) -> bool {
