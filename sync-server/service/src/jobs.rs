@@ -7,13 +7,14 @@ use rand_core::Rng;
 
 use crate::call::Call;
 use crate::error::{Result, ServiceError};
+use crate::itsm::auto_close;
 use crate::server::Server;
 use crate::sla::timer;
 use crate::table::TableError;
 
 /// What does a job of a kind.
 type Worker = fn(&mut Call<'_>, &Job) -> Result<()>;
-const WORKERS: [(&str, Worker); 1] = [(timer::KIND, timer::ring)];
+const WORKERS: [(&str, Worker); 2] = [(timer::KIND, timer::ring), (auto_close::KIND, auto_close::ring)];
 /// A job that failed so often is not tried again until a person says so.
 const ATTEMPTS: u32 = 8;
 /// The first wait after a failure; each next one is twice as long.

@@ -9,6 +9,8 @@ mod dispatching;
 mod district;
 mod files;
 mod house;
+mod incidents;
+mod problems;
 mod pulling;
 mod reactions;
 mod records;
