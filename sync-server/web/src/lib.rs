@@ -40,6 +40,7 @@ mod metrics;
 mod oauth;
 mod oidc;
 mod openapi;
+mod problems;
 mod processor;
 mod rates;
 mod refusal;
@@ -108,6 +109,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         dispatch::endpoints(),
         search::endpoints(),
         jobs::endpoints(),
+        problems::endpoints(),
         ways_in::endpoints(),
     ];
     let records =

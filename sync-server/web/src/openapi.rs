@@ -224,6 +224,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::dispatch::schemas(),
         crate::search::schemas(),
         crate::jobs::schemas(),
+        crate::problems::schemas(),
         crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
     ];
