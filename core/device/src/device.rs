@@ -25,7 +25,7 @@ use crate::replica::NEWER_ROWS;
 use crate::sync_state::Asked;
 
 /// Which reading of documents the stored projections come from, beside the dictionary; raise it when projecting changes.
-const PROJECTION_VERSION: u8 = 1;
+const PROJECTION_VERSION: u8 = 2;
 const PROJECTED_BY: &str = "projected_by";
 /// The reference table that holds the organisation's priorities.
 const PRIORITY_TABLE: &str = "dl_u_priority";

@@ -377,5 +377,7 @@ pub(crate) fn deed(act: &Act) -> String {
         Act::LogTime { kind, started_at, ended_at } => format!("time, {kind}: {started_at} to {ended_at}"),
         Act::Read { meter, value, unit } => format!("{meter}: {value} {unit}"),
         Act::Attach { attachment } => format!("file: {}", attachment.file_name),
+        Act::Detach { .. } => "file: removed".into(),
+        Act::Rename { file_name, .. } => format!("file: renamed {file_name}"),
     }
 }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::transaction::Transactable;
 use automerge::{ActorId, AutoCommit, ObjType, ROOT, ReadDoc};
+use fieldline_model::life_cycle::StepId;
 use fieldline_model::priority::PriorityMatrix;
-use fieldline_model::{Dictionary, SysId, Timestamp, Value};
+use fieldline_model::{DeviceId, Dictionary, SysId, Timestamp, Value};
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -16,7 +17,7 @@ use crate::document::{ApplyError, Document};
 use crate::edit::{Act, ChangeHash, Edit, EditId};
 use crate::journal::Entry;
 use crate::project::Projection;
-use crate::testing::{answer, edit, note, set, step, task};
+use crate::testing::{answer, attach, edit, note, set, step, task};
 
 const FIELD: &str = "category_note";
 const STEPS: [&str; 8] = ["qualify", "assign", "accept", "start_work", "pause", "resume", "complete", "cancel"];
@@ -33,6 +34,11 @@ enum Deed {
     Step(u8),
     Answer(u8),
     Part(i64),
+    Attach,
+    /// Takes away a file of the team, whether or not the phone has heard of it.
+    Detach(u8),
+    /// Gives a file of the team another name, whether or not the phone has heard of it.
+    Rename(u8),
     /// Hears of what another phone knows, in an order the seed decides.
     Hear(u8, u64),
 }
@@ -48,6 +54,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => (0..STEPS.len() as u8).prop_map(Deed::Step),
         2 => (0..3_u8).prop_map(Deed::Answer),
         1 => any::<i64>().prop_map(Deed::Part),
+        2 => Just(Deed::Attach),
+        2 => any::<u8>().prop_map(Deed::Detach),
+        1 => any::<u8>().prop_map(Deed::Rename),
         5 => (0..4_u8, any::<u64>()).prop_map(|(from, seed)| Deed::Hear(from, seed)),
     ]
 }
@@ -106,6 +115,9 @@ impl Team {
             Deed::Step(number) => step(STEPS[usize::from(*number)]),
             Deed::Answer(number) => answer("gas_off", &number.to_string()),
             Deed::Part(quantity) => Act::UsePart { model: item(1), quantity: *quantity, asset: None, stockroom: None },
+            Deed::Attach => attach("photo.jpg"),
+            Deed::Detach(number) => Act::Detach { file: self.some_file(*number) },
+            Deed::Rename(number) => Act::Rename { file: self.some_file(*number), file_name: format!("{number}.jpg") },
         };
         let counter = self.edits.len() as u64 + 1;
         let Phone { document, knows } = &mut self.phones[phone];
@@ -116,6 +128,14 @@ impl Team {
         self.past.insert(edit.id, knows.clone());
         knows.insert(edit.id);
         self.edits.insert(edit.id, (edit, applied.hash));
+    }
+
+    /// One of the files anybody attached; one that nobody did, while there is none.
+    fn some_file(&self, number: u8) -> StepId {
+        let attached: Vec<&EditId> =
+            self.acts().filter(|(_, act)| matches!(act, Act::Attach { .. })).map(|(id, _)| id).collect();
+        let nobodys = EditId { device: DeviceId([9; 16]), epoch: 1, counter: 1 };
+        attached.get(usize::from(number) % attached.len().max(1)).map_or(nobodys, |id| **id).act(0)
     }
 
     fn hear(&mut self, phone: usize, from: usize, seed: u64) {
@@ -233,6 +253,30 @@ proptest! {
         let projection = project(&team.phones[3].document);
         let expected = (!expected.is_empty()).then(|| Value::List(expected.into_iter().collect()));
         prop_assert_eq!(projection.record.get("watch_list").cloned(), expected);
+    }
+
+    #[test]
+    fn a_file_stays_unless_somebody_who_knew_of_it_removed_it_and_has_the_newest_name_such_a_person_gave_it(script in script()) {
+        let team = Team::after(&script);
+        let mut expected = BTreeMap::new();
+        for (id, _) in team.acts().filter(|(_, act)| matches!(act, Act::Attach { .. })) {
+            let (file, mut name, mut newest) = (id.act(0), "photo.jpg".to_owned(), None);
+            let mut is_there = true;
+            for (later, act) in team.acts().filter(|(later, _)| team.past[later].contains(id)) {
+                let at = Some((team.edits[later].0.at, *later));
+                match act {
+                    Act::Detach { file: gone } if *gone == file => is_there = false,
+                    Act::Rename { file: renamed, file_name } if *renamed == file && at > newest => {
+                        (name, newest) = (file_name.clone(), at);
+                    }
+                    _ => {}
+                }
+            }
+            expected.extend(is_there.then_some((file, name)));
+        }
+        let files = project(&team.phones[2].document).attachments;
+        let shown: BTreeMap<StepId, String> = files.into_iter().map(|file| (file.id(), file.what.file_name)).collect();
+        prop_assert_eq!(shown, expected);
     }
 
     #[test]

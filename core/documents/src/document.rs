@@ -343,6 +343,8 @@ d1553be305c77475 17b3cd90126afc4f
 0ccfd525af5a0bf0 cccd6d3205d378af
 d58f59a2990d69a8 06280ae1de95cf1b
 f74f10e0a67a00cf 0357c65bd27f3495
+9dfaa644423e8f8f 60126d1ff6d35928
+b5fd1c140fcce7c8 9a08e540f22e88c5
 ";
 
     fn hex(hash: ChangeHash) -> String {

@@ -11,6 +11,7 @@ use fieldline_model::life_cycle::StepId;
 use fieldline_model::{BlobHash, Decimal, DeviceId, DocumentId, FieldName, Place, SysId, Timestamp, Value};
 
 use crate::caps;
+use crate::files::Attachment;
 
 /// The first eight bytes of a change's hash: enough to name a change within one document, a quarter of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -306,6 +307,23 @@ pub enum Act {
         #[n(0)]
         attachment: Attachment,
     },
+    /// Takes away a file that was attached before.
+    #[n(12)]
+    Detach {
+        /// The act that attached it.
+        #[n(0)]
+        file: StepId,
+    },
+    /// Gives a file that was attached before another name.
+    #[n(13)]
+    Rename {
+        /// The act that attached it.
+        #[n(0)]
+        file: StepId,
+        /// What people call it from now on.
+        #[n(1)]
+        file_name: String,
+    },
 }
 
 impl Act {
@@ -341,6 +359,7 @@ impl Act {
             Self::Transition { reason: Some(reason), .. } => vec![reason],
             Self::Answer { answer, .. } => vec![answer],
             Self::Attach { attachment } => vec![&attachment.file_name],
+            Self::Rename { file_name, .. } => vec![file_name],
             _ => Vec::new(),
         }
     }
@@ -367,46 +386,4 @@ impl Act {
         }
         Ok(())
     }
-}
-
-/// A reference to a captured file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-pub struct Attachment {
-    /// Its content's hash.
-    #[n(0)]
-    pub blob: BlobHash,
-    /// What people call it.
-    #[n(1)]
-    pub file_name: String,
-    /// Its media type.
-    #[n(2)]
-    pub content_type: String,
-    /// Its length.
-    #[n(3)]
-    pub size_bytes: u64,
-    /// What it is for; decides what is sent first.
-    #[n(4)]
-    pub role: AttachmentRole,
-    /// The photo this is the thumbnail of.
-    #[n(5)]
-    pub of: Option<BlobHash>,
-}
-
-/// What a captured file is for, in the order files are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
-#[serde(rename_all = "snake_case")]
-#[cbor(index_only)]
-pub enum AttachmentRole {
-    /// A signature.
-    #[n(0)]
-    Signature,
-    /// A small version of a photo.
-    #[n(1)]
-    Thumbnail,
-    /// A photo.
-    #[n(2)]
-    Photo,
-    /// Anything else.
-    #[n(3)]
-    Document,
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::edit::{Act, Edit};
+use crate::files::{Attachment, FileChange, FileDeed};
 use crate::journal::{self, Answer, Entry, Note, PartUse, Reading, Sequel, TimeEntry, Transition};
 use crate::layout::{self, Containers};
 use crate::ledger::{Ledger, Made};
@@ -67,6 +68,8 @@ impl Writer<'_, '_> {
             }
             Act::Read { meter, value, unit } => self.append(layout::READINGS, number, Reading { meter, value, unit }),
             Act::Attach { attachment } => self.append(layout::ATTACHMENTS, number, attachment),
+            Act::Detach { file } => self.change_file(number, file, None),
+            Act::Rename { file, file_name } => self.change_file(number, file, Some(file_name)),
         }
     }
 
@@ -90,6 +93,16 @@ impl Writer<'_, '_> {
         self.transaction.delete(&sets, key)
     }
 
+    /// A change of a file its author did not know of is kept and changes nothing: nobody takes away what is still to come.
+    fn change_file(&mut self, number: u32, file: StepId, name: Option<String>) -> Result<(), AutomergeError> {
+        let list = self.container(layout::ATTACHMENTS);
+        let known: Option<Entry<Attachment>> =
+            Entry::one(self.transaction, &list, self.ledger, Some(&self.writing()), file);
+        let deed = if name.is_some() { FileDeed::Renamed } else { FileDeed::Removed };
+        let file_name = name.or(known.as_ref().map(|known| known.what.file_name.clone()));
+        self.append(layout::ATTACHMENTS, number, FileChange { deed, file_name, file: known.map(|known| known.id()) })
+    }
+
     /// Entries are one scalar each, immutable: nothing in them can conflict and nothing is deep.
     fn append<T: Serialize>(&mut self, list: &str, number: u32, what: T) -> Result<(), AutomergeError> {
         let text = journal::to_text(number, self.edit.place, what);
@@ -100,12 +113,16 @@ impl Writer<'_, '_> {
 
     /// The latest entries the edit's author knew of: found here, not claimed by the author, so nobody can forge it.
     fn frontier<T: DeserializeOwned + Sequel>(&self, list: &str, counts: impl Fn(&T) -> bool) -> Vec<StepId> {
-        let Edit { id, author: by, at, .. } = *self.edit;
-        let writing = Made { id, by, at, deps: Vec::new(), last_operation: u64::MAX };
         let list = self.container(list);
-        let mut entries: Vec<Entry<T>> = Entry::all(self.transaction, &list, self.ledger, Some(&writing));
+        let mut entries: Vec<Entry<T>> = Entry::all(self.transaction, &list, self.ledger, Some(&self.writing()));
         entries.retain(|entry| counts(&entry.what));
         journal::frontier(&entries).map(Entry::id).collect()
+    }
+
+    /// Who makes the entries of this transaction.
+    fn writing(&self) -> Made {
+        let Edit { id, author: by, at, .. } = *self.edit;
+        Made { id, by, at, deps: Vec::new(), last_operation: u64::MAX }
     }
 
     fn container(&self, name: &str) -> ObjId {

@@ -94,9 +94,9 @@ fn deed(container: &str, operation: &Op, table: Option<&Table>) -> Option<Deed> 
     }
 }
 
-/// What people recognise an entry by: its own fields without those every entry has.
+/// What people recognise an entry by: its own fields without those every entry has, and without names of other entries.
 fn summary(entry: &serde_json::Map<String, serde_json::Value>) -> String {
-    const COMMON: [&str; 3] = ["act", "place", "after"];
+    const COMMON: [&str; 4] = ["act", "place", "after", "file"];
     let own = entry.iter().filter(|(name, value)| !COMMON.contains(&name.as_str()) && !value.is_null());
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     own.map(|(_, value)| text(value)).collect::<Vec<_>>().join(", ")

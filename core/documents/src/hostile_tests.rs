@@ -5,13 +5,15 @@
 
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, ObjType, ROOT, ReadDoc, ScalarValue};
+use fieldline_model::life_cycle::StepId;
 use fieldline_model::priority::PriorityMatrix;
 use fieldline_model::{BlobHash, Decimal, DeviceId, Dictionary, Place, SysId, Timestamp, Value};
 use proptest::prelude::*;
 
 use crate::caps;
 use crate::document::{ApplyError, Document};
-use crate::edit::{Act, Attachment, AttachmentRole, ChangeHash, Edit, EditId, Head};
+use crate::edit::{Act, ChangeHash, Edit, EditId, Head};
+use crate::files::{Attachment, AttachmentRole};
 use crate::layout;
 use crate::project::Projection;
 use crate::shape::check_shape;
@@ -283,6 +285,12 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof![proptest::sample::select(&NAMES[..]).prop_map(String::from), ".{0,12}"]
 }
 
+/// A file of the phone whose acts these are, or of nobody.
+fn file() -> impl Strategy<Value = StepId> {
+    let file = |(phone, counter, act)| EditId { device: DeviceId([phone; 16]), epoch: 1, counter }.act(act);
+    prop_oneof![(Just(1), 1..12_u64, Just(0)), (any::<u8>(), any::<u64>(), any::<u32>())].prop_map(file)
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let item = || any::<[u8; 16]>().prop_map(SysId);
     prop_oneof![
@@ -315,6 +323,8 @@ fn act() -> impl Strategy<Value = Act> {
             let blob = BlobHash(blob);
             Act::Attach { attachment: Attachment { blob, file_name, content_type, size_bytes, role, of: None } }
         }),
+        file().prop_map(|file| Act::Detach { file }),
+        (file(), ".{0,9}").prop_map(|(file, file_name)| Act::Rename { file, file_name }),
     ]
 }
 

@@ -165,17 +165,34 @@ impl<T: DeserializeOwned> Entry<T> {
     /// Every readable entry of a list in the order of action time, then of identity. Entries of no change in the ledger
     /// belong to the transaction under way, whose maker is `writing`.
     pub(crate) fn all(doc: &impl ReadDoc, list: &ObjId, ledger: &Ledger, writing: Option<&Made>) -> Vec<Self> {
-        let read = |(value, operation): (automerge::Value<'_>, ObjId)| {
-            let Made { id, by, at, .. } = ledger.author_of(&operation).or(writing)?;
-            let Kept { act, place, what } = serde_json::from_str(value.as_str()?).ok()?;
-            let EditId { device, epoch, counter } = *id;
-            Some(Self { by: *by, at: *at, device, epoch, counter, act, place, what })
-        };
-        let mut entries: Vec<Self> = doc.values(list).filter_map(read).collect();
+        let made = |(value, operation)| Self::read(&value, ledger.author_of(&operation).or(writing)?);
+        let mut entries: Vec<Self> = doc.values(list).filter_map(made).collect();
         if !plant::is(Plant::JournalNotSorted) {
             entries.sort_by_key(|entry| (entry.at, entry.id()));
         }
         entries
+    }
+
+    /// The entry of this identity. Only what its edit added is read: one edit may ask for many in a long list.
+    pub(crate) fn one(
+        doc: &impl ReadDoc,
+        list: &ObjId,
+        ledger: &Ledger,
+        writing: Option<&Made>,
+        wanted: StepId,
+    ) -> Option<Self> {
+        let made = |(value, operation)| {
+            let made = ledger.author_of(&operation).or(writing)?;
+            let is_of_its_edit = made.id.act(wanted.act) == wanted;
+            if is_of_its_edit { Self::read(&value, made) } else { None }
+        };
+        doc.values(list).filter_map(made).find(|entry| entry.act == wanted.act)
+    }
+
+    fn read(value: &automerge::Value<'_>, made: &Made) -> Option<Self> {
+        let Kept { act, place, what } = serde_json::from_str(value.as_str()?).ok()?;
+        let Made { id: EditId { device, epoch, counter }, by, at, .. } = *made;
+        Some(Self { by, at, device, epoch, counter, act, place, what })
     }
 }
 

@@ -15,6 +15,7 @@ mod convergence_tests;
 pub mod document;
 pub mod edit;
 mod encode;
+mod files;
 pub mod history;
 #[cfg(test)]
 mod hostile_tests;
@@ -30,7 +31,8 @@ mod snapshot;
 mod testing;
 
 pub use document::{Applied, ApplyError, Document};
-pub use edit::{Act, Attachment, AttachmentRole, ChangeHash, Edit, EditError, EditId, Head};
+pub use edit::{Act, ChangeHash, Edit, EditError, EditId, Head};
+pub use files::{Attachment, AttachmentRole};
 pub use project::Projection;
 pub use shape::check_shape;
 pub use snapshot::LoadError;

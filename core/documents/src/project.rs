@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
-use crate::edit::Attachment;
+use crate::files::Attachment;
 use crate::journal::{Answer, Entry, Note, PartUse, Reading, TimeEntry, Transition, frontier};
 use crate::layout;
 use crate::ledger::Made;
@@ -93,7 +93,7 @@ pub struct Projection {
     pub time_entries: Vec<Entry<TimeEntry>>,
     /// Meter readings, oldest first.
     pub readings: Vec<Entry<Reading>>,
-    /// Captured files, oldest first.
+    /// Captured files nobody has removed, under their newest names, oldest first.
     pub attachments: Vec<Entry<Attachment>>,
 }
 
@@ -159,11 +159,11 @@ impl Document {
             parts: self.entries(layout::PARTS),
             time_entries: self.entries(layout::TIME_ENTRIES),
             readings: self.entries(layout::READINGS),
-            attachments: self.entries(layout::ATTACHMENTS),
+            attachments: self.files(),
         }
     }
 
-    fn entries<T: DeserializeOwned>(&self, list: &str) -> Vec<Entry<T>> {
+    pub(crate) fn entries<T: DeserializeOwned>(&self, list: &str) -> Vec<Entry<T>> {
         Entry::all(&self.doc, self.containers.get(list), &self.ledger, None)
     }
 

@@ -8,7 +8,8 @@ use fieldline_model::life_cycle::StepRule;
 use fieldline_model::{Decimal, Dictionary, FieldName, SysId, Timestamp, Value};
 
 use crate::caps;
-use crate::edit::{Act, Attachment, Edit, EditError};
+use crate::edit::{Act, Edit, EditError};
+use crate::files::Attachment;
 
 /// What is wrong with one act: the field, if any, and the problem.
 type Problem = (Option<FieldName>, String);
@@ -49,6 +50,8 @@ impl Shape<'_> {
             Act::LogTime { kind, started_at, ended_at } => time(kind, *started_at, *ended_at),
             Act::Read { meter, value, .. } => reading(meter, *value),
             Act::Attach { attachment } => file(attachment),
+            Act::Detach { .. } => Ok(()),
+            Act::Rename { file_name, .. } => written("a file name", file_name),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use fieldline_model::{BlobHash, Decimal, DeviceId, DocumentId, Place, SysId, Timestamp, Value};
 
-use crate::edit::{Act, Attachment, AttachmentRole, Edit, EditId, Head};
+use crate::edit::{Act, Edit, EditId, Head};
+use crate::files::{Attachment, AttachmentRole};
 
 pub(crate) fn task() -> DocumentId {
     DocumentId::new("wm_task", SysId([7; 16]))
@@ -35,16 +36,14 @@ pub(crate) fn answer(question: &str, answer: &str) -> Act {
     Act::Answer { question: question.into(), answer: answer.into(), photo: None }
 }
 
+pub(crate) fn attach(name: &str) -> Act {
+    let (blob, file_name, content_type) = (BlobHash([9; 32]), name.into(), "image/jpeg".into());
+    let (size_bytes, role, of) = (123_456, AttachmentRole::Photo, Some(BlobHash([8; 32])));
+    Act::Attach { attachment: Attachment { blob, file_name, content_type, size_bytes, role, of } }
+}
+
 /// One edit's worth of every act and every type of value.
 pub(crate) fn every_act() -> Vec<Act> {
-    let attachment = Attachment {
-        blob: BlobHash([9; 32]),
-        file_name: "before.jpg".into(),
-        content_type: "image/jpeg".into(),
-        size_bytes: 123_456,
-        role: AttachmentRole::Photo,
-        of: Some(BlobHash([8; 32])),
-    };
     vec![
         description("Boiler leaks"),
         set("impact", Value::Integer(2)),
@@ -68,7 +67,12 @@ pub(crate) fn every_act() -> Vec<Act> {
             ended_at: Timestamp(1_700_000_360_000),
         },
         Act::Read { meter: "pressure".into(), value: Decimal { millionths: 1_200_000 }, unit: "bar".into() },
-        Act::Attach { attachment },
+        attach("before.jpg"),
+        Act::Detach { file: EditId { device: DeviceId([3; 16]), epoch: 1, counter: 1 }.act(0) },
+        Act::Rename {
+            file: EditId { device: DeviceId([1; 16]), epoch: 1, counter: 1 }.act(18),
+            file_name: "x.jpg".into(),
+        },
     ]
 }
 

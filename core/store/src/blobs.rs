@@ -1,6 +1,6 @@
 //! How far each captured file has come, to the server or from it.
 
-use fieldline_documents::edit::AttachmentRole;
+use fieldline_documents::AttachmentRole;
 use fieldline_model::BlobHash;
 use rusqlite::{OptionalExtension, Params, Row, named_params};
 

@@ -1,6 +1,7 @@
 //! Projections: what each record means, flattened for lists and search, and where it stands in the device's scope.
 
 use std::collections::BTreeSet;
+use std::fmt::Arguments;
 
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, Value};
@@ -212,13 +213,28 @@ impl Tx<'_> {
 
     fn write_attachments(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
         let doing = format_args!("noting the files of {}", update.record.id);
-        for blob in update.attachments {
+        let (old, new) = (self.files_of(key, doing)?, update.attachments.iter().copied().collect::<BTreeSet<_>>());
+        for added in new.difference(&old) {
             self.connection
-                .prepare_cached("INSERT OR IGNORE INTO attachment (record, blob) VALUES (?1, ?2)")
-                .and_then(|mut sql| sql.execute((key, blob.0)))
+                .prepare_cached("INSERT INTO attachment (record, blob) VALUES (?1, ?2)")
+                .and_then(|mut sql| sql.execute((key, added.0)))
                 .doing(doing)?;
         }
+        for gone in old.difference(&new) {
+            self.connection
+                .prepare_cached("DELETE FROM attachment WHERE record = ?1 AND blob = ?2")
+                .and_then(|mut sql| sql.execute((key, gone.0)))
+                .doing(doing)?;
+            self.remove_blob_if_unneeded(*gone)?;
+        }
         Ok(())
+    }
+
+    fn files_of(&self, key: i64, doing: Arguments<'_>) -> Result<BTreeSet<BlobHash>> {
+        self.connection
+            .prepare_cached("SELECT blob FROM attachment WHERE record = ?1")
+            .and_then(|mut sql| sql.query_map([key], |row| row.get(0).map(BlobHash))?.collect())
+            .doing(doing)
     }
 
     fn write_parts(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
@@ -292,11 +308,7 @@ impl Tx<'_> {
         let Some(key) = self.record_key(id)? else { return Ok(()) };
         let doing = format_args!("purging {id}");
         let standing = self.standing(id)?;
-        let blobs: Vec<[u8; 32]> = self
-            .connection
-            .prepare_cached("SELECT blob FROM attachment WHERE record = ?1")
-            .and_then(|mut sql| sql.query_map([key], |row| row.get(0))?.collect())
-            .doing(doing)?;
+        let blobs = self.files_of(key, doing)?;
         self.names_changed(id.sys_id)?;
         if plant::is(Plant::PurgeTakesUnsentWork) {
             self.connection.execute("DELETE FROM edit WHERE sys_id = ?1", [id.sys_id.0]).doing(doing)?;
@@ -306,7 +318,7 @@ impl Tx<'_> {
         self.stale.borrow_mut().remove(&key);
         self.count_in_scope(id, standing, None);
         self.purge_news(id)?;
-        blobs.into_iter().try_for_each(|blob| self.remove_blob_if_unneeded(BlobHash(blob)))
+        blobs.into_iter().try_for_each(|blob| self.remove_blob_if_unneeded(blob))
     }
 }
 

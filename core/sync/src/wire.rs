@@ -3,7 +3,8 @@
 //!
 //! A device begins in the oldest version and goes on in the newest that both sides speak, as the last answer told it.
 //! Version 2 packs payloads with a dictionary both sides ship. Version 3 has a better one, and documents that are packed
-//! beside a row the device holds.
+//! beside a row the device holds. Version 4 knows that files of documents are removed and renamed: who speaks less is sent
+//! the document whole in the place of an edit that does so.
 
 use fieldline_model::number::NumberBlock;
 use fieldline_model::{BlobHash, DeviceId, DocumentId, SysId, TableName, Timestamp};
@@ -13,9 +14,11 @@ use minicbor::{Decode, Encode};
 use crate::caps::DEFAULT_BUDGET_BYTES;
 
 /// The newest version this build speaks.
-pub const WIRE_VERSION: u16 = 3;
+pub const WIRE_VERSION: u16 = 4;
 /// The version since which [`Entry::Packed`] is understood.
 pub const PACKED_SINCE: u16 = 3;
+/// The version since which edits that remove or rename files are understood.
+pub const FILE_CHANGES_SINCE: u16 = 4;
 /// The oldest version this build still speaks.
 pub const OLDEST_WIRE_VERSION: u16 = 1;
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use fieldline_documents::shape::check_shape;
 use fieldline_documents::{Act, ApplyError, Edit, caps};
 use fieldline_model::dictionary::Kind;
+use fieldline_model::life_cycle::StepId;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DeviceId, DocumentId, Table};
 use fieldline_storage::{EditKey, HeldEdit, Position, StoredEdit};
@@ -290,7 +291,7 @@ fn check_creation(call: &Call<'_>, table: &Table, edit: &Edit) -> Result<(), Ref
     Ok(())
 }
 
-fn check_roles(call: &Call<'_>, table: &Table, edit: &Edit, exists: bool) -> Result<(), Refusal> {
+fn check_roles(call: &mut Call<'_>, table: &Table, edit: &Edit, exists: bool) -> Result<(), Refusal> {
     if plant::is(Plant::RolesNotChecked) {
         return Ok(());
     }
@@ -308,6 +309,9 @@ fn check_roles(call: &Call<'_>, table: &Table, edit: &Edit, exists: bool) -> Res
         if let Act::Transition { step, .. } = act {
             check_step(call, document, step)?;
         }
+        if let Act::Detach { file } | Act::Rename { file, .. } = act {
+            check_file(call, table, document, *file)?;
+        }
     }
     Ok(())
 }
@@ -320,6 +324,16 @@ fn check_step(call: &Call<'_>, document: &DocumentId, step: &str) -> Result<(), 
     }
     let (label, roles) = (&rule.label, rule.roles.join(", "));
     let detail = format!("{document}: only {roles} may take the step \"{label}\"");
+    hold(HoldReason::Role, format!("{detail}; ask one of them, or discard the edit"))
+}
+
+/// What is no file of the record, or not yet, is not changed by the edit either.
+fn check_file(call: &mut Call<'_>, table: &Table, document: &DocumentId, file: StepId) -> Result<(), Refusal> {
+    let Some(file) = call.document(document)?.file(file) else { return Ok(()) };
+    if call.may_change_file(Some(file.by), Some(table)) {
+        return Ok(());
+    }
+    let detail = format!("{document}: only who attached {} or may write the record may change it", file.what.file_name);
     hold(HoldReason::Role, format!("{detail}; ask one of them, or discard the edit"))
 }
 

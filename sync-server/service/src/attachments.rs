@@ -1,16 +1,15 @@
 //! Files of records, in one world: a photo a phone took and a file a client sent are the same.
 //!
 //! A document refers to its files itself, which is how phones get them; each such entry has a row in `sys_attachment` beside
-//! it. A reference row has only those rows. Whoever may see a record may see its files: so the dictionary says it of their
+//! it, which follows what the document says (`file_changes.rs`). A reference row has only those rows. Whoever may see a record may see its files: so the dictionary says it of their
 //! table, and files are asked for as any rows are. The bytes are kept once per content.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
 
-use fieldline_documents::{Act, Attachment, AttachmentRole, Edit, Projection};
+use fieldline_documents::{Act, Attachment, AttachmentRole, Edit};
 use fieldline_model::condition::{Filter, Query};
 use fieldline_model::dictionary::Kind;
-use fieldline_model::life_cycle::StepId;
 use fieldline_model::{BlobHash, DocumentId, Record, SysId, Value};
 use fieldline_sync::caps::CHUNK_BYTES;
 use fieldline_sync::wire::{BlobChunk, BlobStatus};
@@ -18,6 +17,7 @@ use fieldline_sync::wire::{BlobChunk, BlobStatus};
 use crate::author::Authored;
 use crate::call::Call;
 use crate::error::ServiceError;
+use crate::file_changes::identity;
 use crate::question::{self, Found};
 use crate::reading;
 use crate::table::{Result, TableError, declared, read};
@@ -123,15 +123,20 @@ fn attach_to_document(call: &mut Call<'_>, parent: DocumentId, file: &File) -> R
         role,
         of: None,
     };
-    let acts = vec![Act::Attach { attachment }];
-    let authored = Authored { document: parent.clone(), author: call.caller.user, at: call.now, acts };
+    let edit = author(call, &parent, Act::Attach { attachment })?;
+    stored(call, identity(&parent, edit.id.act(0)))
+}
+
+/// What somebody does with a file of a document, once it is found to fit there.
+fn author(call: &mut Call<'_>, document: &DocumentId, act: Act) -> Result<Edit> {
+    let authored = Authored { document: document.clone(), author: call.caller.user, at: call.now, acts: vec![act] };
     let edit = call.own_edit(authored)?;
     fieldline_documents::check_shape(&edit, &call.dictionary, false)?;
-    if let Some(problem) = call.overweight(&parent, edit.encode().len())? {
-        return Err(TableError::invalid(&parent, None, problem));
+    if let Some(problem) = call.overweight(document, edit.encode().len())? {
+        return Err(TableError::invalid(document, None, problem));
     }
     call.author_edit(&edit)?;
-    stored(call, identity(&parent, edit.id.act(0)))
+    Ok(edit)
 }
 
 /// Files that match and that the caller may see.
@@ -178,24 +183,38 @@ pub fn change(call: &mut Call<'_>, id: SysId, field: &str, text: &str) -> Result
         return Err(TableError::invalid(&row.id, Some(&field.into()), "must not be empty"));
     }
     row.set(field, value);
-    put(call, row)
+    let row = put(call, row)?;
+    rename(call, &row)?;
+    stored(call, id)
 }
 
-/// Removes a file; its bytes go when no other record has them. A phone that has them keeps them.
+/// Lets a document say what the row of its file is called.
+///
+/// # Errors
+/// When the name does not fit there.
+pub(crate) fn rename(call: &mut Call<'_>, row: &Record) -> Result<()> {
+    let Some(file) = call.file_of(row)? else { return Ok(()) };
+    match file.renaming(row.text("file_name")) {
+        Some(act) => author(call, &file.document, act).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Removes a file; its bytes go when no other record has them, on phones, too.
 ///
 /// # Errors
 /// When there is no such file for the caller, or the caller may not change it.
 pub fn remove(call: &mut Call<'_>, id: SysId) -> Result<()> {
     let row = changeable(call, id)?;
-    Ok(call.drop_attachment(&row)?)
+    let Some(file) = call.file_of(&row)? else { return Ok(call.drop_attachment(&row)?) };
+    let (author, at, acts) = (call.caller.user, call.now, file.removal());
+    Ok(call.author(Authored { document: file.document, author, at, acts }).map(drop)?)
 }
 
 fn changeable(call: &Call<'_>, id: SysId) -> Result<Record> {
     let row = get(call, id)?;
-    let is_own = row.reference("sys_created_by") == Some(call.caller.user);
-    let parent = parent_of(&row).and_then(|parent| call.dictionary.table(parent.table.as_str()).cloned());
-    let writes = parent.is_some_and(|table| call.caller.may(&table.write)) || call.caller.is_administrator();
-    if is_own || writes {
+    let table = parent_of(&row).and_then(|parent| call.dictionary.table(parent.table.as_str()));
+    if call.may_change_file(row.reference("sys_created_by"), table) {
         return Ok(row);
     }
     let problem = "only who attached it or may write its record may change it; ask one of them".to_owned();
@@ -227,7 +246,8 @@ fn put(call: &mut Call<'_>, row: Record) -> Result<Record> {
     stored(call, id)
 }
 
-fn row(id: SysId, parent: &DocumentId, file: &File, is_here: bool) -> Record {
+/// The row of a file.
+pub(crate) fn row(id: SysId, parent: &DocumentId, file: &File, is_here: bool) -> Record {
     let mut row = Record::new(DocumentId::new(TABLE, id));
     let size = Value::Integer(i64::try_from(file.size_bytes).unwrap_or(i64::MAX));
     let state = if is_here { "available" } else { "pending" };
@@ -261,44 +281,7 @@ fn of_record(record: &DocumentId) -> Filter {
     of_table.and(Filter::equals("table_sys_id", &*record.sys_id.to_string()))
 }
 
-/// The row of a document's file is told by the act that attached it, so that it is the same whoever makes it.
-fn identity(document: &DocumentId, act: StepId) -> SysId {
-    let StepId { device, epoch, counter, act } = act;
-    let name = format!("{document} {device} {epoch} {counter} {act}");
-    let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("SHA-256 has 32 bytes"))
-}
-
 impl Call<'_> {
-    /// Gives each file that edits attached to a document its row, or all of them when the document is new here or has come
-    /// back; small versions of photos have none.
-    pub(crate) fn note_attachments(
-        &mut self,
-        projection: &Projection,
-        is_new: bool,
-        edits: &[Edit],
-    ) -> crate::error::Result<()> {
-        if self.dictionary.table(TABLE).is_none() {
-            return Ok(());
-        }
-        let document = &projection.record.id;
-        for entry in &projection.attachments {
-            let is_noted = !is_new && !edits.iter().any(|edit| edit.id.act(entry.act) == entry.id());
-            let id = identity(document, entry.id());
-            let Attachment { blob, file_name, content_type, size_bytes, role, .. } = entry.what.clone();
-            if is_noted || role == AttachmentRole::Thumbnail || self.row(&DocumentId::new(TABLE, id))?.is_some() {
-                continue;
-            }
-            let file = File { blob, size_bytes, name: file_name, content_type };
-            let is_here = self.tx.blob(blob)?.is_some_and(|state| state.complete);
-            if is_here {
-                self.tx.want_file_words(blob)?;
-            }
-            self.put_row(row(id, document, &file, is_here))?;
-        }
-        Ok(())
-    }
-
     /// Says in its rows that a file has come whole.
     pub(crate) fn file_arrived(&mut self, blob: BlobHash) -> crate::error::Result<()> {
         let rows = self.rows(TABLE, &with_hash(blob))?;
@@ -356,13 +339,18 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn drop_attachment(&mut self, row: &Record) -> crate::error::Result<()> {
+    /// Removes a file's row, and its bytes when no other record has them.
+    pub(crate) fn drop_attachment(&mut self, row: &Record) -> crate::error::Result<()> {
         self.remove_row(row)?;
         if let Some(parent) = parent_of(row) {
             self.reads_otherwise(&parent)?;
         }
-        let Some(blob) = hash_of(row) else { return Ok(()) };
-        if self.rows(TABLE, &with_hash(blob))?.is_empty() {
+        hash_of(row).map_or(Ok(()), |blob| self.let_go_of(blob))
+    }
+
+    /// Removes the bytes of a file that no record has any more.
+    pub(crate) fn let_go_of(&mut self, blob: BlobHash) -> crate::error::Result<()> {
+        if self.rows(TABLE, &with_hash(blob))?.is_empty() && !self.is_referred_to(blob)? {
             self.tx.finish_blob(blob, false)?;
         }
         Ok(())

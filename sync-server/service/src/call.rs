@@ -92,6 +92,12 @@ pub(crate) struct Pending {
     pub obeyed: BTreeSet<(SysId, DocumentId)>,
     /// Whether the queue holds jobs that it did not hold before.
     pub queued: bool,
+    /// Documents whose history was made elsewhere.
+    pub imported: BTreeSet<DocumentId>,
+    /// Whether what is written now follows from such a history.
+    pub is_history: bool,
+    /// The flow whose step this is, and how many flows began it, one after the other.
+    pub flow: Option<(SysId, u32)>,
     /// Why the server writes what it writes now, where it is not for whoever called.
     pub why: Option<String>,
     /// The number of the last edit the server authored, once it is known.

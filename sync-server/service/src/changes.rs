@@ -53,7 +53,7 @@ impl Changes {
             }
         }
         let life_cycle = call.dictionary.life_cycle_of(table.name.as_str());
-        if let (Some(life_cycle), Some(_)) = (life_cycle, input.fields.get(STATE).filter(|text| !text.is_empty())) {
+        if let Some(life_cycle) = life_cycle {
             changes.step = Step { call, table, record, input, life_cycle }.find(&changes)?;
             let rule = changes.step.as_ref().and_then(|(step, _)| life_cycle.step(step));
             changes.stage = rule.and_then(|rule| life_cycle.stage(&rule.to)).cloned();
@@ -101,8 +101,9 @@ impl Changes {
             let Some(field) = table.field(name).filter(|field| field.merge == Merge::Derived) else { continue };
             let as_it_stands = record.get(name).map_or_else(String::new, |value| field.display(value));
             let as_stored = record.get(name).map_or_else(String::new, ToString::to_string);
+            let is_it = field.reason_value(text).as_ref() == record.get(name);
             let is_reason = rule.is_some_and(|rule| rule.reason_field.as_ref() == Some(&field.name));
-            if !text.is_empty() && !is_reason && *text != as_it_stands && *text != as_stored {
+            if !text.is_empty() && !is_reason && !is_it && *text != as_it_stands && *text != as_stored {
                 let problem = "is computed from other facts; change those, or leave it out";
                 return Err(TableError::invalid(&record.id, Some(&field.name), problem));
             }
@@ -224,9 +225,10 @@ impl Step<'_, '_> {
     fn find(&self, changes: &Changes) -> Result<Option<(String, Option<String>)>> {
         let here = stage_of(self.life_cycle, self.record).or_else(|| self.life_cycle.stage(&self.life_cycle.initial));
         let here = here.ok_or_else(|| self.invalid("the life cycle has no first stage".into()))?;
+        let is_asked = self.input.fields.get(STATE).is_some_and(|text| !text.is_empty());
         let wanted: Vec<&Stage> = self.life_cycle.stages.iter().filter(|stage| self.is_wanted(stage)).collect();
-        if wanted.iter().any(|stage| stage.name == here.name) {
-            return Ok(self.for_another_reason(here));
+        if !is_asked || wanted.iter().any(|stage| stage.name == here.name) {
+            return Ok(self.again(here));
         }
         let mut rules = self.life_cycle.steps_from(&here.name).filter(|rule| self.call.caller.may(&rule.roles));
         let Some(rule) = rules.find(|rule| wanted.iter().any(|stage| stage.name == rule.to)) else {
@@ -236,13 +238,15 @@ impl Step<'_, '_> {
         Ok(Some((rule.name.clone(), self.reason(rule))))
     }
 
-    /// The step from a stage to itself, where what was sent is another reason than the one shown.
-    fn for_another_reason(&self, here: &Stage) -> Option<(String, Option<String>)> {
-        let mut rules = self.life_cycle.steps_from(&here.name).filter(|rule| self.call.caller.may(&rule.roles));
-        let rule = rules.find(|rule| rule.to == here.name)?;
-        let (reason, field) = (self.reason(rule)?, self.table.field(rule.reason_field.as_ref()?.as_str())?);
-        let is_shown = field.reason_value(&reason).as_ref() == self.record.get(field.name.as_str());
-        (!is_shown).then(|| (rule.name.clone(), Some(reason)))
+    /// The step that leads from a stage back to it, when it is for another reason.
+    fn again(&self, here: &Stage) -> Option<(String, Option<String>)> {
+        let rules = self.life_cycle.steps_from(&here.name).filter(|rule| self.call.caller.may(&rule.roles));
+        let mut rules = rules.filter(|rule| rule.to == here.name && rule.requires.is_empty());
+        rules.find_map(|rule| {
+            let (reason, field) = (self.reason(rule)?, rule.reason_field.as_ref()?);
+            let value = self.table.field(field.as_str())?.reason_value(&reason)?;
+            (self.record.get(field.as_str()) != Some(&value)).then(|| (rule.name.clone(), Some(reason)))
+        })
     }
 
     fn is_wanted(&self, stage: &Stage) -> bool {

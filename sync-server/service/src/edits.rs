@@ -17,6 +17,7 @@ use minicbor::{Decode, Encode};
 use crate::call::{Call, Changed};
 use crate::error::{Result, ServiceError};
 use crate::kept::Loaded;
+use crate::scope::Blobs;
 
 /// Rounds of reactions to reactions: an order cancels its tasks, the tasks roll up into the order, and there it ends. Only
 /// a fault could need more.
@@ -183,9 +184,11 @@ impl Call<'_> {
             self.note_changes(before, &projection.record, newest.author)?;
         }
         self.reads_otherwise(id)?;
-        let blobs: Vec<BlobHash> = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
+        let new = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
+        let blobs = Blobs { new, gone: self.files_gone(&projection, edits)? };
         self.relink(before.as_ref(), &projection.record, &blobs)?;
-        self.note_attachments(&projection, before.is_none(), edits)?;
+        self.note_files(&projection, before.is_none(), edits)?;
+        blobs.gone.into_iter().try_for_each(|blob| self.let_go_of(blob))?;
         let commented = edits.iter().filter(|edit| comments(edit)).map(|edit| (edit.id, edit.author));
         let done_at = edits.iter().map(|edit| edit.at).max().unwrap_or(self.now);
         match self.pending.changed.get_mut(id) {

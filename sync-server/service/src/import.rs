@@ -1,13 +1,18 @@
 //! Histories made elsewhere, loaded with their own action times, as the same edits the server would have made then.
 //!
+//! The clocks of tasks run through a history as they would have then. Rules and flows leave it alone: it is what was, and nobody is
+//! to be reminded of it.
+//!
 //! A caller batches many documents into one [`crate::Server::write`]: each is projected once, and all of them are numbered
 //! together at the end.
+
+use std::collections::BTreeMap;
 
 use fieldline_documents::{Act, check_shape};
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
 use crate::author::Authored;
-use crate::call::Call;
+use crate::call::{Call, Changed};
 use crate::table::{Result, TableError};
 
 /// What one person did to a record at one moment.
@@ -47,17 +52,43 @@ pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<De
             birth.acts.extend(next.map(act));
         }
     }
-    let mut edits = Vec::with_capacity(history.len());
+    let (mut edits, mut clocks) = (Vec::with_capacity(history.len()), Clocks::default());
     for (index, deed) in history.into_iter().enumerate() {
         let Deed { by, at, acts } = deed;
         let edit = call.own_edit(Authored { document: id.clone(), author: by, at, acts });
         let edit = edit.inspect_err(|_| call.forget(id))?;
         check_shape(&edit, &call.dictionary, index == 0).inspect_err(|_| call.forget(id))?;
         call.apply_own(&edit).inspect_err(|_| call.forget(id))?;
+        clocks.follow(call, id, at)?;
         edits.push(edit);
     }
+    call.pending.imported.insert(id.clone());
     call.settle(id, &edits)?;
     call.row(id)?.ok_or_else(|| TableError::NotFound(id.to_string()))
+}
+
+/// How a document stood after the deed before, for the clocks it would have had.
+#[derive(Default)]
+struct Clocks {
+    before: Option<Record>,
+}
+
+impl Clocks {
+    fn follow(&mut self, call: &mut Call<'_>, id: &DocumentId, at: Timestamp) -> Result<()> {
+        let (dictionary, priorities, book) = (call.dictionary.clone(), call.server.priorities(), call.book.clone());
+        if book.agreements_of(&dictionary, id.table.as_str()).next().is_none() {
+            return Ok(());
+        }
+        let projection = call.document(id)?.project(&dictionary, &priorities);
+        let after = projection.record.clone();
+        let before = self.before.replace(after);
+        let changed = Changed { before, projection, done_at: at, commented: BTreeMap::new() };
+        let now = std::mem::replace(&mut call.now, at);
+        call.pending.is_history = true;
+        let followed = call.follow_agreements(&changed);
+        (call.now, call.pending.is_history) = (now, false);
+        Ok(followed?)
+    }
 }
 
 fn number_of(act: &Act) -> Option<&str> {

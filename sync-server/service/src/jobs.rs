@@ -1,5 +1,5 @@
-//! Does what is due: one job a transaction, so what a job did and that it is done are durable together, and one that fails keeps
-//! none of the others waiting.
+//! Does what is due. What a job did and that it is done are one transaction, which several jobs share because a disk makes few
+//! things durable a second; where one of them is not possible each is done alone, so it keeps none of the others waiting.
 
 use fieldline_model::Timestamp;
 use fieldline_storage::Job;
@@ -7,14 +7,26 @@ use rand_core::Rng;
 
 use crate::call::Call;
 use crate::error::{Result, ServiceError};
+use crate::flows;
 use crate::itsm::auto_close;
 use crate::server::Server;
 use crate::sla::timer;
 use crate::table::TableError;
 
-/// What does a job of a kind.
-type Worker = fn(&mut Call<'_>, &Job) -> Result<()>;
-const WORKERS: [(&str, Worker); 2] = [(timer::KIND, timer::ring), (auto_close::KIND, auto_close::ring)];
+/// Who does the jobs of a kind.
+struct Worker {
+    kind: &'static str,
+    work: fn(&mut Call<'_>, &Job) -> Result<(), TableError>,
+    /// What is done when that was not possible.
+    failed: fn(&mut Call<'_>, Job, &str) -> Result<()>,
+}
+
+const WORKERS: [Worker; 4] = [
+    Worker { kind: timer::KIND, work: timer::ring, failed: put_off },
+    Worker { kind: auto_close::KIND, work: auto_close::ring, failed: put_off },
+    Worker { kind: flows::SCHEDULE, work: flows::begin_scheduled, failed: put_off },
+    Worker { kind: flows::KIND, work: flows::carry_on, failed: flows::stopped },
+];
 /// A job that failed so often is not tried again until a person says so.
 const ATTEMPTS: u32 = 8;
 /// The first wait after a failure; each next one is twice as long.
@@ -27,11 +39,11 @@ impl Server {
     /// When the database fails; what was done stays done.
     pub fn do_due(&self, limit: u32, now: Timestamp, rng: &mut dyn Rng) -> Result<u32> {
         let mut done = 0;
-        for (kind, worker) in WORKERS {
-            let due = self.storage().read()?.due_jobs(kind, now, limit.saturating_sub(done))?;
-            for job in due {
-                self.try_job(worker, job, now, rng)?;
-                done += 1;
+        for worker in &WORKERS {
+            let due = self.storage().read()?.due_jobs(worker.kind, now, limit.saturating_sub(done))?;
+            done += u32::try_from(due.len()).unwrap_or(u32::MAX);
+            if !due.is_empty() {
+                self.try_jobs(worker, due, now, rng)?;
             }
         }
         Ok(done)
@@ -43,21 +55,33 @@ impl Server {
     /// When the database fails.
     pub fn next_due(&self) -> Result<Option<Timestamp>> {
         let tx = self.storage().read()?;
-        let due: Vec<_> = WORKERS.iter().map(|(kind, _)| tx.next_due(kind)).collect::<Result<_, _>>()?;
+        let due: Vec<_> = WORKERS.iter().map(|worker| tx.next_due(worker.kind)).collect::<Result<_, _>>()?;
         Ok(due.into_iter().flatten().min())
     }
 
-    fn try_job(&self, worker: Worker, job: Job, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
-        let done = self.write(&self.system(), now, rng, |call| match call.tx.job(&job.name)? {
-            // Moved or done by somebody else since it was looked for.
-            Some(held) if held.due_at != job.due_at || held.stopped => Ok(()),
-            Some(held) => worker(call, &held),
-            None => Ok(()),
-        });
+    /// Does jobs together, or each alone when one of them is not possible.
+    fn try_jobs(&self, worker: &Worker, mut jobs: Vec<Job>, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
+        let done = self.write(&self.system(), now, rng, |call| jobs.iter().try_for_each(|job| worker.begin(call, job)));
         match done {
             Ok(()) => Ok(()),
-            Err(ServiceError::Storage(error)) => Err(error.into()),
-            Err(problem) => self.write(&self.system(), now, rng, |call| call.put_off(job, &problem)),
+            Err(TableError::Service(ServiceError::Storage(error))) => Err(error.into()),
+            Err(_) if jobs.len() > 1 => jobs.into_iter().try_for_each(|job| self.try_jobs(worker, vec![job], now, rng)),
+            Err(problem) => {
+                let (problem, job) = (problem.to_string(), jobs.remove(0));
+                tracing::error!(job = job.name, problem, "a job was not possible");
+                self.write(&self.system(), now, rng, |call| (worker.failed)(call, job, &problem))
+            }
+        }
+    }
+}
+
+impl Worker {
+    fn begin(&self, call: &mut Call<'_>, job: &Job) -> Result<(), TableError> {
+        match call.tx.job(&job.name)? {
+            // Moved or done by somebody else since it was looked for.
+            Some(held) if held.due_at != job.due_at || held.stopped => Ok(()),
+            Some(held) => (self.work)(call, &held),
+            None => Ok(()),
         }
     }
 }
@@ -96,12 +120,12 @@ impl Call<'_> {
         self.pending.queued = true;
         Ok(self.tx.put_job(job)?)
     }
+}
 
-    fn put_off(&mut self, job: Job, problem: &ServiceError) -> Result<()> {
-        let attempts = job.attempts.saturating_add(1);
-        tracing::error!(job = job.name, attempts, %problem, "a job was not possible");
-        let wait = FIRST_WAIT_MILLISECONDS << attempts.min(20);
-        let (due_at, problem) = (self.now.plus_milliseconds(wait), Some(problem.to_string()));
-        self.put_job(&Job { attempts, due_at, problem, stopped: attempts >= ATTEMPTS, ..job })
-    }
+/// Tries a job again later, each time after twice as long, until it was tried often enough.
+fn put_off(call: &mut Call<'_>, job: Job, problem: &str) -> Result<()> {
+    let attempts = job.attempts.saturating_add(1);
+    let wait = FIRST_WAIT_MILLISECONDS << attempts.min(20);
+    let (due_at, problem) = (call.now.plus_milliseconds(wait), Some(problem.to_owned()));
+    call.put_job(&Job { attempts, due_at, problem, stopped: attempts >= ATTEMPTS, ..job })
 }

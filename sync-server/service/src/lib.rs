@@ -7,6 +7,7 @@
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere, [`import_sets`]
 //!   rows that transform maps make records of.
 //! * [`itsm`] lets incidents, problems and their tasks move each other.
+//! * [`flows`] do what follows step by step, kept where it stands.
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
@@ -41,6 +42,8 @@ mod edits;
 pub mod enrolment;
 pub mod error;
 pub mod explain;
+mod file_changes;
+pub mod flows;
 pub mod guard;
 pub mod identity;
 pub mod import;

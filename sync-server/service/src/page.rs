@@ -1,10 +1,10 @@
 //! One answer's worth of entries, filled under a budget.
 
-use fieldline_documents::packed;
+use fieldline_documents::{Act, Edit, packed};
 use fieldline_model::{DocumentId, Record};
 use fieldline_storage::{Position, StoredEdit, Tx};
 use fieldline_sync::caps::{MAX_RESPONSE_BYTES, MIN_BUDGET_BYTES};
-use fieldline_sync::wire::{self, Entry};
+use fieldline_sync::wire::{self, Entry, FILE_CHANGES_SINCE};
 
 use crate::call::Call;
 use crate::edits::StoredSnapshot;
@@ -25,14 +25,15 @@ const EDITS_BYTES: usize = 32 << 10;
 pub(crate) struct Page<'c, 's> {
     pub entries: Vec<Entry>,
     left: usize,
+    speaks: u16,
     call: &'c Call<'s>,
 }
 
 impl<'c, 's> Page<'c, 's> {
-    /// An empty page for a device that asked for so many bytes.
-    pub fn new(budget_bytes: u32, call: &'c Call<'s>) -> Self {
+    /// An empty page for a device that asked for so many bytes and speaks this version.
+    pub fn new(budget_bytes: u32, speaks: u16, call: &'c Call<'s>) -> Self {
         let budget = budget_bytes.max(MIN_BUDGET_BYTES) as usize;
-        Self { entries: Vec::new(), left: budget.min(PAGE_BYTES), call }
+        Self { entries: Vec::new(), left: budget.min(PAGE_BYTES), speaks, call }
     }
 
     /// Whether nothing more should be added. A page takes at least one entry, however large.
@@ -103,9 +104,10 @@ impl<'c, 's> Page<'c, 's> {
         Ok(())
     }
 
-    /// Adds edits of a document, or the whole document when that is less.
+    /// Adds edits of a document, or the whole document when that is less or the device would not understand the edits.
     pub fn edits(&mut self, tx: &dyn Tx, document: &DocumentId, edits: Vec<(Position, StoredEdit)>) -> Result<()> {
-        if edits.iter().map(|(_, edit)| edit.body.len()).sum::<usize>() > EDITS_BYTES {
+        let is_much = edits.iter().map(|(_, edit)| edit.body.len()).sum::<usize>() > EDITS_BYTES;
+        if is_much || edits.iter().any(|(_, edit)| !is_understood(edit, self.speaks)) {
             self.row(tx, document)?;
             return self.snapshot(tx, document);
         }
@@ -117,4 +119,10 @@ impl<'c, 's> Page<'c, 's> {
         }
         Ok(())
     }
+}
+
+/// Whether an app that speaks this version can read an edit.
+fn is_understood(edit: &StoredEdit, speaks: u16) -> bool {
+    let is_newer = |act: &Act| matches!(act, Act::Detach { .. } | Act::Rename { .. });
+    speaks >= FILE_CHANGES_SINCE || Edit::decode(&edit.body).is_ok_and(|edit| !edit.acts.iter().any(is_newer))
 }

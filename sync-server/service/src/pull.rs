@@ -75,7 +75,7 @@ pub(crate) fn pull(call: &Call<'_>, wish: Wish<'_>) -> Result<Pulled> {
         Cursor { position: head, access: head, stage, scope_changed: Some(true) }
     });
     let mut pull = Pull {
-        page: Page::new(wish.budget_bytes, call),
+        page: Page::new(wish.budget_bytes, wish.speaks, call),
         keys: scope::keys_of(&*call.tx, call.caller.user)?,
         subscriptions: call.tx.subscriptions(call.caller.user)?,
         device: wish.device,

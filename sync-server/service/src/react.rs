@@ -1,6 +1,6 @@
 //! What follows from a change of a document.
 //!
-//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`).
+//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`) and flows (`flows/`).
 //! * A step that was not followed opens one review task, so that somebody reads what happened, where two people meant
 //!   different things.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
@@ -29,8 +29,11 @@ impl Call<'_> {
             self.review(&changed.projection.record, refused)?;
         }
         self.number_once(id, changed)?;
-        self.follow_rules(changed.before.as_ref(), id)?;
-        self.follow_agreements(changed)?;
+        if !self.pending.imported.contains(id) {
+            self.follow_rules(changed.before.as_ref(), id)?;
+            self.follow_agreements(changed)?;
+            self.follow_flows(changed.before.as_ref(), &changed.projection.record)?;
+        }
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),

@@ -7,9 +7,11 @@ use fieldline_storage::{Account, FeedEntry, Happening};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::flows;
 use crate::itsm::{PROPERTIES, auto_close};
 use crate::query::number_field;
 use crate::rules;
+use crate::scope::Blobs;
 use crate::server::PRIORITY_TABLE;
 
 impl Call<'_> {
@@ -21,13 +23,14 @@ impl Call<'_> {
         if let Some(before) = &before {
             self.note_changes(before, &record, self.caller.user)?;
         }
-        self.relink(before.as_ref(), &record, &[])?;
+        self.relink(before.as_ref(), &record, &Blobs::default())?;
         self.reads_otherwise(&record.id)?;
         self.pending.entries.push(FeedEntry { document: record.id.clone(), happening: Happening::Row });
         if record.id.table == *"sys_user" {
             self.update_account(&record)?;
         }
-        self.follow(before.as_ref(), Some(&record))
+        self.follow(before.as_ref(), Some(&record))?;
+        self.follow_flows(before.as_ref(), &record)
     }
 
     /// Removes a record of any kind; its edits stay in the log.
@@ -36,8 +39,8 @@ impl Call<'_> {
         self.tx.remove_record(&record.id)?;
         self.note_deletion(record)?;
         self.tx.put_words(&record.id, None)?;
-        self.drop_attachments_of(&record.id)?;
         self.unlink(&record.id)?;
+        self.drop_attachments_of(&record.id)?;
         if let Some(account) = self.tx.account_of(record.id.sys_id)?.filter(|_| record.id.table == *"sys_user") {
             self.tx.remove_tokens_of(account.user)?;
             // The name is free for somebody else, who may be the same person come back.
@@ -64,7 +67,7 @@ impl Call<'_> {
             PRIORITY_TABLE => self.server.reload_priorities(&*self.tx),
             table if rules::is_rule(table) => {
                 self.pending.ruled = true;
-                Ok(())
+                if table == flows::FLOWS { self.schedule_flow(row) } else { Ok(()) }
             }
             _ => Ok(()),
         }

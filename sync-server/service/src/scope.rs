@@ -134,11 +134,18 @@ fn references_differ(dictionary: &Dictionary, before: Option<&Record>, after: &R
     before.is_none_or(differs)
 }
 
+/// The files a record refers to since it changed, and those it refers to no more.
+#[derive(Debug, Default)]
+pub(crate) struct Blobs {
+    pub new: Vec<BlobHash>,
+    pub gone: Vec<BlobHash>,
+}
+
 impl Call<'_> {
-    /// Recomputes what a record carries and is carried by, after it changed; `blobs` are files it newly refers to.
-    pub(crate) fn relink(&mut self, before: Option<&Record>, after: &Record, blobs: &[BlobHash]) -> Result<()> {
+    /// Recomputes what a record carries and is carried by, after it changed.
+    pub(crate) fn relink(&mut self, before: Option<&Record>, after: &Record, blobs: &Blobs) -> Result<()> {
         let differ = references_differ(&self.dictionary, before, after);
-        if differ || !blobs.is_empty() {
+        if differ || !blobs.new.is_empty() || !blobs.gone.is_empty() {
             self.relink_anchor(after, blobs)?;
         }
         if !differ || plant::is(Plant::CarriedRecordsNotRelinked) {
@@ -153,17 +160,20 @@ impl Call<'_> {
         anchors.remove(&after.id);
         for anchor in anchors {
             if let Some((_, anchor)) = self.tx.record(&anchor)? {
-                self.relink_anchor(&anchor, &[])?;
+                self.relink_anchor(&anchor, &Blobs::default())?;
             }
         }
         Ok(())
     }
 
-    fn relink_anchor(&mut self, anchor: &Record, blobs: &[BlobHash]) -> Result<()> {
+    fn relink_anchor(&mut self, anchor: &Record, blobs: &Blobs) -> Result<()> {
         let old = self.tx.links(&anchor.id)?;
         let mut new = links(&self.dictionary, &*self.tx, anchor)?;
         new.extend(old.iter().filter(|(key, _)| key.0.starts_with("blob:")).cloned());
-        new.extend(blobs.iter().map(|blob| (blob_key(*blob), anchor.id.clone())));
+        new.extend(blobs.new.iter().map(|blob| (blob_key(*blob), anchor.id.clone())));
+        for blob in &blobs.gone {
+            new.remove(&(blob_key(*blob), anchor.id.clone()));
+        }
         self.replace_links(&anchor.id, &old, &new)
     }
 
@@ -173,7 +183,7 @@ impl Call<'_> {
         self.replace_links(gone, &old, &Links::new())?;
         for anchor in self.tx.anchors(gone)? {
             if let Some((_, anchor)) = self.tx.record(&anchor)? {
-                self.relink_anchor(&anchor, &[])?;
+                self.relink_anchor(&anchor, &Blobs::default())?;
             }
         }
         Ok(())
@@ -190,6 +200,18 @@ impl Call<'_> {
             }
         }
         Ok(self.tx.put_links(anchor, new)?)
+    }
+
+    /// Whether any record refers to a file, after all this call has changed.
+    pub(crate) fn is_referred_to(&self, blob: BlobHash) -> Result<bool> {
+        let key = blob_key(blob);
+        let changed = self.pending.memberships.keys().filter(|(changed, _)| *changed == key);
+        for record in changed.map(|(_, record)| record).chain(&self.tx.members(&key)?) {
+            if self.tx.linked(&key, record)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The `Enter` and `Leave` entries of this call: memberships that hold after it and did not before, and the reverse.

@@ -290,6 +290,7 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
         call.follow_rules(before.as_ref(), &record.id)?;
         return match &before {
             Some(before) if table.name == *approvals::APPROVALS => approvals::answered(call, before, &record),
+            Some(_) if table.name == *attachments::TABLE => attachments::rename(call, &record),
             _ if !password.is_empty() => call.let_in(&record, &password),
             _ => Ok(()),
         };

@@ -5,6 +5,8 @@
 //! names its fields (`table.rs`). Incidents are known by their number and rows by their `sys_id`, so importing either twice
 //! does no harm.
 
+#[cfg(test)]
+mod clock_tests;
 mod error_file;
 mod event;
 mod events;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fieldline_model::condition::Query;
 use fieldline_model::{Dictionary, Record, Timestamp};
-use fieldline_service::Server;
+use fieldline_service::{Call, Server, TableError};
 use fieldline_storage_sqlite::SqliteStorage;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -15,14 +15,14 @@ use super::*;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
-struct House {
+pub(super) struct House {
     server: Server,
     rng: ChaCha8Rng,
     folder: TempDir,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (folder, mut rng) = (tempfile::tempdir().expect("a temporary folder"), ChaCha8Rng::seed_from_u64(1));
         let storage = SqliteStorage::open(folder.path().join("fieldline.db")).expect("a new database");
         let dictionary = Dictionary::shipped().clone();
@@ -36,7 +36,7 @@ impl House {
         path
     }
 
-    fn events(&mut self, path: &Path) -> Report {
+    pub(super) fn events(&mut self, path: &Path) -> Report {
         load_events(&self.server, Source::open(path).expect("readable"), NOW, &mut self.rng).expect("loaded")
     }
 
@@ -45,7 +45,12 @@ impl House {
         table::load(&self.server, table, &mut source, NOW, &mut self.rng)?.finish(source)
     }
 
-    fn records(&mut self, table: &str, query: &str) -> Vec<Record> {
+    pub(super) fn write(&mut self, work: impl FnOnce(&mut Call<'_>) -> Result<(), TableError>) {
+        let system = self.server.system();
+        self.server.write(&system, NOW, &mut self.rng, work).expect("written");
+    }
+
+    pub(super) fn records(&mut self, table: &str, query: &str) -> Vec<Record> {
         let (query, system) = (Query::parse(query).query, self.server.system());
         let found = self.server.read(&system, NOW, &mut self.rng, |call| {
             fieldline_service::question::query(call, table, &query, 10_000, 0)

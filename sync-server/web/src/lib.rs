@@ -29,6 +29,7 @@ mod edge;
 mod endpoint;
 mod events;
 mod explorer;
+mod flows;
 mod guards;
 mod import_sets;
 mod jobs;
@@ -110,6 +111,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         search::endpoints(),
         jobs::endpoints(),
         problems::endpoints(),
+        flows::endpoints(),
         ways_in::endpoints(),
     ];
     let records =

@@ -225,6 +225,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::search::schemas(),
         crate::jobs::schemas(),
         crate::problems::schemas(),
+        crate::flows::schemas(),
         crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
     ];

@@ -18,6 +18,8 @@
 //!
 //! `fieldline-bench api [--records N] [--seconds S] [--only WORDS] [--keep DIR] [--json FILE]`. The record API next to a bare
 //! axum over plain SQLite; every side is a process.
+//!
+//! `fieldline-bench workflow [--incidents N] [--clocks N] [--json FILE]`: what rules, service levels and flows cost a write.
 
 mod api;
 mod data;
@@ -32,6 +34,7 @@ mod server;
 mod store;
 mod sync;
 mod words;
+mod workflow;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,6 +48,7 @@ const USAGE: &str = "usage: fieldline-bench store [--records N] [--json FILE]
        fieldline-bench roads EXTRACT [--json FILE]
        fieldline-bench server [--records N] [--phones N] [--json FILE]
        fieldline-bench api [--records N] [--seconds S] [--only WORDS] [--keep DIR] [--json FILE]
+       fieldline-bench workflow [--incidents N] [--clocks N] [--json FILE]
        fieldline-bench samples DIR";
 
 /// What the command line asks for.
@@ -81,6 +85,10 @@ fn main() -> ExitCode {
         }),
         Some("api") => Some(api::run(&api::Options::parse_from(words))),
         Some(api::FLOOR_COMMAND) => words.next().map(|file| api::serve_floor(Path::new(&file))),
+        Some("workflow") => Some(
+            workflow::run(&workflow::Options::parse_from(words))
+                .map_err(|error| -> Box<dyn std::error::Error> { error }),
+        ),
         Some("routing") => Some(routing::run(&routing::Options::parse_from(words))),
         Some("routing-day") => Some(routing_day::run(&routing_day::Options::parse_from(words))),
         Some("roads") => words.next().and_then(|extract| {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use fieldline_device::{Enrolment, SigningKey};
 use fieldline_model::condition::Query;
-use fieldline_model::{Dictionary, DocumentId, SysId, Timestamp};
+use fieldline_model::{Dictionary, DocumentId, Record, SysId, Timestamp};
 use fieldline_service::table::{self, Detail, Input};
-use fieldline_service::{Caller, NewUser, PasswordCost, Server, SyncRefusal, question};
+use fieldline_service::{Call, Caller, NewUser, PasswordCost, Server, SyncRefusal, attachments, question};
 use fieldline_storage::Storage;
 use fieldline_storage_sqlite::SqliteStorage;
 use fieldline_sync::frame::FrameError;
@@ -147,6 +147,37 @@ impl Office {
         let changed =
             self.server.write(&by, self.now, &mut self.rng, |call| table::update(call, table, sys_id, &fields));
         changed.expect("a dispatcher may change a job");
+    }
+
+    /// The names of a record's files, as the server lists them.
+    pub fn files_of(&mut self, id: &DocumentId) -> Vec<String> {
+        self.file_rows(id).into_iter().map(|row| row.text("file_name").to_owned()).collect()
+    }
+
+    fn file_rows(&mut self, id: &DocumentId) -> Vec<Record> {
+        let query = Query::parse(&format!("table_name={}^table_sys_id={}", id.table, id.sys_id)).query;
+        let by = self.dispatcher.clone();
+        let found = self.server.read(&by, self.now, &mut self.rng, |call| attachments::query(call, &query, 99, 0));
+        found.expect("files can be listed").records
+    }
+
+    fn file(&mut self, id: &DocumentId, name: &str) -> SysId {
+        let rows = self.file_rows(id);
+        rows.iter().find(|row| row.text("file_name") == name).expect("it is listed").id.sys_id
+    }
+
+    /// Removes a file of a record.
+    pub fn removes_file(&mut self, id: &DocumentId, name: &str) {
+        let (file, by) = (self.file(id, name), self.dispatcher.clone());
+        let removed = self.server.write(&by, self.now, &mut self.rng, |call| attachments::remove(call, file));
+        removed.expect("a dispatcher may remove a file");
+    }
+
+    /// Renames a file of a record.
+    pub fn renames_file(&mut self, id: &DocumentId, name: &str, new: &str) {
+        let (file, by) = (self.file(id, name), self.dispatcher.clone());
+        let work = |call: &mut Call<'_>| attachments::change(call, file, "file_name", new);
+        self.server.write(&by, self.now, &mut self.rng, work).expect("a dispatcher may rename a file");
     }
 
     /// What the server has of a record.

@@ -5,7 +5,7 @@ use fieldline_model::dictionary::{SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 use fieldline_model::{Dictionary, Value};
 use fieldline_protocol::{Office, Phone};
 use fieldline_sync::session::{Event, Reply};
-use fieldline_sync::wire::{OLDEST_WIRE_VERSION, WIRE_VERSION};
+use fieldline_sync::wire::{OLDEST_WIRE_VERSION, PACKED_SINCE, WIRE_VERSION};
 
 fn old() -> Dialect {
     Dialect { wire_version: 1, ..Dialect::default() }
@@ -48,7 +48,8 @@ fn every_pair_of_ages_exchanges_everything() {
         phone.syncs(&mut office);
         let note = long("on site");
         phone.notes(&mut office, &task, &note);
-        assert_eq!(u16::from(version_of(&mut phone, &mut office)), app.min(server), "app {app}, server {server}");
+        let needed = app.min(server).min(PACKED_SINCE);
+        assert_eq!(u16::from(version_of(&mut phone, &mut office)), needed, "app {app}, server {server}");
         phone.syncs(&mut office);
         assert_eq!((office.notes_on(&task), phone.notes_on(&task)), (vec![note.clone()], vec![note]));
     }

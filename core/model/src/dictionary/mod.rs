@@ -29,7 +29,7 @@ pub use load::{DictionaryError, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 pub use table::{Offline, Places, Readers, Table};
 
 /// The roles that are shipped.
-const ROLES: [&str; 82] = [
+const ROLES: [&str; 84] = [
     "admin",
     "system",
     "itil",
@@ -77,6 +77,8 @@ const ROLES: [&str; 82] = [
     "sn_customerservice_consumer",
     "sn_customerservice_partner",
     "assignment_rule_admin",
+    "flow_designer",
+    "flow_operator",
     "schedule_admin",
     "sla_admin",
     "sla_manager",

@@ -1,7 +1,7 @@
 //! What the outbox, the numbers and the captured files promise to the sync.
 
 use crate::builders::{MIA, edit, edit_task, open, sys_id, task, task_id};
-use fieldline_documents::edit::{Act, Attachment, AttachmentRole, ChangeHash};
+use fieldline_documents::{Act, Attachment, AttachmentRole, ChangeHash};
 use fieldline_model::number::NumberBlock;
 use fieldline_model::{BlobHash, Timestamp};
 use fieldline_store::blob_files::{PIECE_BYTES, pieces};
@@ -114,6 +114,28 @@ fn files_go_signatures_first_and_leave_with_the_last_record_that_shows_them() {
     let here = blobs.map(|blob| store.blob_files().contains(blob));
     assert_eq!(here, [true, true, false], "one is shown elsewhere, one is still to be sent");
     assert_eq!(store.blob_files().read(blobs[0]).unwrap(), Some(content(roles[0])));
+}
+
+#[test]
+fn a_file_a_record_shows_no_more_goes_unless_another_record_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let blobs = [b"shared".as_slice(), b"own"].map(|content| store.blob_files().put(content).unwrap());
+    let jobs = [task(1, 16, None), task(2, 16, None)];
+    let shown = |record, attachments| RecordUpdate { attachments, ..RecordUpdate::of_row(record, "", None) };
+    store
+        .write(|tx| {
+            tx.put_record(&shown(&jobs[0], &blobs))?;
+            tx.put_record(&shown(&jobs[1], &blobs[..1]))?;
+            blobs.into_iter().try_for_each(|blob| {
+                let captured = BlobProgress::captured(blob, 6, AttachmentRole::Photo);
+                tx.put_blob(&BlobProgress { on_server: true, ..captured })
+            })
+        })
+        .unwrap();
+    store.write(|tx| tx.put_record(&shown(&jobs[0], &[]))).unwrap();
+    assert_eq!(blobs.map(|blob| store.blob_files().contains(blob)), [true, false]);
+    assert_eq!(store.read(|view| view.blob(blobs[1])).unwrap(), None);
 }
 
 #[test]

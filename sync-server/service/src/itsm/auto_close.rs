@@ -11,6 +11,7 @@ use fieldline_storage::Job;
 use super::incident::INCIDENTS;
 use crate::call::{Call, Changed};
 use crate::error::Result;
+use crate::table;
 
 /// The jobs that close incidents.
 pub(crate) const KIND: &str = "autoclose";
@@ -25,17 +26,16 @@ const RESOLVED: i64 = 6;
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> Result<()> {
+pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
     let id = job.name.rsplit('/').next().and_then(|id| id.parse::<SysId>().ok());
     let incident = id.map(|id| call.row(&DocumentId::new(INCIDENTS, id))).transpose()?.flatten();
     let Some(incident) = incident else { return Ok(()) };
-    match call.closing_time(&incident)? {
-        Some(due_at) if due_at <= call.now => {
-            call.because("it stayed resolved".into(), |call| call.step_towards(&incident, "closed"))
-        }
-        _ => call.time_closing(&incident),
-    }
+    let is_due = call.closing_time(&incident)?.is_some_and(|due_at| due_at <= call.now);
+    Ok(call.because("it stayed resolved".into(), |call| match is_due {
+        true => call.step_towards(&incident, "closed"),
+        false => call.time_closing(&incident),
+    })?)
 }
 
 impl Call<'_> {

@@ -47,8 +47,12 @@ impl Call<'_> {
 
     /// Does what follows from a change of an incident, a problem or a task of one.
     pub(crate) fn react_to_itsm(&mut self, changed: &Changed) -> Result<()> {
-        self.settle_assignment(changed)?;
-        match changed.projection.record.id.table.as_str() {
+        let id = &changed.projection.record.id;
+        // A history says itself who had it.
+        if !self.pending.imported.contains(id) {
+            self.settle_assignment(changed)?;
+        }
+        match id.table.as_str() {
             incident::INCIDENTS => self.react_to_incident(changed),
             problem::PROBLEMS => self.react_to_problem(changed),
             _ => Ok(()),

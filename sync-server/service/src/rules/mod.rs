@@ -3,7 +3,7 @@
 //! * `business.rs` reads business rules (`sys_script`): refuse what would be written, or write fields. Scripts are not run.
 //! * `assignment.rs` reads who gets what nobody has yet (`sysrule_assignment`), `policy.rs` which fields must be filled or left
 //!   alone (`sys_data_policy2`), `trigger.rs` which incidents become major ones (`major_incident_trigger_rule`).
-//! * Service levels (`sla/`) are read with them.
+//! * Service levels (`sla/`) and flows (`flows/`) are read with them.
 //! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
 //!
 //! The list is read when the server starts and after each change of a rule. A rule whose condition or whose values do not fit
@@ -22,6 +22,7 @@ use fieldline_storage::{Selection, Tx};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::flows::{self, Flow};
 use crate::query::number_field;
 use crate::sla::agreement::{self, AGREEMENTS, Agreement};
 use crate::sla::schedule;
@@ -73,6 +74,7 @@ pub(crate) enum Action {
 pub(crate) struct Book {
     rules: Vec<Rule>,
     agreements: Vec<Agreement>,
+    flows: Vec<Flow>,
 }
 
 /// The tables whose rows are rules, each with what reads it.
@@ -83,7 +85,8 @@ const READERS: [(&str, Reader); 4] = [
     (trigger::TABLE, trigger::rule),
 ];
 /// Tables whose rows say more about a rule, and those of service levels.
-const PARTS: [&str; 5] = [policy::PARTS, AGREEMENTS, schedule::SCHEDULES, schedule::SPANS, schedule::CHILDREN];
+const PARTS: [&str; 6] =
+    [policy::PARTS, AGREEMENTS, schedule::SCHEDULES, schedule::SPANS, schedule::CHILDREN, flows::FLOWS];
 
 /// Reads a row; `None` when it does nothing here.
 type Reader = fn(&Record, &Dictionary, &dyn Tx) -> Result<Option<Rule>>;
@@ -102,8 +105,8 @@ impl Book {
                 rules.extend(reader(&row, dictionary, tx)?);
             }
         }
-        rules.sort_by(|a, b| (a.order, a.id.sys_id).cmp(&(b.order, b.id.sys_id)));
-        Ok(Self { rules, agreements: agreements(dictionary, tx)? })
+        rules.sort_by_key(|rule| (rule.order, rule.id.sys_id));
+        Ok(Self { rules, agreements: agreements(dictionary, tx)?, flows: flows(dictionary, tx)? })
     }
 
     /// The rules about records of a table, in order.
@@ -118,6 +121,26 @@ impl Book {
         table: &'b str,
     ) -> impl Iterator<Item = &'b Agreement> {
         self.agreements.iter().filter(move |agreement| dictionary.is_a(table, &agreement.table))
+    }
+
+    /// Whether there are flows at all.
+    pub(crate) fn has_flows(&self) -> bool {
+        !self.flows.is_empty()
+    }
+
+    /// The flows about records of a table, in order.
+    pub(crate) fn flows_of<'b>(&'b self, dictionary: &'b Dictionary, table: &'b str) -> impl Iterator<Item = &'b Flow> {
+        self.flows.iter().filter(move |flow| dictionary.is_a(table, &flow.table))
+    }
+
+    /// A flow.
+    pub(crate) fn flow(&self, id: SysId) -> Option<&Flow> {
+        self.flows.iter().find(|flow| flow.id == id)
+    }
+
+    /// A flow by its name or identity.
+    pub(crate) fn flow_named(&self, name: &str) -> Option<&Flow> {
+        self.flows.iter().find(|flow| flow.name == name || flow.id.to_string() == name)
     }
 
     /// A service level.
@@ -136,6 +159,19 @@ fn agreements(dictionary: &Dictionary, tx: &dyn Tx) -> Result<Vec<Agreement>> {
         }
     }
     Ok(agreements)
+}
+
+/// Every flow that can be read, in order; one that cannot any more is logged.
+fn flows(dictionary: &Dictionary, tx: &dyn Tx) -> Result<Vec<Flow>> {
+    let (all, mut flows) = (Filter::everything(), Vec::new());
+    for row in tx.select(&Selection::of(dictionary.family(flows::FLOWS), &all), u32::MAX, 0)? {
+        match Flow::read(&row) {
+            Ok(flow) => flows.push(flow),
+            Err(problem) => tracing::error!(flow = %row.id, problem, "a flow cannot be read"),
+        }
+    }
+    flows.sort_by_key(Flow::rank);
+    Ok(flows)
 }
 
 impl Rule {
@@ -175,6 +211,7 @@ impl Call<'_> {
             trigger::TABLE => (trigger::OF, vec![of_row("condition")], ""),
             policy::PARTS => return policy::check_part(self, row),
             AGREEMENTS => return agreement::check(self, row),
+            flows::FLOWS => return flows::check(self, row),
             _ => return schedule::check(self, row),
         };
         for (field, condition) in conditions.iter().filter(|(_, condition)| !condition.is_empty()) {

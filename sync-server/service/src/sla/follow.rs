@@ -42,7 +42,7 @@ impl Call<'_> {
         let at = changed.done_at.min(self.now);
         if let Some(clock) = &mut clock {
             // What was done in time with the radio off arrives after a breach that was not one.
-            clock.has_breached &= !clock.planned_end.is_some_and(|end| at < end);
+            clock.has_breached &= clock.planned_end.is_none_or(|end| at >= end);
         }
         let zone_name = self.zone_of(agreement, row.as_ref(), task)?;
         let zone = UserZone::named(&zone_name);

@@ -41,8 +41,7 @@ impl Call<'_> {
     fn replayed(&self, agreement: &Agreement, task: &Record, newest_first: &[Record]) -> Vec<(Timestamp, Met)> {
         let mut past = Vec::new();
         let mut was = task.clone();
-        let mut lines = newest_first.iter().peekable();
-        while let Some(line) = lines.next() {
+        for line in newest_first {
             let at = moment(line, "sys_created_on").unwrap_or_default();
             if past.last().is_none_or(|(last, _)| *last != at) {
                 past.push((at, self.pauses_then(agreement, &was)));

@@ -11,6 +11,7 @@ use super::{CLOCKS, job_of, row};
 use crate::author::Authored;
 use crate::call::Call;
 use crate::error::Result;
+use crate::table;
 use crate::zone::UserZone;
 
 /// The jobs of clocks.
@@ -28,7 +29,7 @@ pub(super) fn next(clock: &Clock, after: Timestamp, id: SysId, business: Busines
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> Result<()> {
+pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
     let id = job.name.rsplit('/').next().and_then(|id| id.parse::<SysId>().ok());
     let row = id.map(|id| call.row(&DocumentId::new(CLOCKS, id))).transpose()?.flatten();
@@ -36,11 +37,17 @@ pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> Result<()> {
     let agreement = row.as_ref().and_then(|row| book.agreement(row.reference("sla")?));
     let (Some(row), Some(agreement)) = (row, agreement) else { return Ok(()) };
     let Some(clock) = row::clock(&row) else { return Ok(()) };
-    call.because(agreement.named(), |call| call.wake(agreement, row, clock, job.due_at))
+    Ok(call.because(agreement.named(), |call| call.wake_clock(agreement, row, clock, job.due_at))?)
 }
 
 impl Call<'_> {
-    fn wake(&mut self, agreement: &Agreement, mut row: Record, mut clock: Clock, due_at: Timestamp) -> Result<()> {
+    fn wake_clock(
+        &mut self,
+        agreement: &Agreement,
+        mut row: Record,
+        mut clock: Clock,
+        due_at: Timestamp,
+    ) -> Result<()> {
         let zone = UserZone::named(row.text("timezone"));
         let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };
         if !clock.has_breached && clock.is_breached_by(due_at) {

@@ -85,18 +85,6 @@ fn children_go_to_work_on_hold_and_to_their_end_with_their_parent_and_say_why() 
 }
 
 #[test]
-fn what_an_incident_waits_for_changes_while_it_waits_and_to_send_it_as_it_is_changes_nothing() {
-    let mut house = House::new();
-    let task = incident(&mut house, &[("state", "3"), ("hold_reason", "4")]);
-    desk(&mut house, &task, &[("state", "3"), ("hold_reason", "5")]);
-    assert_eq!(says(&mut house, &task, "hold_reason"), "5");
-    let updates = says(&mut house, &task, "sys_mod_count");
-    desk(&mut house, &task, &[("state", "3"), ("hold_reason", "5")]);
-    desk(&mut house, &task, &[("state", "3")]);
-    assert_eq!(says(&mut house, &task, "sys_mod_count"), updates);
-}
-
-#[test]
 fn children_stay_where_they_are_when_their_parent_waits_for_its_caller_is_closed_or_canceled() {
     let mut house = House::new();
     let parent = incident(&mut house, &[]);

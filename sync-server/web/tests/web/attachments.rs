@@ -1,6 +1,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use fieldline_web::Edge;
+use fieldline_service::{Call, table};
+use fieldline_web::{Edge, Entropy};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -229,6 +230,31 @@ async fn a_file_is_renamed_annotated_and_removed_and_its_bytes_go_with_the_last_
     assert_eq!(ask("DELETE", &rest, Value::Null).await.status.as_u16(), 204);
     let blob = second["hash"].as_str().expect("text").parse().expect("a hash");
     assert_eq!(house.server.storage().read().expect("reads").blob(blob).expect("reads"), None);
+}
+
+#[tokio::test]
+async fn a_file_is_renamed_and_removed_in_its_record_whichever_way_it_is_asked_for() {
+    let house = House::new();
+    let incident = incident(&house).await;
+    let ask = async |method: &str, path: &str, body: Value| house.ask(method, path, &basic("admin"), body).await;
+    let in_the_record = || {
+        let (server, mut rng) = (&house.server, Entropy::open());
+        let id = incident.parse().expect("a sys_id");
+        let read = |call: &mut Call<'_>| table::get(call, "incident", id);
+        let detail = server.read(&server.system(), house.clock().now(), &mut rng, read).expect("is there");
+        let files = detail.projection_of_document.expect("is a document").attachments;
+        files.into_iter().map(|file| file.what.file_name).collect::<Vec<_>>()
+    };
+    for (number, path) in [FILES, "/api/now/table/sys_attachment"].into_iter().enumerate() {
+        let file = upload(&house, "incident", &incident, "first.jpg", vec![7]).await;
+        let path = format!("{path}/{}", file["sys_id"].as_str().expect("a sys_id"));
+        let name = format!("way_{number}.jpg");
+        assert!(ask("PATCH", &path, json!({ "file_name": name })).await.status.is_success());
+        assert_eq!(ask("GET", &path, Value::Null).await.json()["result"]["file_name"], *name);
+        assert_eq!(in_the_record(), [name]);
+        assert_eq!(ask("DELETE", &path, Value::Null).await.status.as_u16(), 204);
+        assert_eq!(in_the_record(), [""; 0]);
+    }
 }
 
 #[tokio::test]

@@ -112,5 +112,5 @@ async fn what_is_not_a_frame_of_a_known_version_is_refused_with_what_would_be() 
     newer[body..].copy_from_slice(&digest.as_ref()[..8]);
     let refused = send(&house, &phone.token, MEDIA_TYPE, newer).await;
     assert!(refused.problem(426).contains("version 9"));
-    assert_eq!((refused.header("upgrade"), &refused.json()["newest"]), ("fieldline-sync/3", &json!(WIRE_VERSION)));
+    assert_eq!((refused.header("upgrade"), &refused.json()["newest"]), ("fieldline-sync/4", &json!(WIRE_VERSION)));
 }

@@ -2,6 +2,7 @@
 //! foreign records, in any order.
 
 use fieldline_documents::{Act, Attachment, AttachmentRole, Document, Edit, EditId, Head, check_shape};
+use fieldline_model::life_cycle::StepId;
 use fieldline_model::{BlobHash, Decimal, DeviceId, Dictionary, DocumentId, Place, SysId, Timestamp, Value};
 use fieldline_sync::wire::{Batch, PushedEdit};
 
@@ -83,6 +84,8 @@ impl Guard for Stories {
     }
 }
 
+/// Kinds of hostile acts.
+const KINDS: usize = 16;
 /// Ways in which one edit differs from an honest one; most draws are none of them.
 const WAYS: usize = 40;
 
@@ -105,9 +108,9 @@ fn edit(house: &mut House, document: &mut Document, dice: &mut Dice<'_>) -> Push
         7 => edit.heads = Document::seed(edit.document.clone()).heads(),
         8 => edit.heads = (0..dice.below(80)).map(|_| Head([dice.byte(); 8])).collect(),
         9 => edit.heads.truncate(dice.below(2)),
-        10 => edit.acts = (0..dice.below(300)).map(|_| act(dice.below(14), dice)).collect(),
+        10 => edit.acts = (0..dice.below(300)).map(|_| act(dice.below(KINDS), id, dice)).collect(),
         11 => edit.place = Some(Place { latitude_micro: dice.number() as i32, longitude_micro: dice.number() as i32 }),
-        12..=19 => edit.acts.push(act(dice.below(14), dice)),
+        12..=19 => edit.acts.push(act(dice.below(KINDS), id, dice)),
         _ => {}
     }
     // What the server will hold must not become what later edits stand on.
@@ -130,7 +133,13 @@ fn value(dice: &mut Dice<'_>) -> Option<Value> {
     }
 }
 
-fn act(kind: usize, dice: &mut Dice<'_>) -> Act {
+/// A file that this edit or one shortly before it may have attached, or nobody.
+fn file(id: EditId, dice: &mut Dice<'_>) -> StepId {
+    let counter = id.counter.saturating_sub(dice.below(8) as u64);
+    EditId { counter, ..id }.act(dice.below(6) as u32)
+}
+
+fn act(kind: usize, id: EditId, dice: &mut Dice<'_>) -> Act {
     let field = (*dice.one_of(&FIELDS)).into();
     let item = SysId([dice.byte(); 16]);
     let text = dice.text();
@@ -150,6 +159,8 @@ fn act(kind: usize, dice: &mut Dice<'_>) -> Act {
         10 => Act::UsePart { model: item, quantity: dice.number(), asset: None, stockroom: Some(item) },
         11 => Act::LogTime { kind: text, started_at: Timestamp(dice.number()), ended_at: Timestamp(dice.number()) },
         12 => Act::Read { meter: text, value: Decimal { millionths: dice.number() }, unit: dice.text() },
+        13 => Act::Detach { file: file(id, dice) },
+        14 => Act::Rename { file: file(id, dice), file_name: text },
         _ => {
             let attachment = Attachment {
                 blob: BlobHash([dice.byte(); 32]),

@@ -1,0 +1,59 @@
+//! Refuses a flow that could not run: unknown tables, fields and conditions, a loop of nothing, steps that cannot be read.
+
+use fieldline_model::Record;
+
+use super::Flow;
+use super::definition::{Deed, Fields};
+use super::program::Instruction;
+use crate::call::Call;
+use crate::table::{Result, TableError, declared};
+
+/// The most often a flow begins by itself.
+const SHORTEST_SECONDS: i64 = 60;
+
+/// Refuses a flow that could not do what it says.
+///
+/// # Errors
+/// Names the step and what does not fit.
+pub(crate) fn check(call: &Call<'_>, row: &Record) -> Result<()> {
+    let invalid = |field: &str, problem: String| TableError::invalid(&row.id, Some(&field.into()), problem);
+    let flow = Flow::read(row).map_err(|problem| invalid("definition", problem))?;
+    let by_records = flow.of_new || flow.of_changed;
+    if by_records {
+        if call.dictionary.table(&flow.table).is_none() {
+            return Err(invalid("table", format!("there is no table \"{}\" whose records could begin it", flow.table)));
+        }
+        call.check_condition(row, &"condition".into(), &flow.table, row.text("condition"))?;
+    }
+    if row.text("trigger_type") == "scheduled" && flow.every_seconds.is_none_or(|every| every < SHORTEST_SECONDS) {
+        return Err(invalid("every_seconds", format!("must be {SHORTEST_SECONDS} or more; say how often it begins")));
+    }
+    for (step, instruction) in flow.program.deeds() {
+        check_step(call, instruction)
+            .map_err(|problem| invalid("definition", format!("step \"{step}\": {problem}")))?;
+    }
+    Ok(())
+}
+
+fn check_step(call: &Call<'_>, instruction: &Instruction) -> Result<(), String> {
+    match instruction {
+        Instruction::Do(Deed::Create { table, fields, .. }) => check_fields(call, table, fields),
+        Instruction::Do(Deed::LookUp { table, .. }) if call.dictionary.table(table).is_none() => {
+            Err(format!("there is no table \"{table}\""))
+        }
+        Instruction::Do(Deed::Wait { seconds }) if *seconds < 0 => Err("a wait cannot be shorter than nothing".into()),
+        Instruction::Do(Deed::AskApproval { approvers, .. }) if approvers.is_empty() => {
+            Err("names nobody to ask".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_fields(call: &Call<'_>, table: &str, fields: &Fields) -> Result<(), String> {
+    let table = declared(call, table).map_err(|_| format!("there is no table \"{table}\""))?;
+    let is_journal = |name: &str| matches!(name, "comments" | "work_notes");
+    match fields.keys().find(|name| table.field(name).is_none() && !is_journal(name)) {
+        Some(unknown) => Err(format!("the table {} has no field \"{unknown}\"", table.name)),
+        None => Ok(()),
+    }
+}

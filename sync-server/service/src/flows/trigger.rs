@@ -1,0 +1,112 @@
+//! What begins runs, and what wakes those that wait: a record that changes, a moment that has come.
+
+use fieldline_model::condition::Filter;
+use fieldline_model::{DocumentId, Record, SysId};
+use fieldline_storage::Job;
+
+use super::context::{CONTEXTS, LOG, Run};
+use super::values::Values;
+use super::{FLOWS, Flow, SCHEDULE};
+use crate::approvals;
+use crate::call::Call;
+use crate::error::Result;
+use crate::table::{self, TableError};
+
+/// How many flows may begin each other, one after the other.
+pub(super) const DEEPEST: u32 = 8;
+
+impl Call<'_> {
+    /// Begins the runs that a change of a record begins, and wakes those that wait for it.
+    pub(crate) fn follow_flows(&mut self, before: Option<&Record>, after: &Record) -> Result<()> {
+        if !self.book.has_flows() || self.pending.is_history || matches!(after.id.table.as_str(), CONTEXTS | LOG) {
+            return Ok(());
+        }
+        let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
+        for flow in book.flows_of(&dictionary, after.id.table.as_str()) {
+            let concerned = if before.is_none() { flow.of_new } else { flow.of_changed };
+            if concerned && flow.active && self.holds(&flow.condition.of_change(before, after), after) {
+                self.begin_run(flow, &after.id)?;
+            }
+        }
+        self.wake(after.id.sys_id)?;
+        let asked_about = after.reference("sysapproval").filter(|_| after.id.table == *approvals::APPROVALS);
+        asked_about.map_or(Ok(()), |about| self.wake(about))
+    }
+
+    /// Begins a run about a record, unless flows have begun each other too often.
+    fn begin_run(&mut self, flow: &Flow, about: &DocumentId) -> Result<()> {
+        let depth = match self.pending.flow {
+            // What a flow does to a record does not begin that flow again.
+            Some((running, _)) if running == flow.id => return Ok(()),
+            Some((_, depth)) => depth + 1,
+            None => 0,
+        };
+        if depth > DEEPEST {
+            tracing::error!(flow = %flow.id, record = %about, "flows begin each other without end; this one does not");
+            return Ok(());
+        }
+        let run = Run::new(self.new_sys_id(), flow, about, Values::about(about, depth));
+        self.keep_run(&run)?;
+        self.carry_on(run.id())
+    }
+
+    /// Lets runs look again that wait for a record.
+    fn wake(&mut self, record: SysId) -> Result<()> {
+        let waiting = Filter::equals("parent", record.to_string().as_str()).and(Filter::equals("state", "waiting"));
+        for row in self.rows(CONTEXTS, &waiting)? {
+            self.carry_on(row.id.sys_id)?;
+        }
+        Ok(())
+    }
+
+    /// Sets or clears the clock of a flow that begins by itself.
+    pub(crate) fn schedule_flow(&mut self, row: &Record) -> Result<()> {
+        let name = schedule_of(row.id.sys_id);
+        match Flow::read(row).ok().filter(|flow| flow.active).and_then(|flow| flow.every_seconds) {
+            Some(seconds) => {
+                let due_at = self.now.plus_milliseconds(seconds.saturating_mul(1_000));
+                self.put_job(&Job::new(name, SCHEDULE, due_at))
+            }
+            None => Ok(self.tx.remove_job(&name).map(drop)?),
+        }
+    }
+}
+
+/// Begins a run of a flow about a record, because a person or another system asks for it.
+///
+/// # Errors
+/// When there is no such flow or record for the caller, or flows are not the caller's to begin.
+pub fn start(call: &mut Call<'_>, flow: SysId, (table, sys_id): (&str, SysId)) -> table::Result<SysId> {
+    let row = table::read(call, FLOWS, flow)?;
+    let about = table::read(call, table, sys_id)?.id;
+    let book = call.book.clone();
+    let unreadable = || TableError::invalid(&row.id, None, "its steps cannot be read; write them anew");
+    let flow = book.flow(flow).ok_or_else(unreadable)?;
+    let run = Run::new(call.new_sys_id(), flow, &about, Values::about(&about, 0));
+    call.keep_run(&run)?;
+    call.carry_on(run.id())?;
+    Ok(run.id())
+}
+
+fn schedule_of(flow: SysId) -> String {
+    format!("flow_schedule/{flow}")
+}
+
+/// Begins the run of a flow whose moment has come, and sets its clock anew.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn begin_scheduled(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
+    let flow = job.name.rsplit('/').next().and_then(|id| id.parse().ok());
+    let book = call.book.clone();
+    let flow = flow.and_then(|id| book.flow(id)).filter(|flow| flow.active);
+    let Some((flow, seconds)) = flow.and_then(|flow| Some((flow, flow.every_seconds?))) else {
+        call.tx.remove_job(&job.name)?;
+        return Ok(());
+    };
+    let about = DocumentId::new(FLOWS, flow.id);
+    call.begin_run(flow, &about)?;
+    // Times that passed while nothing ran are not made up for.
+    let due_at = call.now.plus_milliseconds(seconds.saturating_mul(1_000));
+    Ok(call.put_job(&Job { due_at, attempts: 0, problem: None, ..job.clone() })?)
+}
