@@ -32,6 +32,12 @@ impl Call<'_> {
         self.author_edit(&edit)
     }
 
+    /// Records what follows from something else and is nobody's own act.
+    pub(crate) fn author_as_system(&mut self, document: DocumentId, acts: Vec<Act>) -> Result<()> {
+        let author = self.server.identity().system_user;
+        self.author(Authored { document, author, at: self.now, acts }).map(drop)
+    }
+
     /// Records an edit that [`Call::own_edit`] made.
     pub(crate) fn author_edit(&mut self, edit: &Edit) -> Result<Recorded> {
         let recorded = self.apply_own(edit)?;

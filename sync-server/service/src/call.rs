@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fieldline_documents::{Edit, Projection};
+use fieldline_documents::{Edit, EditId, Projection};
 use fieldline_model::dictionary::{Field, may};
 use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Table, Timestamp};
 use fieldline_storage::{FeedEntry, Position, ScopeKey, Tx};
@@ -112,8 +112,8 @@ pub(crate) struct Changed {
     pub projection: Projection,
     /// When what changed it last was done, by the clock of whoever did it.
     pub done_at: Timestamp,
-    /// Who wrote a public comment.
-    pub commenters: BTreeSet<SysId>,
+    /// Edits that hold a public comment, and who made them.
+    pub commented: BTreeMap<EditId, SysId>,
 }
 
 impl Call<'_> {

@@ -189,16 +189,16 @@ impl Call<'_> {
         self.relink(before.as_ref(), &projection.record, &blobs)?;
         self.note_files(&projection, before.is_none(), edits)?;
         blobs.gone.into_iter().try_for_each(|blob| self.let_go_of(blob))?;
-        let commenters = edits.iter().filter(|edit| comments(edit)).map(|edit| edit.author);
+        let commented = edits.iter().filter(|edit| comments(edit)).map(|edit| (edit.id, edit.author));
         let done_at = edits.iter().map(|edit| edit.at).max().unwrap_or(self.now);
         match self.pending.changed.get_mut(id) {
             Some(changed) => {
                 changed.projection = projection;
                 changed.done_at = changed.done_at.max(done_at);
-                changed.commenters.extend(commenters);
+                changed.commented.extend(commented);
             }
             None => {
-                let changed = Changed { before, projection, done_at, commenters: commenters.collect() };
+                let changed = Changed { before, projection, done_at, commented: commented.collect() };
                 self.pending.changed.insert(id.clone(), changed);
             }
         }

@@ -6,7 +6,7 @@
 //! A caller batches many documents into one [`crate::Server::write`]: each is projected once, and all of them are numbered
 //! together at the end.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use fieldline_documents::{Act, check_shape};
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
@@ -82,7 +82,7 @@ impl Clocks {
         let projection = call.document(id)?.project(&dictionary, &priorities);
         let after = projection.record.clone();
         let before = self.before.replace(after);
-        let changed = Changed { before, projection, done_at: at, commenters: BTreeSet::new() };
+        let changed = Changed { before, projection, done_at: at, commented: BTreeMap::new() };
         let now = std::mem::replace(&mut call.now, at);
         call.pending.is_history = true;
         let followed = call.follow_agreements(&changed);

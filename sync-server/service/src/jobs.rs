@@ -8,6 +8,7 @@ use rand_core::Rng;
 use crate::call::Call;
 use crate::error::{Result, ServiceError};
 use crate::flows;
+use crate::itsm::auto_close;
 use crate::knowledge;
 use crate::server::Server;
 use crate::sla::timer;
@@ -21,9 +22,10 @@ struct Worker {
     failed: fn(&mut Call<'_>, Job, &str) -> Result<()>,
 }
 
-const WORKERS: [Worker; 4] = [
+const WORKERS: [Worker; 5] = [
     Worker { kind: timer::KIND, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, work: knowledge::come, failed: put_off },
+    Worker { kind: auto_close::KIND, work: auto_close::ring, failed: put_off },
     Worker { kind: flows::SCHEDULE, work: flows::begin_scheduled, failed: put_off },
     Worker { kind: flows::KIND, work: flows::carry_on, failed: flows::stopped },
 ];

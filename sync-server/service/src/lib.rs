@@ -6,6 +6,7 @@
 //! * `rules` act on what is written, as an organisation wrote them; [`explain`] says who or which rule wrote what.
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere, [`import_sets`]
 //!   rows that transform maps make records of.
+//! * [`itsm`] lets incidents, problems and their tasks move each other.
 //! * [`flows`] do what follows step by step, kept where it stands.
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
@@ -48,6 +49,7 @@ pub mod guard;
 pub mod identity;
 pub mod import;
 pub mod import_sets;
+pub mod itsm;
 pub mod jobs;
 mod kept;
 pub mod knowledge;

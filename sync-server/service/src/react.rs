@@ -1,11 +1,12 @@
 //! What follows from a change of a document.
 //!
 //! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`) and flows (`flows/`).
-//! * A step that was not followed opens one review task, so that somebody reads what happened.
+//! * A step that was not followed opens one review task, so that somebody reads what happened, where two people meant
+//!   different things.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
 //! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
-//! * A caller who answers takes an incident off hold (ServiceNow "Incident state model").
+//! * Incidents, problems and the tasks of either move each other (`itsm/`).
 //!
 //! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
 
@@ -18,6 +19,7 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use crate::author::Authored;
 use crate::call::{Call, Changed};
 use crate::error::Result;
+use crate::itsm;
 use crate::query::number_field;
 
 impl Call<'_> {
@@ -36,7 +38,7 @@ impl Call<'_> {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),
             "sc_task" | "sc_req_item" => self.roll_up_ordered(changed),
-            "incident" => self.react_to_comment(id, changed),
+            table if itsm::moves(table) => self.react_to_itsm(changed),
             _ => Ok(()),
         }
     }
@@ -45,10 +47,10 @@ impl Call<'_> {
     fn review(&mut self, record: &Record, refused: &RefusedStep) -> Result<()> {
         let identity = match plant::is(Plant::ReviewOpenedAgain) {
             true => self.new_sys_id(),
-            false => review_id(&record.id, refused.step.id),
+            false => id_of_what_follows("review", &record.id, refused.step.id),
         };
         let task = DocumentId::new("task", identity);
-        if self.exists(&task)? {
+        if self.was_overtaken(record, refused) || self.exists(&task)? {
             return Ok(());
         }
         let set = |field: &str, value: Value| Act::Set { field: field.into(), value: Some(value) };
@@ -160,11 +162,9 @@ impl Call<'_> {
     }
 
     /// Takes the step that leads from a record's stage to another one; nothing when none does.
-    fn step_towards(&mut self, record: &Record, stage: &str) -> Result<()> {
+    pub(crate) fn step_towards(&mut self, record: &Record, stage: &str) -> Result<()> {
         let Some(step) = self.step_to(record, stage) else { return Ok(()) };
-        let acts = vec![Act::Transition { step, reason: None }];
-        let author = self.server.identity().system_user;
-        self.author(Authored { document: record.id.clone(), author, at: self.now, acts }).map(drop)
+        self.author_as_system(record.id.clone(), vec![Act::Transition { step, reason: None }])
     }
 
     /// The step that leads from a record's stage to another one, if one does.
@@ -172,17 +172,6 @@ impl Call<'_> {
         let life_cycle = self.life_cycle(record)?;
         let here = stage_of(life_cycle, record).filter(|here| here.name != stage)?;
         life_cycle.steps_from(&here.name).find(|rule| rule.to == stage).map(|rule| rule.name.clone())
-    }
-
-    fn react_to_comment(&mut self, id: &DocumentId, changed: &Changed) -> Result<()> {
-        let record = &changed.projection.record;
-        let caller_spoke = record.reference("caller_id").is_some_and(|caller| changed.commenters.contains(&caller));
-        let awaiting_caller = number_field(record, "hold_reason") == Some(AWAITING_CALLER);
-        if caller_spoke && awaiting_caller && changed.projection.stage.as_deref() == Some("on_hold") {
-            let incident = self.row(id)?;
-            return incident.map_or(Ok(()), |incident| self.step_towards(&incident, "in_progress"));
-        }
-        Ok(())
     }
 }
 
@@ -197,13 +186,10 @@ impl Changed {
     }
 }
 
-/// The choice of `hold_reason` that a caller's answer settles.
-const AWAITING_CALLER: i64 = 1;
-
-/// The identity of a refused step's review task: the same wherever and however often it is opened.
-fn review_id(record: &DocumentId, step: StepId) -> SysId {
-    let step = minicbor::to_vec(step).expect("encoding to memory cannot fail");
-    let named = [b"review/", record.to_string().as_bytes(), &step].concat();
+/// The identity of a record that follows from one act on another: the same wherever and however often it is opened.
+pub(crate) fn id_of_what_follows(what: &str, record: &DocumentId, act: StepId) -> SysId {
+    let act = minicbor::to_vec(act).expect("encoding to memory cannot fail");
+    let named = [what.as_bytes(), b"/", record.to_string().as_bytes(), &act].concat();
     let digest = ring::digest::digest(&ring::digest::SHA256, &named);
     SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
 }

@@ -8,6 +8,7 @@ use fieldline_storage::{Account, FeedEntry, Happening};
 use crate::call::Call;
 use crate::error::Result;
 use crate::flows;
+use crate::itsm::{PROPERTIES, auto_close};
 use crate::query::number_field;
 use crate::rules;
 use crate::scope::Blobs;
@@ -62,6 +63,7 @@ impl Call<'_> {
             }),
             "sys_user_has_role" => self.role_given(before, after),
             "sys_group_has_role" => both("group").into_iter().try_for_each(|group| self.groups_roles_changed(group)),
+            PROPERTIES if row.text("name") == auto_close::SETTING => self.time_every_closing(),
             PRIORITY_TABLE => self.server.reload_priorities(&*self.tx),
             table if rules::is_rule(table) => {
                 self.pending.ruled = true;

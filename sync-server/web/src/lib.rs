@@ -42,6 +42,7 @@ mod metrics;
 mod oauth;
 mod oidc;
 mod openapi;
+mod problems;
 mod processor;
 mod rates;
 mod refusal;
@@ -110,6 +111,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         dispatch::endpoints(),
         search::endpoints(),
         jobs::endpoints(),
+        problems::endpoints(),
         flows::endpoints(),
         knowledge::endpoints(),
         ways_in::endpoints(),

@@ -224,6 +224,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::dispatch::schemas(),
         crate::search::schemas(),
         crate::jobs::schemas(),
+        crate::problems::schemas(),
         crate::flows::schemas(),
         crate::knowledge::schemas(),
         crate::table::explanation::schemas(),

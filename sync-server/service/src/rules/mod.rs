@@ -2,7 +2,7 @@
 //!
 //! * `business.rs` reads business rules (`sys_script`): refuse what would be written, or write fields. Scripts are not run.
 //! * `assignment.rs` reads who gets what nobody has yet (`sysrule_assignment`), `policy.rs` which fields must be filled or left
-//!   alone (`sys_data_policy2`).
+//!   alone (`sys_data_policy2`), `trigger.rs` which incidents become major ones (`major_incident_trigger_rule`).
 //! * Service levels (`sla/`) and flows (`flows/`) are read with them.
 //! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
 //!
@@ -14,6 +14,7 @@ mod assignment;
 mod before;
 mod business;
 mod policy;
+mod trigger;
 
 use fieldline_model::condition::{Asking, Filter, Query, World};
 use fieldline_model::{Dictionary, DocumentId, FieldName, Record, SysId, TableName, Value};
@@ -77,8 +78,12 @@ pub(crate) struct Book {
 }
 
 /// The tables whose rows are rules, each with what reads it.
-const READERS: [(&str, Reader); 3] =
-    [(business::TABLE, business::rule), (assignment::TABLE, assignment::rule), (policy::TABLE, policy::rule)];
+const READERS: [(&str, Reader); 4] = [
+    (business::TABLE, business::rule),
+    (assignment::TABLE, assignment::rule),
+    (policy::TABLE, policy::rule),
+    (trigger::TABLE, trigger::rule),
+];
 /// Tables whose rows say more about a rule, and those of service levels.
 const PARTS: [&str; 6] =
     [policy::PARTS, AGREEMENTS, schedule::SCHEDULES, schedule::SPANS, schedule::CHILDREN, flows::FLOWS];
@@ -203,6 +208,7 @@ impl Call<'_> {
             business::TABLE => (row.text("collection"), vec![of_row("filter_condition")], row.text("template")),
             assignment::TABLE => (row.text("table"), vec![of_row("condition")], ""),
             policy::TABLE => (row.text("model_table"), vec![of_row("conditions")], ""),
+            trigger::TABLE => (trigger::OF, vec![of_row("condition")], ""),
             policy::PARTS => return policy::check_part(self, row),
             AGREEMENTS => return agreement::check(self, row),
             flows::FLOWS => return flows::check(self, row),

@@ -39,17 +39,16 @@ impl House {
         let dictionary = Dictionary::shipped().clone();
         let server = Server::open(storage.clone(), dictionary, MORNING, &mut rng).unwrap();
         let server = server.with_password_cost(PasswordCost::cheapest());
-        let mut person = |user_name, name, roles: &[&str]| {
-            let new = NewUser { user_name, name, password: PASSWORD, roles };
-            server.create_user(&server.system(), &new, MORNING, &mut rng).unwrap();
-            let session =
-                server.sign_in(SignIn { user_name, password: PASSWORD, address: None }, MORNING, &mut rng).unwrap();
-            server.authenticate(&session.token, MORNING).unwrap()
-        };
+        let mut person = |user_name, name, roles: &[&str]| person(&server, &mut rng, (user_name, name), roles);
         let dora = person("dora", "Dora Dispatcher", &["wm_dispatcher", "wm_qualifier", "itil"]);
         let mia = person("mia", "Mia Miller", &["wm_agent"]);
         let leo = person("leo", "Leo Lang", &["wm_agent"]);
         Self { server, storage, now: MORNING, rng, dora, mia, leo }
+    }
+
+    /// Somebody more.
+    pub fn person(&mut self, user_name: &str, name: &str, roles: &[&str]) -> Caller {
+        person(&self.server, &mut self.rng, (user_name, name), roles)
     }
 
     /// Opens the server anew on the same database.
@@ -61,6 +60,12 @@ impl House {
 
     pub fn wait(&mut self, milliseconds: i64) {
         self.now = self.now.plus_milliseconds(milliseconds);
+    }
+
+    /// Does what is due until nothing is; how many jobs that were.
+    pub fn ring(&mut self) -> u32 {
+        let done = self.server.do_due(1_000, self.now, &mut self.rng).unwrap();
+        if done == 0 { 0 } else { done + self.ring() }
     }
 
     pub fn create(&mut self, by: &Caller, table: &str, fields: &[(&str, &str)]) -> Result<Detail, TableError> {
@@ -107,6 +112,13 @@ impl House {
     pub fn phone(&mut self, of: &Caller) -> Phone {
         Phone::enrol(self, of)
     }
+}
+
+fn person(server: &Server, rng: &mut ChaCha8Rng, (user_name, name): (&str, &str), roles: &[&str]) -> Caller {
+    let new = NewUser { user_name, name, password: PASSWORD, roles };
+    server.create_user(&server.system(), &new, MORNING, rng).unwrap();
+    let session = server.sign_in(SignIn { user_name, password: PASSWORD, address: None }, MORNING, rng).unwrap();
+    server.authenticate(&session.token, MORNING).unwrap()
 }
 
 fn input(fields: &[(&str, &str)]) -> Input {

@@ -27,6 +27,7 @@ mod oauth;
 mod oidc;
 mod older;
 mod pages;
+mod problems;
 mod provider;
 mod readers;
 mod rules;

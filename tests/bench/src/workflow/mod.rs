@@ -1,11 +1,12 @@
-//! `fieldline-bench workflow`: what rules, service levels and flows cost a write, how many timers fire a second, and what a million
-//! open clocks cost while nothing happens.
+//! `fieldline-bench workflow`: what rules, service levels and flows cost a write, how many timers fire a second, what a million
+//! open clocks cost while nothing happens, and how soon it is known who feels it when an item fails.
 //!
 //! The server works on a file with `synchronous=FULL`, one write a transaction, without HTTP. The same writes run next to each
 //! other: without anything attached, with rules, with service levels, with flows, and with all of them.
 
 mod attached;
 mod clocks;
+mod graph;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ pub struct Options {
     /// Open clocks that wait while others work.
     #[arg(long, default_value_t = 1_000_000)]
     clocks: usize,
+    /// Relations between configuration items.
+    #[arg(long, default_value_t = 100_000)]
+    relations: usize,
     /// Writes the figures as JSON, too.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -76,8 +80,10 @@ pub fn run(options: &Options) -> Result<()> {
     let dir = tempfile::tempdir_in(beside.parent().ok_or("the program lies in a folder")?)?;
     let writes = attached::compare(dir.path(), options.incidents)?;
     let waiting = clocks::wait(&dir.path().join("clocks.db"), options.clocks)?;
+    let graph = graph::ask(&dir.path().join("graph.db"), options.relations)?;
     if let Some(path) = &options.json {
-        std::fs::write(path, serde_json::to_vec_pretty(&json!({ "writes": writes, "clocks": waiting }))?)?;
+        let all = json!({ "writes": writes, "clocks": waiting, "graph": graph });
+        std::fs::write(path, serde_json::to_vec_pretty(&all)?)?;
     }
     Ok(())
 }
