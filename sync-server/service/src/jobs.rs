@@ -8,6 +8,7 @@ use rand_core::Rng;
 use crate::call::Call;
 use crate::error::{Result, ServiceError};
 use crate::flows;
+use crate::notifications::digest;
 use crate::server::Server;
 use crate::sla::timer;
 use crate::table::TableError;
@@ -20,10 +21,11 @@ struct Worker {
     failed: fn(&mut Call<'_>, Job, &str) -> Result<()>,
 }
 
-const WORKERS: [Worker; 3] = [
+const WORKERS: [Worker; 4] = [
     Worker { kind: timer::KIND, work: timer::ring, failed: put_off },
     Worker { kind: flows::SCHEDULE, work: flows::begin_scheduled, failed: put_off },
     Worker { kind: flows::KIND, work: flows::carry_on, failed: flows::stopped },
+    Worker { kind: digest::KIND, work: digest::write, failed: put_off },
 ];
 /// A job that failed so often is not tried again until a person says so.
 const ATTEMPTS: u32 = 8;

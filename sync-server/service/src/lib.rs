@@ -7,6 +7,7 @@
 //! * [`table`] is the record API over any table of the dictionary; [`import`] loads histories made elsewhere, [`import_sets`]
 //!   rows that transform maps make records of.
 //! * [`flows`] do what follows step by step, kept where it stands.
+//! * [`notifications`] tell people what changed, as rows that somebody else sends.
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
@@ -52,6 +53,7 @@ mod kept;
 mod known;
 mod live;
 pub mod metrics;
+pub mod notifications;
 mod numbers;
 mod page;
 mod passwords;
@@ -72,6 +74,7 @@ pub mod server;
 mod sla;
 pub mod sync;
 pub mod table;
+mod template;
 mod tiny;
 pub mod zone;
 

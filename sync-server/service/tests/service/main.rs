@@ -11,6 +11,7 @@ mod files;
 mod flows;
 mod house;
 mod life_cycles;
+mod notifications;
 mod pulling;
 mod reactions;
 mod records;
