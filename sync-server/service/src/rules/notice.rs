@@ -140,7 +140,7 @@ fn check_digest(row: &Record) -> Result<(), String> {
 fn check_recipients(dictionary: &Dictionary, table: &str, path: &str) -> Result<(), String> {
     let last = *walked(dictionary, table, path)?.last().ok_or("names no field")?;
     let leads = |people: &&str| last.reference.as_ref().is_some_and(|to| dictionary.is_a(to.as_str(), people));
-    match PEOPLE.iter().any(|people| leads(&people)) {
+    match PEOPLE.iter().any(leads) {
         true => Ok(()),
         false => Err(format!("\"{path}\" of {table} leads to no people; it must end at one of {}", PEOPLE.join(", "))),
     }
