@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use fieldline_depot::DepotError;
+use fieldline_mail::MailerError;
 use fieldline_roads::RoadsError;
 use fieldline_roads::osm::OsmError;
 use fieldline_service::TableError;
@@ -42,6 +43,9 @@ pub enum Failed {
     /// A certificate cannot be used or made.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Mail cannot be sent this way.
+    #[error(transparent)]
+    Mailer(#[from] MailerError),
     /// Roads cannot be used.
     #[error(transparent)]
     Roads(#[from] RoadsError),

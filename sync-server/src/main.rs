@@ -15,6 +15,7 @@ mod failed;
 mod import;
 mod key;
 mod logs;
+mod mail;
 mod provider;
 mod read_pdf;
 mod relay;

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use crate::data::{Data, Opened};
 use crate::edge::EdgeArgs;
 use crate::failed::Failed;
-use crate::read_pdf;
+use crate::mail::MailArgs;
+use crate::{mail, read_pdf};
 
 /// The environment variable with the first administrator's password.
 const ADMIN_PASSWORD: &str = "FIELDLINE_ADMIN_PASSWORD";
@@ -29,6 +30,8 @@ pub struct Args {
     roads: Option<PathBuf>,
     #[command(flatten)]
     edge: EdgeArgs,
+    #[command(flatten)]
+    mail: MailArgs,
     /// How many requests an account may send in an hour; 0 sets no limit.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     requests_per_hour: u32,
@@ -65,10 +68,16 @@ async fn listen(args: &Args, opened: Opened) -> Result<(), Failed> {
     let listener = TcpListener::bind(address).await.map_err(failed(format!("listening on {address}")))?;
     let bound = listener.local_addr().map_err(failed(format!("listening on {address}")))?;
     let edge: Edge = args.edge.open(&args.data, bound.ip(), opened.now)?;
+    let mailer = args.mail.open()?;
     let scheme = if edge.tls.is_some() { "https" } else { "http" };
     println!("listening on {scheme}://{bound}");
     tracing::info!(address = %bound, scheme, "listening");
-    fieldline_web::serve_at(listener, opened.server, Arc::new(SystemClock), edge, told_to_stop()).await;
+    let server = opened.server;
+    let serving = fieldline_web::serve_at(listener, server.clone(), Arc::new(SystemClock), edge, told_to_stop());
+    tokio::select! {
+        () = serving => {}
+        never = mail::keep_sending(server, mailer) => match never {},
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -10,6 +10,7 @@ use fieldline_storage::{FeedEntry, Position, ScopeKey, Tx};
 use rand_core::Rng;
 
 use crate::kept::Loaded;
+use crate::notifications::News;
 use crate::rules::Book;
 use crate::server::Server;
 
@@ -90,6 +91,8 @@ pub(crate) struct Pending {
     pub ruled: bool,
     /// Rules that have acted on records.
     pub obeyed: BTreeSet<(SysId, DocumentId)>,
+    /// Records that somebody may have to be told of.
+    pub news: BTreeMap<DocumentId, News>,
     /// Whether the queue holds jobs that it did not hold before.
     pub queued: bool,
     /// Documents whose history was made elsewhere.

@@ -17,6 +17,7 @@ use minicbor::{Decode, Encode};
 use crate::call::{Call, Changed};
 use crate::error::{Result, ServiceError};
 use crate::kept::Loaded;
+use crate::notifications::Said;
 use crate::scope::Blobs;
 
 /// Rounds of reactions to reactions: an order cancels its tasks, the tasks roll up into the order, and there it ends. Only
@@ -184,6 +185,7 @@ impl Call<'_> {
             self.note_changes(before, &projection.record, newest.author)?;
         }
         self.reads_otherwise(id)?;
+        self.note_news(id, before.as_ref(), edits.iter().map(|edit| edit.author), Said::in_edits(edits));
         let new = edits.iter().flat_map(|edit| &edit.acts).filter_map(blob_of).collect();
         let blobs = Blobs { new, gone: self.files_gone(&projection, edits)? };
         self.relink(before.as_ref(), &projection.record, &blobs)?;
@@ -213,6 +215,7 @@ impl Call<'_> {
             self.store_documents()?;
         }
         self.react_to_all()?;
+        self.tell_of_news()?;
         if !plant::is(Plant::SnapshotBeforeReactions) {
             self.store_documents()?;
         }

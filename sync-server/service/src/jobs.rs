@@ -10,6 +10,7 @@ use crate::error::{Result, ServiceError};
 use crate::flows;
 use crate::itsm::auto_close;
 use crate::knowledge;
+use crate::notifications::digest;
 use crate::server::Server;
 use crate::sla::timer;
 use crate::table::TableError;
@@ -22,12 +23,13 @@ struct Worker {
     failed: fn(&mut Call<'_>, Job, &str) -> Result<()>,
 }
 
-const WORKERS: [Worker; 5] = [
+const WORKERS: [Worker; 6] = [
     Worker { kind: timer::KIND, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, work: knowledge::come, failed: put_off },
     Worker { kind: auto_close::KIND, work: auto_close::ring, failed: put_off },
     Worker { kind: flows::SCHEDULE, work: flows::begin_scheduled, failed: put_off },
     Worker { kind: flows::KIND, work: flows::carry_on, failed: flows::stopped },
+    Worker { kind: digest::KIND, work: digest::write, failed: put_off },
 ];
 /// A job that failed so often is not tried again until a person says so.
 const ATTEMPTS: u32 = 8;

@@ -8,6 +8,7 @@
 //!   rows that transform maps make records of.
 //! * [`itsm`] lets incidents, problems and their tasks move each other.
 //! * [`flows`] do what follows step by step, kept where it stands.
+//! * [`notifications`] tell people what changed, as rows that somebody else sends.
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
@@ -56,6 +57,7 @@ pub mod knowledge;
 mod known;
 mod live;
 pub mod metrics;
+pub mod notifications;
 mod numbers;
 mod page;
 mod passwords;
@@ -76,6 +78,7 @@ pub mod server;
 mod sla;
 pub mod sync;
 pub mod table;
+mod template;
 mod tiny;
 pub mod zone;
 

@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::flows;
 use crate::itsm::{PROPERTIES, auto_close};
+use crate::notifications::Said;
 use crate::query::number_field;
 use crate::rules;
 use crate::scope::Blobs;
@@ -25,6 +26,7 @@ impl Call<'_> {
         }
         self.relink(before.as_ref(), &record, &Blobs::default())?;
         self.reads_otherwise(&record.id)?;
+        self.note_news(&record.id, before.as_ref(), [self.caller.user], Said::default());
         self.pending.entries.push(FeedEntry { document: record.id.clone(), happening: Happening::Row });
         if record.id.table == *"sys_user" {
             self.update_account(&record)?;

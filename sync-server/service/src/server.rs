@@ -77,7 +77,7 @@ pub struct Server {
     book: RwLock<Arc<Book>>,
     roads: OnceLock<WaySource>,
     pdfs: OnceLock<PdfReader>,
-    alarm: OnceLock<Alarm>,
+    alarms: RwLock<Vec<Alarm>>,
     requests_per_hour: AtomicU32,
     /// What it has done since it started.
     pub metrics: Metrics,
@@ -102,7 +102,7 @@ impl Server {
             book: RwLock::default(),
             roads: OnceLock::new(),
             pdfs: OnceLock::new(),
-            alarm: OnceLock::new(),
+            alarms: RwLock::default(),
             requests_per_hour: AtomicU32::new(0),
             metrics: Metrics::default(),
             storage,
@@ -139,9 +139,9 @@ impl Server {
         let _ = self.pdfs.set(reader);
     }
 
-    /// Tells somebody from now on when a job has been put into the queue, so that they need not look. Only the first counts.
+    /// Tells somebody from now on when a job has been put into the queue, so that they need not look.
     pub fn tell_of_jobs(&self, alarm: Alarm) {
-        let _ = self.alarm.set(alarm);
+        self.alarms.write().unwrap_or_else(PoisonError::into_inner).push(alarm);
     }
 
     /// What a PDF says.
@@ -246,8 +246,8 @@ impl Server {
         let rules_changed = call.pending.ruled || call.pending.redefined;
         let book = rules_changed.then(|| Book::read(&call.dictionary, &*call.tx)).transpose()?;
         call.tx.commit()?;
-        if let Some(alarm) = self.alarm.get().filter(|_| call.pending.queued) {
-            alarm();
+        if call.pending.queued {
+            self.alarms.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|alarm| alarm());
         }
         if let Some(book) = book {
             self.take_book(book);

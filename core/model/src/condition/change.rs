@@ -27,6 +27,15 @@ impl Query {
         }
         settled
     }
+
+    /// The paths whose change is asked for.
+    pub fn changes(&self) -> impl Iterator<Item = &[String]> {
+        let terms = self.groups.iter().flat_map(|group| group.clauses.iter().flatten());
+        terms.filter_map(|term| match term {
+            Term::Condition(condition) if condition.operator.asks_of_a_change() => Some(&condition.path[..]),
+            _ => None,
+        })
+    }
 }
 
 fn holds(condition: &Condition, before: Option<&Record>, after: &Record) -> bool {
@@ -93,5 +102,7 @@ mod tests {
             assert_eq!(matches(text, Some(&new), &resolved), changed, "{text} of a change");
             assert_eq!(matches(text, Some(&resolved), &resolved), kept, "{text} of none");
         }
+        let query = Query::parse("active=true^stateCHANGESTO1^ORimpactVALCHANGES").query;
+        assert_eq!(query.changes().collect::<Vec<_>>(), [["state".to_owned()], ["impact".to_owned()]]);
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::definition::Fields;
 use crate::call::Call;
 use crate::table::{Result, TableError};
+use crate::template;
 
 /// The record that a run is about.
 pub(super) const TRIGGER: &str = "trigger";
@@ -80,15 +81,7 @@ impl Values {
     /// # Errors
     /// When it names something the run does not know.
     pub fn text(&self, call: &Call<'_>, template: &str) -> Result<String> {
-        let mut text = String::new();
-        let mut rest = template;
-        while let Some((before, from)) = rest.split_once("{{") {
-            let Some((name, after)) = from.split_once("}}") else { break };
-            text.push_str(before);
-            text.push_str(&self.named(call, name.trim())?);
-            rest = after;
-        }
-        Ok(text + rest)
+        template::fill(template, |name| self.named(call, name))
     }
 
     fn named(&self, call: &Call<'_>, name: &str) -> Result<String> {

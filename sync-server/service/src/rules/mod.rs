@@ -3,6 +3,7 @@
 //! * `business.rs` reads business rules (`sys_script`): refuse what would be written, or write fields. Scripts are not run.
 //! * `assignment.rs` reads who gets what nobody has yet (`sysrule_assignment`), `policy.rs` which fields must be filled or left
 //!   alone (`sys_data_policy2`), `trigger.rs` which incidents become major ones (`major_incident_trigger_rule`).
+//! * `notice.rs` reads who is told of what (`sysevent_email_action`); `notifications/` tells them.
 //! * Service levels (`sla/`) and flows (`flows/`) are read with them.
 //! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
 //!
@@ -13,10 +14,12 @@ mod after;
 mod assignment;
 mod before;
 mod business;
+mod notice;
 mod policy;
 mod trigger;
 
 use fieldline_model::condition::{Asking, Filter, Query, World};
+use fieldline_model::dictionary::Kind;
 use fieldline_model::{Dictionary, DocumentId, FieldName, Record, SysId, TableName, Value};
 use fieldline_storage::{Selection, Tx};
 
@@ -27,6 +30,8 @@ use crate::query::number_field;
 use crate::sla::agreement::{self, AGREEMENTS, Agreement};
 use crate::sla::schedule;
 use crate::table::{self, Input, TableError};
+
+pub(crate) use notice::{Channel, JOURNALS, Notice, TOLD};
 
 /// One rule.
 #[derive(Debug, Clone)]
@@ -67,6 +72,8 @@ pub(crate) enum Action {
     Write(Input),
     /// Writes these texts where the record has neither a group nor a person.
     Assign(Input),
+    /// Tells people.
+    Notify(Box<Notice>),
 }
 
 /// Every rule that is active, in order, and every service level.
@@ -78,11 +85,12 @@ pub(crate) struct Book {
 }
 
 /// The tables whose rows are rules, each with what reads it.
-const READERS: [(&str, Reader); 4] = [
+const READERS: [(&str, Reader); 5] = [
     (business::TABLE, business::rule),
     (assignment::TABLE, assignment::rule),
     (policy::TABLE, policy::rule),
     (trigger::TABLE, trigger::rule),
+    (notice::TABLE, notice::rule),
 ];
 /// Tables whose rows say more about a rule, and those of service levels.
 const PARTS: [&str; 6] =
@@ -121,6 +129,11 @@ impl Book {
         table: &'b str,
     ) -> impl Iterator<Item = &'b Agreement> {
         self.agreements.iter().filter(move |agreement| dictionary.is_a(table, &agreement.table))
+    }
+
+    /// Whether anybody is to be told of records of a table.
+    pub(crate) fn tells_of(&self, dictionary: &Dictionary, table: &str) -> bool {
+        self.of(dictionary, table).any(|rule| matches!(rule.action, Action::Notify(_)))
     }
 
     /// Whether there are flows at all.
@@ -210,6 +223,7 @@ impl Call<'_> {
             policy::TABLE => (row.text("model_table"), vec![of_row("conditions")], ""),
             trigger::TABLE => (trigger::OF, vec![of_row("condition")], ""),
             policy::PARTS => return policy::check_part(self, row),
+            notice::TABLE => return notice::check(self, row),
             AGREEMENTS => return agreement::check(self, row),
             flows::FLOWS => return flows::check(self, row),
             _ => return schedule::check(self, row),
@@ -236,6 +250,7 @@ impl Call<'_> {
             return Err(invalid(format!("there is no table \"{table}\" to ask; name the table the rule is about")));
         }
         let parsed = Query::parse(text);
+        self.check_changes(&parsed.query, table).map_err(invalid)?;
         // What is asked of a change is no condition of a list; here it is answered before the rest is asked.
         let settled = parsed.query.of_change(None, &Record::new(DocumentId::new(table, SysId([0; 16]))));
         let left_out = parsed.ignored.into_iter().chain(settled.resolve(table, &self.anybody()).ignored).next();
@@ -247,8 +262,27 @@ impl Call<'_> {
         }
     }
 
+    /// Refuses what asks for changes of a field that a table does not have.
+    fn check_changes(&self, query: &Query, table: &str) -> std::result::Result<(), String> {
+        let asked = query.changes().find(|path| match path {
+            [field] => {
+                let declared = self.dictionary.table(table);
+                let is_journal =
+                    JOURNALS.contains(&field.as_str()) && declared.is_some_and(|table| table.kind == Kind::Document);
+                !is_journal && declared.is_none_or(|table| table.field(field).is_none())
+            }
+            _ => true,
+        });
+        asked.map_or(Ok(()), |path| {
+            Err(format!(
+                "\"{}\" is no field of {table} whose change could be asked for; name one of its own",
+                path.join(".")
+            ))
+        })
+    }
+
     /// Whether a rule holds for a change.
-    fn rule_holds(&self, rule: &Rule, before: Option<&Record>, after: &Record) -> bool {
+    pub(crate) fn rule_holds(&self, rule: &Rule, before: Option<&Record>, after: &Record) -> bool {
         let concerned = if before.is_none() { rule.of_new } else { rule.of_changed };
         concerned && self.holds(&rule.condition.of_change(before, after), after)
     }

@@ -14,6 +14,7 @@ mod impact;
 mod incidents;
 mod knowledge;
 mod life_cycles;
+mod notifications;
 mod problems;
 mod pulling;
 mod reactions;

@@ -1,0 +1,126 @@
+//! Tells people what changed, as an organisation's rules (`rules/notice.rs`) say: as mail that waits to be sent, or inside the app.
+//!
+//! * What a record was before a call and is after it is one change, however many edits, rules and roll-ups made it: nobody is
+//!   told twice of it by one rule, and everybody reads how it ended. It is told in the transaction that changes it.
+//! * `recipients.rs` finds who is told: never who made the change unless the rule says so, nobody inactive, and of work notes only
+//!   who may read them. `words.rs` fills templates for each of them, moments by their clocks.
+//! * `outbox.rs` writes a mail for each, with a job that sends it; `digest.rs` gathers several into one.
+//! * `sending.rs` hands mail out to whoever can send it, and hears what became of it. Nothing is sent here.
+//!
+//! Left out: webhooks, push, subscriptions of people's own, and mail that comes in.
+
+pub(crate) mod digest;
+mod outbox;
+mod recipients;
+mod sending;
+mod words;
+
+use std::collections::BTreeSet;
+
+use fieldline_documents::{Act, Edit};
+use fieldline_model::{DocumentId, Record, SysId, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::error::Result;
+use crate::rules::{Action, Channel, JOURNALS, Notice, Rule};
+
+pub use sending::Mail;
+
+/// How a record changed during a call.
+#[derive(Debug)]
+pub(crate) struct News {
+    /// Its row before the call, `None` when it is new.
+    before: Option<Record>,
+    /// Who changed it.
+    authors: BTreeSet<SysId>,
+    said: Said,
+}
+
+/// What was said of a record during a call, the newest of each journal.
+#[derive(Debug, Default)]
+pub(crate) struct Said([Option<String>; JOURNALS.len()]);
+
+impl Said {
+    /// What edits say.
+    pub fn in_edits(edits: &[Edit]) -> Self {
+        let mut said = Self::default();
+        for act in edits.iter().flat_map(|edit| &edit.acts) {
+            match act {
+                Act::Comment { text } => said.0[0] = Some(text.clone()),
+                Act::WorkNote { text } => said.0[1] = Some(text.clone()),
+                _ => {}
+            }
+        }
+        said
+    }
+}
+
+/// What somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Letter {
+    /// The record it is about.
+    table: String,
+    sys_id: SysId,
+    subject: String,
+    body: String,
+}
+
+impl Call<'_> {
+    /// Notes that a record changes, if anybody is to be told of its table.
+    pub(crate) fn note_news(
+        &mut self,
+        id: &DocumentId,
+        before: Option<&Record>,
+        authors: impl IntoIterator<Item = SysId>,
+        said: Said,
+    ) {
+        if !self.book.tells_of(&self.dictionary, id.table.as_str()) {
+            return;
+        }
+        let first = || News { before: before.cloned(), authors: BTreeSet::new(), said: Said::default() };
+        let news = self.pending.news.entry(id.clone()).or_insert_with(first);
+        news.authors.extend(authors);
+        for (held, new) in news.said.0.iter_mut().zip(said.0) {
+            *held = new.or(held.take());
+        }
+    }
+
+    /// Tells people of everything that changed during this call.
+    pub(crate) fn tell_of_news(&mut self) -> Result<()> {
+        let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
+        for (id, mut news) in std::mem::take(&mut self.pending.news) {
+            let Some(record) = self.row(&id)? else { continue };
+            news.authors.insert(self.caller.user);
+            let mut judged = record.clone();
+            for (journal, said) in JOURNALS.iter().zip(&news.said.0) {
+                if let Some(said) = said {
+                    judged.set(*journal, Some(Value::text(said.as_str())));
+                }
+            }
+            for rule in book.of(&dictionary, id.table.as_str()) {
+                let Action::Notify(notice) = &rule.action else { continue };
+                if self.rule_holds(rule, news.before.as_ref(), &judged) {
+                    self.tell(rule, notice, &news, &record)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, rule: &Rule, notice: &Notice, news: &News, record: &Record) -> Result<()> {
+        let people = self.recipients(notice, record, &news.authors)?;
+        if people.is_empty() {
+            return Ok(());
+        }
+        let journals = self.newest_said(notice, &record.id)?;
+        for person in people {
+            let letter = self.worded(notice, record, journals.as_ref(), &person)?;
+            match notice.channel {
+                Channel::Email => self.write_to(rule.id.sys_id, notice, &person, letter)?,
+                Channel::InApp => self.tell_in_app(&person, letter)?,
+            }
+        }
+        Ok(())
+    }
+}

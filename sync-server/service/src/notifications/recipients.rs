@@ -1,0 +1,95 @@
+//! Who is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fieldline_model::condition::Filter;
+use fieldline_model::{Record, SysId, TableName, Value};
+
+use crate::call::{Call, Caller};
+use crate::error::Result;
+use crate::rules::Notice;
+
+/// Whoever is found, by identity: rows of `sys_user`, and of contacts who are no users.
+type People = BTreeMap<SysId, Record>;
+
+impl Call<'_> {
+    /// The people a notice about a record reaches.
+    pub(super) fn recipients(
+        &self,
+        notice: &Notice,
+        record: &Record,
+        authors: &BTreeSet<SysId>,
+    ) -> Result<Vec<Record>> {
+        let mut people = People::new();
+        notice.users.iter().try_for_each(|user| self.find_people("sys_user", *user, &mut people))?;
+        notice.groups.iter().try_for_each(|group| self.find_people("sys_user_group", *group, &mut people))?;
+        for path in &notice.fields {
+            for (table, id) in self.ends_of(record, path)? {
+                self.find_people(table.as_str(), id, &mut people)?;
+            }
+        }
+        people.remove(&self.server.identity().system_user);
+        if !notice.to_its_author {
+            people.retain(|id, _| !authors.contains(id));
+        }
+        let mut told = Vec::new();
+        for person in people.into_values().filter(is_active) {
+            if !notice.is_internal || self.is_inside(&person, record)? {
+                told.push(person);
+            }
+        }
+        Ok(told)
+    }
+
+    /// The records at the end of a way through references.
+    fn ends_of(&self, record: &Record, path: &str) -> Result<Vec<(TableName, SysId)>> {
+        let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+        let table = self.dictionary.table(record.id.table.as_str());
+        let Some(target) = table.and_then(|table| table.field(step)?.reference.clone()) else { return Ok(Vec::new()) };
+        let ids = match record.get(step) {
+            Some(Value::Reference(id)) => vec![*id],
+            Some(Value::List(ids)) => ids.clone(),
+            _ => return Ok(Vec::new()),
+        };
+        let Some(rest) = rest else { return Ok(ids.into_iter().map(|id| (target.clone(), id)).collect()) };
+        let mut ends = Vec::new();
+        for id in ids {
+            if let Some(next) = self.tx.find(self.dictionary.family(target.as_str()), id)? {
+                ends.extend(self.ends_of(&next, rest)?);
+            }
+        }
+        Ok(ends)
+    }
+
+    /// Adds the people a record stands for: itself, the members of a group, whom a contact signs in as.
+    fn find_people(&self, table: &str, id: SysId, people: &mut People) -> Result<()> {
+        let Some(found) = self.tx.find(self.dictionary.family(table), id)?.filter(is_active) else { return Ok(()) };
+        match (found.id.table.as_str(), found.reference("user")) {
+            ("sys_user_group", _) => {
+                for member in self.rows("sys_user_grmember", &Filter::equals("group", id))? {
+                    let user = member.reference("user");
+                    user.map_or(Ok(()), |user| self.find_people("sys_user", user, people))?;
+                }
+            }
+            ("customer_contact", Some(user)) => self.find_people("sys_user", user, people)?,
+            _ => drop(people.insert(id, found)),
+        }
+        Ok(())
+    }
+
+    /// Whether somebody may read what is said of a record inside the house.
+    fn is_inside(&self, person: &Record, record: &Record) -> Result<bool> {
+        if person.id.table != *"sys_user" {
+            return Ok(false);
+        }
+        let roles = self.all_roles(person.id.sys_id, person.text("roles"))?;
+        let reader = Caller { user: person.id.sys_id, roles, device: None };
+        let reads_all = self.dictionary.table(record.id.table.as_str()).is_some_and(|table| reader.reads_all(table));
+        Ok(reads_all || reader.roles.contains("itil"))
+    }
+}
+
+/// Whether a row is one of somebody, or of a group, that is still there.
+pub(super) fn is_active(row: &Record) -> bool {
+    row.get("active") != Some(&Value::Boolean(false))
+}
