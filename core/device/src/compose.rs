@@ -135,7 +135,8 @@ pub(crate) fn number_wants(view: View<'_>, rules: &Rules, who: &Enrolment) -> Re
     for table in rules.dictionary.tables().filter(|table| table.kind == Kind::Document) {
         let Some(prefix) = &table.number_prefix else { continue };
         let may_create = !roles.is_empty() && may(roles.iter().map(String::as_str), &table.create);
-        if may_create && view.numbers_left(prefix)? < caps::FEW_NUMBERS {
+        // Several tables may share a prefix.
+        if may_create && !wants.contains(prefix) && view.numbers_left(prefix)? < caps::FEW_NUMBERS {
             wants.push(prefix.clone());
         }
     }

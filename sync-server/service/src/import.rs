@@ -64,8 +64,6 @@ pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<De
     }
     call.pending.imported.insert(id.clone());
     call.settle(id, &edits)?;
-    // Nobody is told now of what happened elsewhere then.
-    call.pending.news.remove(id);
     call.row(id)?.ok_or_else(|| TableError::NotFound(id.to_string()))
 }
 

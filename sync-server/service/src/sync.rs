@@ -8,9 +8,9 @@
 //! for each other may share a transaction ([`Server::answer_together`]): making them durable costs the same for one and for a
 //! hundred.
 
-use fieldline_model::Timestamp;
 use fieldline_model::number::NumberBlock;
 use fieldline_model::plant::{self, Plant};
+use fieldline_model::{Table, Timestamp};
 use fieldline_storage::StorageError;
 use fieldline_sync::caps;
 use fieldline_sync::frame::{self, FrameError};
@@ -341,8 +341,9 @@ impl Call<'_> {
         let mut blocks = Vec::new();
         for prefix in prefixes {
             let mut tables = self.dictionary.tables();
-            let its_table = tables.find(|table| table.number_prefix.as_ref() == Some(prefix));
-            if its_table.is_some_and(|table| self.caller.may(&table.create)) {
+            // Several tables may share a prefix.
+            let has_it = |table: &Table| table.number_prefix.as_ref() == Some(prefix);
+            if tables.any(|table| has_it(table) && self.caller.may(&table.create)) {
                 let next = self.tx.lease_numbers(prefix, NUMBERS_LEASED)?;
                 blocks.push(NumberBlock { prefix: prefix.clone(), next, end: next + NUMBERS_LEASED });
             }

@@ -67,7 +67,7 @@ struct Letter {
 }
 
 impl Call<'_> {
-    /// Notes that a record changes, if anybody is to be told of its table.
+    /// Notes that a record changes, if anybody is to be told of its table. Nobody is of a history made elsewhere.
     pub(crate) fn note_news(
         &mut self,
         id: &DocumentId,
@@ -75,7 +75,8 @@ impl Call<'_> {
         authors: impl IntoIterator<Item = SysId>,
         said: Said,
     ) {
-        if !self.book.tells_of(&self.dictionary, id.table.as_str()) {
+        let is_history = self.pending.is_history || self.pending.imported.contains(id);
+        if is_history || !self.book.tells_of(&self.dictionary, id.table.as_str()) {
             return;
         }
         let first = || News { before: before.cloned(), authors: BTreeSet::new(), said: Said::default() };
