@@ -4,7 +4,7 @@
 
 use fieldline_documents::Act;
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, Value};
+use fieldline_model::{DocumentId, Record, TableName, Value};
 use fieldline_storage::Happening;
 use fieldline_storage::Selection;
 
@@ -36,6 +36,12 @@ impl Call<'_> {
             _ => None,
         });
         first.is_some_and(|device| device != self.server.identity().device)
+    }
+
+    /// Whether a record of a table bears a number.
+    pub(crate) fn is_number_of(&self, table: &str, number: &str) -> Result<bool> {
+        let (tables, bears_it) = ([TableName::from(table)], Filter::equals("number", number));
+        Ok(!self.tx.select(&Selection::of(&tables, &bears_it), 1, 0)?.is_empty())
     }
 
     fn has_anothers_number(&self, record: &Record) -> Result<bool> {

@@ -281,3 +281,20 @@ fn a_step_of_a_time_far_off_is_taken_as_the_phone_says() {
     let request = phone.pushing(&[never]);
     assert_eq!(held(&phone.send(&mut house, &request).unwrap().receipts[0].outcome).0, HoldReason::Cost);
 }
+
+#[test]
+fn a_number_a_phone_was_leased_in_another_life_is_given_to_nobody_else() {
+    let mut house = House::new();
+    let (mia, dora) = (house.mia.clone(), house.dora.clone());
+    let mut phone = house.phone(&mia);
+    let task = DocumentId::new("wm_task", SysId([9; 16]));
+    let numbered = set("number", Value::text("WOT0000002"));
+    let edit =
+        phone.edit(house.now, &task, &[describe("Leak"), numbered, set("assigned_to", Value::Reference(mia.user))]);
+    phone.push(&mut house, &[edit]);
+    let mut made = || {
+        let record = house.create(&dora, "wm_task", &[("short_description", "Pump")]).unwrap().record;
+        record.text("number").to_owned()
+    };
+    assert_eq!([made(), made()], ["WOT0000001", "WOT0000003"]);
+}
