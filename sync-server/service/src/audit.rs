@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use fieldline_model::condition::Filter;
 use fieldline_model::{FieldName, Record, SysId, Timestamp};
 use fieldline_storage::Noted;
 
@@ -45,6 +46,16 @@ impl Call<'_> {
             })
             .collect();
         Ok(self.tx.note(&noted)?)
+    }
+
+    /// Every change of a record that was noted, the oldest first.
+    pub(crate) fn changes_of(&self, record: &Record) -> Result<Vec<Record>> {
+        let of_it = Filter::equals("documentkey", record.id.sys_id.to_string().as_str());
+        let filter = of_it.and(Filter::equals("tablename", record.id.table.as_str()));
+        let mut lines = self.rows(TABLES[0], &filter)?;
+        // The identities of changes in one moment follow the order they were noted in.
+        lines.sort_by_key(|line| (line.time("sys_created_on"), line.id.sys_id));
+        Ok(lines)
     }
 
     /// Notes that a record is gone.

@@ -4,7 +4,7 @@
 //! and they build on everything the server has.
 
 use fieldline_documents::{Act, Document, Edit, EditId};
-use fieldline_model::{DocumentId, SysId, Timestamp};
+use fieldline_model::{DocumentId, SysId, Timestamp, Value};
 
 use crate::call::Call;
 use crate::edits::{RecordError, Recorded};
@@ -104,6 +104,11 @@ impl Call<'_> {
             }
         }
     }
+}
+
+/// What puts a value in a field; none empties it.
+pub(crate) fn set(field: &str, value: impl Into<Option<Value>>) -> Act {
+    Act::Set { field: field.into(), value: value.into() }
 }
 
 fn own_edit_failed(document: &DocumentId, error: RecordError) -> ServiceError {

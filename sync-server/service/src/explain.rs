@@ -4,16 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use fieldline_model::condition::{Filter, Path, Sort};
 use fieldline_model::{FieldName, Record, SysId, Timestamp, Value};
-use fieldline_storage::{EVERYTHING, Selection};
 
 use crate::call::Call;
 use crate::error::Result;
 use crate::server::PRIORITY_TABLE;
 use crate::table::{self, TableError, declared};
-
-const AUDIT: &str = "sys_audit";
 
 /// Where the value of a field comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +35,9 @@ pub struct Explanation {
 pub fn explain(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Vec<Explanation>, TableError> {
     let record = table::read(call, table, sys_id)?;
     let declared = declared(call, record.id.table.as_str())?;
-    let mut newest = newest_changes(call, &record)?;
+    let changes = call.changes_of(&record)?;
+    let mut newest: BTreeMap<String, Record> =
+        changes.into_iter().map(|line| (line.text("fieldname").to_owned(), line)).collect();
     let mut explanations = Vec::new();
     for field in declared.fields.iter().filter(|field| call.knows(&record, field)) {
         let value = record.get(field.name.as_str()).cloned();
@@ -48,8 +46,8 @@ pub fn explain(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Vec<Explan
             continue;
         }
         let (by, at) = match &change {
-            Some(change) => (change.text("user").to_owned(), moment(change, "sys_created_on")),
-            None => (shown(call, record.reference("sys_created_by"))?, moment(&record, "sys_created_on")),
+            Some(change) => (change.text("user").to_owned(), change.time("sys_created_on")),
+            None => (shown(call, record.reference("sys_created_by"))?, record.time("sys_created_on")),
         };
         let why = match &change {
             _ if field.name.as_str() == "priority" => of_priority(call, &record)?,
@@ -62,18 +60,6 @@ pub fn explain(call: &Call<'_>, table: &str, sys_id: SysId) -> Result<Vec<Explan
     Ok(explanations)
 }
 
-/// The newest change of each field.
-fn newest_changes(call: &Call<'_>, record: &Record) -> Result<BTreeMap<String, Record>> {
-    let filter = Filter::equals("documentkey", record.id.sys_id.to_string().as_str())
-        .and(Filter::equals("tablename", record.id.table.as_str()));
-    let tables = call.dictionary.family(AUDIT);
-    let order = [Sort { path: Path::of("sys_created_on"), descending: false }];
-    let lines =
-        call.tx.select(&Selection { tables, filter: &filter, order: &order, sight: &EVERYTHING }, u32::MAX, 0)?;
-    // Of changes in one moment the one noted last counts; their identities follow the order they were noted in.
-    Ok(lines.into_iter().map(|line| (line.text("fieldname").to_owned(), line)).collect())
-}
-
 /// A priority is nobody's to write: it follows from a table.
 fn of_priority(call: &Call<'_>, record: &Record) -> Result<String> {
     let text = |field: &str| record.get(field).map(ToString::to_string).unwrap_or_default();
@@ -82,13 +68,6 @@ fn of_priority(call: &Call<'_>, record: &Record) -> Result<String> {
     let table = row.first().map_or_else(|| "the shipped matrix".into(), |row| row.id.to_string());
     let [(_, impact), (_, urgency)] = pair;
     Ok(format!("impact {impact} and urgency {urgency} have this priority by {table}"))
-}
-
-fn moment(record: &Record, field: &str) -> Option<Timestamp> {
-    match record.get(field) {
-        Some(Value::Time(moment)) => Some(*moment),
-        _ => None,
-    }
 }
 
 fn shown(call: &Call<'_>, user: Option<SysId>) -> Result<String> {

@@ -16,7 +16,7 @@ use fieldline_model::life_cycle::{LifeCycle, Refusal, RefusedStep, Stage, StepId
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, SysId, Value};
 
-use crate::author::Authored;
+use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::error::Result;
 use crate::itsm;
@@ -53,7 +53,6 @@ impl Call<'_> {
         if self.was_overtaken(record, refused) || self.exists(&task)? {
             return Ok(());
         }
-        let set = |field: &str, value: Value| Act::Set { field: field.into(), value: Some(value) };
         let system = self.server.identity().system_user;
         let mut acts = vec![
             set("short_description", Value::text(shortened(self.title(record, refused)?, 160))),
@@ -66,7 +65,7 @@ impl Call<'_> {
         acts.extend(self.next_number("task")?.map(|number| set("number", Value::text(number))));
         let group = ["dispatch_group", "assignment_group"].into_iter().find_map(|field| record.reference(field));
         acts.extend(group.map(|group| set("assignment_group", Value::Reference(group))));
-        self.author(Authored { document: task, author: system, at: self.now, acts })?;
+        self.author_as_system(task, acts)?;
         self.server.metrics.reviews_created.increment();
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! does both in one transaction. Whoever does one whose effect is outside claims it first, by moving it to when somebody else
 //! may try: a claim that is never ended is tried again.
 
-use fieldline_model::Timestamp;
+use fieldline_model::{SysId, Timestamp};
 
 use crate::Result;
 
@@ -32,6 +32,21 @@ impl Job {
     pub fn new(name: impl Into<String>, kind: impl Into<String>, due_at: Timestamp) -> Self {
         let (name, kind) = (name.into(), kind.into());
         Self { name, kind, due_at, payload: Vec::new(), attempts: 0, problem: None, stopped: false }
+    }
+
+    /// A job of this kind about a record.
+    pub fn of(kind: &str, record: SysId, due_at: Timestamp) -> Self {
+        Self::new(Self::name_of(kind, record), kind, due_at)
+    }
+
+    /// What the job of a kind about a record is called.
+    pub fn name_of(kind: &str, record: SysId) -> String {
+        format!("{kind}/{record}")
+    }
+
+    /// The record it is about, if it is about one.
+    pub fn record(&self) -> Option<SysId> {
+        self.name.rsplit('/').next()?.parse().ok()
     }
 
     /// The same with what whoever does it needs to know.

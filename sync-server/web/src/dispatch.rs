@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::caller::{Signed, blocking};
 use crate::endpoint::{Access, Content, Endpoint};
+use crate::given;
 use crate::refusal::{Problem, Refusal};
 
 const PATH: &str = "/api/v1/dispatch";
@@ -53,9 +54,7 @@ struct Days {
 impl Days {
     fn read(&self, now: Timestamp) -> Result<(Timestamp, u32), Refusal> {
         let from = match &self.from {
-            Some(text) => Timestamp::parse(text).ok_or_else(|| {
-                Refusal::Malformed(format!("from: \"{text}\" is no moment; write it as 2026-06-01T06:00:00Z"))
-            })?,
+            Some(text) => given::moment("from", text)?,
             None => now,
         };
         Ok((from, self.days.unwrap_or(1)))

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use fieldline_model::{SysId, Timestamp};
+use fieldline_model::SysId;
 use fieldline_service::flows::{self, trial};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::caller::{Signed, blocking};
 use crate::endpoint::{Content, Endpoint, endpoint};
-use crate::refusal::{Problem, Refusal};
+use crate::given;
+use crate::refusal::Problem;
 
 /// How far back a trial looks unless told otherwise: a day.
 const USUAL_MILLISECONDS: i64 = 86_400_000;
@@ -77,7 +78,7 @@ async fn start(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let (flow, asked) = (identity(&flow)?, crate::body::json::<Start>(&headers, body).await?);
+    let (flow, asked) = (given::sys_id(&flow)?, crate::body::json::<Start>(&headers, body).await?);
     let run = blocking(&app, move |server, now, rng| {
         server.write(&caller, now, rng, |call| flows::start(call, flow, (&asked.table, asked.record)))
     });
@@ -97,23 +98,14 @@ async fn try_out(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
-    let (flow, asked) = (identity(&flow)?, crate::body::json::<Ask>(&headers, body).await?);
-    let since = asked.since.as_ref().map(|text| {
-        Timestamp::parse(text).ok_or_else(|| {
-            Refusal::Malformed(format!("since: \"{text}\" is no moment; write it as 2026-06-01T06:00:00Z"))
-        })
-    });
-    let since = since.transpose()?;
+    let (flow, asked) = (given::sys_id(&flow)?, crate::body::json::<Ask>(&headers, body).await?);
+    let since = asked.since.as_ref().map(|text| given::moment("since", text)).transpose()?;
     let trials = blocking(&app, move |server, now, rng| {
         let since = since.unwrap_or_else(|| now.plus_milliseconds(-USUAL_MILLISECONDS));
         let limit = asked.limit.unwrap_or(trial::MOST_RECORDS);
         trial::trial(server, &caller, flow, (since, limit), now, rng)
     });
     Ok(Json(json!({ "trials": trials.await?.iter().map(shown).collect::<Vec<_>>() })))
-}
-
-fn identity(text: &str) -> Result<SysId, Refusal> {
-    text.parse().map_err(|_| Refusal::Malformed(format!("\"{text}\" is no sys_id (32 hexadecimal digits)")))
 }
 
 fn shown(trial: &trial::Trial) -> Value {

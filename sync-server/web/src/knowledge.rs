@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use fieldline_model::SysId;
 use fieldline_service::knowledge;
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::caller::{Signed, blocking};
 use crate::endpoint::{Content, Endpoint, endpoint};
-use crate::refusal::{Problem, Refusal};
+use crate::given;
+use crate::refusal::Problem;
 
 pub fn endpoints() -> Vec<Endpoint> {
     let summary = "Begins a new version of a published article, a draft that takes its place when it is published";
@@ -33,8 +33,7 @@ async fn check_out(
     Signed(caller): Signed,
     Path(article): Path<String>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let no_id = || Refusal::Malformed(format!("\"{article}\" is no sys_id (32 hexadecimal digits)"));
-    let article: SysId = article.parse().map_err(|_| no_id())?;
+    let article = given::sys_id(&article)?;
     let draft = blocking(&app, move |server, now, rng| {
         server.write(&caller, now, rng, |call| knowledge::check_out(call, article))
     })

@@ -30,6 +30,7 @@ mod endpoint;
 mod events;
 mod explorer;
 mod flows;
+mod given;
 mod guards;
 mod import_sets;
 mod jobs;

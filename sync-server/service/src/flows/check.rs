@@ -18,7 +18,7 @@ const SHORTEST_SECONDS: i64 = 60;
 pub(crate) fn check(call: &Call<'_>, row: &Record) -> Result<()> {
     let invalid = |field: &str, problem: String| TableError::invalid(&row.id, Some(&field.into()), problem);
     let flow = Flow::read(row).map_err(|problem| invalid("definition", problem))?;
-    let by_records = flow.of_new || flow.of_changed;
+    let by_records = flow.when.of_new || flow.when.of_changed;
     if by_records {
         if call.dictionary.table(&flow.table).is_none() {
             return Err(invalid("table", format!("there is no table \"{}\" whose records could begin it", flow.table)));

@@ -117,11 +117,6 @@ impl Run {
     }
 }
 
-/// The name of the job that carries a run on.
-pub(super) fn job_of(run: SysId) -> String {
-    format!("flow/{run}")
-}
-
 impl Call<'_> {
     /// A run by its identity.
     pub(super) fn run(&self, id: SysId) -> Result<Option<Run>> {
@@ -142,7 +137,7 @@ impl Call<'_> {
 
     /// Lets a run go on as soon as may be.
     pub(super) fn carry_on(&mut self, run: SysId) -> Result<()> {
-        self.put_job(&Job::new(job_of(run), super::KIND, self.now))
+        self.put_job(&Job::of(super::KIND, run, self.now))
     }
 
     /// Notes what a step of a run did.

@@ -24,6 +24,7 @@ use fieldline_model::condition::Query;
 use fieldline_model::{Record, SysId, Value};
 
 use crate::query::number_field;
+use crate::rules::When;
 use program::Program;
 
 pub(crate) use check::check;
@@ -50,9 +51,7 @@ pub(crate) struct Flow {
     pub active: bool,
     /// The table whose records begin it.
     pub table: String,
-    of_new: bool,
-    of_changed: bool,
-    condition: Query,
+    when: When,
     every_seconds: Option<i64>,
     program: Program,
 }
@@ -72,9 +71,11 @@ impl Flow {
             order: number_field(row, "order").unwrap_or(100),
             active: row.get("active") == Some(&Value::Boolean(true)),
             table: row.text("table").to_owned(),
-            of_new: matches!(trigger, "record_create" | "record_create_or_update"),
-            of_changed: matches!(trigger, "record_update" | "record_create_or_update"),
-            condition: Query::parse(row.text("condition")).query,
+            when: When {
+                of_new: matches!(trigger, "record_create" | "record_create_or_update"),
+                of_changed: matches!(trigger, "record_update" | "record_create_or_update"),
+                condition: Query::parse(row.text("condition")).query,
+            },
             every_seconds: number_field(row, "every_seconds").filter(scheduled),
             program: Program::of(&definition::read(row.text("definition"))?)?,
         })

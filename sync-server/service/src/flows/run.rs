@@ -3,7 +3,7 @@
 use fieldline_model::{SysId, Timestamp};
 use fieldline_storage::Job;
 
-use super::context::{Run, State, job_of};
+use super::context::{Run, State};
 use super::program::{Instruction, Program};
 use super::steps::{After, Doing};
 use super::{Flow, KIND};
@@ -15,17 +15,13 @@ const MOST_STEPS_DONE: i64 = 10_000;
 /// The wait before a failed step is tried again; each next one is twice as long.
 const FIRST_WAIT_MILLISECONDS: i64 = 10_000;
 
-fn run_of(job: &Job) -> Option<SysId> {
-    job.name.rsplit('/').next()?.parse().ok()
-}
-
 /// Does the next step of the run that a job names.
 ///
 /// # Errors
 /// When the step is not possible; nothing of it is done then.
 pub(crate) fn carry_on(call: &mut Call<'_>, job: &Job) -> Result<()> {
     call.tx.remove_job(&job.name)?;
-    let run = run_of(job).map(|id| call.run(id)).transpose()?.flatten();
+    let run = job.record().map(|id| call.run(id)).transpose()?.flatten();
     let Some(mut run) = run.filter(|run| !run.is_over()) else { return Ok(()) };
     let book = call.book.clone();
     let flow = run.flow().and_then(|id| book.flow(id));
@@ -39,7 +35,7 @@ pub(crate) fn carry_on(call: &mut Call<'_>, job: &Job) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub(crate) fn stopped(call: &mut Call<'_>, job: Job, problem: &str) -> crate::error::Result<()> {
-    let Some(mut run) = run_of(&job).map(|id| call.run(id)).transpose()?.flatten() else {
+    let Some(mut run) = job.record().map(|id| call.run(id)).transpose()?.flatten() else {
         return Ok(call.tx.remove_job(&job.name).map(drop)?);
     };
     let book = call.book.clone();
@@ -125,7 +121,7 @@ impl Call<'_> {
     }
 
     fn wake_at(&mut self, run: SysId, at: Timestamp) -> crate::error::Result<()> {
-        self.put_job(&Job::new(job_of(run), KIND, at))
+        self.put_job(&Job::of(KIND, run, at))
     }
 
     fn finish_run(&mut self, run: &mut Run) -> crate::error::Result<()> {

@@ -1,6 +1,6 @@
 //! What steps do.
 
-use fieldline_model::condition::{Operator, Query};
+use fieldline_model::condition::Query;
 use fieldline_model::{Record, SysId, Timestamp};
 
 use super::context::Run;
@@ -190,11 +190,10 @@ impl Doing<'_, '_> {
     fn condition_of_text(&self, record: &str, condition: &str) -> Result<bool> {
         let Some(Known::Text(text)) = self.run.values.known.get(record) else { return self.holds(record, condition) };
         let wanted = self.run.values.text(self.call, condition)?;
-        let (operator, word) = match wanted.strip_prefix("!=") {
-            Some(word) => (Operator::NotEquals, word),
-            None => (Operator::Equals, wanted.trim_start_matches('=')),
-        };
-        Ok((text == word) == (operator == Operator::Equals))
+        match wanted.strip_prefix("!=") {
+            Some(word) => Ok(text != word),
+            None => Ok(text == wanted.trim_start_matches('=')),
+        }
     }
 
     pub fn each(&mut self, list: &str, name: &str, (body, end): (usize, usize)) -> Result<After> {
@@ -219,10 +218,10 @@ impl Doing<'_, '_> {
     }
 
     pub fn fork(&mut self, starts: &[&str], end: usize) -> Result<After> {
-        let flow = self.run.flow().and_then(|id| self.call.book.clone().flow(id).map(|flow| flow.id));
-        let Some(flow) = flow.filter(|_| !self.run.values.awaited.contains_key(self.step)) else {
+        if self.run.values.awaited.contains_key(self.step) {
             return self.joined(end);
-        };
+        }
+        let Some(flow) = self.run.flow() else { return Ok(After::Go(end)) };
         let runs: Vec<(SysId, &str)> = starts.iter().map(|start| (flow, *start)).collect();
         let values = Values { awaited: Default::default(), ..self.run.values.clone() };
         self.begin_runs(&runs, &values)

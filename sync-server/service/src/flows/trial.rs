@@ -58,7 +58,7 @@ pub fn trial(
 fn candidates(call: &Call<'_>, flow: &Flow, since: Timestamp, limit: u32) -> Result<Vec<Record>> {
     let query = Query::parse(&format!("sys_updated_on>={since}^ORDERBYDESCsys_updated_on")).query;
     let mut records = call.some_rows_of(&flow.table, &query, (u32::MAX, 0))?;
-    records.retain(|record| call.holds(&flow.condition.of_change(None, record), record));
+    records.retain(|record| call.holds(&flow.when.condition.of_change(None, record), record));
     records.truncate(limit as usize);
     Ok(records)
 }
@@ -91,10 +91,8 @@ impl Call<'_> {
                 runs.push(begun);
                 let Some(mut begun) = self.run(begun)? else { continue };
                 let book = self.book.clone();
-                match begun.flow().and_then(|id| book.flow(id)) {
-                    Some(other) if other.id != flow.id => self.run_through(other, &mut begun, left, runs)?,
-                    _ => self.run_through(flow, &mut begun, left, runs)?,
-                }
+                let its_flow = begun.flow().filter(|id| *id != flow.id).and_then(|id| book.flow(id));
+                self.run_through(its_flow.unwrap_or(flow), &mut begun, left, runs)?;
             }
         }
         Ok(())

@@ -23,8 +23,7 @@ impl Call<'_> {
         }
         let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
         for flow in book.flows_of(&dictionary, after.id.table.as_str()) {
-            let concerned = if before.is_none() { flow.of_new } else { flow.of_changed };
-            if concerned && flow.active && self.holds(&flow.condition.of_change(before, after), after) {
+            if flow.active && self.has_come(&flow.when, before, after) {
                 self.begin_run(flow, &after.id)?;
             }
         }
@@ -61,13 +60,12 @@ impl Call<'_> {
 
     /// Sets or clears the clock of a flow that begins by itself.
     pub(crate) fn schedule_flow(&mut self, row: &Record) -> Result<()> {
-        let name = schedule_of(row.id.sys_id);
         match Flow::read(row).ok().filter(|flow| flow.active).and_then(|flow| flow.every_seconds) {
             Some(seconds) => {
                 let due_at = self.now.plus_milliseconds(seconds.saturating_mul(1_000));
-                self.put_job(&Job::new(name, SCHEDULE, due_at))
+                self.put_job(&Job::of(SCHEDULE, row.id.sys_id, due_at))
             }
-            None => Ok(self.tx.remove_job(&name).map(drop)?),
+            None => Ok(self.tx.remove_job(&Job::name_of(SCHEDULE, row.id.sys_id)).map(drop)?),
         }
     }
 }
@@ -88,18 +86,13 @@ pub fn start(call: &mut Call<'_>, flow: SysId, (table, sys_id): (&str, SysId)) -
     Ok(run.id())
 }
 
-fn schedule_of(flow: SysId) -> String {
-    format!("flow_schedule/{flow}")
-}
-
 /// Begins the run of a flow whose moment has come, and sets its clock anew.
 ///
 /// # Errors
 /// When the database fails.
 pub(crate) fn begin_scheduled(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
-    let flow = job.name.rsplit('/').next().and_then(|id| id.parse().ok());
     let book = call.book.clone();
-    let flow = flow.and_then(|id| book.flow(id)).filter(|flow| flow.active);
+    let flow = job.record().and_then(|id| book.flow(id)).filter(|flow| flow.active);
     let Some((flow, seconds)) = flow.and_then(|flow| Some((flow, flow.every_seconds?))) else {
         call.tx.remove_job(&job.name)?;
         return Ok(());

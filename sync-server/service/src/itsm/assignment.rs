@@ -6,7 +6,7 @@
 
 use fieldline_model::{Record, SysId, Value};
 
-use super::set;
+use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::error::Result;
 

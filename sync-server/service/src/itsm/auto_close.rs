@@ -5,7 +5,7 @@
 //! and what is no number is as if it were not said. A new number holds for what is resolved already.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, SysId, Timestamp};
+use fieldline_model::{DocumentId, Record, Timestamp};
 use fieldline_storage::Job;
 
 use super::incident::INCIDENTS;
@@ -28,8 +28,7 @@ const RESOLVED: i64 = 6;
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let id = job.name.rsplit('/').next().and_then(|id| id.parse::<SysId>().ok());
-    let incident = id.map(|id| call.row(&DocumentId::new(INCIDENTS, id))).transpose()?.flatten();
+    let incident = job.record().map(|id| call.row(&DocumentId::new(INCIDENTS, id))).transpose()?.flatten();
     let Some(incident) = incident else { return Ok(()) };
     let is_due = call.closing_time(&incident)?.is_some_and(|due_at| due_at <= call.now);
     Ok(call.because("it stayed resolved".into(), |call| match is_due {
@@ -54,11 +53,10 @@ impl Call<'_> {
     }
 
     fn time_closing(&mut self, incident: &Record) -> Result<()> {
-        let name = format!("{KIND}/{}", incident.id.sys_id);
         match self.closing_time(incident)? {
-            Some(due_at) => self.put_job(&Job::new(name, KIND, due_at)),
+            Some(due_at) => self.put_job(&Job::of(KIND, incident.id.sys_id, due_at)),
             None => {
-                self.tx.remove_job(&name)?;
+                self.tx.remove_job(&Job::name_of(KIND, incident.id.sys_id))?;
                 Ok(())
             }
         }

@@ -13,7 +13,7 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use fieldline_storage::Selection;
 
 use super::incident::{INCIDENTS, awaits_caller};
-use super::set;
+use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::error::Result;
 use crate::query::number_field;

@@ -18,9 +18,8 @@ mod incident;
 pub mod problem;
 mod reopen;
 
-use fieldline_documents::Act;
+use fieldline_model::Record;
 use fieldline_model::life_cycle::{Refusal, RefusedStep};
-use fieldline_model::{Record, Value};
 
 use crate::call::{Call, Changed};
 use crate::error::Result;
@@ -83,8 +82,4 @@ impl Changed {
     fn arrived(&self) -> Option<&str> {
         self.projection.stage.as_deref().filter(|_| self.turned(&["state"]))
     }
-}
-
-fn set(field: &str, value: impl Into<Option<Value>>) -> Act {
-    Act::Set { field: field.into(), value: value.into() }
 }

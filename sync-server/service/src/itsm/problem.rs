@@ -10,8 +10,7 @@ use fieldline_model::condition::Filter;
 use fieldline_model::{Record, SysId, Value};
 
 use super::incident::{INCIDENTS, awaits_problem};
-use super::set;
-use crate::author::Authored;
+use crate::author::{Authored, set};
 use crate::call::{Call, Changed};
 use crate::error::Result;
 use crate::table::{self, TableError};

@@ -9,7 +9,7 @@ use fieldline_model::life_cycle::StepId;
 use fieldline_model::{DocumentId, Record, SysId, Value};
 
 use super::incident::INCIDENTS;
-use super::set;
+use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::error::Result;
 use crate::react::id_of_what_follows;

@@ -5,7 +5,7 @@ use fieldline_model::condition::Filter;
 use fieldline_model::{Decimal, DocumentId, Record, SysId, Value};
 
 use super::ARTICLES;
-use crate::author::Authored;
+use crate::author::set;
 use crate::call::Call;
 use crate::query::number_field;
 use crate::table::Result;
@@ -50,27 +50,21 @@ fn open_task(call: &mut Call<'_>, article: &Record, feedback: &Record) -> Result
         words => format!("A reader said: {words}"),
     };
     let open = Filter::equals("active", true).and(Filter::equals("article", article.id.sys_id));
-    let author = call.server.identity().system_user;
-    let at = call.now;
     if let Some(task) = call.some_rows(TASKS, &open, 1)?.into_iter().next() {
-        let acts = vec![Act::WorkNote { text: said }];
-        call.author(Authored { document: task.id, author, at, acts })?;
-        return Ok(());
+        return Ok(call.author_as_system(task.id, vec![Act::WorkNote { text: said }])?);
     }
-    let set = |field: &str, value: Value| Act::Set { field: field.into(), value: Some(value) };
     let title = format!("Look at {}: {}", article.text("number"), article.text("short_description"));
     let mut acts = vec![
         set("short_description", Value::text(title.chars().take(160).collect::<String>())),
         set("description", Value::text(said)),
         set("article", Value::Reference(article.id.sys_id)),
-        set("opened_at", Value::Time(at)),
-        set("opened_by", Value::Reference(author)),
+        set("opened_at", Value::Time(call.now)),
+        set("opened_by", Value::Reference(call.server.identity().system_user)),
     ];
     acts.extend(keeper(call, article)?.map(|keeper| set("assigned_to", Value::Reference(keeper))));
     acts.extend(call.next_number(TASKS)?.map(|number| set("number", Value::Text(number))));
     let document = DocumentId::new(TASKS, call.new_sys_id());
-    call.author(Authored { document, author, at, acts })?;
-    Ok(())
+    Ok(call.author_as_system(document, acts)?)
 }
 
 /// Who keeps an article: the manager of the group that owns it, else its author.

@@ -1,6 +1,6 @@
 //! What happens to articles at a moment: one that is scheduled is published, one past its last day is outdated.
 
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, Timestamp, Value};
 use fieldline_storage::Job;
 
 use super::{ARTICLES, STATE, prepare, written};
@@ -12,22 +12,17 @@ pub(crate) const KIND: &str = "knowledge";
 
 /// Sets the job of the next thing that happens to an article by itself, or removes it.
 pub(super) fn set(call: &mut Call<'_>, article: &Record) -> crate::error::Result<()> {
-    let name = format!("{KIND}/{}", article.id.sys_id);
     match next(article) {
-        Some((at, _)) => call.put_job(&Job::new(name, KIND, at)),
-        None => Ok(call.tx.remove_job(&name).map(drop)?),
+        Some((at, _)) => call.put_job(&Job::of(KIND, article.id.sys_id, at)),
+        None => Ok(call.tx.remove_job(&Job::name_of(KIND, article.id.sys_id)).map(drop)?),
     }
 }
 
 /// When something happens to an article by itself, and which state it goes to.
 fn next(article: &Record) -> Option<(Timestamp, &'static str)> {
-    let moment = |field: &str| match article.get(field) {
-        Some(Value::Time(moment)) => Some(*moment),
-        _ => None,
-    };
     match article.text(STATE) {
-        "scheduled_publish" => Some((moment("published")?, "published")),
-        "published" => Some((moment("valid_to")?, "outdated")),
+        "scheduled_publish" => Some((article.time("published")?, "published")),
+        "published" => Some((article.time("valid_to")?, "outdated")),
         _ => None,
     }
 }
@@ -38,8 +33,7 @@ fn next(article: &Record) -> Option<(Timestamp, &'static str)> {
 /// When the database fails.
 pub(crate) fn come(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let id = job.name.rsplit('/').next().and_then(|id| id.parse::<SysId>().ok());
-    let article = id.map(|id| call.row(&DocumentId::new(ARTICLES, id))).transpose()?.flatten();
+    let article = job.record().map(|id| call.row(&DocumentId::new(ARTICLES, id))).transpose()?.flatten();
     let Some(before) = article else { return Ok(()) };
     let Some((_, state)) = next(&before).filter(|(at, _)| *at <= call.now) else { return Ok(set(call, &before)?) };
     let mut article = before.clone();

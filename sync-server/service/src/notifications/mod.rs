@@ -101,7 +101,7 @@ impl Call<'_> {
             }
             for rule in book.of(&dictionary, id.table.as_str()) {
                 let Action::Notify(notice) = &rule.action else { continue };
-                if self.rule_holds(rule, news.before.as_ref(), &judged) {
+                if self.has_come(&rule.when, news.before.as_ref(), &judged) {
                     self.tell(rule, notice, &news, &record)?;
                 }
             }

@@ -35,11 +35,6 @@ pub(super) fn stands(mail: &mut Record, state: State) {
     mail.set("type", Some(Value::text(kind)));
 }
 
-/// The name of the job that sends a mail.
-pub(super) fn job_of(mail: SysId) -> String {
-    format!("mail/{mail}")
-}
-
 /// Where somebody reads mail, if they want any.
 pub(super) fn address(person: &Record) -> Option<&str> {
     let wants = number_field(person, "notification") != Some(NO_MAIL);
@@ -85,7 +80,7 @@ impl Call<'_> {
         }
         mail.set("notification", Some(Value::Reference(rule)));
         self.put_row(mail)?;
-        self.put_job(&Job::new(job_of(id), KIND, self.now))
+        self.put_job(&Job::of(KIND, id, self.now))
     }
 
     /// Tells somebody inside the app, who must be somebody that signs in.

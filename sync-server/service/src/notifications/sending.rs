@@ -8,7 +8,7 @@ use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_storage::Job;
 use rand_core::Rng;
 
-use super::outbox::{KIND, State, job_of, stands};
+use super::outbox::{KIND, State, stands};
 use crate::call::Call;
 use crate::error::Result;
 use crate::rules::TOLD;
@@ -74,7 +74,7 @@ impl Server {
     /// When the database fails.
     pub fn mail_sent(&self, mail: &Mail, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
         self.write(&self.system(), now, rng, |call| {
-            call.tx.remove_job(&job_of(mail.id))?;
+            call.tx.remove_job(&Job::name_of(KIND, mail.id))?;
             call.rewrite(mail.id, |row| {
                 stands(row, State::Sent);
                 row.set("sent", Some(Value::Time(now)));
@@ -90,7 +90,7 @@ impl Server {
     /// When the database fails.
     pub fn mail_failed(&self, mail: &Mail, problem: &str, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
         self.write(&self.system(), now, rng, |call| {
-            let job = call.tx.job(&job_of(mail.id))?.filter(|job| job.due_at == mail.claimed_until);
+            let job = call.tx.job(&Job::name_of(KIND, mail.id))?.filter(|job| job.due_at == mail.claimed_until);
             let Some(job) = job else { return Ok(()) };
             let due_at = now.plus_milliseconds(WAIT_MILLISECONDS << job.attempts.min(20));
             call.put_off_mail(mail.id, Job { due_at, ..job }, problem)
@@ -100,8 +100,7 @@ impl Server {
 
 impl Call<'_> {
     fn claim(&mut self, job: Job, domain: &str) -> Result<Option<Mail>> {
-        let id = job.name.rsplit('/').next().and_then(|id| id.parse::<SysId>().ok());
-        let row = id.map(|id| self.row(&DocumentId::new(TOLD[0], id))).transpose()?.flatten();
+        let row = job.record().map(|id| self.row(&DocumentId::new(TOLD[0], id))).transpose()?.flatten();
         let Some(row) = row.filter(|row| row.text("state") != "sent") else {
             self.tx.remove_job(&job.name)?;
             return Ok(None);

@@ -8,7 +8,6 @@ use fieldline_model::dictionary::Kind;
 use fieldline_model::{DocumentId, Record, Table};
 
 use super::{Action, Rule};
-use crate::author::Authored;
 use crate::call::Call;
 use crate::changes::Changes;
 use crate::error::Result;
@@ -25,7 +24,7 @@ impl Call<'_> {
             let (Action::Write(input) | Action::Assign(input)) = &rule.action else { continue };
             let Some(record) = self.row(id)? else { return Ok(()) };
             let is_free = || ["assignment_group", "assigned_to"].iter().all(|field| record.get(field).is_none());
-            if matches!(rule.action, Action::Assign(_)) && !is_free() || !self.rule_holds(rule, before, &record) {
+            if matches!(rule.action, Action::Assign(_)) && !is_free() || !self.has_come(&rule.when, before, &record) {
                 continue;
             }
             if !self.pending.obeyed.insert((rule.id.sys_id, id.clone())) {
@@ -55,8 +54,6 @@ impl Call<'_> {
         if acts.is_empty() {
             return Ok(());
         }
-        let author = self.server.identity().system_user;
-        self.author(Authored { document: record.id, author, at: self.now, acts })?;
-        Ok(())
+        Ok(self.author_as_system(record.id, acts)?)
     }
 }

@@ -14,7 +14,7 @@ impl Call<'_> {
     pub(crate) fn check_rules(&self, before: Option<&Record>, after: &Record, written: &[&FieldName]) -> Result<()> {
         for rule in self.book.of(&self.dictionary, after.id.table.as_str()) {
             if !matches!(rule.action, Action::Refuse(_) | Action::Demand { .. })
-                || !self.rule_holds(rule, before, after)
+                || !self.has_come(&rule.when, before, after)
             {
                 continue;
             }

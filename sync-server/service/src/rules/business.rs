@@ -21,7 +21,7 @@ pub(super) fn rule(row: &Record, _: &Dictionary, _: &dyn Tx) -> Result<Option<Ru
         (false, template) => Action::Write(written(template)),
     };
     let rule = Rule::of(row, row.text("collection"), row.text("filter_condition"), action);
-    Ok(Some(Rule { of_new: says(row, "action_insert"), of_changed: says(row, "action_update"), ..rule }))
+    Ok(Some(rule.about_what_it_says(row)))
 }
 
 fn written(template: &str) -> Input {

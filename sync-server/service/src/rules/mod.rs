@@ -46,14 +46,21 @@ pub(crate) struct Rule {
     pub order: i64,
     /// The table whose records it is about, and those of tables that extend it.
     pub table: String,
-    /// Whether it is about new records.
-    pub of_new: bool,
-    /// Whether it is about records that change.
-    pub of_changed: bool,
-    /// When it holds.
-    pub condition: Query,
+    /// When it acts.
+    pub when: When,
     /// What it does.
     pub action: Action,
+}
+
+/// Which changes of records somebody waits for.
+#[derive(Debug, Clone)]
+pub(crate) struct When {
+    /// Whether new records count.
+    pub of_new: bool,
+    /// Whether records count that change.
+    pub of_changed: bool,
+    /// What must hold; it may ask of the change.
+    pub condition: Query,
 }
 
 /// What a rule does.
@@ -197,11 +204,15 @@ impl Rule {
             version: number_field(row, "sys_mod_count").unwrap_or_default(),
             order: number_field(row, "order").unwrap_or(100),
             table: table.to_owned(),
-            of_new: true,
-            of_changed: true,
-            condition: Query::parse(condition).query,
+            when: When { of_new: true, of_changed: true, condition: Query::parse(condition).query },
             action,
         }
+    }
+
+    /// The same for what a row says it is about.
+    fn about_what_it_says(mut self, row: &Record) -> Self {
+        (self.when.of_new, self.when.of_changed) = (says(row, "action_insert"), says(row, "action_update"));
+        self
     }
 
     /// How histories name it.
@@ -281,10 +292,10 @@ impl Call<'_> {
         })
     }
 
-    /// Whether a rule holds for a change.
-    pub(crate) fn rule_holds(&self, rule: &Rule, before: Option<&Record>, after: &Record) -> bool {
-        let concerned = if before.is_none() { rule.of_new } else { rule.of_changed };
-        concerned && self.holds(&rule.condition.of_change(before, after), after)
+    /// Whether a change of a record is one that somebody waits for.
+    pub(crate) fn has_come(&self, when: &When, before: Option<&Record>, after: &Record) -> bool {
+        let concerned = if before.is_none() { when.of_new } else { when.of_changed };
+        concerned && self.holds(&when.condition.of_change(before, after), after)
     }
 
     /// Whether a query that an administrator wrote holds for a record.

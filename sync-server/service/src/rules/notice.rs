@@ -59,7 +59,7 @@ pub(crate) enum Channel {
 pub(super) fn rule(row: &Record, _: &Dictionary, _: &dyn Tx) -> Result<Option<Rule>> {
     let action = Action::Notify(Box::new(notice(row)));
     let rule = Rule::of(row, row.text("collection"), row.text("condition"), action);
-    Ok(Some(Rule { of_new: says(row, "action_insert"), of_changed: says(row, "action_update"), ..rule }))
+    Ok(Some(rule.about_what_it_says(row)))
 }
 
 fn notice(row: &Record) -> Notice {

@@ -18,8 +18,9 @@ const STATE: &str = "major_incident_state";
 
 pub(super) fn rule(row: &Record, _: &Dictionary, _: &dyn Tx) -> Result<Option<Rule>> {
     let state = if row.text("action") == "promote" { "accepted" } else { "proposed" };
-    let rule = Rule::of(row, OF, row.text("condition"), Action::Write(Input::of(&[(STATE, state)])));
-    Ok(Some(Rule { condition: of_undecided(rule.condition), ..rule }))
+    let mut rule = Rule::of(row, OF, row.text("condition"), Action::Write(Input::of(&[(STATE, state)])));
+    rule.when.condition = of_undecided(rule.when.condition);
+    Ok(Some(rule))
 }
 
 /// A query, of incidents only that may still become major ones.

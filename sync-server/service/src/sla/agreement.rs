@@ -108,7 +108,7 @@ impl Agreement {
         format!("SLA \"{}\" ({AGREEMENTS}/{}, version {})", self.name, self.id, self.version)
     }
 
-    /// Whether one of its conditions asks what a task was before.
+    /// When a clock pauses, and when it resumes.
     pub(crate) fn pauses_by(&self) -> [Option<&Query>; 2] {
         [self.conditions[2].as_ref(), self.conditions[3].as_ref()]
     }

@@ -2,10 +2,11 @@
 
 use fieldline_model::condition::{Filter, Query};
 use fieldline_model::sla::{BusinessTime, Clock, Met, Moved, Update, step};
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_storage::Job;
 
 use super::agreement::Agreement;
-use super::{CLOCKS, job_of, row, timer};
+use super::{CLOCKS, row, timer};
 use crate::call::{Call, Changed};
 use crate::error::Result;
 use crate::zone::UserZone;
@@ -48,7 +49,7 @@ impl Call<'_> {
         let zone = UserZone::named(&zone_name);
         let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };
         let mut update = Update::new(at, met);
-        (update.due, update.retroactive_start) = (moment(task, "due_date"), moment(task, &agreement.starts_at));
+        (update.due, update.retroactive_start) = (task.time("due_date"), task.time(&agreement.starts_at));
         let history = self.met_earlier(agreement, &update, clock.is_none(), task)?;
         update.history = &history;
         let step = step(&agreement.terms, business, clock.as_ref(), &update);
@@ -92,7 +93,7 @@ impl Call<'_> {
         self.put_row(row)?;
         match timer::next(clock, self.now, id, business) {
             Some(job) => self.put_job(&job)?,
-            None => drop(self.tx.remove_job(&job_of(id))?),
+            None => drop(self.tx.remove_job(&Job::name_of(timer::KIND, id))?),
         }
         Ok(())
     }
@@ -131,12 +132,5 @@ impl Call<'_> {
             Some(record) => self.walked(&record, rest),
             None => Ok(None),
         }
-    }
-}
-
-pub(super) fn moment(record: &Record, field: &str) -> Option<Timestamp> {
-    match record.get(field) {
-        Some(Value::Time(moment)) => Some(*moment),
-        _ => None,
     }
 }

@@ -16,9 +16,9 @@ mod row;
 pub(crate) mod schedule;
 pub(crate) mod timer;
 
+use fieldline_model::Record;
 use fieldline_model::Timestamp;
 use fieldline_model::sla::BusinessTime;
-use fieldline_model::{Record, SysId};
 
 use crate::call::Call;
 use crate::zone::UserZone;
@@ -44,9 +44,4 @@ impl Call<'_> {
         let zone = UserZone::named(record.text("timezone"));
         row::show_elapsed(record, &clock, at, BusinessTime { calendar: agreement.calendar(), zone: &zone });
     }
-}
-
-/// The name of the job that wakes a clock.
-fn job_of(clock: SysId) -> String {
-    format!("sla/{clock}")
 }

@@ -1,16 +1,11 @@
 //! What a task met before it had a clock, read off the audit: a retroactive start counts the pauses since then.
 
-use fieldline_model::condition::{Filter, Path, Sort};
 use fieldline_model::sla::{Met, Update};
 use fieldline_model::{Record, Timestamp};
-use fieldline_storage::{EVERYTHING, Selection};
 
 use super::agreement::{Agreement, asks_of_a_change};
-use super::follow::moment;
 use crate::call::Call;
 use crate::error::Result;
-
-const AUDIT: &str = "sys_audit";
 
 impl Call<'_> {
     /// What a task met since a retroactive start, oldest first; nothing where nobody asks for it.
@@ -26,23 +21,15 @@ impl Call<'_> {
         if !asked {
             return Ok(Vec::new());
         }
-        let order = [Sort { path: Path::of("sys_created_on"), descending: true }];
-        let filter = Filter::equals("documentkey", task.id.sys_id.to_string().as_str());
-        let (tables, filter) =
-            (self.dictionary.family(AUDIT), filter.and(Filter::equals("tablename", task.id.table.as_str())));
-        let mut lines =
-            self.tx.select(&Selection { tables, filter: &filter, order: &order, sight: &EVERYTHING }, u32::MAX, 0)?;
-        // Of changes in one moment those noted last are undone first; their identities follow the order they were noted in.
-        lines.sort_by_key(|line| std::cmp::Reverse((moment(line, "sys_created_on"), line.id.sys_id)));
-        Ok(self.replayed(agreement, task, &lines))
+        Ok(self.replayed(agreement, task, &self.changes_of(task)?))
     }
 
     /// Undoes one change after the other and asks each time.
-    fn replayed(&self, agreement: &Agreement, task: &Record, newest_first: &[Record]) -> Vec<(Timestamp, Met)> {
+    fn replayed(&self, agreement: &Agreement, task: &Record, oldest_first: &[Record]) -> Vec<(Timestamp, Met)> {
         let mut past = Vec::new();
         let mut was = task.clone();
-        for line in newest_first {
-            let at = moment(line, "sys_created_on").unwrap_or_default();
+        for line in oldest_first.iter().rev() {
+            let at = line.time("sys_created_on").unwrap_or_default();
             if past.last().is_none_or(|(last, _)| *last != at) {
                 past.push((at, self.pauses_then(agreement, &was)));
             }
@@ -52,7 +39,7 @@ impl Call<'_> {
                 was.set(field.name.clone(), field.parse(line.text("oldvalue")).ok().flatten());
             }
         }
-        past.push((moment(task, "sys_created_on").unwrap_or_default(), self.pauses_then(agreement, &was)));
+        past.push((task.time("sys_created_on").unwrap_or_default(), self.pauses_then(agreement, &was)));
         past.reverse();
         past
     }

@@ -14,19 +14,15 @@ const PROMISED: &str = "promised_duration";
 
 /// The clock a row holds; `None` when it holds none.
 pub(super) fn clock(row: &Record) -> Option<Clock> {
-    let moment = |field: &str| match row.get(field) {
-        Some(Value::Time(moment)) => Some(*moment),
-        _ => None,
-    };
-    let milliseconds = |field: &str| moment(field).map_or(0, |moment| moment.0);
+    let milliseconds = |field: &str| row.time(field).map_or(0, |moment| moment.0);
     let (_, stage) = *STAGES.iter().find(|(name, _)| *name == row.text("stage"))?;
     Some(Clock {
         stage,
-        start: moment("start_time")?,
-        end: moment("end_time"),
-        planned_end: moment("planned_end_time"),
-        original_breach: moment("original_breach_time"),
-        pause_time: moment("pause_time"),
+        start: row.time("start_time")?,
+        end: row.time("end_time"),
+        planned_end: row.time("planned_end_time"),
+        original_breach: row.time("original_breach_time"),
+        pause_time: row.time("pause_time"),
         pause_milliseconds: milliseconds("pause_duration"),
         business_pause_milliseconds: milliseconds("business_pause_duration"),
         duration_milliseconds: milliseconds(PROMISED),

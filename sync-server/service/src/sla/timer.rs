@@ -1,14 +1,13 @@
 //! Breaches and the percentages before them, at their moment: a clock that runs has one job, due when the next of them is
 //! reached, and nothing looks at it before. After a standstill what fell due meanwhile is done in order, each once.
 
-use fieldline_documents::Act;
 use fieldline_model::sla::{BusinessTime, Clock};
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_storage::Job;
 
 use super::agreement::Agreement;
-use super::{CLOCKS, job_of, row};
-use crate::author::Authored;
+use super::{CLOCKS, row};
+use crate::author::set;
 use crate::call::Call;
 use crate::error::Result;
 use crate::table;
@@ -22,7 +21,7 @@ const PERCENTS: [u32; 3] = [50, 75, 100];
 /// The job for what comes after a moment, if anything does.
 pub(super) fn next(clock: &Clock, after: Timestamp, id: SysId, business: BusinessTime<'_>) -> Option<Job> {
     let (due_at, percent) = clock.next_event(&PERCENTS, after, business)?;
-    Some(Job::new(job_of(id), KIND, due_at).with(percent.to_be_bytes().to_vec()))
+    Some(Job::of(KIND, id, due_at).with(percent.to_be_bytes().to_vec()))
 }
 
 /// Does what is due of a clock.
@@ -31,8 +30,7 @@ pub(super) fn next(clock: &Clock, after: Timestamp, id: SysId, business: Busines
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let id = job.name.rsplit('/').next().and_then(|id| id.parse::<SysId>().ok());
-    let row = id.map(|id| call.row(&DocumentId::new(CLOCKS, id))).transpose()?.flatten();
+    let row = job.record().map(|id| call.row(&DocumentId::new(CLOCKS, id))).transpose()?.flatten();
     let book = call.book.clone();
     let agreement = row.as_ref().and_then(|row| book.agreement(row.reference("sla")?));
     let (Some(row), Some(agreement)) = (row, agreement) else { return Ok(()) };
@@ -73,9 +71,7 @@ impl Call<'_> {
         let Some(task) = task.flatten().filter(|task| task.get("made_sla") != Some(&Value::Boolean(false))) else {
             return Ok(());
         };
-        let author = self.server.identity().system_user;
-        let acts = vec![Act::Set { field: "made_sla".into(), value: Some(Value::Boolean(false)) }];
         tracing::info!(task = %task.id, agreement = %agreement.id, "a service level was breached");
-        self.author(Authored { document: task.id, author, at: self.now, acts }).map(drop)
+        self.author_as_system(task.id, vec![set("made_sla", Value::Boolean(false))])
     }
 }

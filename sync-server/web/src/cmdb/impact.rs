@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::routing::get;
-use fieldline_model::SysId;
 use fieldline_service::cmdb::impact::{self, Reached};
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::caller::{Signed, blocking};
 use crate::endpoint::{Content, Endpoint, endpoint};
-use crate::refusal::{Problem, Refusal};
+use crate::given;
+use crate::refusal::Problem;
 
 pub fn endpoints() -> Vec<Endpoint> {
     let path = "/api/v1/cmdb/{sys_id}/impact";
@@ -40,8 +40,7 @@ pub fn schemas() -> Value {
 }
 
 async fn ask(State(app): State<App>, Signed(caller): Signed, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
-    let no_id = || Refusal::Malformed(format!("\"{item}\" is no sys_id (32 hexadecimal digits)"));
-    let item: SysId = item.parse().map_err(|_| no_id())?;
+    let item = given::sys_id(&item)?;
     let found =
         blocking(&app, move |server, now, rng| server.read(&caller, now, rng, |call| impact::impact(call, item)))
             .await?;
