@@ -17,10 +17,18 @@ for path in /usr/share/{doc,man,info,locale}/'*' \
   $swift/lib/liblldb.'*' $swift/lib/libsourcekitdInProc.so $swift/bin/lldb'*' $swift/bin/{clangd,sourcekit-lsp,docc}; do
   left_out+=(--dpkgopt="path-exclude=$path")
 done
+# apt says no more than "failed" when a disk is full, so it is looked at before.
+needed_mib=3000
+free_mib=$(df --output=avail -BM "$(dirname "$dir")" | tail -1 | tr -dc 0-9)
+if ((free_mib < needed_mib)); then
+  echo "Swift needs $needed_mib MB in $(dirname "$dir"), and $free_mib MB are free: make room and run again" >&2
+  exit 1
+fi
+
 # From wherever this system has its own packages.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | sort -u | sed -n 1p)
-mmdebstrap --quiet --mode=root --variant=apt --format=directory \
-  --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --aptopt='APT::Install-Recommends "false"' "${left_out[@]}" \
+mmdebstrap --mode=root --variant=apt --format=directory \
+  --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "5"' "${left_out[@]}" \
   --include=swiftlang,libc6-dev,libstdc++-14-dev,libncurses-dev,zlib1g-dev,ca-certificates \
   trixie "$dir.new" "deb $mirror trixie main"
 rm -rf "$dir.new"/var/cache/apt/* "$dir.new"/var/lib/apt/lists/*
