@@ -14,10 +14,11 @@ use fieldline_documents::{Act, ApplyError, Edit, caps};
 use fieldline_model::dictionary::Kind;
 use fieldline_model::life_cycle::StepId;
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{DeviceId, DocumentId, Table};
+use fieldline_model::{DeviceId, DocumentId, FieldName, Table, Value};
 use fieldline_storage::{EditKey, HeldEdit, Position, StoredEdit};
 use fieldline_sync::wire::{HoldReason, Outcome, PushedEdit, Receipt};
 
+use crate::approvals::{self, Answer};
 use crate::author::seed_heads;
 use crate::call::Call;
 use crate::edits::{RecordError, Recorded, creator, was_merged};
@@ -309,6 +310,9 @@ fn check_roles(call: &mut Call<'_>, table: &Table, edit: &Edit, exists: bool) ->
         if let Act::Transition { step, .. } = act {
             check_step(call, document, step)?;
         }
+        if let Act::Set { field, value: Some(Value::Text(word)) } = act {
+            check_answer(call, document, field, word)?;
+        }
         if let Act::Detach { file } | Act::Rename { file, .. } = act {
             check_file(call, table, document, *file)?;
         }
@@ -325,6 +329,16 @@ fn check_step(call: &Call<'_>, document: &DocumentId, step: &str) -> Result<(), 
     let (label, roles) = (&rule.label, rule.roles.join(", "));
     let detail = format!("{document}: only {roles} may take the step \"{label}\"");
     hold(HoldReason::Role, format!("{detail}; ask one of them, or discard the edit"))
+}
+
+/// An approval is answered by who is asked. An answer that comes too late is heard, and nothing follows from it.
+fn check_answer(call: &Call<'_>, document: &DocumentId, field: &FieldName, word: &str) -> Result<(), Refusal> {
+    let is_answer = document.table == *approvals::APPROVALS && *field == *"state" && Answer::of(word).is_some();
+    let Some(asked) = call.row(document)?.filter(|_| is_answer) else { return Ok(()) };
+    if approvals::may_answer(call, &asked) {
+        return Ok(());
+    }
+    hold(HoldReason::Role, format!("{document}: {}, or discard the edit", approvals::NOT_ASKED))
 }
 
 /// What is no file of the record, or not yet, is not changed by the edit either.

@@ -6,6 +6,7 @@
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
 //! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
+//! * What was asked about goes on or back as it was answered (`approvals.rs`).
 //! * Incidents, problems and the tasks of either move each other (`itsm/`).
 //!
 //! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
@@ -16,6 +17,7 @@ use fieldline_model::life_cycle::{LifeCycle, Refusal, RefusedStep, Stage, StepId
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, SysId, Value};
 
+use crate::approvals::APPROVALS;
 use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::error::Result;
@@ -37,6 +39,7 @@ impl Call<'_> {
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),
+            APPROVALS => self.react_to_answer(changed),
             "sc_task" | "sc_req_item" => self.roll_up_ordered(changed),
             table if itsm::moves(table) => self.react_to_itsm(changed),
             _ => Ok(()),

@@ -214,6 +214,9 @@ fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, c
     let applied = changes.applied(record);
     let written: Vec<&FieldName> = changes.written().collect();
     call.check_rules(before.as_ref(), &applied, &written)?;
+    if table.name == *approvals::APPROVALS {
+        approvals::check(call, before.as_ref(), &applied)?;
+    }
     call.pending.obeyed.retain(|(_, obeyed)| *obeyed != id);
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,
@@ -293,7 +296,6 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
         call.put_row(record.clone())?;
         call.follow_rules(before.as_ref(), &record.id)?;
         return match &before {
-            Some(before) if table.name == *approvals::APPROVALS => approvals::answered(call, before, &record),
             Some(_) if table.name == *attachments::TABLE => attachments::rename(call, &record),
             before if table.name == *knowledge::ARTICLES => knowledge::written(call, before.as_ref(), &record),
             None if table.name == *knowledge::FEEDBACK => knowledge::given(call, &record),
