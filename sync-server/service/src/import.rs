@@ -8,11 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use fieldline_documents::{Act, check_shape};
+use fieldline_documents::{Act, Edit, check_shape};
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
 use crate::author::Authored;
 use crate::call::{Call, Changed};
+use crate::itsm;
+use crate::itsm::assignment::{COUNT, GROUP};
 use crate::table::{Result, TableError};
 
 /// What one person did to a record at one moment.
@@ -52,19 +54,49 @@ pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<De
             birth.acts.extend(next.map(act));
         }
     }
+    if itsm::moves(id.table.as_str()) {
+        count_reassignments(&mut history);
+    }
     let (mut edits, mut clocks) = (Vec::with_capacity(history.len()), Clocks::default());
-    for (index, deed) in history.into_iter().enumerate() {
-        let Deed { by, at, acts } = deed;
-        let edit = call.own_edit(Authored { document: id.clone(), author: by, at, acts });
-        let edit = edit.inspect_err(|_| call.forget(id))?;
-        check_shape(&edit, &call.dictionary, index == 0).inspect_err(|_| call.forget(id))?;
-        call.apply_own(&edit).inspect_err(|_| call.forget(id))?;
+    for deed in history {
+        let at = deed.at;
+        edits.push(apply(call, id, deed, edits.is_empty())?);
         clocks.follow(call, id, at)?;
-        edits.push(edit);
+    }
+    if let Some(at) = call.first_breach(id.sys_id)? {
+        let acts = vec![Act::Set { field: "made_sla".into(), value: Some(Value::Boolean(false)) }];
+        let by = call.server.identity().system_user;
+        edits.push(apply(call, id, Deed { by, at, acts }, false)?);
     }
     call.pending.imported.insert(id.clone());
     call.settle(id, &edits)?;
     call.row(id)?.ok_or_else(|| TableError::NotFound(id.to_string()))
+}
+
+fn apply(call: &mut Call<'_>, id: &DocumentId, deed: Deed, is_birth: bool) -> Result<Edit> {
+    let Deed { by, at, acts } = deed;
+    let edit = call.own_edit(Authored { document: id.clone(), author: by, at, acts });
+    let edit = edit.inspect_err(|_| call.forget(id))?;
+    check_shape(&edit, &call.dictionary, is_birth).inspect_err(|_| call.forget(id))?;
+    call.apply_own(&edit).inspect_err(|_| call.forget(id))?;
+    Ok(edit)
+}
+
+/// Adds to each deed after the birth that gives a task to another group how often that has happened.
+fn count_reassignments(history: &mut [Deed]) {
+    let given = |act: &Act| match act {
+        Act::Set { field, value } if *field == *GROUP => Some(value.clone()),
+        _ => None,
+    };
+    let (mut group, mut count) = (None, 0);
+    for (index, deed) in history.iter_mut().enumerate() {
+        let Some(now) = deed.acts.iter().filter_map(given).next_back() else { continue };
+        if index > 0 && now != group {
+            count += 1;
+            deed.acts.push(Act::Set { field: COUNT.into(), value: Some(Value::Integer(count)) });
+        }
+        group = now;
+    }
 }
 
 /// How a document stood after the deed before, for the clocks it would have had.

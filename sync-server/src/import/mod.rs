@@ -15,6 +15,8 @@ mod progress;
 mod replay;
 mod report;
 mod source;
+#[cfg(test)]
+mod summary_tests;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,8 @@ use super::event::{Event, State};
 use super::names::sys_id_of;
 
 const TABLE: &str = "incident";
+/// Who has an incident; what is unknown here after it was known is nobody.
+const WHO: [&str; 2] = ["assignment_group", "assigned_to"];
 /// Stands for the question a caller was asked, which every hold for the caller needs and no log shows.
 const ASKED: &str = "The caller was asked for more; the imported log does not carry the question.";
 
@@ -125,6 +127,7 @@ impl<'a> Replay<'a> {
 
     fn take(&mut self, event: &Event) {
         let mut acts = self.set(&event.fields);
+        acts.extend(self.given_up(event));
         acts.extend(self.note(&event.noted));
         let mut by = event.by;
         if event.state != self.logged {
@@ -149,6 +152,18 @@ impl<'a> Replay<'a> {
             .map(|(field, value)| {
                 self.record.set(field.clone(), Some(value.clone()));
                 Act::Set { field, value: Some(value) }
+            })
+            .collect()
+    }
+
+    /// Takes it from those who had it before this event and are unknown after it.
+    fn given_up(&mut self, event: &Event) -> Vec<Act> {
+        let lost = WHO.into_iter().filter(|field| !event.fields.contains_key(*field));
+        let lost: Vec<_> = lost.filter(|field| self.record.get(field).is_some()).collect();
+        lost.into_iter()
+            .map(|field| {
+                self.record.set(field, None);
+                Act::Set { field: field.into(), value: None }
             })
             .collect()
     }

@@ -11,7 +11,7 @@
 //!
 //! Left out: mails, and what ServiceNow does for cases that refer to a problem.
 
-mod assignment;
+pub(crate) mod assignment;
 pub(crate) mod auto_close;
 mod family;
 mod incident;

@@ -5,24 +5,21 @@
 //! * `follow.rs` moves the clocks of a task with each of its changes; `past.rs` knows what it met earlier. What a technician did with
 //!   the radio off counts from when it was done.
 //! * `timer.rs` notices breaches and the percentages before them at their moment: each clock that runs has one job in the queue.
-//! * `row.rs` is a clock as a row. What elapses is worked out when somebody reads it.
 //!
-//! The engine itself is the model's, the same on phones.
+//! What elapses is worked out when somebody reads it. The engine, definitions and clocks as rows are the model's, the same on phones.
 
 pub(crate) mod agreement;
 mod follow;
 mod past;
-mod row;
 pub(crate) mod schedule;
 pub(crate) mod timer;
 
-use fieldline_model::Record;
-use fieldline_model::Timestamp;
-use fieldline_model::sla::BusinessTime;
+use fieldline_model::condition::Filter;
+use fieldline_model::sla::{Agreement, BusinessTime, row};
+use fieldline_model::{Record, SysId, Timestamp, UserZone, Value};
 
 use crate::call::Call;
-use crate::zone::UserZone;
-use agreement::Agreement;
+use crate::error::Result;
 
 /// Where the clocks are.
 pub(crate) const CLOCKS: &str = "task_sla";
@@ -37,6 +34,13 @@ impl Call<'_> {
             }
         }
         record
+    }
+
+    /// When the first promise about a task was broken, if any was.
+    pub(crate) fn first_breach(&self, task: SysId) -> Result<Option<Timestamp>> {
+        let clocks = self.rows(CLOCKS, &Filter::equals("task", task))?;
+        let breached = clocks.iter().filter(|clock| clock.get("has_breached") == Some(&Value::Boolean(true)));
+        Ok(breached.filter_map(|clock| clock.time("planned_end_time")).min())
     }
 
     fn show_elapsed(&self, agreement: &Agreement, record: &mut Record, at: Timestamp) {

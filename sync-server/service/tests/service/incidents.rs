@@ -390,19 +390,20 @@ fn what_is_reported_from_a_phone_finds_its_group_and_an_assignment_rule_comes_fi
 }
 
 #[test]
-fn who_had_it_has_it_no_more_when_another_group_is_given_it_unless_they_are_named_with_it() {
+fn who_had_it_has_it_no_more_when_another_group_is_given_it_unless_named_with_it_and_each_group_is_counted() {
     let mut house = House::new();
     let (servers, mail) = (group(&mut house, "Servers"), group(&mut house, "Mail"));
     let (mia, leo) = (house.mia.user.to_string(), house.leo.user.to_string());
     let task = incident(&mut house, &[("assigned_to", &mia)]);
-    for (fields, person) in [
-        (&[("assignment_group", servers.as_str())][..], mia.as_str()),
-        (&[("assignment_group", &servers), ("short_description", "Still none")], &mia),
-        (&[("assignment_group", &mail), ("assigned_to", &leo)], &leo),
-        (&[("assignment_group", &servers)], ""),
+    for (fields, person, reassigned) in [
+        (&[("assignment_group", servers.as_str())][..], mia.as_str(), "1"),
+        (&[("assignment_group", &servers), ("short_description", "Still none")], &mia, "1"),
+        (&[("assignment_group", &mail), ("assigned_to", &leo)], &leo, "2"),
+        (&[("assignment_group", &servers)], "", "3"),
     ] {
         desk(&mut house, &task, fields);
         assert_eq!(says(&mut house, &task, "assigned_to"), person, "{fields:?}");
+        assert_eq!(says(&mut house, &task, "reassignment_count"), reassigned, "{fields:?}");
     }
     assert_eq!(why(&mut house, &task, "assigned_to"), "another group has it now");
 }
