@@ -13,6 +13,7 @@ use rand_core::Rng;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use crate::clocks::SlaClock;
 use crate::commands::{Command, Done};
 use crate::day::PlannedDay;
 use crate::error::FieldlineError;
@@ -208,6 +209,16 @@ impl Fieldline {
         let id = record.try_into()?;
         let fields = |fields: Vec<device::form::FormField>| fields.into_iter().map(FormField::from).collect();
         self.ask("form", |device| Ok(device.form(&id)?.map(fields)))
+    }
+
+    /// The service level clocks of a record now, the one that is breached first at the front.
+    pub fn sla_clocks(&self, record: RecordId) -> Result<Vec<SlaClock>, FieldlineError> {
+        let id = record.try_into()?;
+        guarded(&self.platform, "sla_clocks", || {
+            let runtime = self.runtime()?;
+            let clocks = runtime.device().sla_clocks(&id, runtime.now())?;
+            Ok(clocks.into_iter().map(SlaClock::from).collect())
+        })
     }
 
     /// What waits for this person's decision.

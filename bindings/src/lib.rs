@@ -7,6 +7,7 @@
 //!
 //! It leaves out everything that decides anything: that is the core's, so that a phone, a server and a test agree.
 
+mod clocks;
 mod commands;
 mod day;
 mod error;
@@ -22,6 +23,7 @@ mod syncing;
 mod value;
 mod views;
 
+pub use clocks::{ClockStage, SlaClock};
 pub use commands::{Command, Done, FieldChange};
 pub use day::{DayPlan, LeftOut, PlannedDay, Stop};
 pub use error::FieldlineError;

@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod bench;
+pub mod clocks;
 pub mod command;
 mod compose;
 pub mod day;

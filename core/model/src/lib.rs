@@ -35,6 +35,7 @@ pub mod task_times;
 pub mod time;
 pub mod value;
 pub mod work_order;
+pub mod zone;
 
 pub use dictionary::{Dictionary, Field, FieldType, Table};
 pub use id::{BlobHash, DeviceId, DocumentId, FieldName, SysId, TableName};
@@ -42,3 +43,4 @@ pub use place::Place;
 pub use record::{Names, Record};
 pub use time::{Timestamp, Utc0, Zone};
 pub use value::{Decimal, Value};
+pub use zone::UserZone;

@@ -46,12 +46,32 @@ struct JobScreen: View {
                     view.item.isEditable ? "" : words.say("not_editable"),
                 ],
                 isUrgent: view.item.attention > 0)
+            ForEach(Array(model.clocks.enumerated()), id: \.offset) { index, clock in
+                Line(
+                    what: clock.name, id: "job.clock.\(index)", about: told(clock), isUrgent: clock.hasBreached)
+            }
             ForEach(Array(model.refused.enumerated()), id: \.offset) { index, refused in
                 Line(
                     what: words.named("step", refused.step), id: "job.refused.\(index)",
                     about: [words.say("step_not_followed")], isUrgent: true)
             }
         }
+    }
+
+    /// How long it may still take, and how sure that is.
+    private func told(_ clock: SlaClock) -> [String] {
+        let stands: String
+        if clock.stage == .inProgress, let at = clock.breachesAt {
+            stands = words.say("due_by", words.moment(at))
+        } else {
+            stands = clock.stage == .inProgress ? "" : words.named("clock", clock.stage.word)
+        }
+        return [
+            stands,
+            clock.hasBreached ? words.say("overdue") : "",
+            clock.restsOnUnsent ? words.say("by_unsent") : "",
+            clock.asOf.map { words.say("as_of", words.moment($0)) } ?? "",
+        ]
     }
 
     private var steps: some View {
@@ -91,6 +111,18 @@ struct JobScreen: View {
             Act(words.say("write"), "job.write.note") {
                 if await model.note(note) { note = "" }
             }
+        }
+    }
+}
+
+extension ClockStage {
+    /// The core's name of it.
+    fileprivate var word: String {
+        switch self {
+        case .inProgress: "in_progress"
+        case .paused: "paused"
+        case .completed: "completed"
+        case .cancelled: "cancelled"
         }
     }
 }

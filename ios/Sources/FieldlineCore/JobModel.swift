@@ -17,6 +17,7 @@ public final class JobModel: Screen {
     /// Nothing while the record is not on this phone; it may have gone to somebody else.
     public private(set) var view: RecordView?
     public private(set) var form: [FormField] = []
+    public private(set) var clocks: [SlaClock] = []
     public private(set) var asked: StepAsked?
 
     private let core: OpenStore
@@ -104,9 +105,9 @@ public final class JobModel: Screen {
 
     private func read() async throws {
         let record = record
-        (view, form) = try await core.ask { store in
-            let view = try store.record(record: record)
-            return (view, view == nil ? [] : try store.form(record: record) ?? [])
+        (view, form, clocks) = try await core.ask { store in
+            guard let view = try store.record(record: record) else { return (nil, [], []) }
+            return (view, try store.form(record: record) ?? [], try store.slaClocks(record: record))
         }
         asked = nil
     }

@@ -117,6 +117,7 @@ final class Calls {
         case "salvage": return told(try store.salvage() as Any)
         case "execute": return told(try store.execute(command: given.given("command").command()))
         case "record": return told(try store.record(record: given.record()) as Any)
+        case "sla_clocks": return told(try store.slaClocks(record: given.record()))
         case "form": return told(try store.form(record: given.record()) as Any)
         case "looked_at": return told(try store.lookedAt(through: given.number("through").uint64Value))
         case "sync_status": return told(try store.syncStatus())

@@ -98,6 +98,7 @@ final class EveryFunctionTests: XCTestCase {
     private func oneRecord(_ store: Fieldline, _ job: RecordId) throws {
         XCTAssertEqual(try calls("record") { try store.record(record: job) }?.details?.stage, "assigned")
         XCTAssertEqual(try calls("form") { try store.form(record: job) }?.isEmpty, false)
+        XCTAssertTrue(try calls("slaClocks") { try store.slaClocks(record: job) }.isEmpty)
         let note = Captured(
             content: .bytes(bytes: Data([1, 2, 3])), fileName: "note.bin", contentType: "application/octet-stream")
         let done = try calls("execute") { try store.execute(command: .addFile(record: job, file: note)) }

@@ -80,7 +80,6 @@ pub mod sync;
 pub mod table;
 mod template;
 mod tiny;
-pub mod zone;
 
 pub use accounts::{AccountError, Enrolled, NewUser, Session};
 pub use call::{Call, Caller};

@@ -15,7 +15,7 @@ use fieldline_storage::{EVERYTHING, Glimpse, ScopeKey, Selection, Sight};
 use crate::call::Call;
 use crate::error::Result;
 use crate::scope;
-use crate::zone::UserZone;
+use fieldline_model::UserZone;
 
 impl Call<'_> {
     /// The rows of a table that a filter holds for, whoever asks.

@@ -1,7 +1,7 @@
 //! Who holds what: scope keys, the links that carry records into them, subscriptions, and the scope checksum.
 //!
 //! The dictionary says which fields of a record name the users and groups whose devices hold it, and which references travel
-//! along. Such a record is an *anchor*; its links are recomputed when it or anything it carries changes its references.
+//! along, and which records of other tables travel with it because they name it. Such a record is an *anchor*; its links are recomputed when it or anything it carries changes its references.
 //! A record is in a user's scope when it belongs to a key the user subscribes to; the same two lists of intervals answer
 //! that for devices, for the record API and, by position, for the past.
 //!
@@ -10,9 +10,10 @@
 
 use std::collections::BTreeSet;
 
+use fieldline_model::condition::Filter;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
-use fieldline_storage::{FeedEntry, Happening, Interval, Position, ScopeKey, Tx};
+use fieldline_storage::{FeedEntry, Happening, Interval, Position, ScopeKey, Selection, Tx};
 use fieldline_sync::caps::KEEP_ACKNOWLEDGED_DAYS;
 use fieldline_sync::wire::scope_term;
 
@@ -157,6 +158,9 @@ impl Call<'_> {
                 anchors.extend(self.tx.anchors(&DocumentId { table: ancestor, sys_id: after.id.sys_id })?);
             }
         }
+        for named in self.travels_with(before)?.into_iter().chain(self.travels_with(Some(after))?) {
+            anchors.extend(self.tx.anchors(&named)?);
+        }
         anchors.remove(&after.id);
         for anchor in anchors {
             if let Some((_, anchor)) = self.tx.record(&anchor)? {
@@ -164,6 +168,20 @@ impl Call<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The records whose holders hold a record, too.
+    fn travels_with(&self, record: Option<&Record>) -> Result<Vec<DocumentId>> {
+        let table = record.and_then(|record| Some((record, self.dictionary.table(record.id.table.as_str())?)));
+        let Some((record, table)) = table else { return Ok(Vec::new()) };
+        let mut named = Vec::new();
+        for field in &table.offline.with {
+            let Some(of) = reference_of(&self.dictionary, record, field.as_str()) else { continue };
+            for sys_id in targets(record, field.as_str()) {
+                named.extend(self.tx.find(self.dictionary.family(of.as_str()), sys_id)?.map(|found| found.id));
+            }
+        }
+        Ok(named)
     }
 
     fn relink_anchor(&mut self, anchor: &Record, blobs: &Blobs) -> Result<()> {
@@ -306,6 +324,7 @@ fn links(dictionary: &Dictionary, tx: &dyn Tx, anchor: &Record) -> Result<Links>
     for path in &offline.follow {
         found.follow(dictionary, tx, anchor, path)?;
     }
+    found.take_along(dictionary, tx)?;
     let mut links: Links = found.missing.into_iter().map(|record| (dangling(), record)).collect();
     for key in keys {
         links.extend(found.carried.iter().map(|record| (key.clone(), record.clone())));
@@ -340,6 +359,18 @@ impl Walk {
             }
             self.carried.extend(next.iter().map(|record| record.id.clone()));
             here = next;
+        }
+        Ok(())
+    }
+
+    /// Adds what travels with the records carried so far.
+    fn take_along(&mut self, dictionary: &Dictionary, tx: &dyn Tx) -> Result<()> {
+        for carried in self.carried.clone() {
+            for (table, field) in dictionary.companions_of(carried.table.as_str()) {
+                let of_it = Filter::equals(field.as_str(), carried.sys_id);
+                let rows = tx.select(&Selection::of(dictionary.family(table.as_str()), &of_it), u32::MAX, 0)?;
+                self.carried.extend(rows.into_iter().map(|row| row.id));
+            }
         }
         Ok(())
     }

@@ -64,6 +64,7 @@ fn every_call(stage: &Stage<'_>, task: &str) -> Vec<(&'static str, Json)> {
         ("van_stock", json!({})),
         ("record", json!({ "record": record })),
         ("form", json!({ "record": record })),
+        ("sla_clocks", json!({ "record": record })),
         ("needs_attention", json!({})),
         ("what_changed", json!({})),
         ("looked_at", json!({ "through": 0 })),

@@ -1,4 +1,5 @@
-//! The office: the server's process on its own data directory, and a dispatcher who works on it over REST.
+//! The office: the server's process on its own data directory, and a dispatcher who works on it over REST has the service desk,
+//! and says what is promised.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -80,7 +81,7 @@ impl Office {
         let server = serve(home.path(), "127.0.0.1:0", more);
         let http = client(home.path());
         let mut office = Self { home, http, dispatcher: SysId([0; 16]), server };
-        office.dispatcher = office.hires(DISPATCHER, &["wm_dispatcher"]);
+        office.dispatcher = office.hires(DISPATCHER, &["wm_dispatcher", "itil", "sla_manager"]);
         office
     }
 

@@ -1,9 +1,11 @@
 //! User stories, one per file, over real HTTP and real files; see `fieldline_stories` for who acts in them.
 
 mod stories {
+    mod approved_offline;
     mod bad_input;
     mod cancelled_meanwhile;
     mod captive_portal;
+    mod clock_on_the_phone;
     mod created_offline;
     mod cut_anywhere;
     mod cut_photo;
@@ -17,6 +19,7 @@ mod stories {
     mod malformed_import;
     mod planned_day;
     mod reassigned;
+    mod resolved_in_a_cellar;
     mod same_checklist;
     mod slow_line;
 }

@@ -1,5 +1,6 @@
 //! The device from outside: commands, views and exchanges, on a real store.
 
+mod clocks;
 mod commands;
 mod day;
 mod exchange;

@@ -18,6 +18,7 @@ mod civil;
 mod entry;
 mod hours;
 mod offsets;
+pub mod rows;
 mod rule;
 mod spans;
 #[cfg(test)]

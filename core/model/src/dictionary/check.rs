@@ -88,6 +88,10 @@ fn check_offline(dictionary: &Dictionary, table: &Table) -> Checked {
     };
     names(&table.offline.users, "sys_user")?;
     names(&table.offline.groups, "sys_user_group")?;
+    table.offline.with.iter().try_for_each(|name| {
+        let leads = table.field(name.as_str()).is_some_and(|field| field.field_type == FieldType::Reference);
+        ensure(leads, place, || format!("travels with \"{name}\", which is no reference of it"))
+    })?;
     table.offline.fields.iter().try_for_each(|name| {
         let fits = table.kind == Kind::Reference && table.field(name.as_str()).is_some();
         ensure(fits, place, || format!("sends \"{name}\" to devices, which is no field of a row of it"))
@@ -237,6 +241,7 @@ mod tests {
             (format!("{THING} life_cycle = \"moth\"\n field = [{NAME}]"), "thing: no life cycle \"moth\""),
             (format!("{THING} create = [\"king\"]\n field = [{NAME}]"), "thing: role \"king\" is none of admin"),
             (format!("{THING} offline.follow = [\"name\"]\n field = [{NAME}]"), "thing: follows \"name\""),
+            (format!("{THING} offline.with = [\"name\"]\n field = [{NAME}]"), "thing: travels with \"name\""),
             (format!("{THING} offline.users = [\"name\"]\n field = [{NAME}]"), "thing: is held offline by \"name\""),
             (format!("{THING} offline.fields = [\"name\"]\n field = [{NAME}]"), "thing: sends \"name\" to devices"),
         ];

@@ -267,6 +267,8 @@ pub(crate) struct Parts {
     pub families: BTreeMap<TableName, Vec<TableName>>,
     /// The fields by which records of any table carry others or name who holds them.
     pub carrying: BTreeSet<FieldName>,
+    /// Tables whose records travel with others, the field that names those, and their table.
+    pub companions: Vec<(TableName, FieldName, TableName)>,
     /// The roles a person may have.
     pub roles: BTreeSet<String>,
 }
@@ -279,15 +281,22 @@ impl Parts {
     ) -> Self {
         let families = tables.keys().map(|table| (table.clone(), family(&tables, table))).collect();
         let carrying = tables.values().flat_map(carrying).collect();
+        let companions = tables.values().flat_map(companions).collect();
         let tables = tables.into_iter().map(|(name, table)| (name, Arc::new(table.whole()))).collect();
-        Self { tables, life_cycles, families, carrying, roles }
+        Self { tables, life_cycles, families, carrying, companions, roles }
     }
 }
 
 fn carrying(table: &Table) -> Vec<FieldName> {
     let named = table.offline.users.iter().chain(&table.offline.groups).cloned();
     let followed = table.offline.follow.iter().flat_map(|path| path.split('.')).map(FieldName::from);
-    named.chain(followed).collect()
+    named.chain(followed).chain(table.offline.with.iter().cloned()).collect()
+}
+
+fn companions(table: &Table) -> Vec<(TableName, FieldName, TableName)> {
+    let with = table.offline.with.iter();
+    let named = with.filter_map(|name| Some((name, table.field(name.as_str())?.reference.clone()?)));
+    named.map(|(name, of)| (table.name.clone(), name.clone(), of)).collect()
 }
 
 /// A table and every table that extends it, however far down; the table itself first.
@@ -333,6 +342,12 @@ impl Dictionary {
     /// The fields by which records of any table carry others into somebody's scope, or name who holds them.
     pub fn carrying_fields(&self) -> &BTreeSet<FieldName> {
         &self.parts().carrying
+    }
+
+    /// The tables whose records travel with a record of a table, each with the field that names it.
+    pub fn companions_of<'d>(&'d self, table: &'d str) -> impl Iterator<Item = (&'d TableName, &'d FieldName)> {
+        let of_it = self.parts().companions.iter().filter(move |(_, _, of)| self.is_a(table, of.as_str()));
+        of_it.map(|(companion, field, _)| (companion, field))
     }
 
     /// Every table in name order.

@@ -21,6 +21,9 @@ pub struct Offline {
     /// References (dot-walked) to records that travel along with this one.
     #[serde(default)]
     pub follow: Vec<String>,
+    /// References to records that a record of this table travels with: whoever holds one of those holds it, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<FieldName>,
     /// The only fields of a row that leave for a device, beside those every table has; all of them when empty.
     #[serde(default)]
     pub fields: Vec<FieldName>,

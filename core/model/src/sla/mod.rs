@@ -13,13 +13,16 @@
 //! reattached, cancelled, paused or resumed, whichever applies first. So a start that is part of the stop never attaches, a pause
 //! that is part of the start pauses until it cancels, and a pause that excludes the start cancels.
 //!
-//! Left out: conditions themselves, which fields and zones they read, who is told, and storing anything.
+//! [`Agreement`] is a definition read from its row, [`row`] a clock as one. Left out: asking conditions of records, who is told, and
+//! storing anything.
 //!
 //! Source: ServiceNow "Service Level Agreement (SLA) processing", "SLA conditions", "SLA duration types", "Task SLA table".
 
+mod agreement;
 mod business;
 mod clock;
 mod duration;
+pub mod row;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
+pub use agreement::{Agreement, CONDITIONS, asks_of_a_change};
 pub use business::BusinessTime;
 pub use clock::{Clock, ClockStage, Elapsed};
 pub use duration::Duration;

@@ -53,8 +53,12 @@ enum Verdict {
 
 /// Moves the clock of a task under a definition over one update. `clock` is the latest there is; one that ended counts as none.
 pub fn step(terms: &Terms, business: BusinessTime<'_>, clock: Option<&Clock>, update: &Update<'_>) -> Step {
-    match clock.filter(|clock| clock.stage.is_active()) {
-        Some(clock) => move_existing(terms, business, clock.clone(), update),
+    match clock.filter(|clock| clock.stage.is_active()).cloned() {
+        Some(mut clock) => {
+            // What was done in time with the radio off arrives after a breach that was not one.
+            clock.has_breached &= clock.planned_end.is_none_or(|end| update.at >= end);
+            move_existing(terms, business, clock, update)
+        }
         None if terms.attaches(update.met) => {
             let start = terms.start(update);
             Step { existing: None, attached: Some(attach(terms, business, start, update)) }

@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::rules::{JOURNALS, Notice};
 use crate::template;
-use crate::zone::UserZone;
+use fieldline_model::UserZone;
 
 /// As many characters as `sys_email` and `sn_inapp_notification` hold.
 const SUBJECT_CHARACTERS: usize = 255;

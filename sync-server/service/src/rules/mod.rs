@@ -20,6 +20,7 @@ mod trigger;
 
 use fieldline_model::condition::{Asking, Filter, Query, World};
 use fieldline_model::dictionary::Kind;
+use fieldline_model::sla::Agreement;
 use fieldline_model::{Dictionary, DocumentId, FieldName, Record, SysId, TableName, Value};
 use fieldline_storage::{Selection, Tx};
 
@@ -27,7 +28,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::flows::{self, Flow};
 use crate::query::number_field;
-use crate::sla::agreement::{self, AGREEMENTS, Agreement};
+use crate::sla::agreement::{self, AGREEMENTS};
 use crate::sla::schedule;
 use crate::table::{self, Input, TableError};
 
@@ -173,7 +174,7 @@ impl Book {
 fn agreements(dictionary: &Dictionary, tx: &dyn Tx) -> Result<Vec<Agreement>> {
     let (all, mut agreements) = (Filter::everything(), Vec::new());
     for row in tx.select(&Selection::of(dictionary.family(AGREEMENTS), &all), u32::MAX, 0)? {
-        match Agreement::read(&row, dictionary, tx)? {
+        match agreement::read(&row, dictionary, tx)? {
             Ok(agreement) => agreements.push(agreement),
             Err(problem) => tracing::error!(agreement = %row.id, problem, "a service level cannot be worked with"),
         }

@@ -1,15 +1,13 @@
 //! What a change of a task makes of its clocks.
 
-use fieldline_model::condition::{Filter, Query};
-use fieldline_model::sla::{BusinessTime, Clock, Met, Moved, Update, step};
-use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_model::condition::Filter;
+use fieldline_model::sla::{Agreement, BusinessTime, Clock, Moved, Update, row, step};
+use fieldline_model::{DocumentId, Record, SysId, UserZone, Value};
 use fieldline_storage::Job;
 
-use super::agreement::Agreement;
-use super::{CLOCKS, row, timer};
+use super::{CLOCKS, agreement, timer};
 use crate::call::{Call, Changed};
 use crate::error::Result;
-use crate::zone::UserZone;
 
 impl Call<'_> {
     /// Moves the clocks of a task with a change of it.
@@ -27,7 +25,7 @@ impl Call<'_> {
             let at = rows.iter().position(|row| row.reference("sla") == Some(agreement.id));
             let row = at.map(|at| rows.swap_remove(at));
             if agreement.active || row.is_some() {
-                self.because(agreement.named(), |call| call.move_clock(agreement, row, changed))?;
+                self.because(agreement::named(agreement), |call| call.move_clock(agreement, row, changed))?;
             }
         }
         Ok(())
@@ -35,16 +33,12 @@ impl Call<'_> {
 
     fn move_clock(&mut self, agreement: &Agreement, row: Option<Record>, changed: &Changed) -> Result<()> {
         let task = &changed.projection.record;
-        let met = self.met(agreement, changed.before.as_ref(), task);
-        let mut clock = row.as_ref().and_then(row::clock);
+        let met = agreement.met(|query| self.holds(&query.of_change(changed.before.as_ref(), task), task));
+        let clock = row.as_ref().and_then(row::clock);
         if clock.is_none() && !met.start {
             return Ok(());
         }
         let at = changed.done_at.min(self.now);
-        if let Some(clock) = &mut clock {
-            // What was done in time with the radio off arrives after a breach that was not one.
-            clock.has_breached &= clock.planned_end.is_none_or(|end| at >= end);
-        }
         let zone_name = self.zone_of(agreement, row.as_ref(), task)?;
         let zone = UserZone::named(&zone_name);
         let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };
@@ -96,15 +90,6 @@ impl Call<'_> {
             None => drop(self.tx.remove_job(&Job::name_of(timer::KIND, id))?),
         }
         Ok(())
-    }
-
-    /// Which of a definition's conditions a task meets after a change.
-    fn met(&self, agreement: &Agreement, before: Option<&Record>, task: &Record) -> Met {
-        let meets = |query: &Option<Query>| {
-            query.as_ref().is_some_and(|query| self.holds(&query.of_change(before, task), task))
-        };
-        let [start, stop, pause, resume, reset, cancel] = agreement.conditions.each_ref().map(meets);
-        Met { start, stop, pause, resume, reset, cancel }
     }
 
     /// The time zone of a clock: that of its schedule, else the one its definition points to; what it was given at first stays.

@@ -1,9 +1,8 @@
 //! What a task met before it had a clock, read off the audit: a retroactive start counts the pauses since then.
 
-use fieldline_model::sla::{Met, Update};
+use fieldline_model::sla::{Agreement, Met, Update, asks_of_a_change};
 use fieldline_model::{Record, Timestamp};
 
-use super::agreement::{Agreement, asks_of_a_change};
 use crate::call::Call;
 use crate::error::Result;
 

@@ -1,17 +1,15 @@
 //! Breaches and the percentages before them, at their moment: a clock that runs has one job, due when the next of them is
 //! reached, and nothing looks at it before. After a standstill what fell due meanwhile is done in order, each once.
 
-use fieldline_model::sla::{BusinessTime, Clock};
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::sla::{Agreement, BusinessTime, Clock, row};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, UserZone, Value};
 use fieldline_storage::Job;
 
-use super::agreement::Agreement;
-use super::{CLOCKS, row};
+use super::{CLOCKS, agreement};
 use crate::author::set;
 use crate::call::Call;
 use crate::error::Result;
 use crate::table;
-use crate::zone::UserZone;
 
 /// The jobs of clocks.
 pub(crate) const KIND: &str = "sla";
@@ -35,7 +33,7 @@ pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     let agreement = row.as_ref().and_then(|row| book.agreement(row.reference("sla")?));
     let (Some(row), Some(agreement)) = (row, agreement) else { return Ok(()) };
     let Some(clock) = row::clock(&row) else { return Ok(()) };
-    Ok(call.because(agreement.named(), |call| call.wake_clock(agreement, row, clock, job.due_at))?)
+    Ok(call.because(agreement::named(agreement), |call| call.wake_clock(agreement, row, clock, job.due_at))?)
 }
 
 impl Call<'_> {

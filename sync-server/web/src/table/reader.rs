@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use fieldline_documents::Projection;
 use fieldline_documents::journal::{Entry, Note};
+use fieldline_model::UserZone;
 use fieldline_model::dictionary::{Field, Kind};
 use fieldline_model::{Dictionary, Record, SysId, Table, TableName, Timestamp, Value};
 use fieldline_service::Call;
 use fieldline_service::table::{PASSWORD, Result};
-use fieldline_service::zone::UserZone;
 use fieldline_storage::Sight;
 
 use super::parameters::Show;

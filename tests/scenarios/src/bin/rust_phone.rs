@@ -229,6 +229,7 @@ impl Phone {
             "van_stock" => said(store.van_stock()),
             "record" => said(store.record(with.get("record")?)),
             "form" => said(store.form(with.get("record")?)),
+            "sla_clocks" => said(store.sla_clocks(with.get("record")?)),
             "needs_attention" => said(store.needs_attention()),
             "what_changed" => said(store.what_changed()),
             "looked_at" => said(store.looked_at(with.get("through")?)),

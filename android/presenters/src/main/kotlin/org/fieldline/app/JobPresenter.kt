@@ -10,6 +10,7 @@ import org.fieldline.core.Note
 import org.fieldline.core.RecordId
 import org.fieldline.core.RecordView
 import org.fieldline.core.RefusedStep
+import org.fieldline.core.SlaClock
 import org.fieldline.core.StepOffer
 
 /** A step a person has chosen and that asks for something first. */
@@ -26,6 +27,7 @@ data class Job(
     val attention: UInt = 0u,
     val isEditable: Boolean = false,
     val asset: RecordId? = null,
+    val clocks: List<SlaClock> = emptyList(),
     val steps: List<StepOffer> = emptyList(),
     val asked: StepAsked? = null,
     val form: List<FormField> = emptyList(),
@@ -96,7 +98,7 @@ class JobPresenter(private val core: CoreCalls, private val record: RecordId) : 
     private suspend fun read(): Job = core.ask { store ->
         val view = store.record(record) ?: return@ask Job(record)
         val site = view.item.fields.reference("location")?.let { store.record(RecordId("cmn_location", it)) }
-        job(view, store.form(record).orEmpty(), site?.item?.address().orEmpty())
+        job(view, store.form(record).orEmpty(), site?.item?.address().orEmpty()).copy(clocks = store.slaClocks(record))
     }
 
     private fun job(view: RecordView, form: List<FormField>, where: String): Job = Job(

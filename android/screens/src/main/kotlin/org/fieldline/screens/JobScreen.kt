@@ -14,7 +14,9 @@ import androidx.compose.runtime.setValue
 import org.fieldline.app.Job
 import org.fieldline.app.JobPresenter
 import org.fieldline.app.StepAsked
+import org.fieldline.core.ClockStage
 import org.fieldline.core.FormField
+import org.fieldline.core.SlaClock
 
 /** What else is kept on a job. */
 enum class JobPart { CHECKLIST, PARTS, PHOTOS, DOCUMENTS, SIGNATURE, TIME, ASSET }
@@ -65,9 +67,27 @@ private fun LazyListScope.head(job: Job) {
         )
         Line(job.what, "job.head", about, isUrgent = job.attention > 0u)
     }
+    itemsIndexed(job.clocks) { index, clock -> Line(clock.name, "job.clock.$index", told(clock), isUrgent = clock.hasBreached) }
     itemsIndexed(job.refused) { index, refused ->
         Line(named("step", refused.step), "job.refused.$index", listOf(say(Word.STEP_NOT_FOLLOWED)), isUrgent = true)
     }
+}
+
+/** How long it may still take, and how sure that is. */
+@Composable
+private fun told(clock: SlaClock): List<String> {
+    val due = clock.breachesAt
+    val stands = when {
+        clock.stage != ClockStage.IN_PROGRESS -> named("clock", clock.stage.name)
+        due == null -> ""
+        else -> say(Word.DUE_BY, moment(due))
+    }
+    return listOf(
+        stands,
+        if (clock.hasBreached) say(Word.OVERDUE) else "",
+        if (clock.restsOnUnsent) say(Word.BY_UNSENT) else "",
+        clock.asOf?.let { say(Word.AS_OF, moment(it)) }.orEmpty(),
+    )
 }
 
 /** What a step asks for before it is taken. */

@@ -1,7 +1,8 @@
 //! The time zones people live in, from the IANA database as it was when this was built.
 
 use chrono::{Offset, TimeZone};
-use fieldline_model::{Timestamp, Zone};
+
+use crate::time::{Timestamp, Zone};
 
 /// Somebody's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,11 @@ impl UserZone {
     /// The zone of an IANA name such as `Europe/Monaco`; UTC where the name is empty or unknown.
     pub fn named(name: &str) -> Self {
         Self(name.parse().unwrap_or(chrono_tz::UTC))
+    }
+
+    /// Whether there is a zone of this name.
+    pub fn is_known(name: &str) -> bool {
+        name.parse::<chrono_tz::Tz>().is_ok()
     }
 
     /// How a moment reads on clocks there, as `yyyy-MM-dd HH:mm:ss`.

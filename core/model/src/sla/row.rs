@@ -1,7 +1,9 @@
 //! A clock as a row of `task_sla`, and back. Durations are written as the moment that long after 1970 began.
 
-use fieldline_model::sla::{BusinessTime, Clock, ClockStage};
-use fieldline_model::{Decimal, Record, Timestamp, Value};
+use super::{BusinessTime, Clock, ClockStage};
+use crate::record::Record;
+use crate::time::Timestamp;
+use crate::value::{Decimal, Value};
 
 const STAGES: [(&str, ClockStage); 4] = [
     ("in_progress", ClockStage::InProgress),
@@ -13,7 +15,7 @@ const STAGES: [(&str, ClockStage); 4] = [
 const PROMISED: &str = "promised_duration";
 
 /// The clock a row holds; `None` when it holds none.
-pub(super) fn clock(row: &Record) -> Option<Clock> {
+pub fn clock(row: &Record) -> Option<Clock> {
     let milliseconds = |field: &str| row.time(field).map_or(0, |moment| moment.0);
     let (_, stage) = *STAGES.iter().find(|(name, _)| *name == row.text("stage"))?;
     Some(Clock {
@@ -31,7 +33,7 @@ pub(super) fn clock(row: &Record) -> Option<Clock> {
 }
 
 /// Writes a clock into its row.
-pub(super) fn write(row: &mut Record, clock: &Clock) {
+pub fn write(row: &mut Record, clock: &Clock) {
     let stage = STAGES.iter().find(|(_, stage)| *stage == clock.stage).map(|(name, _)| Value::text(*name));
     row.set("stage", stage);
     row.set("active", Some(Value::Boolean(clock.stage.is_active())));
@@ -55,7 +57,7 @@ pub(super) fn write(row: &mut Record, clock: &Clock) {
 }
 
 /// Writes what has elapsed by a moment into a row.
-pub(super) fn show_elapsed(row: &mut Record, clock: &Clock, at: Timestamp, business: BusinessTime<'_>) {
+pub fn show_elapsed(row: &mut Record, clock: &Clock, at: Timestamp, business: BusinessTime<'_>) {
     let elapsed = clock.elapsed(at, business);
     row.set("duration", Some(lasting(elapsed.actual_milliseconds)));
     row.set("business_duration", Some(lasting(elapsed.business_milliseconds)));
@@ -77,10 +79,9 @@ fn percent(percent: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use fieldline_model::sla::{BusinessTime, Clock, ClockStage};
-    use fieldline_model::{DocumentId, Record, SysId, Timestamp, Utc0};
-
     use super::*;
+    use crate::id::{DocumentId, SysId};
+    use crate::time::Utc0;
 
     fn running(duration_milliseconds: i64) -> Clock {
         Clock {
