@@ -9,6 +9,7 @@ use fieldline_model::{DeviceId, Dictionary, DocumentId, Record, SysId, Table, Ti
 use fieldline_storage::{FeedEntry, Position, ScopeKey, Tx};
 use rand_core::Rng;
 
+use crate::cmdb::Delta;
 use crate::kept::Loaded;
 use crate::notifications::News;
 use crate::rules::Book;
@@ -89,6 +90,8 @@ pub(crate) struct Pending {
     pub redefined: bool,
     /// Whether rules were written, so that they are read anew after it.
     pub ruled: bool,
+    /// What became of items and the relations between them.
+    pub related: Delta,
     /// Rules that have acted on records.
     pub obeyed: BTreeSet<(SysId, DocumentId)>,
     /// Records that somebody may have to be told of.

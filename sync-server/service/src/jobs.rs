@@ -6,6 +6,7 @@ use fieldline_storage::Job;
 use rand_core::Rng;
 
 use crate::call::Call;
+use crate::cmdb::health::cycle;
 use crate::error::{Result, ServiceError};
 use crate::flows;
 use crate::itsm::auto_close;
@@ -18,18 +19,23 @@ use crate::table::TableError;
 /// Who does the jobs of a kind.
 struct Worker {
     kind: &'static str,
+    /// What is looked at first, while others write.
+    prepare: Option<Prepare>,
     work: fn(&mut Call<'_>, &Job) -> Result<(), TableError>,
     /// What is done when that was not possible.
     failed: fn(&mut Call<'_>, Job, &str) -> Result<()>,
 }
 
-const WORKERS: [Worker; 6] = [
-    Worker { kind: timer::KIND, work: timer::ring, failed: put_off },
-    Worker { kind: knowledge::KIND, work: knowledge::come, failed: put_off },
-    Worker { kind: auto_close::KIND, work: auto_close::ring, failed: put_off },
-    Worker { kind: flows::SCHEDULE, work: flows::begin_scheduled, failed: put_off },
-    Worker { kind: flows::KIND, work: flows::carry_on, failed: flows::stopped },
-    Worker { kind: digest::KIND, work: digest::write, failed: put_off },
+type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
+
+const WORKERS: [Worker; 7] = [
+    Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
+    Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
+    Worker { kind: auto_close::KIND, prepare: None, work: auto_close::ring, failed: put_off },
+    Worker { kind: flows::SCHEDULE, prepare: None, work: flows::begin_scheduled, failed: put_off },
+    Worker { kind: flows::KIND, prepare: None, work: flows::carry_on, failed: flows::stopped },
+    Worker { kind: digest::KIND, prepare: None, work: digest::write, failed: put_off },
+    Worker { kind: cycle::KIND, prepare: Some(cycle::prepare), work: cycle::ring, failed: put_off },
 ];
 /// A job that failed so often is not tried again until a person says so.
 const ATTEMPTS: u32 = 8;
@@ -47,6 +53,7 @@ impl Server {
             let due = self.storage().read()?.due_jobs(worker.kind, now, limit.saturating_sub(done))?;
             done += u32::try_from(due.len()).unwrap_or(u32::MAX);
             if !due.is_empty() {
+                worker.prepare.map_or(Ok(()), |prepare| prepare(self, &due, now, rng))?;
                 self.try_jobs(worker, due, now, rng)?;
             }
         }

@@ -6,6 +6,8 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use fieldline_storage::{Account, FeedEntry, Happening};
 
 use crate::call::Call;
+use crate::cmdb;
+use crate::cmdb::health::cycle;
 use crate::error::Result;
 use crate::flows;
 use crate::itsm::{PROPERTIES, auto_close};
@@ -55,6 +57,7 @@ impl Call<'_> {
     /// Lets subscriptions, roles and priorities follow a row, as it was and as it is.
     fn follow(&mut self, before: Option<&Record>, after: Option<&Record>) -> Result<()> {
         let Some(row) = after.or(before) else { return Ok(()) };
+        self.note_related(before, after);
         let both = |field: &str| -> BTreeSet<SysId> {
             before.into_iter().chain(after).filter_map(|row| row.reference(field)).collect()
         };
@@ -66,7 +69,9 @@ impl Call<'_> {
             "sys_user_has_role" => self.role_given(before, after),
             "sys_group_has_role" => both("group").into_iter().try_for_each(|group| self.groups_roles_changed(group)),
             PROPERTIES if row.text("name") == auto_close::SETTING => self.time_every_closing(),
+            PROPERTIES if row.text("name") == cycle::SETTING => self.time_health(),
             PRIORITY_TABLE => self.server.reload_priorities(&*self.tx),
+            table if after.is_none() && self.dictionary.is_a(table, cmdb::ROOT) => self.forget_sources(row.id.sys_id),
             table if rules::is_rule(table) => {
                 self.pending.ruled = true;
                 if table == flows::FLOWS { self.schedule_flow(row) } else { Ok(()) }

@@ -18,6 +18,9 @@ use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
 use crate::call::{Call, Caller, Pending};
+use crate::cmdb::KeptGraph;
+use crate::cmdb::health::KeptHealth;
+use crate::cmdb::health::cycle::KeptPlan;
 use crate::definitions;
 use crate::error::{Result, ServiceError};
 use crate::identity::Guard;
@@ -73,6 +76,9 @@ pub struct Server {
     pub(crate) guard: Guard,
     kept: Mutex<Kept>,
     pub(crate) known: Mutex<Known>,
+    pub(crate) graph: KeptGraph,
+    pub(crate) health: KeptHealth,
+    pub(crate) health_plan: KeptPlan,
     priorities: RwLock<PriorityMatrix>,
     book: RwLock<Arc<Book>>,
     roads: OnceLock<WaySource>,
@@ -98,6 +104,9 @@ impl Server {
             guard: Guard::default(),
             kept: Mutex::default(),
             known: Mutex::default(),
+            graph: KeptGraph::default(),
+            health: KeptHealth::default(),
+            health_plan: KeptPlan::default(),
             priorities: RwLock::default(),
             book: RwLock::default(),
             roads: OnceLock::new(),
@@ -242,10 +251,14 @@ impl Server {
     }
 
     /// Makes what a call did durable; its documents are kept loaded.
-    pub(crate) fn commit(&self, call: Call<'_>) -> Result<()> {
+    pub(crate) fn commit(&self, mut call: Call<'_>) -> Result<()> {
         let rules_changed = call.pending.ruled || call.pending.redefined;
         let book = rules_changed.then(|| Book::read(&call.dictionary, &*call.tx)).transpose()?;
+        let related = self.graph.change(&mut *call.tx, std::mem::take(&mut call.pending.related))?;
         call.tx.commit()?;
+        if let Some(related) = related {
+            related.happened();
+        }
         if call.pending.queued {
             self.alarms.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|alarm| alarm());
         }

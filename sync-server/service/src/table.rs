@@ -17,6 +17,7 @@ use crate::audit;
 use crate::author::Authored;
 use crate::call::Call;
 use crate::changes::Changes;
+use crate::cmdb;
 use crate::definitions;
 use crate::error::ServiceError;
 use crate::knowledge;
@@ -289,6 +290,7 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
     if rules::is_rule(table.name.as_str()) {
         call.check_rule(&record)?;
     }
+    cmdb::check_rule(call, &record)?;
     if table.name == *knowledge::ARTICLES {
         knowledge::prepare(call, before.as_ref(), &mut record)?;
     }

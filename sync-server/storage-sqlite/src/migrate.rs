@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::failed;
 
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_actor_epochs.sql"),
     include_str!("../migrations/0003_queries.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../migrations/0010_tallies.sql"),
     include_str!("../migrations/0011_jobs.sql"),
     include_str!("../migrations/0012_children.sql"),
+    include_str!("../migrations/0013_items.sql"),
 ];
 
 /// Applies the migrations that `connection` has not seen; `name` is what errors call it.

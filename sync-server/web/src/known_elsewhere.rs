@@ -19,9 +19,11 @@ pub fn schemas() -> [Value; 6] {
 }
 
 /// The query parameters each of them reads: the method, how the path ends, and the names.
-const READ: [(&str, &str, &[&str]); 25] = [
+const READ: [(&str, &str, &[&str]); 27] = [
     ("post", "/insertMultiple", &["multi_import_set_id"]),
     ("get", "cmdb/instance/{class}", &["sysparm_query", "sysparm_limit", "sysparm_offset"]),
+    ("get", "cmdb/health/losses", &["class", "service", "limit", "offset"]),
+    ("get", "cmdb/health/without_service", &["limit", "offset"]),
     ("post", "identifyreconcile", &["sysparm_data_source"]),
     ("post", "identifyreconcile/enhanced", &["sysparm_data_source"]),
     ("post", "identifyreconcile/query", &["sysparm_data_source"]),

@@ -8,7 +8,7 @@ use fieldline_model::{Record, SysId};
 use super::worker::{self, Messages};
 use super::{CHANGES, Wanted, equals, listed};
 use crate::call::Call;
-use crate::cmdb::impact::{self, Way};
+use crate::cmdb::impact;
 use crate::table::{self, Input, Result};
 
 /// How a change touches something.
@@ -89,7 +89,7 @@ pub fn add(call: &mut Call<'_>, change: SysId, how: Association, items: &[String
 pub fn refresh_services(call: &mut Call<'_>, change: SysId) -> Result<Record> {
     let record = table::get(call, CHANGES, change)?.record;
     let items = items_of(call, &record)?;
-    for service in services_above(call, items)? {
+    for service in impact::services_above(call, &items)? {
         associate(call, change, Association::Impacted, service)?;
     }
     let request = serde_json::json!({ "task": change.to_string() });
@@ -101,16 +101,6 @@ pub(super) fn items_of(call: &Call<'_>, change: &Record) -> Result<BTreeSet<SysI
     let affected = call.rows("task_ci", &Filter::equals("task", change.id.sys_id))?;
     let affected = affected.iter().filter_map(|row| row.reference("ci_item"));
     Ok(affected.chain(change.reference("cmdb_ci")).collect())
-}
-
-fn services_above(call: &Call<'_>, items: BTreeSet<SysId>) -> Result<BTreeSet<SysId>> {
-    let above = impact::reached(call, &items, Way::Up)?;
-    let services = call.dictionary.family("cmdb_ci_service");
-    let mut found = BTreeSet::new();
-    for item in items.into_iter().chain(above.into_keys()) {
-        found.extend(call.tx.find(services, item)?.map(|service| service.id.sys_id));
-    }
-    Ok(found)
 }
 
 /// Whether that is new.

@@ -8,6 +8,7 @@ use super::identify::{Found, Identified, Key, identify, key};
 use super::payload::{
     Companion, CompanionOutcome, Indices, Item, ItemOutcome, Outcome, Payload, Problem, Relation, RelationOutcome,
 };
+use super::precedence::Precedence;
 use super::reconcile::{self, Written};
 use super::rules::{Rule, rule_for};
 use super::{ROOT, companions, duplicates, is_class, is_source, relations};
@@ -19,6 +20,7 @@ use crate::table::{self, Input, Result, TableError};
 pub(super) struct Engine<'e, 's> {
     call: &'e mut Call<'s>,
     source: &'e str,
+    rules: Precedence,
     items: Vec<Item>,
     payload: &'e Payload,
     /// The host of an item that is on record already.
@@ -60,12 +62,13 @@ fn stop<T>(error: &'static str, message: impl Into<String>) -> std::result::Resu
 }
 
 impl<'e, 's> Engine<'e, 's> {
-    pub(super) fn new(call: &'e mut Call<'s>, source: &'e str, payload: &'e Payload) -> Self {
-        let count = payload.items.len();
+    pub(super) fn new(call: &'e mut Call<'s>, source: &'e str, payload: &'e Payload) -> Result<Self> {
+        let (count, rules) = (payload.items.len(), Precedence::read(call)?);
         let keys = payload.items.iter().map(|item| key(call, item)).collect();
-        Self {
+        Ok(Self {
             call,
             source,
+            rules,
             items: payload.items.clone(),
             payload,
             hosts: BTreeMap::new(),
@@ -74,7 +77,7 @@ impl<'e, 's> Engine<'e, 's> {
             named: BTreeMap::new(),
             keys,
             under_way: Vec::new(),
-        }
+        })
     }
 
     /// Brings everything through.
@@ -147,7 +150,8 @@ impl<'e, 's> Engine<'e, 's> {
         self.check_twins(index)?;
         let host = self.host_of(index, rule)?;
         let known = self.recognise(index, rule, host, outcome)?;
-        let Written { operation, sys_id, info } = reconcile::write(self.call, &self.items[index], &source, known)?;
+        let Written { operation, sys_id, info } =
+            reconcile::write(self.call, &self.rules, &self.items[index], &source, known)?;
         (outcome.operation, outcome.sys_id, outcome.info) = (operation, sys_id.to_string(), info);
         self.known[index] = Some(sys_id);
         if let Some(name) = self.items[index].internal_id.clone() {
@@ -286,7 +290,7 @@ impl<'e, 's> Engine<'e, 's> {
                 stop("MISSING_MATCHING_ATTRIBUTES", problem)
             }
             Found::Several { records, fields, table } => {
-                duplicates::report(self.call, &records, &fields)?;
+                duplicates::report(self.call, &records, &fields).map_err(Stop::from)?;
                 let problem = format!("Found duplicate records in table [{table}] using fields [{fields}]");
                 stop("MULTIPLE_DUPLICATE_RECORDS", problem)
             }

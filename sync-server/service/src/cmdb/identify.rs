@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_model::condition::Filter;
+use fieldline_model::condition::{Alone, Filter, Query};
 use fieldline_model::{Record, SysId};
 
 use super::payload::{Attempt, AttemptResult, Companion, Item};
@@ -101,19 +101,19 @@ fn by_companions(call: &Call<'_>, item: &Item, entry: &Entry, table: &str) -> Re
     if sent.is_empty() {
         return Ok(None);
     }
-    let counted = call.rows_of_query(table, entry.condition.as_deref().unwrap_or_default())?;
-    let counted: BTreeSet<SysId> = counted.into_iter().map(|row| row.id.sys_id).collect();
+    let counts = Query::parse(entry.condition.as_deref().unwrap_or_default()).query;
+    let counts = counts.resolve(table, &call.anybody()).filter;
     let mut candidates: Option<BTreeSet<SysId>> = None;
     for values in &sent {
         let rows = call.rows_with(table, values)?;
-        let rows = rows.iter().filter(|row| counted.contains(&row.id.sys_id));
+        let rows = rows.iter().filter(|row| counts.matches(row, &Alone));
         let items: BTreeSet<SysId> = rows.filter_map(|row| row.reference(reference)).collect();
         candidates = Some(candidates.map_or(items.clone(), |known| known.intersection(&items).copied().collect()));
     }
     let mut records = Vec::new();
     for candidate in candidates.unwrap_or_default() {
         let has = call.rows(table, &Filter::equals(reference, candidate))?;
-        let has = has.iter().filter(|row| counted.contains(&row.id.sys_id)).count();
+        let has = has.iter().filter(|row| counts.matches(row, &Alone)).count();
         if !entry.exact_count || has == sent.len() {
             records.extend(call.tx.find(call.dictionary.family(super::ROOT), candidate)?);
         }
@@ -144,4 +144,17 @@ pub(super) fn key(call: &Call<'_>, item: &Item) -> Option<Key> {
     let values = entries.find_map(|entry| values(&entry.attributes, &item.values))?;
     let values = values.into_iter().map(|(name, text)| (name.to_owned(), text.to_lowercase()));
     Some((item.class_name.clone(), values.collect()))
+}
+
+/// A rule, the order of one of its entries, and what an item has for it.
+pub(super) type OwnKey = (String, u32, Vec<String>);
+
+/// By what an item on record would be recognised first among those that its own values tell apart, and the fields that do.
+pub(super) fn own_key(rule: &Rule, item: &Record) -> Option<(OwnKey, String)> {
+    let entries = rule.entries.iter().filter(|entry| entry.table.is_none());
+    entries.into_iter().find_map(|entry| {
+        let values = entry.attributes.iter().map(|name| Some(item.get(name)?.to_string().to_lowercase()));
+        let values = values.collect::<Option<Vec<_>>>()?;
+        Some(((rule.name.clone(), entry.order, values), entry.attributes.join(",")))
+    })
 }

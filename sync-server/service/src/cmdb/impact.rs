@@ -1,51 +1,29 @@
 //! Who feels it when an item fails, and what an item needs: everything above it and below it along relations that carry that.
 //!
 //! In a relation the parent needs the child ("Depends on::Used by", "Runs on::Runs", "Contains::Contained by"). Cables, managers and
-//! owners carry nothing. Circles are walked once; an item is as far away as its shortest way.
+//! owners carry nothing. Circles are walked once; an item is as far away as its shortest way. `graph.rs` walks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_model::condition::Filter;
-use fieldline_model::{Record, SysId};
+use fieldline_model::{DocumentId, SysId, TableName};
+use fieldline_storage::Sight;
 
 use super::ROOT;
+use super::graph::{Item, Walked, Way};
 use crate::call::Call;
-use crate::query::number_field;
 use crate::table::{self, Result};
 
-const RELATIONS: &str = "cmdb_rel_ci";
 const SERVICES: &str = "cmdb_ci_service";
-/// What the names of relation types begin with that carry no failure.
-const CARRY_NOTHING: [&str; 3] = ["Connects to", "Manages", "Owns"];
 /// Items one question looks at; more would say that everything hangs on everything.
 pub const MOST_ITEMS: usize = 5_000;
-/// The `install_status` of what is being worked on.
-const IN_MAINTENANCE: i64 = 3;
-
-/// Which way to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// To what needs the item.
-    Up,
-    /// To what the item needs.
-    Down,
-}
-
-impl Way {
-    /// The end of a relation that is here, and the one that is there.
-    fn ends(self) -> [&'static str; 2] {
-        match self {
-            Self::Up => ["child", "parent"],
-            Self::Down => ["parent", "child"],
-        }
-    }
-}
 
 /// An item that was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
     /// The item.
-    pub item: Record,
+    pub id: DocumentId,
+    /// What people call it.
+    pub name: String,
     /// Relations on the shortest way to it.
     pub distance: u32,
     /// Whether it is a service.
@@ -70,53 +48,85 @@ pub struct Impact {
 /// # Errors
 /// When there is no such item for the caller.
 pub fn impact(call: &Call<'_>, item: SysId) -> Result<Impact> {
-    let item = table::read(call, ROOT, item)?.id.sys_id;
-    let [above, below] = [Way::Up, Way::Down].map(|way| reached(call, &BTreeSet::from([item]), way));
-    let (above, below) = (above?, below?);
-    let is_cut = above.len().max(below.len()) >= MOST_ITEMS;
-    Ok(Impact { above: shown(call, above)?, below: shown(call, below)?, is_cut })
+    let from = BTreeSet::from([table::read(call, ROOT, item)?.id.sys_id]);
+    let (ways, is_cut) = call.with_graph(|graph| {
+        let ways = [Way::Up, Way::Down].map(|way| graph.walk(&from, way, MOST_ITEMS));
+        let is_cut = ways.iter().any(|walked| walked.is_cut);
+        (ways.map(|walked| told(call, walked)), is_cut)
+    })?;
+    let mut eyes = Eyes { call, whole: BTreeMap::new(), sight: None };
+    let [above, below] = ways.map(|reached| eyes.shown(reached));
+    Ok(Impact { above: above?, below: below?, is_cut })
 }
 
-/// The items that are reached from some items one way, each with its distance; the beginning is not among them.
-pub(crate) fn reached(call: &Call<'_>, from: &BTreeSet<SysId>, way: Way) -> Result<BTreeMap<SysId, u32>> {
-    let idle = idle_types(call)?;
-    let [here, there] = way.ends();
-    let (mut found, mut next) = (BTreeMap::new(), from.clone());
-    for distance in 1.. {
-        let mut further = BTreeSet::new();
-        for item in &next {
-            for relation in call.rows(RELATIONS, &Filter::equals(here, *item))? {
-                let carries = !relation.reference("type").is_some_and(|kind| idle.contains(&kind));
-                further.extend(relation.reference(there).filter(|_| carries));
+/// The services among some items and everything that needs them, whoever asks.
+pub(crate) fn services_above(call: &Call<'_>, items: &BTreeSet<SysId>) -> Result<BTreeSet<SysId>> {
+    let mut services = BTreeSet::new();
+    for item in items {
+        services.extend(call.tx.find(call.dictionary.family(SERVICES), *item)?.map(|service| service.id.sys_id));
+    }
+    let above = call.with_graph(|graph| told(call, graph.walk(items, Way::Up, MOST_ITEMS)))?;
+    services.extend(above.iter().filter(|reached| reached.is_service).map(|reached| reached.id.sys_id));
+    Ok(services)
+}
+
+/// What a walk found, without what is not on record.
+fn told(call: &Call<'_>, walked: Walked<'_>) -> Vec<Reached> {
+    let mut classes = BTreeMap::new();
+    let mut is_service = |item: &Item| match classes.get(&item.class) {
+        Some(known) => *known,
+        None => {
+            let known = call.dictionary.is_a(item.class.as_str(), SERVICES);
+            classes.insert(item.class.clone(), known);
+            known
+        }
+    };
+    let reached = walked.found.into_iter().filter_map(|(id, distance, item)| {
+        let item = item?;
+        Some(Reached {
+            id: DocumentId { table: item.class.clone(), sys_id: id },
+            name: item.name.clone(),
+            distance,
+            is_service: is_service(item),
+            in_maintenance: item.in_maintenance,
+        })
+    });
+    reached.collect()
+}
+
+/// What a caller sees, asked once for a class where that settles it.
+struct Eyes<'e, 's> {
+    call: &'e Call<'s>,
+    whole: BTreeMap<TableName, bool>,
+    sight: Option<Sight>,
+}
+
+impl Eyes<'_, '_> {
+    fn shown(&mut self, reached: Vec<Reached>) -> Result<Vec<Reached>> {
+        let mut shown = Vec::with_capacity(reached.len());
+        for reached in reached {
+            if self.see(&reached.id)? {
+                shown.push(reached);
             }
         }
-        next = further.into_iter().filter(|item| !from.contains(item) && !found.contains_key(item)).collect();
-        if next.is_empty() || found.len() >= MOST_ITEMS {
-            break;
-        }
-        found.extend(next.iter().map(|item| (*item, distance)));
+        Ok(shown)
     }
-    Ok(found)
-}
 
-/// The types of relations that carry nothing.
-fn idle_types(call: &Call<'_>) -> Result<BTreeSet<SysId>> {
-    let types = call.rows("cmdb_rel_type", &Filter::everything())?;
-    let idle = types.iter().filter(|row| CARRY_NOTHING.iter().any(|start| row.text("name").starts_with(start)));
-    Ok(idle.map(|row| row.id.sys_id).collect())
-}
-
-fn shown(call: &Call<'_>, found: BTreeMap<SysId, u32>) -> Result<Vec<Reached>> {
-    let mut reached = Vec::new();
-    for (item, distance) in found {
-        let item = call.tx.find(call.dictionary.family(ROOT), item)?;
-        let Some(item) = item else { continue };
-        if call.sees(&item)? {
-            let is_service = call.dictionary.is_a(item.id.table.as_str(), SERVICES);
-            let in_maintenance = number_field(&item, "install_status") == Some(IN_MAINTENANCE);
-            reached.push(Reached { item, distance, is_service, in_maintenance });
+    fn see(&mut self, id: &DocumentId) -> Result<bool> {
+        let call = self.call;
+        if !self.whole.contains_key(&id.table) {
+            let table = call.dictionary.table(id.table.as_str());
+            self.whole.insert(id.table.clone(), table.is_some_and(|table| call.caller.reads_all(table)));
+        }
+        if self.whole.get(&id.table) == Some(&true) {
+            return Ok(true);
+        }
+        if self.sight.is_none() {
+            self.sight = Some(call.sight()?);
+        }
+        match (call.row(id)?, &self.sight) {
+            (Some(item), Some(sight)) => Ok(sight.sees(&item, &&*call.tx)?),
+            _ => Ok(false),
         }
     }
-    reached.sort_by_key(|reached| (reached.distance, reached.item.id.sys_id));
-    Ok(reached)
 }

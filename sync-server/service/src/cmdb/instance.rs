@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::engine::Engine;
 use super::payload::{Item, Payload};
+use super::precedence::Precedence;
 use super::rules::rule_for;
 use super::{ROOT, check_may, is_class, is_source, relations};
 use crate::call::Call;
@@ -77,7 +78,7 @@ pub fn create(call: &mut Call<'_>, class: &str, told: &Told) -> Result<SysId> {
         let kind = relations::type_named(call, name)?;
         host = host.or_else(|| told.outbound.iter().find(|end| Some(end.kind) == kind).map(|end| end.target));
     }
-    let mut engine = Engine::new(call, &told.source, &payload);
+    let mut engine = Engine::new(call, &told.source, &payload)?;
     engine.hosts.extend(host.map(|host| (0, host)));
     let outcome = engine.run()?;
     let item = outcome.items.first();
@@ -96,7 +97,8 @@ pub fn update(call: &mut Call<'_>, class: &str, sys_id: SysId, told: &Told) -> R
     check_source(call, class, &told.source)?;
     let known = table::get(call, class, sys_id)?.record;
     let item = Item { class_name: known.id.table.to_string(), values: told.attributes.clone(), ..Item::default() };
-    super::reconcile::write(call, &item, &told.source, Some(known)).map(drop)
+    let rules = Precedence::read(call)?;
+    super::reconcile::write(call, &rules, &item, &told.source, Some(known)).map(drop)
 }
 
 /// Relates an item to others.

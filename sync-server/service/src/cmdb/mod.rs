@@ -3,22 +3,30 @@
 //! `rules.toml` says by what items of a class are recognised, `identify.rs` tries it, `reconcile.rs` writes what a source may
 //! say, `companions.rs` what refers to
 //! an item, `relations.rs` keeps one relation of a type between two items, `engine.rs` brings a whole payload through these.
-//! `impact.rs` walks them. `instance.rs` answers for single items, `meta.rs` for classes. What cannot be told apart or lacks something is kept in
-//! `cmdb_ire_incomplete_payloads`; duplicates open one task.
+//! `impact.rs` walks them, in the graph that `graph_kept.rs` keeps in memory. `instance.rs` answers for single items, `meta.rs` for classes. What cannot be told apart or lacks something is kept in
+//! `cmdb_ire_incomplete_payloads`; duplicates open one task. `health/` measures how good all of it is.
 
 mod companions;
 mod duplicates;
 mod engine;
+mod graph;
+mod graph_kept;
+pub mod health;
 mod identify;
 pub mod impact;
 pub mod instance;
 pub mod meta;
 pub mod payload;
+mod precedence;
 mod reconcile;
 mod relations;
 mod rules;
+mod sources;
 
-use fieldline_model::Timestamp;
+pub(crate) use graph::Delta;
+pub(crate) use graph_kept::KeptGraph;
+
+use fieldline_model::{Record, Timestamp};
 use rand_core::Rng;
 
 use crate::call::{Call, Caller};
@@ -27,7 +35,7 @@ use crate::table::{Result, TableError, declared};
 use payload::{Operation, Outcome, Payload};
 
 /// The parent of all classes.
-const ROOT: &str = "cmdb_ci";
+pub(crate) const ROOT: &str = "cmdb_ci";
 
 /// Writes what a source says about items and their relations.
 ///
@@ -35,7 +43,7 @@ const ROOT: &str = "cmdb_ci";
 /// When the caller may not write items or the database fails; what is wrong with an item is told in the outcome and stops no other.
 pub fn reconcile(call: &mut Call<'_>, source: &str, payload: &Payload) -> Result<Outcome> {
     check_may(call)?;
-    engine::Engine::new(call, source, payload).run()
+    engine::Engine::new(call, source, payload)?.run()
 }
 
 /// Recognising an item tells that it is there, so that is for those who may write items.
@@ -46,6 +54,18 @@ fn check_may(call: &Call<'_>) -> Result<()> {
     }
     let problem = format!("writing configuration items needs one of the roles {}", table.write.join(", "));
     Err(TableError::Denied { record: ROOT.into(), problem })
+}
+
+/// Refuses a rule about items that could not do what it says.
+///
+/// # Errors
+/// Names what does not fit.
+pub(crate) fn check_rule(call: &Call<'_>, row: &Record) -> Result<()> {
+    match row.id.table.as_str() {
+        table if precedence::is_rule(table) => precedence::check(call, row),
+        table if health::rules::is_rule(table) => health::rules::check(call, row),
+        _ => Ok(()),
+    }
 }
 
 /// Says what [`reconcile`] would do, and does nothing.

@@ -1,17 +1,22 @@
 //! Writes what a source may say about one item: a new record, or the fields of a known one, and its class.
 //!
-//! Where `cmdb_reconciliation_definition` rows name sources for a class and field, only these write it once it is filled, and
-//! none over one that is believed before it. Rows of a nearer class go before those of one above, rows that name fields before
-//! those for all.
+//! `precedence.rs` says which source may write an attribute, `sources.rs` keeps what each of them said. Of an attribute that
+//! ranked sources write, one accepts updates of whoever wrote it last or is believed as much, until whoever wrote it has been
+//! silent for long enough; an empty value overwrites nothing unless a rule says so. Who comes first writes all.
 
 use std::collections::BTreeMap;
 
 use fieldline_model::{DocumentId, Record, SysId, Value};
 
 use super::payload::{Info, Item, Operation};
+use super::precedence::{Precedence, Ranked, Ruled};
+use super::sources::Sources;
 use crate::call::Call;
-use crate::query::number_field;
+use crate::changes::Changes;
 use crate::table::{self, Input, Result};
+
+/// Says which source an item was seen by; a source that may not write it leaves it.
+const SEEN_BY: &str = "discovery_source";
 
 /// What was written.
 pub(super) struct Written {
@@ -24,28 +29,117 @@ pub(super) struct Written {
 ///
 /// # Errors
 /// When the caller may not, or a value does not fit.
-pub(super) fn write(call: &mut Call<'_>, item: &Item, source: &str, known: Option<Record>) -> Result<Written> {
-    let now = Value::Time(call.now).to_string();
+pub(super) fn write(
+    call: &mut Call<'_>,
+    rules: &Precedence,
+    item: &Item,
+    source: &str,
+    known: Option<Record>,
+) -> Result<Written> {
     let seen = item.sys_object_source_info.as_ref().and_then(|info| info.source_recency_timestamp.clone());
-    let seen = seen.unwrap_or_else(|| now.clone());
-    let Some(mut known) = known else {
-        let mut fields = fields(call, item, &item.class_name);
-        fields.insert("discovery_source".into(), source.into());
-        fields.entry("first_discovered".into()).or_insert(now);
-        fields.insert("last_discovered".into(), seen);
-        let made = table::create(call, &item.class_name, &Input { fields, as_displayed: false })?;
-        return Ok(Written { operation: Operation::Insert, sys_id: made.record.id.sys_id, info: Vec::new() });
-    };
+    let seen = seen.unwrap_or_else(|| Value::Time(call.now).to_string());
+    match known {
+        Some(known) => update(call, rules, item, source, known, &seen),
+        None => insert(call, rules, item, source, seen),
+    }
+}
+
+fn insert(call: &mut Call<'_>, rules: &Precedence, item: &Item, source: &str, seen: String) -> Result<Written> {
+    let mut fields = fields(call, item, &item.class_name);
+    fields.insert(SEEN_BY.into(), source.into());
+    fields.entry("first_discovered".into()).or_insert_with(|| Value::Time(call.now).to_string());
+    fields.insert("last_discovered".into(), seen);
+    let mut sources = Sources::default();
+    for (field, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
+        match rules.of(&call.dictionary, &item.class_name, field) {
+            Ruled::Free => {}
+            Ruled::Ranked(_) => sources.wrote(field, source, call.now.0),
+            Ruled::Chosen(_) => drop(sources.report(field, source, text, call.now.0)),
+        }
+    }
+    let made = table::create(call, &item.class_name, &Input { fields, as_displayed: false })?;
+    let sys_id = made.record.id.sys_id;
+    sources.keep(call, sys_id, &Sources::default())?;
+    Ok(Written { operation: Operation::Insert, sys_id, info: Vec::new() })
+}
+
+fn update(
+    call: &mut Call<'_>,
+    rules: &Precedence,
+    item: &Item,
+    source: &str,
+    mut known: Record,
+    seen: &str,
+) -> Result<Written> {
+    let sys_id = known.id.sys_id;
+    // An item is refused for any value that does not fit, before anything of it is written.
+    let input = Input { fields: fields(call, item, &item.class_name), as_displayed: false };
+    Changes::read(call, &*table::declared(call, &item.class_name)?, &known, &input, false)?;
+    let before = Sources::read(call, sys_id)?;
     let (changed_class, info) = reclassify(call, item, &mut known)?;
-    let class = known.id.table.to_string();
-    let mut fields = fields(call, item, &class);
-    let definitions = definitions(call)?;
-    fields.retain(|field, _| may_say(call, &definitions, source, &known, field));
-    table::update(call, &class, known.id.sys_id, &Input { fields, as_displayed: false })?;
+    let mut said = Said { call, rules, source, known: &known, sources: before.clone() };
+    let fields = said.accepted(fields(said.call, item, known.id.table.as_str()));
+    let stamp = said.accepted(BTreeMap::from([(SEEN_BY.to_owned(), source.to_owned())]));
+    let after = said.sources;
+    let class = known.id.table.as_str();
+    table::update(call, class, sys_id, &Input { fields, as_displayed: false })?;
     let differs = call.row(&known.id)?.as_ref() != Some(&known);
-    stamp(call, &known, &definitions, source, &seen)?;
+    let stamp = stamp.into_iter().chain([("last_discovered".to_owned(), seen.to_owned())]).collect();
+    table::update(call, class, sys_id, &Input { fields: stamp, as_displayed: false })?;
+    // A change of class takes along what is kept of an item that goes.
+    let kept = if changed_class.is_some() { Sources::default() } else { before };
+    after.keep(call, sys_id, &kept)?;
     let operation = changed_class.unwrap_or(if differs { Operation::Update } else { Operation::NoChange });
-    Ok(Written { operation, sys_id: known.id.sys_id, info })
+    Ok(Written { operation, sys_id, info })
+}
+
+/// What a source says of an item on record, next to what was said before.
+struct Said<'s, 'c> {
+    call: &'s Call<'c>,
+    rules: &'s Precedence,
+    source: &'s str,
+    known: &'s Record,
+    sources: Sources,
+}
+
+impl Said<'_, '_> {
+    /// What is to be written of what was sent.
+    fn accepted(&mut self, sent: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        sent.into_iter().filter_map(|(field, text)| Some((field.clone(), self.accept(&field, text)?))).collect()
+    }
+
+    fn accept(&mut self, field: &str, text: String) -> Option<String> {
+        let rules = self.rules;
+        match rules.of(&self.call.dictionary, self.known.id.table.as_str(), field) {
+            Ruled::Free => Some(text),
+            Ruled::Chosen(_) if text.is_empty() => None,
+            Ruled::Chosen(pick) => {
+                let reported = self.sources.report(field, self.source, &text, self.call.now.0);
+                pick.among(reported).map(str::to_owned)
+            }
+            Ruled::Ranked(ranked) => {
+                let is_accepted = self.may_write(&ranked, field, &text);
+                if is_accepted {
+                    self.sources.wrote(field, self.source, self.call.now.0);
+                }
+                is_accepted.then_some(text)
+            }
+        }
+    }
+
+    fn may_write(&self, ranked: &Ranked<'_>, field: &str, text: &str) -> bool {
+        if self.known.get(field).is_none() {
+            return !text.is_empty();
+        }
+        let Some(own) = ranked.of(self.source) else { return false };
+        if text.is_empty() && !ranked.may_empty(self.source, field) {
+            return false;
+        }
+        let Some(last) = self.sources.last.get(field) else { return true };
+        let class = self.known.id.table.as_str();
+        ranked.of(&last.source).is_none_or(|other| own <= other)
+            || self.rules.has_lapsed(&self.call.dictionary, class, last, self.call.now)
+    }
 }
 
 /// The fields sent that the class has.
@@ -54,15 +148,6 @@ fn fields(call: &Call<'_>, item: &Item, class: &str) -> BTreeMap<String, String>
     let is_known = |name: &str| table.is_some_and(|table| table.field(name).is_some()) && !name.starts_with("sys_");
     let sent = item.values.iter().filter(|(name, _)| is_known(name));
     sent.map(|(name, text)| (name.clone(), text.clone())).collect()
-}
-
-/// Says who saw the item last; the source that is believed first keeps its name on it.
-fn stamp(call: &mut Call<'_>, known: &Record, definitions: &[Definition], source: &str, seen: &str) -> Result<()> {
-    let mut fields = vec![("last_discovered", seen)];
-    if may_say(call, definitions, source, known, "discovery_source") {
-        fields.push(("discovery_source", source));
-    }
-    table::update(call, known.id.table.as_str(), known.id.sys_id, &Input::of(&fields)).map(drop)
 }
 
 /// Brings a record to the class the source says it is of, unless that is not wanted.
@@ -94,48 +179,4 @@ fn reclassify(call: &mut Call<'_>, item: &Item, known: &mut Record) -> Result<(O
     call.put_row(moved)?;
     *known = call.row(&DocumentId::new(declared.name.clone(), known.id.sys_id))?.unwrap_or_else(|| known.clone());
     Ok((Some(operation), Vec::new()))
-}
-
-/// Which source is believed about what.
-struct Definition {
-    class: String,
-    attributes: Vec<String>,
-    source: String,
-    priority: i64,
-}
-
-fn definitions(call: &Call<'_>) -> Result<Vec<Definition>> {
-    let rows = call.rows_of_query("cmdb_reconciliation_definition", "active=true")?;
-    let names = |row: &Record| {
-        let names = row.text("attributes").split(',').map(str::trim).filter(|name| !name.is_empty());
-        names.map(str::to_owned).collect()
-    };
-    let read = |row: &Record| Definition {
-        class: row.text("applies_to").to_owned(),
-        attributes: names(row),
-        source: row.text("discovery_source").to_owned(),
-        priority: number_field(row, "priority").unwrap_or(100),
-    };
-    Ok(rows.iter().map(read).collect())
-}
-
-/// Whether a source may write a field of a known record.
-fn may_say(call: &Call<'_>, definitions: &[Definition], source: &str, known: &Record, field: &str) -> bool {
-    let Some(rank) = ranks(call, definitions, known.id.table.as_str(), field) else { return true };
-    let rank_of = |source: &str| rank.iter().filter(|one| one.source == source).map(|one| one.priority).min();
-    match rank_of(source) {
-        _ if known.get(field).is_none() => true,
-        None => false,
-        Some(own) => rank_of(known.text("discovery_source")).is_none_or(|other| own <= other),
-    }
-}
-
-/// The definitions that hold for a field of a class, `None` when there are none.
-fn ranks<'d>(call: &Call<'_>, definitions: &'d [Definition], class: &str, field: &str) -> Option<Vec<&'d Definition>> {
-    let of_class: Vec<&Definition> = definitions.iter().filter(|one| one.class == class).collect();
-    let named = of_class.iter().filter(|one| one.attributes.iter().any(|name| name == field));
-    let for_all = of_class.iter().filter(|one| one.attributes.is_empty());
-    let own = [named.copied().collect::<Vec<_>>(), for_all.copied().collect()];
-    let nearest = own.into_iter().find(|found| !found.is_empty());
-    nearest.or_else(|| ranks(call, definitions, call.dictionary.table(class)?.extends.as_ref()?.as_str(), field))
 }

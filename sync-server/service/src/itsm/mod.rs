@@ -59,7 +59,7 @@ impl Call<'_> {
     }
 
     /// What an organisation set a property to.
-    fn property(&self, name: &str) -> Result<Option<String>> {
+    pub(crate) fn property(&self, name: &str) -> Result<Option<String>> {
         let found = self.rows_with(PROPERTIES, &[("name", name)])?;
         Ok(found.first().map(|property| property.text("value").to_owned()))
     }

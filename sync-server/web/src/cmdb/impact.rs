@@ -52,9 +52,9 @@ async fn ask(State(app): State<App>, Signed(caller): Signed, Path(item): Path<St
 }
 
 fn shown(reached: &Reached) -> Value {
-    let Reached { item, distance, is_service, in_maintenance } = reached;
+    let Reached { id, name, distance, is_service, in_maintenance } = reached;
     json!({
-        "class": item.id.table, "sys_id": item.id.sys_id, "name": item.text("name"), "distance": distance,
-        "service": is_service, "in_maintenance": in_maintenance,
+        "class": id.table, "sys_id": id.sys_id, "name": name, "distance": distance, "service": is_service,
+        "in_maintenance": in_maintenance,
     })
 }

@@ -1,5 +1,7 @@
-//! The CMDB APIs: items with their relations (`instance.rs`), identification and reconciliation (`identify.rs`), classes.
+//! The CMDB APIs: items with their relations (`instance.rs`), identification and reconciliation (`identify.rs`), classes,
+//! who feels it when an item fails (`impact.rs`), and how good it all is (`health.rs`).
 
+mod health;
 mod identify;
 mod impact;
 mod instance;
@@ -21,7 +23,13 @@ pub fn endpoints() -> Vec<Endpoint> {
     let answer = (200, Content::Json("CmdbMetaResult"));
     let about = endpoint("get", "", "Describes a class of configuration items", Content::Empty, answer, get(describe));
     let meta = versioned("/api/now/{v}cmdb/meta/{class}", vec![about]);
-    instance::endpoints().into_iter().chain(identify::endpoints()).chain(impact::endpoints()).chain(meta).collect()
+    instance::endpoints()
+        .into_iter()
+        .chain(identify::endpoints())
+        .chain(impact::endpoints())
+        .chain(health::endpoints())
+        .chain(meta)
+        .collect()
 }
 
 async fn describe(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
@@ -46,7 +54,7 @@ pub fn schemas() -> Value {
     let mut all = json!({
         "CmdbMetaResult": { "type": "object", "required": ["result"], "properties": { "result": meta } },
     });
-    for schemas in [instance::schemas(), identify::schemas(), impact::schemas()] {
+    for schemas in [instance::schemas(), identify::schemas(), impact::schemas(), health::schemas()] {
         if let (Some(all), Value::Object(more)) = (all.as_object_mut(), schemas) {
             all.extend(more);
         }
