@@ -53,8 +53,7 @@ impl Server {
             let due = self.storage().read()?.due_jobs(worker.kind, now, limit.saturating_sub(done))?;
             done += u32::try_from(due.len()).unwrap_or(u32::MAX);
             if !due.is_empty() {
-                worker.prepare.map_or(Ok(()), |prepare| prepare(self, &due, now, rng))?;
-                self.try_jobs(worker, due, now, rng)?;
+                self.prepare_and_try(worker, due, now, rng)?;
             }
         }
         Ok(done)
@@ -68,6 +67,19 @@ impl Server {
         let tx = self.storage().read()?;
         let due: Vec<_> = WORKERS.iter().map(|worker| tx.next_due(worker.kind)).collect::<Result<_, _>>()?;
         Ok(due.into_iter().flatten().min())
+    }
+
+    /// Looks at what a worker looks at first, and does the jobs.
+    fn prepare_and_try(&self, worker: &Worker, jobs: Vec<Job>, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
+        match worker.prepare.map_or(Ok(()), |prepare| prepare(self, &jobs, now, rng)) {
+            Ok(()) => self.try_jobs(worker, jobs, now, rng),
+            Err(ServiceError::Storage(error)) => Err(error.into()),
+            Err(problem) => self.write(&self.system(), now, rng, |call| {
+                let problem = problem.to_string();
+                tracing::error!(kind = worker.kind, problem, "what a job is about could not be looked at");
+                jobs.into_iter().try_for_each(|job| (worker.failed)(call, job, &problem))
+            }),
+        }
     }
 
     /// Does jobs together, or each alone when one of them is not possible.

@@ -43,6 +43,11 @@ impl Call<'_> {
     /// The rows of a table whose fields have all these values, given as texts, whoever asks. None where a value is not one of
     /// its field's.
     pub(crate) fn rows_with(&self, table: &str, values: &[(&str, &str)]) -> Result<Vec<Record>> {
+        self.filter_of(table, values).map_or_else(|| Ok(Vec::new()), |filter| self.rows(table, &filter))
+    }
+
+    /// That fields of a table have all these values; `None` where a value is not one of its field's.
+    pub(crate) fn filter_of(&self, table: &str, values: &[(&str, &str)]) -> Option<Filter> {
         let condition = |(field, value): &(&str, &str)| Condition {
             path: field.split('.').map(str::to_owned).collect(),
             operator: if value.is_empty() { Operator::IsEmpty } else { Operator::Equals },
@@ -51,7 +56,7 @@ impl Call<'_> {
         let clauses = values.iter().map(|value| vec![condition(value).into()]).collect();
         let query = Query { groups: vec![Group { clauses }], order: Vec::new() };
         let Resolved { filter, ignored, .. } = query.resolve(table, &self.anybody());
-        if ignored.is_empty() { self.rows(table, &filter) } else { Ok(Vec::new()) }
+        ignored.is_empty().then_some(filter)
     }
 
     /// Asks for nobody in particular.

@@ -69,7 +69,7 @@ struct Rows {
 
 async fn insert_multiple(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
     let Rows { records } = ask.json(body).await?;
-    let rows = records.into_iter().map(|row| texts(flattened(row))).collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<Row> = records.into_iter().map(Row::read).collect();
     let asked_for = ask.parameter("multi_import_set_id").map(str::to_owned);
     let set = blocking(&app, move |server, now, rng| {
         let set = server.write(&ask.caller, now, rng, |call| open(&ask, call))?;
@@ -84,14 +84,31 @@ async fn insert_multiple(State(app): State<App>, ask: Ask, body: Body) -> Result
     Ok(plain(StatusCode::CREATED, &json!({ "import_set_id": set, "multi_import_set_id": several })))
 }
 
-fn load(
-    call: &mut Call<'_>,
-    set: &ImportSet,
-    before: usize,
-    rows: &[BTreeMap<String, String>],
-) -> Result<(), TableError> {
+/// A row as it was sent: its columns, or what is wrong with it.
+enum Row {
+    Columns(BTreeMap<String, String>),
+    Unreadable { sent: String, problem: String },
+}
+
+impl Row {
+    fn read(row: Value) -> Self {
+        let sent = row.to_string();
+        match texts(flattened(row)) {
+            Ok(columns) => Self::Columns(columns),
+            Err(problem) => Self::Unreadable { sent, problem: problem.to_string() },
+        }
+    }
+}
+
+fn load(call: &mut Call<'_>, set: &ImportSet, before: usize, rows: &[Row]) -> Result<(), TableError> {
     for (index, row) in rows.iter().enumerate() {
-        import_sets::load(call, set, i64::try_from(before + index).unwrap_or(i64::MAX), row)?;
+        let number = i64::try_from(before + index).unwrap_or(i64::MAX);
+        match row {
+            Row::Columns(columns) => drop(import_sets::load(call, set, number, columns)?),
+            Row::Unreadable { sent, problem } => {
+                import_sets::refuse(call, set, number, sent, problem.clone())?;
+            }
+        }
     }
     Ok(())
 }

@@ -137,6 +137,9 @@ impl<'e, 's> Engine<'e, 's> {
     }
 
     fn attempt(&mut self, index: usize, outcome: &mut ItemOutcome) -> std::result::Result<(), Stop> {
+        if let Some(problem) = &self.items[index].unreadable {
+            return stop("INVALID_INPUT_DATA", problem);
+        }
         let source = self.source_of(index)?;
         let class = self.items[index].class_name.clone();
         if !is_class(self.call, &class) {
@@ -370,7 +373,10 @@ impl<'e, 's> Engine<'e, 's> {
     }
 
     fn ends(&self, index: usize, relation: &Relation) -> std::result::Result<(SysId, SysId, SysId), Stop> {
-        let Relation { parent, child, parent_id, child_id, type_name } = relation;
+        if let Some(problem) = &relation.unreadable {
+            return stop("INVALID_INPUT_DATA", problem);
+        }
+        let Relation { parent, child, parent_id, child_id, type_name, .. } = relation;
         let Some(kind) = relations::type_named(self.call, type_name)? else {
             let problem = format!("No such relationship with name [{type_name}] exist in table [cmdb_rel_type]");
             return stop("INVALID_INPUT_DATA", problem);

@@ -4,6 +4,7 @@
 //! it has come; one that is behind, because another process wrote, is read anew. So a transaction that is rolled back, a restart
 //! and a second server need nothing of their own. A call that has itself changed the graph walks over a copy with its changes.
 
+use std::slice;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use fieldline_model::condition::Filter;
@@ -126,9 +127,12 @@ fn counted(tx: &dyn Tx) -> Result<u64> {
 
 fn read(dictionary: &Dictionary, tx: &dyn Tx) -> Result<Graph> {
     let (mut graph, all) = (Graph::default(), Filter::everything());
+    // Class by class, so that not all records are in memory at once.
     for (root, part) in PARTS {
-        for record in tx.select(&Selection::of(dictionary.family(root), &all), u32::MAX, 0)? {
-            graph.put(part, record.id.sys_id, Piece::of(part, &record));
+        for table in dictionary.family(root) {
+            for record in tx.select(&Selection::of(slice::from_ref(table), &all), u32::MAX, 0)? {
+                graph.put(part, record.id.sys_id, Piece::of(part, &record));
+            }
         }
     }
     Ok(graph)

@@ -37,7 +37,7 @@ pub(super) fn identify(call: &Call<'_>, rule: &Rule, item: &Item, host: Option<S
     for entry in &rule.entries {
         let records = match &entry.table {
             Some(table) => by_companions(call, item, entry, table)?,
-            None => by_own_values(call, rule, item, entry)?,
+            None => by_own_values(call, rule, item, entry, hosted.as_ref())?,
         };
         let counts = |record: &Record| {
             record.reference("duplicate_of").is_none()
@@ -84,9 +84,25 @@ pub(super) fn values<'v>(
 
 const CLASS: &str = "sys_class_name";
 
-fn by_own_values(call: &Call<'_>, rule: &Rule, item: &Item, entry: &Entry) -> Result<Option<Vec<Record>>> {
+/// The items with the values sent; of a class that does not stand alone only those of its host, which are few.
+fn by_own_values(
+    call: &Call<'_>,
+    rule: &Rule,
+    item: &Item,
+    entry: &Entry,
+    hosted: Option<&BTreeSet<SysId>>,
+) -> Result<Option<Vec<Record>>> {
     let Some(values) = values(&entry.attributes, &item.values) else { return Ok(None) };
-    let mut records = call.rows_with(&rule.applies_to, &values)?;
+    let mut records = match hosted {
+        None => call.rows_with(&rule.applies_to, &values)?,
+        Some(hosted) => {
+            let filter = call.filter_of(&rule.applies_to, &values);
+            let family = call.dictionary.family(&rule.applies_to);
+            let found = hosted.iter().map(|id| Ok(call.tx.find(family, *id)?)).collect::<Result<Vec<_>>>()?;
+            let fits = |record: &Record| filter.as_ref().is_some_and(|filter| filter.matches(record, &Alone));
+            found.into_iter().flatten().filter(fits).collect()
+        }
+    };
     if entry.attributes.iter().any(|name| name == CLASS) {
         records.retain(|record| record.id.table == *item.class_name);
     }

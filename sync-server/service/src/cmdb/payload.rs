@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::UNKNOWN;
@@ -11,9 +12,10 @@ use super::UNKNOWN;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Payload {
     /// The items.
+    #[serde(deserialize_with = "each")]
     pub items: Vec<Item>,
     /// Relations between items, by index or by `internal_id`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each")]
     pub relations: Vec<Relation>,
     /// Fields of items that refer to other items.
     #[serde(default, rename = "referenceItems")]
@@ -44,6 +46,9 @@ pub struct Item {
     /// Who says so.
     #[serde(default)]
     pub sys_object_source_info: Option<SourceInfo>,
+    /// What is wrong with its shape; then nothing else is known of it.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// A record that refers to an item.
@@ -100,6 +105,9 @@ pub struct Relation {
     /// The name of its type.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// What is wrong with its shape; then nothing else is known of it.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// A field of one item that refers to another.
@@ -339,6 +347,33 @@ fn text_of(value: &serde_json::Value) -> String {
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let values = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
     Ok(values.into_iter().map(|(name, value)| (name, text_of(&value))).collect())
+}
+
+/// What keeps its place in a list when it cannot be read.
+trait Unreadable {
+    fn unreadable(sent: &serde_json::Value, problem: String) -> Self;
+}
+
+impl Unreadable for Item {
+    fn unreadable(sent: &serde_json::Value, problem: String) -> Self {
+        let class_name = sent.get("className").map(text_of).unwrap_or_default();
+        Self { class_name, unreadable: Some(problem), ..Self::default() }
+    }
+}
+
+impl Unreadable for Relation {
+    fn unreadable(_: &serde_json::Value, problem: String) -> Self {
+        Self { unreadable: Some(problem), ..Self::default() }
+    }
+}
+
+/// Each for itself, so that one that is not of the shape it should be keeps none of the others out.
+fn each<'de, T: DeserializeOwned + Unreadable, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let sent = Vec::<serde_json::Value>::deserialize(deserializer)?;
+    let read = |sent: serde_json::Value| {
+        T::deserialize(&sent).unwrap_or_else(|problem| T::unreadable(&sent, format!("it cannot be read: {problem}")))
+    };
+    Ok(sent.into_iter().map(read).collect())
 }
 
 /// An identifier may be a number.

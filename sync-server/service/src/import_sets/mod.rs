@@ -126,6 +126,24 @@ pub fn load(
     Ok((kept, results))
 }
 
+/// Keeps a row that cannot be read at all, with what is wrong.
+///
+/// # Errors
+/// When the caller may not import, or the database fails.
+pub fn refuse(call: &mut Call<'_>, set: &ImportSet, number: i64, sent: &str, problem: String) -> Result<SysId> {
+    let row = BTreeMap::from([("row".to_owned(), sent.to_owned())]);
+    let refused = Transformed {
+        transform_map: String::new(),
+        table: String::new(),
+        display_name: String::new(),
+        display_value: String::new(),
+        status: Status::Error,
+        record: None,
+        message: Some(problem),
+    };
+    keep(call, set, number, &row, &[], &[refused])
+}
+
 /// Writes the row down with what became of it.
 fn keep(
     call: &mut Call<'_>,

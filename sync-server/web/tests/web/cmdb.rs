@@ -167,16 +167,10 @@ async fn what_cannot_be_written_says_why_and_is_kept() {
     assert_eq!(count(&house, "cmdb_ci").await, "2");
     assert_eq!(count(&house, "cmdb_ire_incomplete_payloads").await, "1");
     sent(&house, IDENTIFY, json!({ "items": [server(json!({ "name": "twin" }))] })).await;
-    let tasks = house
-        .ask(
-            "GET",
-            "/api/now/table/task?sysparm_query=correlation_idSTARTSWITHcmdb-duplicates",
-            &basic("admin"),
-            Value::Null,
-        )
-        .await;
+    let tasks = house.ask("GET", "/api/now/table/reconcile_duplicate_task", &basic("admin"), Value::Null).await;
     assert_eq!(tasks.header("x-total-count"), "1", "one task, however often the duplicates are met");
     assert_eq!(tasks.json()["result"][0]["short_description"], "Remediate 2 duplicates of twin");
+    assert_eq!(count(&house, "duplicate_audit_result").await, "2", "the items it is about");
 }
 
 #[tokio::test]
@@ -348,4 +342,83 @@ async fn a_class_is_described_with_its_fields_and_what_its_items_are_recognised_
     let application = ask(&house, "GET", "/api/now/v1/cmdb/meta/cmdb_ci_web_server", Value::Null).await.1;
     let rule = json!({ "parent": "cmdb_ci_web_server", "child": "cmdb_ci", "relation_type": runs });
     assert_eq!(application["result"]["relationship_rules"], json!([rule]));
+}
+
+#[tokio::test]
+async fn of_a_payload_half_of_which_is_broken_the_other_half_goes_in_and_each_item_says_what_is_wrong() {
+    let house = House::new();
+    relation_types(&house).await;
+    let whole = |n: usize| server(json!({ "name": format!("s{n}"), "serial_number": format!("S{n}"), "ram": 16 }));
+    let broken = |n: usize| match n % 7 {
+        0 => server(json!({ "name": format!("b{n}"), "ram": "much" })),
+        1 => server(json!({ "os": "nothing to recognise it by" })),
+        2 => json!({ "className": "incident", "values": { "name": "no item" } }),
+        3 => json!({ "className": "cmdb_ci_web_server", "values": { "name": "without a host" } }),
+        4 => json!("not even an object"),
+        5 => json!({ "className": "cmdb_ci_linux_server", "values": ["a", "list"] }),
+        _ => server(json!({ "name": "x".repeat(300) })),
+    };
+    let items: Vec<Value> = (0..140).map(|n| if n % 2 == 0 { whole(n) } else { broken(n / 2) }).collect();
+    let relations =
+        json!([{ "parent": 0, "child": 2, "type": "Depends on::Used by" }, 7, { "parent": "x", "type": 1 }]);
+    let outcome = sent(&house, IDENTIFY, json!({ "items": items, "relations": relations })).await;
+    let items = outcome["items"].as_array().expect("items");
+    assert_eq!(items.len(), 140);
+    for (n, item) in items.iter().enumerate() {
+        assert_eq!(item["inputIndices"], json!([n]));
+        if n % 2 == 0 {
+            assert_eq!((&item["operation"], &item["errorCount"]), (&json!("INSERT"), &json!(0)), "{item}");
+            continue;
+        }
+        let (error, word) = [
+            ("INVALID_INPUT_DATA", "ram"),
+            ("MISSING_MATCHING_ATTRIBUTES", "matching"),
+            ("INVALID_INPUT_DATA", "no class"),
+            ("MISSING_DEPENDENCY", "hosting"),
+            ("INVALID_INPUT_DATA", "cannot be read"),
+            ("INVALID_INPUT_DATA", "cannot be read"),
+            ("INVALID_INPUT_DATA", "name"),
+        ][n / 2 % 7];
+        let problem = &item["errors"][0];
+        assert_eq!((&item["operation"], &problem["error"]), (&json!("INSERT_AS_INCOMPLETE"), &json!(error)), "{item}");
+        assert!(problem["message"].as_str().is_some_and(|message| message.contains(word)), "{problem}");
+    }
+    let related: Vec<_> =
+        outcome["relations"].as_array().expect("relations").iter().map(|one| &one["operation"]).collect();
+    assert_eq!(related, ["INSERT", "INSERT_AS_INCOMPLETE", "INSERT_AS_INCOMPLETE"]);
+    assert_eq!((count(&house, "cmdb_ci").await, count(&house, "cmdb_rel_ci").await), ("70".into(), "1".into()));
+}
+
+#[tokio::test]
+async fn the_health_of_items_is_scored_and_every_lost_point_explained() {
+    let house = House::new();
+    let body = json!({ "applies_to": "cmdb_ci_server", "recommended": "os,serial_number" });
+    made(&house, "cmdb_recommended_fields", body).await;
+    for (name, os) in [("a", "Debian"), ("b", ""), ("c", "")] {
+        made(&house, "cmdb_ci_linux_server", json!({ "name": name, "os": os, "serial_number": name })).await;
+    }
+    let shop = made(&house, "cmdb_ci_service", json!({ "name": "shop" })).await;
+    let (status, health) = ask(&house, "GET", "/api/v1/cmdb/health", Value::Null).await;
+    assert_eq!((status, &health["scores"][0]["scope"]), (200, &json!("overall")), "{health}");
+    // Two of three lack a recommended field: 40 % of completeness, which is a quarter of the whole.
+    assert_eq!(health["scores"][0]["score"], json!(93.333334));
+    let service = health["scores"].as_array().expect("scores").iter().find(|card| card["service"] == json!(shop));
+    assert_eq!(service.map(|card| &card["score"]), Some(&json!(100)));
+    let (status, losses) =
+        ask(&house, "GET", "/api/v1/cmdb/health/losses?class=cmdb_ci_server&limit=1", Value::Null).await;
+    assert_eq!((status, &losses["count"], &losses["points"]), (200, &json!(2), &json!(6.666666)), "{losses}");
+    assert_eq!(losses["losses"].as_array().map(Vec::len), Some(1));
+    assert_eq!(losses["losses"][0]["detail"], "recommended, and empty: os");
+    let lean = ask(&house, "GET", "/api/v1/cmdb/health/without_service", Value::Null).await.1;
+    assert_eq!(lean["count"], 3);
+    for (path, status) in [("?class=incident", 404), ("?class=cmdb_ci&service=x", 400), ("?limit=many", 400)] {
+        assert_eq!(
+            ask(&house, "GET", &format!("/api/v1/cmdb/health/losses{path}"), Value::Null).await.0,
+            status,
+            "{path}"
+        );
+    }
+    let denied = house.ask("GET", "/api/v1/cmdb/health", &basic("mia"), Value::Null).await;
+    assert_eq!(denied.status.as_u16(), 403);
+    assert_eq!(ask(&house, "POST", "/api/v1/cmdb/health/cycle", Value::Null).await.0, 202);
 }

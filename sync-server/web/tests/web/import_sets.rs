@@ -160,3 +160,58 @@ async fn who_may_not_import_and_what_is_no_staging_table_is_refused() {
     let broken = house.ask("POST", "/api/now/import/imp_user", &basic("admin"), json!([])).await;
     assert_eq!(broken.status.as_u16(), 400);
 }
+
+#[tokio::test]
+async fn of_an_import_half_of_which_is_broken_the_other_half_goes_in_and_each_row_says_what_is_wrong() {
+    let house = House::new();
+    let map = map(&house, "Server", "cmdb_ci_linux_server", json!({})).await;
+    field(&house, &map, "u_serial", "serial_number", json!({ "coalesce": true })).await;
+    field(&house, &map, "u_name", "name", json!({})).await;
+    field(&house, &map, "u_ram", "ram", json!({})).await;
+    field(&house, &map, "u_bought", "purchase_date", json!({ "date_format": "dd-MM-yyyy" })).await;
+    field(&house, &map, "u_env", "environment", json!({ "choice_action": "reject" })).await;
+    let whole = |n: usize| json!({ "u_serial": format!("S{n}"), "u_name": format!("s{n}"), "u_ram": "16" });
+    let broken = |n: usize| {
+        let mut row = whole(n);
+        match n % 6 {
+            0 => row["u_ram"] = "much".into(),
+            1 => row["u_bought"] = "soon".into(),
+            2 => row["u_env"] = "Moon".into(),
+            3 => row["u_serial"] = "".into(),
+            4 => row["u_name"] = "x".repeat(300).into(),
+            _ => row = json!(["no", "columns"]),
+        }
+        row
+    };
+    let rows: Vec<_> = (0..120).map(|n| if n % 2 == 0 { whole(n) } else { broken(n / 2) }).collect();
+    let path = "/api/now/import/imp_user/insertMultiple";
+    let answer = house.ask("POST", path, &basic("admin"), json!({ "records": rows })).await;
+    assert_eq!(answer.status.as_u16(), 201, "{}", String::from_utf8_lossy(&answer.body));
+    let set = answer.json()["import_set_id"].as_str().expect("an id").to_owned();
+    let query = format!(
+        "/api/now/table/sys_import_set_row?sysparm_query=sys_import_set={set}^ORDERBYsys_import_row&sysparm_limit=200"
+    );
+    let kept = house.ask("GET", &query, &basic("admin"), Value::Null).await.json();
+    let kept = kept["result"].as_array().expect("rows");
+    assert_eq!(kept.len(), 120);
+    for (n, row) in kept.iter().enumerate() {
+        let (state, why) = (&row["sys_import_state"], row["sys_import_state_comment"].as_str().unwrap_or_default());
+        if n % 2 == 0 {
+            assert_eq!((state, why), (&json!("inserted"), ""), "{row}");
+            continue;
+        }
+        let (expected, word) = [
+            ("error", "ram"),
+            ("error", "purchase_date"),
+            ("skipped", "environment"),
+            ("skipped", "serial_number"),
+            ("error", "name"),
+            ("error", "object"),
+        ][n / 2 % 6];
+        assert_eq!(state, expected, "{row}");
+        assert!(why.contains(word), "{n}: {why}");
+    }
+    let path = "/api/now/table/cmdb_ci_linux_server?sysparm_limit=1";
+    let count = house.ask("GET", path, &basic("admin"), Value::Null).await;
+    assert_eq!(count.header("x-total-count"), "60");
+}

@@ -1,8 +1,8 @@
 //! The health of the CMDB: four KPIs, scores overall, by class and by service, and who costs how many points.
 //!
 //! `rules.rs` reads what an organisation measures by, `measure.rs` looks at everything once, `score.rs` counts points, `cycle.rs`
-//! is the job that opens and closes tasks and keeps scorecards. One evaluation answers all questions until the next, so that a
-//! score and what explains it are of the same moment; it is kept in memory and made again after a restart.
+//! is the job that opens and closes tasks and keeps scorecards. One evaluation answers all questions of an hour, so that
+//! a score and what explains it are of the same moment; it is kept in memory and made again after a restart.
 //!
 //! Left out: relations against suggested, containment and hosting rules, scripted audits, and inclusion rules.
 
@@ -27,6 +27,8 @@ use measure::{Failure, Measured, measure};
 use score::{Counts, Metric, Score, Weights};
 
 const SERVICES: &str = "cmdb_ci_service";
+/// How long an evaluation answers those who ask.
+const FRESH_MILLISECONDS: i64 = 3_600_000;
 
 /// What a score is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,13 +100,14 @@ impl KeptHealth {
     }
 }
 
-/// The newest evaluation; where there is none yet, one of this moment.
+/// The newest evaluation; where there is none of the last hour, one of this moment.
 ///
 /// # Errors
 /// When the caller may not read every item.
 pub fn health(call: &Call<'_>) -> table::Result<Arc<Evaluation>> {
     check_may(call)?;
-    if let Some(kept) = call.server.health.get() {
+    let kept = call.server.health.get();
+    if let Some(kept) = kept.filter(|kept| call.now.milliseconds_since(kept.at) < FRESH_MILLISECONDS) {
         return Ok(kept);
     }
     let evaluation = Arc::new(evaluate(call)?);

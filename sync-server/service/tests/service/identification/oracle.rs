@@ -3,7 +3,7 @@
 //! Written from what the documentation says of identification and reconciliation, not from the engine: it keeps no history but a
 //! list of who wrote what, looks at every item, and knows nothing of the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -84,7 +84,7 @@ pub struct World {
     pub refreshes: Vec<Refresh>,
     pub items: Vec<Item>,
     /// What runs on what.
-    pub runs_on: Vec<(usize, usize)>,
+    pub runs_on: BTreeSet<(usize, usize)>,
     /// A rule misread on purpose, to see that it is seen.
     pub mistake: Option<Mistake>,
     /// Where items with an attribute's value may be found, so that a hundred thousand take minutes and not days.
@@ -132,11 +132,7 @@ impl World {
         let became: Vec<Became> = became.into_iter().map(Option::unwrap).collect();
         for (at, one) in sent.iter().enumerate() {
             let host = one.host.and_then(|host| became[host].item);
-            if let Some(pair) = became[at].item.zip(host)
-                && !self.runs_on.contains(&pair)
-            {
-                self.runs_on.push(pair);
-            }
+            self.runs_on.extend(became[at].item.zip(host));
         }
         became
     }
