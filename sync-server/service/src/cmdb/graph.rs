@@ -217,6 +217,23 @@ impl Graph {
         walked
     }
 
+    /// By number, what is reached from an item one way, itself included; empty when there is no such item.
+    pub fn reach(&self, from: SysId, way: Way) -> Vec<bool> {
+        let Some(number) = self.numbers.get(&from) else { return Vec::new() };
+        let mut visited = vec![false; self.nodes.len()];
+        visited[*number as usize] = true;
+        let mut next = vec![*number];
+        while !next.is_empty() {
+            next = self.step(&next, way, &mut visited);
+        }
+        visited
+    }
+
+    /// The number of an item in [`Graph::reach`].
+    pub fn number_of(&self, id: SysId) -> Option<usize> {
+        self.numbers.get(&id).map(|number| *number as usize)
+    }
+
     fn step(&self, here: &[u32], way: Way, visited: &mut [bool]) -> Vec<u32> {
         let mut there = Vec::new();
         for number in here {

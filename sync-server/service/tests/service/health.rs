@@ -277,7 +277,7 @@ fn compare(evaluation: &Evaluation, oracle: &Oracle<'_>) -> Result<usize, String
     let (asked, mut failures) = (oracle.ask(), 0);
     for card in evaluation.cards() {
         let needs = if let Scope::Service(service) = card.scope { oracle.needs(service) } else { BTreeSet::new() };
-        let losses = evaluation.losses(card.scope.clone()).unwrap();
+        let losses = evaluation.losses(&card.scope).unwrap();
         let mut lost = 0;
         for metric in Metric::ALL {
             let about = asked.get(&metric).into_iter().flatten();
@@ -370,7 +370,7 @@ fn rules_that_cannot_do_what_they_say_are_refused_in_words() {
 
 fn cycle(house: &mut House) {
     let dora = house.dora.clone();
-    house.server.write(&dora, house.now, &mut house.rng, |call| health::begin(call)).unwrap();
+    house.server.write(&dora, house.now, &mut house.rng, health::begin).unwrap();
     house.ring();
 }
 

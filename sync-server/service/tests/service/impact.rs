@@ -180,7 +180,7 @@ impl Editor {
                 house.update(&system, &kind, &[("name", name)]).unwrap();
             }
             10 => self.fail(house),
-            _ if self.dice.next_u32() % 2 == 0 => house.restart(),
+            _ if self.dice.next_u32().is_multiple_of(2) => house.restart(),
             _ => std::mem::swap(&mut house.server, &mut self.other),
         }
     }

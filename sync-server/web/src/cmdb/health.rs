@@ -123,7 +123,7 @@ fn read(asked: AskedQuery) -> Result<Asked, Refusal> {
 
 async fn scored(State(app): State<App>, Signed(caller): Signed) -> Result<Json<Value>, Problem> {
     let (at, cards) = blocking(&app, move |server, now, rng| {
-        server.read(&caller, now, rng, |call| health::health(call).map(|health| (health.at, health.cards())))
+        server.read(&caller, now, rng, |call| health::health(call).map(|health| (health.at, health.cards().to_vec())))
     })
     .await?;
     Ok(Json(json!({ "at": at.to_rfc3339(), "scores": cards.iter().map(card).collect::<Vec<_>>() })))
@@ -132,10 +132,9 @@ async fn scored(State(app): State<App>, Signed(caller): Signed) -> Result<Json<V
 async fn lost(State(app): State<App>, Signed(caller): Signed, asked: AskedQuery) -> Result<Json<Value>, Problem> {
     let asked = read(asked)?;
     let scope = asked.scope()?;
-    let of = scope.clone();
     let (at, found) = blocking(&app, move |server, now, rng| {
         server.read(&caller, now, rng, |call| {
-            health::health(call).map(|health| (health.at, health.card(of.clone()).zip(health.losses(of))))
+            health::health(call).map(|health| (health.at, health.card(&scope).cloned().zip(health.losses(&scope))))
         })
     })
     .await?;
@@ -165,7 +164,7 @@ async fn lean_report(
 }
 
 async fn begin(State(app): State<App>, Signed(caller): Signed) -> Result<StatusCode, Problem> {
-    blocking(&app, move |server, now, rng| server.write(&caller, now, rng, |call| health::begin(call))).await?;
+    blocking(&app, move |server, now, rng| server.write(&caller, now, rng, health::begin)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -356,7 +356,7 @@ async fn of_a_payload_half_of_which_is_broken_the_other_half_goes_in_and_each_it
         3 => json!({ "className": "cmdb_ci_web_server", "values": { "name": "without a host" } }),
         4 => json!("not even an object"),
         5 => json!({ "className": "cmdb_ci_linux_server", "values": ["a", "list"] }),
-        _ => server(json!({ "name": "x".repeat(300) })),
+        _ => server(json!({ "name": "x".repeat(300), "serial_number": format!("X{n}") })),
     };
     let items: Vec<Value> = (0..140).map(|n| if n % 2 == 0 { whole(n) } else { broken(n / 2) }).collect();
     let relations =

@@ -59,7 +59,8 @@ enum Step {
     Settle(SysId),
     /// A scorecard that another follows.
     Retire(SysId),
-    Card(Card),
+    /// A scorecard, by its place.
+    Card(usize),
 }
 
 /// What a cycle writes, in order.
@@ -102,7 +103,7 @@ pub(crate) fn prepare(server: &Server, jobs: &[Job], now: Timestamp, rng: &mut d
     if server.health_plan.get().is_some_and(|plan| plan.number == come.plan) {
         return Ok(());
     }
-    let plan = server.read(&server.system(), now, rng, |call| Plan::make(call))?;
+    let plan = server.read(&server.system(), now, rng, Plan::make)?;
     server.health.keep(plan.evaluation.clone());
     *server.health_plan.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(plan));
     Ok(())
@@ -179,7 +180,7 @@ impl Plan {
         steps.extend(duplicates.map(|task| Step::Settle(task.id.sys_id)));
         let cards = call.rows(CARDS, &Filter::equals("status", "Complete"))?;
         steps.extend(cards.iter().map(|card| Step::Retire(card.id.sys_id)));
-        steps.extend(evaluation.cards().into_iter().map(Step::Card));
+        steps.extend((0..evaluation.cards().len()).map(Step::Card));
         Ok(Self { number, evaluation, steps })
     }
 
@@ -190,7 +191,7 @@ impl Plan {
             Step::Close(result) => close(call, *result),
             Step::Settle(task) => duplicates::settle(call, *task),
             Step::Retire(card) => retire(call, *card),
-            Step::Card(card) => keep(call, card, self.evaluation.at),
+            Step::Card(place) => keep(call, &self.evaluation.cards()[*place], self.evaluation.at),
         }
     }
 }

@@ -87,6 +87,9 @@ struct Survey<'s, 'c> {
     orphans: Vec<(u32, OrphanTest)>,
 }
 
+/// The relations of each item: their type, and the item at the other end.
+type Ends = BTreeMap<u32, Vec<(Option<SysId>, Option<u32>)>>;
+
 struct OrphanTest {
     fields_match: Option<bool>,
     is_any: bool,
@@ -178,7 +181,7 @@ impl Survey<'_, '_> {
     fn look_at_relations(&mut self) -> Result<()> {
         let relations = self.call.rows("cmdb_rel_ci", &Filter::everything())?;
         let mut first: BTreeMap<[String; 4], SysId> = BTreeMap::new();
-        let mut ends: BTreeMap<u32, Vec<(Option<SysId>, Option<u32>)>> = BTreeMap::new();
+        let mut ends = Ends::new();
         for relation in &relations {
             let [parent, child] = ["parent", "child"].map(|end| relation.reference(end));
             // What belongs to an item that counts nowhere counts nowhere.
@@ -233,7 +236,7 @@ impl Survey<'_, '_> {
         }
     }
 
-    fn settle_orphans(&mut self, ends: &BTreeMap<u32, Vec<(Option<SysId>, Option<u32>)>>) {
+    fn settle_orphans(&mut self, ends: &Ends) {
         for (place, test) in std::mem::take(&mut self.orphans) {
             let class_of = |place: u32| self.measured.items[place as usize].table.as_str();
             let lacks = test.without.as_ref().map(|(kind, class)| {

@@ -11,7 +11,7 @@ mod measure;
 pub(crate) mod rules;
 pub mod score;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fieldline_model::{DocumentId, SysId, Timestamp};
@@ -23,7 +23,7 @@ use super::graph::Way;
 use crate::call::Call;
 use crate::error::Result;
 use crate::table::{self, TableError, declared};
-use measure::{Failure, Measured, measure};
+use measure::{Measured, measure};
 use score::{Counts, Metric, Score, Weights};
 
 const SERVICES: &str = "cmdb_ci_service";
@@ -76,11 +76,10 @@ pub struct Evaluation {
     pub at: Timestamp,
     weights: Weights,
     measured: Measured,
-    /// What counts for each item, and what for none.
-    counts: Vec<Counts>,
-    beside: Counts,
+    /// In order.
     classes: BTreeMap<String, Vec<u32>>,
-    services: BTreeMap<SysId, Vec<u32>>,
+    services: BTreeMap<SysId, Members>,
+    cards: Vec<Card>,
 }
 
 /// The newest evaluation.
@@ -146,7 +145,8 @@ pub(crate) fn evaluate(call: &Call<'_>) -> Result<Evaluation> {
     }
     let classes = by_class(call, &measured);
     let services = by_service(call, &measured)?;
-    Ok(Evaluation { at: call.now, weights: rules.weights, measured, counts, beside, classes, services })
+    let (at, weights) = (call.now, rules.weights);
+    Ok(Evaluation { at, weights, measured, classes, services, cards: Vec::new() }.counted(&counts, &beside))
 }
 
 /// The items of each class that has some, with those of classes below.
@@ -165,53 +165,68 @@ fn by_class(call: &Call<'_>, measured: &Measured) -> BTreeMap<String, Vec<u32>> 
 }
 
 /// What each service needs, itself included.
-fn by_service(call: &Call<'_>, measured: &Measured) -> Result<BTreeMap<SysId, Vec<u32>>> {
-    let places: BTreeMap<SysId, u32> = measured.items.iter().map(|item| item.sys_id).zip(0..).collect();
+fn by_service(call: &Call<'_>, measured: &Measured) -> Result<BTreeMap<SysId, Members>> {
     let services = measured.items.iter().filter(|item| call.dictionary.is_a(item.table.as_str(), SERVICES));
     call.with_graph(|graph| {
+        let numbers: Vec<Option<usize>> = measured.items.iter().map(|item| graph.number_of(item.sys_id)).collect();
         let needs = |service: SysId| {
-            let needed = graph.walk(&BTreeSet::from([service]), Way::Down, usize::MAX).found;
-            let needed = needed.into_iter().map(|(id, _, _)| id).chain([service]);
-            (service, needed.filter_map(|id| places.get(&id).copied()).collect())
+            let reach = graph.reach(service, Way::Down);
+            Members::of(numbers.iter().map(|number| number.is_some_and(|number| reach.get(number) == Some(&true))))
         };
-        services.map(|service| needs(service.sys_id)).collect()
+        services.map(|service| (service.sys_id, needs(service.sys_id))).collect()
     })
+}
+
+/// Items by their places, a bit each: a service may need most of a large CMDB.
+#[derive(Debug, Default)]
+struct Members(Vec<u64>);
+
+impl Members {
+    fn of(are: impl Iterator<Item = bool>) -> Self {
+        let mut words = Vec::new();
+        for (place, is_member) in are.enumerate() {
+            if place % 64 == 0 {
+                words.push(0);
+            }
+            words[place / 64] |= u64::from(is_member) << (place % 64);
+        }
+        Self(words)
+    }
+
+    fn contains(&self, place: u32) -> bool {
+        self.0.get(place as usize / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+    }
+
+    fn places(&self) -> impl Iterator<Item = u32> {
+        (0..)
+            .zip(&self.0)
+            .flat_map(|(at, word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| at * 64 + bit))
+    }
 }
 
 impl Evaluation {
     /// Every score, the overall one first.
-    pub fn cards(&self) -> Vec<Card> {
-        let classes = self.classes.keys().cloned().map(Scope::Class);
-        let services = self.services.keys().copied().map(Scope::Service);
-        [Scope::Overall].into_iter().chain(classes).chain(services).filter_map(|scope| self.card(scope)).collect()
+    pub fn cards(&self) -> &[Card] {
+        &self.cards
     }
 
     /// One score; `None` where there is nothing of the kind.
-    pub fn card(&self, scope: Scope) -> Option<Card> {
-        let mut counts = Counts::default();
-        let items = match self.items_of(&scope)? {
-            Some(items) => {
-                items.iter().for_each(|item| counts.add(&self.counts[*item as usize]));
-                items.len()
-            }
-            None => {
-                self.counts.iter().chain([&self.beside]).for_each(|own| counts.add(own));
-                self.counts.len()
-            }
-        };
-        Some(Card { scope, items, score: Score::of(&counts, &self.weights), counts })
+    pub fn card(&self, scope: &Scope) -> Option<&Card> {
+        self.cards.iter().find(|card| card.scope == *scope)
     }
 
     /// What costs points in a score, and how many each: they add up to what is lost.
-    pub fn losses(&self, scope: Scope) -> Option<Vec<Loss>> {
-        let among: Option<BTreeSet<u32>> = self.items_of(&scope)?.map(|items| items.iter().copied().collect());
+    pub fn losses(&self, scope: &Scope) -> Option<Vec<Loss>> {
         let card = self.card(scope)?;
-        let counts = |failure: &&Failure| match (&among, failure.item) {
-            (None, _) => true,
-            (Some(among), item) => item.is_some_and(|item| among.contains(&item)),
+        let among = |item: Option<u32>| match scope {
+            Scope::Overall => true,
+            Scope::Class(class) => item.is_some_and(|item| self.is_of(item, class)),
+            Scope::Service(service) => {
+                item.zip(self.services.get(service)).is_some_and(|(item, needed)| needed.contains(item))
+            }
         };
         let mut places = [0; 9];
-        let losses = self.measured.failures.iter().filter(counts).map(|failure| {
+        let losses = self.measured.failures.iter().filter(|failure| among(failure.item)).map(|failure| {
             let (metric, at) = (failure.metric, failure.metric as usize);
             let points = card.score.cost(metric, places[at], card.counts.failed[at]);
             places[at] += 1;
@@ -223,16 +238,34 @@ impl Evaluation {
 
     /// Items that no service needs, which a lean CMDB would not hold.
     pub fn without_service(&self) -> Vec<&DocumentId> {
-        let needed: BTreeSet<u32> = self.services.values().flatten().copied().collect();
-        self.measured.items.iter().zip(0..).filter(|(_, place)| !needed.contains(place)).map(|(item, _)| item).collect()
+        let is_needed = |place: u32| self.services.values().any(|needed| needed.contains(place));
+        self.measured.items.iter().zip(0..).filter(|(_, place)| !is_needed(*place)).map(|(item, _)| item).collect()
     }
 
-    /// The places of the items a score is of: `None` inside for all.
-    fn items_of(&self, scope: &Scope) -> Option<Option<&Vec<u32>>> {
-        match scope {
-            Scope::Overall => Some(None),
-            Scope::Class(class) => self.classes.get(class).map(Some),
-            Scope::Service(service) => self.services.get(service).map(Some),
-        }
+    fn is_of(&self, item: u32, class: &str) -> bool {
+        self.classes.get(class).is_some_and(|items| items.binary_search(&item).is_ok())
+    }
+
+    /// Counts every score once, for all who ask.
+    fn counted(mut self, counts: &[Counts], beside: &Counts) -> Self {
+        let sum = |items: &mut dyn Iterator<Item = u32>| {
+            let mut sum = (0, Counts::default());
+            for item in items {
+                sum.0 += 1;
+                sum.1.add(&counts[item as usize]);
+            }
+            sum
+        };
+        let all = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+        let (items, mut overall) = sum(&mut (0..all));
+        overall.add(beside);
+        let classes =
+            self.classes.iter().map(|(class, items)| (Scope::Class(class.clone()), sum(&mut items.iter().copied())));
+        let services =
+            self.services.iter().map(|(service, needed)| (Scope::Service(*service), sum(&mut needed.places())));
+        let scopes = [(Scope::Overall, (items, overall))].into_iter().chain(classes).chain(services);
+        let card = |(scope, (items, counts))| Card { scope, items, score: Score::of(&counts, &self.weights), counts };
+        self.cards = scopes.map(card).collect();
+        self
     }
 }

@@ -231,7 +231,7 @@ impl World {
     }
 
     fn insert(&mut self, source: &'static str, now: i64, sent: &Sent) -> Became {
-        if fits(sent).is_err() || !sent.values.get("name").is_some_and(|name| !name.is_empty()) {
+        if fits(sent).is_err() || sent.values.get("name").is_none_or(|name| name.is_empty()) {
             return refused("INVALID_INPUT_DATA");
         }
         let place = self.items.len();
@@ -335,12 +335,8 @@ impl World {
             return believed;
         }
         // How long the writer may be silent: what is said for the nearest class.
-        for class in lineage(item.class) {
-            for refresh in self.refreshes.iter().filter(|one| one.class == class && one.source == *writer) {
-                return now >= at + refresh.days * DAY;
-            }
-        }
-        false
+        let said = |class: &str| self.refreshes.iter().find(|one| one.class == class && one.source == *writer);
+        lineage(item.class).into_iter().find_map(said).is_some_and(|refresh| now >= at + refresh.days * DAY)
     }
 
     /// The static rules that hold: those that name the attribute, of the nearest class; else those for all, of the nearest.
