@@ -10,7 +10,7 @@
 //! The zone comes in with each question: a calendar with a zone of its own only names it ([`Calendar::time_zone`]), a floating one
 //! is read where the work is. Included and excluded calendars are read in the same zone as the whole.
 //!
-//! Left out: the four states of `show_as`, and maintenance and blackout windows, which say nothing about service time.
+//! Left out: the four states of `show_as`.
 //!
 //! Source: ServiceNow "Schedules", "Schedule entry fields", "Parent and child schedules".
 
@@ -132,6 +132,30 @@ impl Calendar {
     /// The first moment from `at` on at which it is open, `at` itself when it is; `None` as for [`Calendar::after`].
     pub fn next_opening(&self, at: Timestamp, zone: &dyn Zone) -> Option<Timestamp> {
         self.after(at, 1, zone).map(|after| after.plus_milliseconds(-1))
+    }
+
+    /// When it is open between two moments, in order; stretches that touch are one.
+    pub fn open_spans(&self, from: Timestamp, until: Timestamp, zone: &dyn Zone) -> Vec<(Timestamp, Timestamp)> {
+        let mut spans: Vec<(Timestamp, Timestamp)> = Vec::new();
+        if self.hours.are_none() {
+            return spans;
+        }
+        for piece in Pieces::new(zone, from.0.max(EARLIEST), until.0.min(LATEST)) {
+            let ahead = piece.ahead_milliseconds;
+            let days = (piece.from + ahead).div_euclid(DAY_MILLISECONDS)
+                ..=(piece.until - 1 + ahead).div_euclid(DAY_MILLISECONDS);
+            for (day, (start, end)) in days.flat_map(|day| self.hours.day(day).into_iter().map(move |span| (day, span)))
+            {
+                let moment = |shown: i64| (day * DAY_MILLISECONDS + shown - ahead).clamp(piece.from, piece.until);
+                let (start, end) = (Timestamp(moment(start)), Timestamp(moment(end)));
+                match spans.last_mut() {
+                    Some(last) if last.1 == start => last.1 = end,
+                    _ if start < end => spans.push((start, end)),
+                    _ => {}
+                }
+            }
+        }
+        spans
     }
 
     /// When the last open hours of a civil day end, in milliseconds from its midnight; `None` when there are none.

@@ -182,3 +182,22 @@ fn no_moment_however_far_makes_the_arithmetic_fail() {
         assert_eq!(calendar.next_opening(extreme, &BERLIN), None);
     }
 }
+
+#[test]
+fn open_stretches_are_joined_over_midnight_skip_what_is_excluded_and_end_with_what_is_asked_for() {
+    let nights = Entry::works(civil("2026-03-28 22:00:00"), civil("2026-03-29 04:00:00")).repeating(Repeats::Daily);
+    let calendar = Calendar::new(None, &[nights, holiday("2026-03-31")], &[]).expect("a calendar");
+    let spans = calendar.open_spans(at("2026-03-28 12:00:00"), at("2026-04-01 00:00:00"), &BERLIN);
+    let shown: Vec<String> = spans.iter().map(|(from, until)| format!("{from} {until}")).collect();
+    // Clocks went ahead in the first of these nights.
+    let expected = [
+        "2026-03-28 21:00:00 2026-03-29 02:00:00",
+        "2026-03-29 20:00:00 2026-03-30 02:00:00",
+        "2026-03-30 20:00:00 2026-03-30 22:00:00",
+        "2026-03-31 22:00:00 2026-04-01 00:00:00",
+    ];
+    assert_eq!(shown, expected);
+    let open: i64 = spans.iter().map(|(from, until)| until.milliseconds_since(*from)).sum();
+    assert_eq!(open, calendar.working_milliseconds(at("2026-03-28 12:00:00"), at("2026-04-01 00:00:00"), &BERLIN));
+    assert_eq!(calendar.open_spans(at("2026-04-01 00:00:00"), at("2026-03-28 12:00:00"), &BERLIN), []);
+}
