@@ -128,11 +128,13 @@ fn unheard(changed: &Changed) -> Option<Answer> {
 fn answered(call: &mut Call<'_>, approval: &Record, answer: Answer) -> Result<()> {
     let asked = approval.reference("sysapproval").map(|task| call.tx.find(call.dictionary.family("task"), task));
     let Some(record) = asked.transpose()?.flatten() else { return Ok(()) };
+    if record.id.table == *change_requests::CHANGES {
+        return change_requests::approvals::answered(call, &record, approval, answer);
+    }
     if answer == Answer::Approved && !call.some_rows(APPROVALS, &open(record.id.sys_id), 1)?.is_empty() {
         return Ok(());
     }
     match record.id.table.as_str() {
-        change_requests::CHANGES => change_requests::approvals::follow(call, &record, answer),
         fulfilment::ITEMS => fulfilment::follow(call, &record, answer),
         _ => Ok(()),
     }

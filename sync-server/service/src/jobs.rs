@@ -6,6 +6,7 @@ use fieldline_storage::Job;
 use rand_core::Rng;
 
 use crate::call::Call;
+use crate::change_requests::{cab, conflicts, risk};
 use crate::cmdb::health::cycle;
 use crate::error::{Result, ServiceError};
 use crate::flows;
@@ -28,7 +29,7 @@ struct Worker {
 
 type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
 
-const WORKERS: [Worker; 7] = [
+const WORKERS: [Worker; 10] = [
     Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
     Worker { kind: auto_close::KIND, prepare: None, work: auto_close::ring, failed: put_off },
@@ -36,6 +37,9 @@ const WORKERS: [Worker; 7] = [
     Worker { kind: flows::KIND, prepare: None, work: flows::carry_on, failed: flows::stopped },
     Worker { kind: digest::KIND, prepare: None, work: digest::write, failed: put_off },
     Worker { kind: cycle::KIND, prepare: Some(cycle::prepare), work: cycle::ring, failed: put_off },
+    Worker { kind: risk::KIND, prepare: None, work: risk::ring, failed: put_off },
+    Worker { kind: cab::KIND, prepare: None, work: cab::ring, failed: put_off },
+    Worker { kind: conflicts::KIND, prepare: None, work: conflicts::ring, failed: put_off },
 ];
 /// A job that failed so often is not tried again until a person says so.
 const ATTEMPTS: u32 = 8;

@@ -7,6 +7,7 @@
 //! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
 //! * What was asked about goes on or back as it was answered (`approvals.rs`).
+//! * Approvals, tasks, conflicts and risk follow a change (`change_requests/`).
 //! * Incidents, problems and the tasks of either move each other (`itsm/`).
 //!
 //! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
@@ -20,6 +21,7 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use crate::approvals::APPROVALS;
 use crate::author::set;
 use crate::call::{Call, Changed};
+use crate::change_requests::risk;
 use crate::error::Result;
 use crate::itsm;
 use crate::query::number_field;
@@ -36,10 +38,12 @@ impl Call<'_> {
             self.follow_agreements(changed)?;
             self.follow_flows(changed.before.as_ref(), &changed.projection.record)?;
         }
+        risk::follow_incident(self, changed)?;
         match id.table.as_str() {
             "wm_task" => self.roll_up_orders_of(changed),
             "wm_order" => self.react_to_order(id, changed),
             APPROVALS => self.react_to_answer(changed),
+            "change_request" | "change_task" => self.react_to_change(changed),
             "sc_task" | "sc_req_item" => self.roll_up_ordered(changed),
             table if itsm::moves(table) => self.react_to_itsm(changed),
             _ => Ok(()),

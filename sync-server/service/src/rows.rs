@@ -6,6 +6,7 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use fieldline_storage::{Account, FeedEntry, Happening};
 
 use crate::call::Call;
+use crate::change_requests::risk;
 use crate::cmdb;
 use crate::cmdb::health::cycle;
 use crate::error::Result;
@@ -61,6 +62,9 @@ impl Call<'_> {
         let both = |field: &str| -> BTreeSet<SysId> {
             before.into_iter().chain(after).filter_map(|row| row.reference(field)).collect()
         };
+        if risk::is_read(row.id.table.as_str()) || self.book.is_risk_read(&row.id.table) {
+            risk::again_for_all(self)?;
+        }
         match row.id.table.as_str() {
             "sys_user_grmember" => both("user").into_iter().try_for_each(|user| {
                 self.resubscribe(user)?;

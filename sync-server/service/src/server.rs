@@ -123,6 +123,7 @@ impl Server {
         }
         server.reload_priorities(&*server.storage.read()?)?;
         server.reload_definitions()?;
+        server.ship_records(now, rng)?;
         let book = Book::read(&server.dictionary(), &*server.storage.read()?)?;
         server.take_book(book);
         Ok(server)

@@ -16,6 +16,7 @@ use crate::attachments;
 use crate::audit;
 use crate::author::Authored;
 use crate::call::Call;
+use crate::change_requests;
 use crate::changes::Changes;
 use crate::cmdb;
 use crate::definitions;
@@ -218,6 +219,7 @@ fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, c
     if table.name == *approvals::APPROVALS {
         approvals::check(call, before.as_ref(), &applied)?;
     }
+    change_requests::guard::check(call, before.as_ref(), &applied)?;
     call.pending.obeyed.retain(|(_, obeyed)| *obeyed != id);
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,
@@ -291,12 +293,14 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
         call.check_rule(&record)?;
     }
     cmdb::check_rule(call, &record)?;
+    change_requests::prepare(call, before.as_ref(), &mut record)?;
     if table.name == *knowledge::ARTICLES {
         knowledge::prepare(call, before.as_ref(), &mut record)?;
     }
     if !definitions::defines(table.name.as_str()) {
         call.put_row(record.clone())?;
         call.follow_rules(before.as_ref(), &record.id)?;
+        change_requests::written(call, before.as_ref(), &record)?;
         return match &before {
             Some(_) if table.name == *attachments::TABLE => attachments::rename(call, &record),
             before if table.name == *knowledge::ARTICLES => knowledge::written(call, before.as_ref(), &record),

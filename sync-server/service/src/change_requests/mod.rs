@@ -1,14 +1,24 @@
 //! Change requests of every type, made by hand, by a model or from a standard template, with their tasks.
 //!
-//! `next_states.rs` says where a change may go, `approvals.rs` what approvers' answers do, `affected.rs` which items and
-//! services a change touches, `risk.rs` how risky it is, `schedule.rs` when it collides with others and when it would not, `worker.rs` keeps the answers
-//! that other systems come back for.
+//! * `next_states.rs` says where a change may go, `guard.rs` what may not be written, `follow.rs` what follows from an edit: `hold.rs`
+//!   from one that puts it on hold, [`approvals`] from one that brings it to a state.
+//! * [`affected`] is which items and services a change touches, [`risk`] how risky it is, [`score`] how well a group did,
+//!   `cab` what boards talk about and say, [`conflicts`] what stands in its way and when nothing does.
+//! * `unauthorized.rs` opens a change for what discovery found changed without one.
+//! * [`worker`] keeps the answers that other systems come back for, `shipped.rs` the records an organisation begins with.
 
 pub mod affected;
 pub mod approvals;
+pub(crate) mod cab;
+pub mod conflicts;
+mod follow;
+pub(crate) mod guard;
+mod hold;
 pub mod next_states;
 pub mod risk;
-pub mod schedule;
+pub mod score;
+pub(crate) mod shipped;
+pub(crate) mod unauthorized;
 pub mod worker;
 
 use std::collections::BTreeMap;
@@ -259,6 +269,28 @@ fn listed(call: &Call<'_>, table: &str, also: &[Term], wanted: &Wanted) -> Resul
         descending: false,
     }));
     Question::new(call, table, &query)?.records(call, wanted.limit, wanted.offset)
+}
+
+/// Judges a row that says how changes are done before it is written, and fills what follows from it.
+///
+/// # Errors
+/// When it could not do what it says.
+pub(crate) fn prepare(call: &Call<'_>, before: Option<&Record>, row: &mut Record) -> Result<()> {
+    cab::prepare(call, before, row)?;
+    match row.id.table.as_str() {
+        table if approvals::TABLES.contains(&table) => approvals::check(call, row),
+        conflicts::BLACKOUTS | conflicts::MAINTENANCE => conflicts::check_window(call, row),
+        _ => risk::check(call, row),
+    }
+}
+
+/// Lets what follows from a row that says how changes are done follow.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn written(call: &mut Call<'_>, before: Option<&Record>, row: &Record) -> crate::error::Result<()> {
+    cab::written(call, before, row)?;
+    risk::written(call, row)
 }
 
 fn equals(field: &str, value: &str) -> Term {

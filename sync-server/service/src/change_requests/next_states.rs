@@ -4,7 +4,8 @@ use fieldline_model::condition::Filter;
 use fieldline_model::life_cycle::{Stage, StepRule};
 use fieldline_model::{Record, SysId};
 
-use super::CHANGES;
+use super::guard::is_on_hold;
+use super::{CHANGES, TASKS};
 use crate::call::Call;
 use crate::error::Result;
 use crate::react::stage_of;
@@ -67,7 +68,9 @@ pub fn next_states(call: &mut Call<'_>, change: SysId) -> table::Result<NextStat
     };
     let kind = record.text("type");
     let is_taken = |rule: &&StepRule| !NOT_TAKEN.contains(&(kind, here.name.as_str(), rule.to.as_str()));
-    let rules = life_cycle.steps_from(&here.name).filter(is_taken).filter(|rule| call.caller.may(&rule.roles));
+    let is_open = |rule: &&StepRule| !is_on_hold(&record) || rule.to == "canceled";
+    let rules =
+        life_cycle.steps_from(&here.name).filter(is_taken).filter(is_open).filter(|rule| call.caller.may(&rule.roles));
     let mut next =
         NextStates { current: here.state, transitions: Vec::new(), labels: vec![(here.state, here.label.clone())] };
     for rule in rules {
@@ -94,6 +97,12 @@ fn transition(call: &Call<'_>, record: &Record, here: &Stage, to: &Stage, rule: 
         let passed = call.some_rows("sysapproval_approver", &open, 1)?.is_empty();
         let name = "No approval is outstanding".to_owned();
         conditions.push(Condition { sys_id: identity("approvals"), name, passed });
+    }
+    if to.name == "closed" {
+        let open = Filter::equals("change_request", record.id.sys_id).and(Filter::equals("active", true));
+        let passed = call.some_rows(TASKS, &open, 1)?.is_empty();
+        let name = "All change tasks are closed".to_owned();
+        conditions.push(Condition { sys_id: identity("tasks"), name, passed });
     }
     Ok(Transition {
         sys_id: identity(&format!("{}/{}/{}", rule.name, here.name, to.name)),

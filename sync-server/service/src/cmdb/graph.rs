@@ -217,6 +217,15 @@ impl Graph {
         walked
     }
 
+    /// What is one relation away from some items one way; these are not among them.
+    pub fn neighbours(&self, of: &BTreeSet<SysId>, way: Way) -> BTreeSet<SysId> {
+        let mut visited = vec![false; self.nodes.len()];
+        let from: Vec<u32> = of.iter().filter_map(|id| self.numbers.get(id).copied()).collect();
+        from.iter().for_each(|number| visited[*number as usize] = true);
+        let found = self.step(&from, way, &mut visited);
+        found.into_iter().map(|number| self.nodes[number as usize].id).collect()
+    }
+
     /// By number, what is reached from an item one way, itself included; empty when there is no such item.
     pub fn reach(&self, from: SysId, way: Way) -> Vec<bool> {
         let Some(number) = self.numbers.get(&from) else { return Vec::new() };

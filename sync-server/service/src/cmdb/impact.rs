@@ -70,6 +70,17 @@ pub(crate) fn services_above(call: &Call<'_>, items: &BTreeSet<SysId>) -> Result
     Ok(services)
 }
 
+/// The items that are reached from some items one way, with how far away each is; the beginning is not among them.
+pub(crate) fn reached(call: &Call<'_>, from: &BTreeSet<SysId>, way: Way) -> Result<BTreeMap<SysId, u32>> {
+    let distances = |walked: Walked<'_>| walked.found.into_iter().map(|(id, distance, _)| (id, distance)).collect();
+    Ok(call.with_graph(|graph| distances(graph.walk(from, way, MOST_ITEMS)))?)
+}
+
+/// The items one relation away from some items; these are not among them.
+pub(crate) fn neighbours(call: &Call<'_>, of: &BTreeSet<SysId>, way: Way) -> Result<BTreeSet<SysId>> {
+    Ok(call.with_graph(|graph| graph.neighbours(of, way))?)
+}
+
 /// What a walk found, without what is not on record.
 fn told(call: &Call<'_>, walked: Walked<'_>) -> Vec<Reached> {
     let mut classes = BTreeMap::new();

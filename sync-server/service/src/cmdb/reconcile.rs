@@ -12,6 +12,7 @@ use super::payload::{Info, Item, Operation};
 use super::precedence::{Precedence, Ranked, Ruled};
 use super::sources::Sources;
 use crate::call::Call;
+use crate::change_requests::unauthorized;
 use crate::changes::Changes;
 use crate::table::{self, Input, Result};
 
@@ -83,7 +84,11 @@ fn update(
     let after = said.sources;
     let class = known.id.table.as_str();
     table::update(call, class, sys_id, &Input { fields, as_displayed: false })?;
-    let differs = call.row(&known.id)?.as_ref() != Some(&known);
+    let found = call.row(&known.id)?;
+    let differs = found.as_ref() != Some(&known);
+    if let Some(found) = found.filter(|_| differs) {
+        unauthorized::drifted(call, &known, &found, source)?;
+    }
     let stamp = stamp.into_iter().chain([("last_discovered".to_owned(), seen.to_owned())]).collect();
     table::update(call, class, sys_id, &Input { fields: stamp, as_displayed: false })?;
     // A change of class takes along what is kept of an item that goes.

@@ -1,7 +1,7 @@
 //! What steps do.
 
 use fieldline_model::condition::Query;
-use fieldline_model::{Record, SysId, Timestamp};
+use fieldline_model::{Record, SysId, Timestamp, Value};
 
 use super::context::Run;
 use super::definition::{Deed, Fields, Row};
@@ -149,7 +149,7 @@ impl Doing<'_, '_> {
         let mut answers = Vec::new();
         for asked in &self.run.values.awaited[self.step] {
             let row = self.call.tx.find(self.call.dictionary.family(APPROVALS), asked.sys_id)?;
-            answers.push(row.map_or_else(|| "cancelled".into(), |row| row.text("state").to_owned()));
+            answers.push(row.map_or_else(|| "deleted".into(), |row| answer_of(&row).to_owned()));
         }
         let answer = match answers.iter().any(|answer| answer == "rejected") {
             true => "rejected",
@@ -274,5 +274,16 @@ impl Doing<'_, '_> {
         self.run.values.awaited.remove(self.step);
         self.say("all runs are done")?;
         Ok(After::Go(next))
+    }
+}
+
+/// What a row of an approval says to whoever waits for it.
+fn answer_of(row: &Record) -> &str {
+    match row.text("state") {
+        // What waits because its change is on hold comes back.
+        "not_required" if row.get("on_hold") == Some(&Value::Boolean(true)) => "requested",
+        // What was taken back was not agreed to.
+        "cancelled" => "rejected",
+        state => state,
     }
 }

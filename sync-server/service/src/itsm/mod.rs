@@ -65,7 +65,7 @@ impl Call<'_> {
     }
 
     /// The name of the stage a row shows.
-    fn stage_shown(&self, record: &Record) -> Option<&str> {
+    pub(crate) fn stage_shown(&self, record: &Record) -> Option<&str> {
         let life_cycle = self.dictionary.life_cycle_of(record.id.table.as_str())?;
         Some(&stage_of(life_cycle, record)?.name)
     }
@@ -73,13 +73,13 @@ impl Call<'_> {
 
 impl Changed {
     /// Whether the record was there before and one of these fields is another now.
-    fn turned(&self, fields: &[&str]) -> bool {
+    pub(crate) fn turned(&self, fields: &[&str]) -> bool {
         let after = &self.projection.record;
         self.before.as_ref().is_some_and(|before| fields.iter().any(|field| before.get(field) != after.get(field)))
     }
 
     /// The stage the record has come to, if it was there before and at another one.
-    fn arrived(&self) -> Option<&str> {
+    pub(crate) fn arrived(&self) -> Option<&str> {
         self.projection.stage.as_deref().filter(|_| self.turned(&["state"]))
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::rules::Notice;
 
 /// Whoever is found, by identity: rows of `sys_user`, and of contacts who are no users.
-type People = BTreeMap<SysId, Record>;
+pub(crate) type People = BTreeMap<SysId, Record>;
 
 impl Call<'_> {
     /// The people a notice about a record reaches.
@@ -42,7 +42,7 @@ impl Call<'_> {
     }
 
     /// The records at the end of a way through references.
-    fn ends_of(&self, record: &Record, path: &str) -> Result<Vec<(TableName, SysId)>> {
+    pub(crate) fn ends_of(&self, record: &Record, path: &str) -> Result<Vec<(TableName, SysId)>> {
         let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
         let table = self.dictionary.table(record.id.table.as_str());
         let Some(target) = table.and_then(|table| table.field(step)?.reference.clone()) else { return Ok(Vec::new()) };
@@ -62,7 +62,7 @@ impl Call<'_> {
     }
 
     /// Adds the people a record stands for: itself, the members of a group, whom a contact signs in as.
-    fn find_people(&self, table: &str, id: SysId, people: &mut People) -> Result<()> {
+    pub(crate) fn find_people(&self, table: &str, id: SysId, people: &mut People) -> Result<()> {
         let Some(found) = self.tx.find(self.dictionary.family(table), id)?.filter(is_active) else { return Ok(()) };
         match (found.id.table.as_str(), found.reference("user")) {
             ("sys_user_group", _) => {

@@ -18,6 +18,8 @@ mod notice;
 mod policy;
 mod trigger;
 
+use std::collections::BTreeSet;
+
 use fieldline_model::condition::{Asking, Filter, Query, World};
 use fieldline_model::dictionary::Kind;
 use fieldline_model::sla::Agreement;
@@ -25,6 +27,7 @@ use fieldline_model::{Dictionary, DocumentId, FieldName, Record, SysId, TableNam
 use fieldline_storage::{Selection, Tx};
 
 use crate::call::Call;
+use crate::change_requests::{CHANGES, risk};
 use crate::error::Result;
 use crate::flows::{self, Flow};
 use crate::query::number_field;
@@ -90,6 +93,8 @@ pub(crate) struct Book {
     rules: Vec<Rule>,
     agreements: Vec<Agreement>,
     flows: Vec<Flow>,
+    /// The tables that conditions about the risk of changes look into.
+    risk_read: BTreeSet<TableName>,
 }
 
 /// The tables whose rows are rules, each with what reads it.
@@ -101,8 +106,16 @@ const READERS: [(&str, Reader); 5] = [
     (notice::TABLE, notice::rule),
 ];
 /// Tables whose rows say more about a rule, and those of service levels.
-const PARTS: [&str; 6] =
-    [policy::PARTS, AGREEMENTS, schedule::SCHEDULES, schedule::SPANS, schedule::CHILDREN, flows::FLOWS];
+const PARTS: [&str; 8] = [
+    policy::PARTS,
+    AGREEMENTS,
+    schedule::SCHEDULES,
+    schedule::SPANS,
+    schedule::CHILDREN,
+    flows::FLOWS,
+    risk::CONDITIONS,
+    risk::ASSESSMENTS,
+];
 
 /// Reads a row; `None` when it does nothing here.
 type Reader = fn(&Record, &Dictionary, &dyn Tx) -> Result<Option<Rule>>;
@@ -122,7 +135,13 @@ impl Book {
             }
         }
         rules.sort_by_key(|rule| (rule.order, rule.id.sys_id));
-        Ok(Self { rules, agreements: agreements(dictionary, tx)?, flows: flows(dictionary, tx)? })
+        let risk_read = risk::looked_into(dictionary, tx)?;
+        Ok(Self { rules, agreements: agreements(dictionary, tx)?, flows: flows(dictionary, tx)?, risk_read })
+    }
+
+    /// Whether conditions about the risk of changes look into a table.
+    pub(crate) fn is_risk_read(&self, table: &TableName) -> bool {
+        self.risk_read.contains(table)
     }
 
     /// The rules about records of a table, in order.
@@ -235,6 +254,7 @@ impl Call<'_> {
             policy::TABLE => (row.text("model_table"), vec![of_row("conditions")], ""),
             trigger::TABLE => (trigger::OF, vec![of_row("condition")], ""),
             policy::PARTS => return policy::check_part(self, row),
+            risk::CONDITIONS | risk::ASSESSMENTS => (CHANGES, vec![of_row("condition")], ""),
             notice::TABLE => return notice::check(self, row),
             AGREEMENTS => return agreement::check(self, row),
             flows::FLOWS => return flows::check(self, row),

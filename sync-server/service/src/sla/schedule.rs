@@ -56,10 +56,7 @@ impl Schedules for Stored<'_> {
 pub(crate) fn check(call: &Call<'_>, row: &Record) -> table::Result<()> {
     let invalid = |field: &str, problem: String| Err(TableError::invalid(&row.id, Some(&field.into()), problem));
     match row.id.table.as_str() {
-        SCHEDULES => match zone_problem(row.text("time_zone")) {
-            Some(problem) => invalid("time_zone", problem),
-            None => Ok(()),
-        },
+        SCHEDULES => check_zone(row),
         SPANS if row.reference("schedule").is_some() => match entry(row) {
             Err(problem) => invalid("start_date_time", problem),
             Ok(_) => Ok(()),
@@ -76,6 +73,17 @@ pub(crate) fn check(call: &Call<'_>, row: &Record) -> table::Result<()> {
             }
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses a schedule, of whichever table, whose zone nobody knows.
+///
+/// # Errors
+/// Names the zone.
+pub(crate) fn check_zone(row: &Record) -> table::Result<()> {
+    match zone_problem(row.text("time_zone")) {
+        Some(problem) => Err(TableError::invalid(&row.id, Some(&"time_zone".into()), problem)),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod admission;
 mod approvals;
+mod changes;
 mod definitions;
 mod dispatching;
 mod district;

@@ -61,6 +61,22 @@ pub fn schemas() -> Value {
             "state_label": { "type": "object", "additionalProperties": text },
         },
     });
+    let part = json!({
+        "type": "object",
+        "required": ["change", "incident", "points", "close_code"],
+        "properties": {
+            "change": { "type": "object" }, "incident": { "type": ["object", "null"] }, "points": number, "close_code": text,
+        },
+    });
+    let score = json!({
+        "type": ["object", "null"],
+        "description": "Points, what they are called, how probable success is, and the changes and incidents that made them",
+        "required": ["score", "rating", "success_probability", "changes", "parts"],
+        "properties": {
+            "score": number, "rating": text, "success_probability": { "type": ["string", "null"] }, "changes": number,
+            "parts": { "type": "array", "items": part },
+        },
+    });
     let conflict = json!({
         "type": "object",
         "required": ["status", "last_run", "record_count", "job_status", "conflicts"],
@@ -81,6 +97,11 @@ pub fn schemas() -> Value {
         "ChangeWorkerResult": result(worker),
         "ChangeNextStatesResult": result(next),
         "ChangeConflictResult": result(conflict),
+        "ChangeScoresResult": result(json!({
+            "type": "object",
+            "required": ["team_score", "model_score"],
+            "properties": { "team_score": score, "model_score": score },
+        })),
         "ChangeConflictCheckResult": result(text.clone()),
         "ChangeApproval": {
             "type": "object",

@@ -8,10 +8,11 @@ use axum::routing::{delete, get, patch, post};
 use fieldline_model::{Record, SysId, Timestamp};
 use fieldline_service::change_requests::affected::{self, Association};
 use fieldline_service::change_requests::approvals::{self, Answer};
+use fieldline_service::change_requests::conflicts::{self, Standing};
 use fieldline_service::change_requests::next_states::{self, Condition, Transition};
-use fieldline_service::change_requests::schedule::{self, Standing};
+use fieldline_service::change_requests::score::{self, Score, Team};
 use fieldline_service::change_requests::worker;
-use fieldline_service::{Call, TableError};
+use fieldline_service::{Call, TableError, table};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         (Content::Json("ChangeApproval"), Content::Json("ChangeItems"), Content::Json("ChangeDuration"));
     let next = ok("ChangeNextStatesResult");
     let (conflict, checked) = (ok("ChangeConflictResult"), ok("ChangeConflictCheckResult"));
+    let (score, scores) = (ok("ChangeScoresResult"), "Says how well the change's group and changes of its model did");
     let refresh = "Finds the services that depend on what a change touches";
     versioned(
         BASE,
@@ -48,12 +50,13 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "Says what a change collides with",
                 nothing,
                 conflict,
-                get(conflicts),
+                get(conflicts_of),
             ),
             endpoint("delete", "/{sys_id}/conflict", "Stops looking", nothing, (200, nothing), delete(stop)),
             endpoint("get", "/{sys_id}/schedule", "Looks for free time", nothing, worker, get(of_change)),
             endpoint("patch", "/{sys_id}/schedule/first_available", "Plans a change", time, worker, patch(first)),
             endpoint("get", "/ci/{cmdb_ci}/schedule", "Looks for an item's free time", nothing, worker, get(of_item)),
+            endpoint("get", "/{sys_id}/success_score", scores, nothing, score, get(scores_of)),
             endpoint("get", "/worker/{sys_id}", "Says what came of something asked", nothing, worker, get(work)),
         ],
     )
@@ -153,14 +156,14 @@ async fn services(State(app): State<App>, ask: Ask) -> Result<Response, Failure>
 
 async fn check(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let change = ask.sys_id("sys_id")?;
-    let worker = ask.write(&app, move |_, call| Ok(schedule::check(call, change)?.id.sys_id.to_string())).await?;
+    let worker = ask.write(&app, move |_, call| Ok(conflicts::check(call, change)?.id.sys_id.to_string())).await?;
     Ok(answered(StatusCode::OK, worker.into()))
 }
 
-async fn conflicts(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
+async fn conflicts_of(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let change = ask.sys_id("sys_id")?;
     ask.answer(&app, move |_, call| {
-        let standing = schedule::standing(call, change)?;
+        let standing = conflicts::standing(call, change)?;
         Ok(shown_conflicts(call, &standing)?)
     })
     .await
@@ -168,18 +171,12 @@ async fn conflicts(State(app): State<App>, ask: Ask) -> Result<Response, Failure
 
 fn shown_conflicts(call: &mut Call<'_>, standing: &Standing) -> Result<Value, TableError> {
     let change = both(call, &standing.change, None)?;
-    let number = |record: &Record| json!({ "display_value": record.text("number"), "value": record.id.sys_id });
+    let shown = ["change", "conflicting_change", "configuration_item", "schedule", "type", "last_checked"];
     let mut conflicts = Vec::with_capacity(standing.conflicts.len());
     for conflict in &standing.conflicts {
-        let item = call.tx.find(call.dictionary.family("cmdb_ci"), conflict.item)?;
-        let name = item.map_or_else(String::new, |item| item.text("name").to_owned());
-        conflicts.push(json!({
-            "change": number(&standing.change),
-            "conflicting_change": number(&conflict.with),
-            "configuration_item": { "display_value": name, "value": conflict.item },
-            "type": { "display_value": "Already Scheduled", "value": "ci_already_scheduled" },
-            "last_checked": change.get("conflict_last_run"),
-        }));
+        let conflict = both(call, conflict, None)?;
+        let fields = shown.iter().filter_map(|name| Some(((*name).to_owned(), conflict.get(*name)?.clone())));
+        conflicts.push(Value::Object(fields.collect()));
     }
     let ran = change.get("conflict_last_run").and_then(|field| field["value"].as_str()).unwrap_or_default();
     Ok(json!({
@@ -194,13 +191,13 @@ fn shown_conflicts(call: &mut Call<'_>, standing: &Standing) -> Result<Value, Ta
 /// Nothing runs on after its answer, so there is nothing to stop.
 async fn stop(State(app): State<App>, ask: Ask) -> Result<StatusCode, Failure> {
     let change = ask.sys_id("sys_id")?;
-    ask.read(&app, move |_, call| Ok(schedule::standing(call, change).map(drop)?)).await?;
+    ask.read(&app, move |_, call| Ok(conflicts::standing(call, change).map(drop)?)).await?;
     Ok(StatusCode::OK)
 }
 
 async fn of_change(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
     let change = ask.sys_id("sys_id")?;
-    told(app, ask, move |call| schedule::of_change(call, change)).await
+    told(app, ask, move |call| conflicts::of_change(call, change)).await
 }
 
 async fn of_item(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
@@ -210,7 +207,7 @@ async fn of_item(State(app): State<App>, ask: Ask) -> Result<Response, Failure> 
         Timestamp::parse(text).ok_or_else(wrong)
     });
     let start = start.transpose()?;
-    told(app, ask, move |call| schedule::of_item(call, item, start, seconds)).await
+    told(app, ask, move |call| conflicts::of_item(call, item, start, seconds)).await
 }
 
 async fn first(State(app): State<App>, ask: Ask, body: Body) -> Result<Response, Failure> {
@@ -219,7 +216,35 @@ async fn first(State(app): State<App>, ask: Ask, body: Body) -> Result<Response,
         fields.remove("duration_in_seconds").or_else(|| ask.parameter("duration_in_seconds").map(str::to_owned));
     let wrong = |_| Refusal::Malformed("duration_in_seconds must be a whole number from 0, such as 10800".into());
     let seconds = given.map_or(Ok(3_600), |text| text.trim().parse::<u32>().map_err(wrong))?;
-    told(app, ask, move |call| schedule::first_available(call, change, i64::from(seconds))).await
+    told(app, ask, move |call| conflicts::first_available(call, change, i64::from(seconds))).await
+}
+
+async fn scores_of(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
+    let change = ask.sys_id("sys_id")?;
+    ask.answer(&app, move |_, call| {
+        let change = table::read(call, "change_request", change)?;
+        let mut scores = Map::new();
+        for (name, team) in [("team_score", Team::Group), ("model_score", Team::Model)] {
+            let score = change.reference(team.field()).map(|of| score::read(call, team, of)).transpose()?;
+            scores.insert(name.into(), score.as_ref().map_or(Value::Null, shown_score));
+        }
+        Ok(Value::Object(scores))
+    })
+    .await
+}
+
+fn shown_score(score: &Score) -> Value {
+    let number = |record: &Record| json!({ "display_value": record.text("number"), "value": record.id.sys_id });
+    let part = |part: &score::Part| {
+        json!({
+            "change": number(&part.change), "incident": part.incident.as_ref().map(number), "points": part.points,
+            "close_code": part.change.text("close_code"),
+        })
+    };
+    json!({
+        "score": score.points, "rating": score.rating, "success_probability": score.probability,
+        "changes": score.changes, "parts": score.parts.iter().map(part).collect::<Vec<_>>(),
+    })
 }
 
 async fn work(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {

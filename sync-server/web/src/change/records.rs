@@ -31,7 +31,6 @@ pub fn endpoints() -> Vec<Endpoint> {
     let templates = "std_change_record_producer";
     let mut all = vec![
         endpoint("post", "/standard/{sys_id}", "Creates a change from a template", fields, one, post(create_standard)),
-        endpoint("patch", "/standard/{sys_id}/risk", "Works out a change's risk", nothing, one, patch(calculate_risk)),
         endpoint("get", "/standard/template", "Lists standard templates", nothing, many, definitions(templates)),
         endpoint("get", "/standard/template/{sys_id}", "Answers a template", nothing, one, definition(templates)),
         endpoint("get", "/model", "Lists change models", nothing, many, definitions("chg_model")),
@@ -50,6 +49,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         }
         all.push(endpoint("get", at("/{sys_id}"), "Answers a change", nothing, one, reading(kind)));
         all.push(endpoint("patch", at("/{sys_id}"), "Changes a change", fields, one, updating(kind)));
+        all.push(endpoint("patch", at("/{sys_id}/risk"), "Works out a change's risk", nothing, one, assessing(kind)));
         all.push(endpoint("delete", at("/{sys_id}"), "Deletes a change", nothing, one, removing(kind)));
     }
     versioned(BASE, all)
@@ -95,9 +95,11 @@ async fn write(
     Ok(answered(StatusCode::OK, record.await?))
 }
 
-async fn calculate_risk(State(app): State<App>, ask: Ask) -> Result<Response, Failure> {
-    let change = ask.sys_id("sys_id")?;
-    write(app, ask, move |call| risk::calculate(call, Some(Kind::Standard), change)).await
+fn assessing(kind: Option<Kind>) -> MethodRouter<App> {
+    patch(async move |State(app): State<App>, ask: Ask| {
+        let change = ask.sys_id("sys_id")?;
+        write(app, ask, move |call| risk::calculate(call, kind, change)).await
+    })
 }
 
 /// Answers what was deleted as it was.

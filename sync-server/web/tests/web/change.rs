@@ -129,7 +129,7 @@ async fn the_next_states_follow_the_type_and_say_what_is_missing() {
     assert_eq!((&close["display_value"], &close["transition_available"]), (&json!("Review to Closed"), &json!(false)));
     let names: Vec<_> =
         close["conditions"].as_array().expect("conditions").iter().map(|one| &one["condition"]["name"]).collect();
-    assert_eq!(names, ["Close code is filled in", "Close notes is filled in"]);
+    assert_eq!(names, ["Close code is filled in", "Close notes is filled in", "All change tasks are closed"]);
     assert_eq!(status(&house, "dora", "PATCH", &path, json!({ "state": "3" })).await, 400);
 }
 
@@ -210,6 +210,10 @@ async fn a_changes_risk_is_the_highest_of_its_calculators_and_each_says_what_com
     }
     assert_eq!(calculated().await, ["2", "2"]);
     let normal = ask(&house, "POST", &format!("{CHANGE}/normal"), json!({ "short_description": "x" })).await;
+    let assessed = ask(&house, "PATCH", &format!("{CHANGE}/normal/{}/risk", id(&normal)), Value::Null).await;
+    assert_eq!((&assessed["risk"]["value"], &assessed["impact"]["value"]), (&json!("2"), &json!("1")));
+    let analysis = assessed["risk_impact_analysis"]["value"].as_str().expect("an analysis");
+    assert!(analysis.contains("Calculator \"items\", condition \"x\": High risk, High impact."), "{analysis}");
     let other = format!("{CHANGE}/standard/{}/risk", id(&normal));
     assert_eq!(status(&house, "dora", "PATCH", &other, Value::Null).await, 404);
     assert_ne!(status(&house, "mia", "PATCH", &path, Value::Null).await, 200);
@@ -332,4 +336,98 @@ async fn who_may_not_see_changes_finds_none() {
     assert_eq!(status(&house, "nobody", "GET", CHANGE, Value::Null).await, 401);
     assert_eq!(status(&house, "dora", "GET", &format!("{CHANGE}/model/none"), Value::Null).await, 404);
     assert_eq!(status(&house, "dora", "PUT", &path, json!({})).await, 405);
+}
+
+#[tokio::test]
+async fn a_policy_written_over_the_api_asks_and_its_answers_take_the_change_on() {
+    let house = House::new();
+    let dora = house.ask("GET", "/api/now/table/sys_user?user_name=dora", &basic("dora"), Value::Null).await;
+    let dora = dora.json()["result"][0]["sys_id"].clone();
+    let policy = "/api/now/table/chg_policy_approval?sysparm_query=state=-4";
+    let policy = house.ask("GET", policy, &basic("dora"), Value::Null).await.json()["result"][0].clone();
+    assert_eq!((&policy["approved_state"], &policy["rejected_state"]), (&json!("-3"), &json!("-5")));
+    let definition = made(&house, "chg_approval_def", json!({ "name": "Dora", "user": dora })).await;
+    let decision = json!({ "decision_table": policy["sys_id"], "label": "Always", "answer": definition });
+    made(&house, "sys_decision_question", decision).await;
+    let nonsense =
+        json!({ "decision_table": policy["sys_id"], "label": "x", "answer": definition, "condition": "colour=red" });
+    let refused = house.ask("POST", "/api/now/table/sys_decision_question", &basic("admin"), nonsense).await;
+    assert_eq!(refused.status.as_u16(), 400);
+    let said = String::from_utf8_lossy(&refused.body).into_owned();
+    assert!(said.contains("is no condition of a change"), "{said}");
+
+    let change = ask(&house, "POST", &format!("{CHANGE}/normal"), json!({ "short_description": "x" })).await;
+    let path = format!("{CHANGE}/{}", id(&change));
+    let asked = ask(&house, "PATCH", &path, json!({ "state": "assess" })).await;
+    assert_eq!(asked["approval"]["value"], "requested");
+    assert!(asked["approval_history"]["value"].as_str().is_some_and(|text| text.contains("decision \"Always\"")));
+    let approved = ask(&house, "PATCH", &format!("{path}/approvals"), json!({ "state": "approved" })).await;
+    assert_eq!(approved["state"]["display_value"], "Authorize");
+}
+
+#[tokio::test]
+async fn a_change_on_hold_goes_nowhere_and_says_so() {
+    let house = House::new();
+    let change = ask(&house, "POST", &format!("{CHANGE}/normal"), json!({ "short_description": "x" })).await;
+    let path = format!("{CHANGE}/{}", id(&change));
+    ask(&house, "PATCH", &path, json!({ "on_hold": "true", "on_hold_reason": "Parts" })).await;
+    let refused = house.ask("PATCH", &path, &basic("dora"), json!({ "state": "assess" })).await;
+    let said = String::from_utf8_lossy(&refused.body).into_owned();
+    assert!(refused.status.as_u16() == 400 && said.contains("may only be cancelled"), "{said}");
+    let next = ask(&house, "GET", &format!("{path}/nextstates"), Value::Null).await;
+    assert_eq!(next["available_states"], json!(["-5", "4"]), "held, it may only be cancelled");
+    assert_eq!(ask(&house, "PATCH", &path, json!({ "state": "4" })).await["state"]["display_value"], "Canceled");
+}
+
+#[tokio::test]
+async fn a_blackout_stands_in_the_way_and_free_time_keeps_clear_of_it() {
+    let house = House::new();
+    let item = made(&house, "cmdb_ci_linux_server", json!({ "name": "lnx1" })).await;
+    let body = json!({ "name": "Freeze", "source": "ci_class", "applies_to": "cmdb_ci_server" });
+    let freeze = made(&house, "cmn_schedule_blackout", body).await;
+    let entry =
+        json!({ "schedule": freeze, "start_date_time": "2026-06-01 08:00:00", "end_date_time": "2026-06-01 20:00:00" });
+    made(&house, "cmn_schedule_span", entry).await;
+    let change = planned(&house, &item, 9, 11).await;
+    let path = format!("{CHANGE}/{change}/conflict");
+    ask(&house, "POST", &path, Value::Null).await;
+    let found = ask(&house, "GET", &path, Value::Null).await;
+    let conflict = &found["conflicts"][0];
+    assert_eq!(
+        (&conflict["type"]["value"], &conflict["schedule"]["display_value"]),
+        (&json!("blackout"), &json!("Freeze"))
+    );
+    ask(
+        &house,
+        "PATCH",
+        &format!("{CHANGE}/{change}/schedule/first_available"),
+        json!({ "duration_in_seconds": 7200 }),
+    )
+    .await;
+    let moved = ask(&house, "GET", &format!("{CHANGE}/{change}"), Value::Null).await;
+    assert_eq!(
+        (&moved["start_date"]["value"], &moved["conflict_status"]["value"]),
+        (&json!("2026-06-01 20:00:00"), &json!("No Conflict")),
+        "it is looked again by itself"
+    );
+}
+
+#[tokio::test]
+async fn a_score_says_which_changes_made_it() {
+    let house = House::new();
+    let group = made(&house, "sys_user_group", json!({ "name": "Network" })).await;
+    let body = json!({ "short_description": "x", "assignment_group": group });
+    let change = ask(&house, "POST", &format!("{CHANGE}/normal"), body.clone()).await;
+    let path = format!("{CHANGE}/{}", id(&change));
+    for state in ["-4", "-3", "-2", "-1", "0"] {
+        ask(&house, "PATCH", &path, json!({ "state": state })).await;
+    }
+    let closing = json!({ "state": "3", "close_code": "successful", "close_notes": "Done" });
+    ask(&house, "PATCH", &path, closing).await;
+    let next = ask(&house, "POST", &format!("{CHANGE}/normal"), body).await;
+    let scores = ask(&house, "GET", &format!("{CHANGE}/{}/success_score", id(&next)), Value::Null).await;
+    let team = &scores["team_score"];
+    assert_eq!((&team["score"], &team["rating"], &scores["model_score"]), (&json!(3), &json!("Medium"), &Value::Null));
+    assert_eq!(team["parts"][0]["change"]["value"], id(&change));
+    assert_eq!(status(&house, "mia", "GET", &format!("{CHANGE}/{}/success_score", id(&next)), Value::Null).await, 404);
 }
