@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("../migrations/0011_jobs.sql"),
     include_str!("../migrations/0012_children.sql"),
     include_str!("../migrations/0013_items.sql"),
+    include_str!("../migrations/0014_articles.sql"),
 ];
 
 /// Applies the migrations that `connection` has not seen; `name` is what errors call it.

@@ -29,10 +29,15 @@ impl Search for Transaction<'_> {
             return Ok(());
         };
         self.run(doing, "DELETE FROM search WHERE rowid = ?1", [id])?;
+        self.run(doing, "DELETE FROM article WHERE rowid = ?1", [id])?;
         match words {
-            Some(Words { title, body, journal }) => {
+            Some(Words { title, body, journal, is_article }) => {
                 let sql = "INSERT INTO search (rowid, title, body, journal) VALUES (?1, ?2, ?3, ?4)";
                 self.run(doing, sql, (id, title, body, journal))?;
+                if *is_article {
+                    let sql = "INSERT INTO article (rowid, title, body, said) VALUES (?1, ?2, ?3, ?4)";
+                    self.run(doing, sql, (id, title, body, journal))?;
+                }
                 self.run(doing, "UPDATE search_entry SET due = 0 WHERE id = ?1", [id])?;
             }
             None => drop(self.run(doing, "DELETE FROM search_entry WHERE id = ?1", [id])?),
@@ -40,16 +45,41 @@ impl Search for Transaction<'_> {
         Ok(())
     }
 
-    /// The best first: a word of the title counts more than one of a text, and that more than one of a journal.
+    /// A word of the title counts more than one of a text, and that more than one of a journal.
     fn search(&self, words: &str, selection: &Selection<'_>, limit: u32) -> Result<Vec<Hit>> {
-        let Some(wanted) = expression(words) else { return Ok(Vec::new()) };
+        match expression(words) {
+            Some(wanted) => self.ranked(&Index { name: "search", weights: "8.0, 2.0, 1.0" }, wanted, selection, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The weights are those that ranked the even articles of the labelled set best (`service/tests/service/knowledge_search.rs`).
+    fn described(&self, beginnings: &[String], selection: &Selection<'_>, limit: u32) -> Result<Vec<Hit>> {
+        let quoted = beginnings.iter().filter_map(|beginning| expression(beginning));
+        let wanted = quoted.collect::<Vec<_>>().join(" OR ");
+        match wanted.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.ranked(&Index { name: "article", weights: "4.0, 1.0, 0.5" }, wanted, selection, limit),
+        }
+    }
+}
+
+/// An index of words, and what a word of each of its columns counts.
+struct Index {
+    name: &'static str,
+    weights: &'static str,
+}
+
+impl Transaction<'_> {
+    fn ranked(&self, index: &Index, wanted: String, selection: &Selection<'_>, limit: u32) -> Result<Vec<Hit>> {
+        let Index { name, weights } = index;
         let mut compiler = Compiler::new(selection.sight);
         let condition = compiler.condition(selection)?;
         let (wanted, limit) = (compiler.bind(wanted), compiler.bind(i64::from(limit)));
         let sql = format!(
-            "SELECT r.rowid, -bm25(search, 8.0, 2.0, 1.0) AS score FROM search
-             JOIN search_entry AS e ON e.id = search.rowid
-             JOIN {condition} AND r.sys_id = e.sys_id AND r.table_name = e.table_name AND search MATCH {wanted}
+            "SELECT r.rowid, -bm25({name}, {weights}) AS score FROM {name}
+             JOIN search_entry AS e ON e.id = {name}.rowid
+             JOIN {condition} AND r.sys_id = e.sys_id AND r.table_name = e.table_name AND {name} MATCH {wanted}
              ORDER BY score DESC, r.sys_id LIMIT {limit}"
         );
         let sql = sql.replacen(" WHERE ", " ON ", 1);

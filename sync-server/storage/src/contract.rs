@@ -67,6 +67,7 @@ macro_rules! battery {
             agreement: answers_agree_with_the_evaluation_in_memory;
             tallies: counts_by_a_field_are_those_of_the_records_there_are;
             search: records_are_found_by_their_words_and_by_whoever_may_see_them;
+            search: articles_are_found_by_some_of_the_words_that_describe_something;
             audit: what_was_noted_is_a_table_that_can_be_asked;
             accounts: an_account_is_found_by_name_in_any_case;
             accounts: devices_are_listed_newest_first_and_stay_when_revoked;

@@ -336,6 +336,8 @@ pub struct Words {
     pub body: String,
     /// What was written in its journals, and in files.
     pub journal: String,
+    /// Whether it is an article, which [`Search::described`] finds, too.
+    pub is_article: bool,
 }
 
 /// A record that was found by words.
@@ -357,6 +359,9 @@ pub trait Search {
     fn put_words(&mut self, record: &DocumentId, words: Option<&Words>) -> Result<()>;
     /// Selected records with all of these words, or words that begin so, the best first. What is due is found as it was.
     fn search(&self, words: &str, selection: &Selection<'_>, limit: u32) -> Result<Vec<Hit>>;
+    /// Selected articles with words that begin as any of these do, the best first: the more of them an article has, and the rarer
+    /// they are among articles, the better. What is due is found as it was.
+    fn described(&self, beginnings: &[String], selection: &Selection<'_>, limit: u32) -> Result<Vec<Hit>>;
 }
 
 /// A change of one field.
