@@ -9,6 +9,7 @@ use fieldline_sync::wire::{BlobChunk, BlobStatus, ChunkWant};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::knowledge;
 use crate::scope;
 
 impl Call<'_> {
@@ -69,7 +70,11 @@ impl Call<'_> {
 
     fn may_read(&self, record: &DocumentId) -> Result<bool> {
         let table = self.dictionary.table(record.table.as_str());
-        Ok(table.is_some_and(|table| self.caller.reads_all(table)))
+        let reads_all = table.is_some_and(|table| self.caller.reads_all(table));
+        match reads_all && self.dictionary.is_a(record.table.as_str(), knowledge::ARTICLES) {
+            true => self.row(record)?.map_or(Ok(false), |article| self.sees(&article)),
+            false => Ok(reads_all),
+        }
     }
 }
 

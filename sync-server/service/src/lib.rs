@@ -9,6 +9,7 @@
 //! * [`itsm`] lets incidents, problems and their tasks move each other.
 //! * [`flows`] do what follows step by step, kept where it stands.
 //! * [`notifications`] tell people what changed, as rows that somebody else sends.
+//! * [`on_call`] knows who is on call, and tells them of what cannot wait.
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
@@ -59,6 +60,7 @@ mod live;
 pub mod metrics;
 pub mod notifications;
 mod numbers;
+pub mod on_call;
 mod page;
 mod passwords;
 mod preset;

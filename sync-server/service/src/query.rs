@@ -14,6 +14,7 @@ use fieldline_storage::{EVERYTHING, Glimpse, ScopeKey, Selection, Sight};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::knowledge;
 use crate::scope;
 use fieldline_model::UserZone;
 
@@ -112,7 +113,34 @@ impl Call<'_> {
         for table in self.dictionary.tables() {
             self.look_at(table, &mut sight);
         }
+        self.close_bases(&mut sight)?;
         Ok(sight)
+    }
+
+    /// Takes out of a sight the articles of knowledge bases that are not for the caller, but for those the caller keeps.
+    fn close_bases(&self, sight: &mut Sight) -> Result<()> {
+        let closed = self.closed_bases()?;
+        if closed.is_empty() {
+            return Ok(());
+        }
+        let in_base = Check::Is(closed.iter().map(|base| base.to_string().as_str().into()).collect());
+        let elsewhere = Filter::Test(Path::of(knowledge::BASE), in_base).negated();
+        for table in self.dictionary.family(knowledge::ARTICLES) {
+            let Some(declared) = self.dictionary.table(table.as_str()) else { continue };
+            let is_whole = sight.whole.as_mut().is_some_and(|whole| whole.remove(table));
+            let mut glimpses = Vec::new();
+            if is_whole {
+                glimpses.push(Glimpse::Where(elsewhere.clone()));
+            }
+            for rows in &declared.rows {
+                glimpses.push(match (self.glimpse(declared, rows, &sight.keys), rows) {
+                    (Glimpse::Where(filter), Readers::ForRoles { .. }) => Glimpse::Where(filter.and(elsewhere.clone())),
+                    (glimpse, _) => glimpse,
+                });
+            }
+            sight.glimpses.insert(table.clone(), glimpses);
+        }
+        Ok(())
     }
 
     /// Adds to a sight what the caller sees of a table.
@@ -157,7 +185,8 @@ impl Call<'_> {
     /// When the database fails.
     pub(crate) fn sees(&self, record: &Record) -> Result<bool> {
         let table = self.dictionary.table(record.id.table.as_str());
-        let sees_all = table.is_some_and(|table| self.caller.reads_all(table));
+        let is_article = self.dictionary.is_a(record.id.table.as_str(), knowledge::ARTICLES);
+        let sees_all = !is_article && table.is_some_and(|table| self.caller.reads_all(table));
         Ok(sees_all || self.sight()?.sees(record, &&*self.tx)?)
     }
 

@@ -1,6 +1,7 @@
 //! What follows from a change of a document.
 //!
-//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`) and flows (`flows/`).
+//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`), flows (`flows/`) and
+//!   escalations (`on_call/`).
 //! * A step that was not followed opens one review task, so that somebody reads what happened, where two people meant
 //!   different things.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
@@ -24,6 +25,7 @@ use crate::call::{Call, Changed};
 use crate::change_requests::risk;
 use crate::error::Result;
 use crate::itsm;
+use crate::itsm::major::COMMUNICATIONS;
 use crate::query::number_field;
 
 impl Call<'_> {
@@ -37,6 +39,7 @@ impl Call<'_> {
             self.follow_rules(changed.before.as_ref(), id)?;
             self.follow_agreements(changed)?;
             self.follow_flows(changed.before.as_ref(), &changed.projection.record)?;
+            self.follow_escalation(changed)?;
         }
         risk::follow_incident(self, changed)?;
         match id.table.as_str() {
@@ -44,6 +47,7 @@ impl Call<'_> {
             "wm_order" => self.react_to_order(id, changed),
             APPROVALS => self.react_to_answer(changed),
             "change_request" | "change_task" => self.react_to_change(changed),
+            COMMUNICATIONS => self.send_communication(changed),
             "sc_task" | "sc_req_item" => self.roll_up_ordered(changed),
             table if itsm::moves(table) => self.react_to_itsm(changed),
             _ => Ok(()),

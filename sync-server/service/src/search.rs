@@ -16,6 +16,7 @@ use rand_core::Rng;
 use crate::call::Call;
 use crate::definitions;
 use crate::error::Result;
+use crate::knowledge;
 use crate::reading::{self, Kind};
 use crate::server::Server;
 use crate::table::{self, TableError};
@@ -95,12 +96,18 @@ impl Call<'_> {
         let (Some(record), Some(table)) = (self.row(id)?, self.dictionary.shared(id.table.as_str())) else {
             return Ok(None);
         };
-        let is_title = |field: &str| field == "number" || table.display == *field;
-        let mut words = Words::default();
+        let is_article = self.dictionary.is_a(id.table.as_str(), knowledge::ARTICLES);
+        let is_title = |field: &str| {
+            field == "number" || table.display == *field || is_article && knowledge::TITLE.contains(&field)
+        };
+        let mut words = Words { is_article, ..Words::default() };
         for field in table.fields.iter().filter(|field| field.read.is_empty() && field.choices.is_empty()) {
             let Some(Value::Text(text)) = record.get(field.name.as_str()) else { continue };
             let part = if is_title(field.name.as_str()) { &mut words.title } else { &mut words.body };
-            *part += text;
+            match is_article && field.name == *knowledge::BODY {
+                true => *part += &reading::text_of(Kind::Markup, text.as_bytes()),
+                false => *part += text,
+            }
             part.push(' ');
         }
         if table.kind == TableKind::Document {

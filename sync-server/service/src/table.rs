@@ -21,7 +21,9 @@ use crate::changes::Changes;
 use crate::cmdb;
 use crate::definitions;
 use crate::error::ServiceError;
-use crate::knowledge;
+use crate::itsm::major;
+use crate::knowledge::{self, quality};
+use crate::on_call::{self, time_off};
 use crate::rules;
 
 /// What a person signs in with: written here, kept with their account, and never shown.
@@ -289,29 +291,58 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
         return Ok(());
     }
     let before = call.row(&record.id)?;
-    if rules::is_rule(table.name.as_str()) {
-        call.check_rule(&record)?;
-    }
-    cmdb::check_rule(call, &record)?;
-    change_requests::prepare(call, before.as_ref(), &mut record)?;
-    if table.name == *knowledge::ARTICLES {
-        knowledge::prepare(call, before.as_ref(), &mut record)?;
-    }
+    prepare_row(call, before.as_ref(), &mut record)?;
     if !definitions::defines(table.name.as_str()) {
         call.put_row(record.clone())?;
         call.follow_rules(before.as_ref(), &record.id)?;
         change_requests::written(call, before.as_ref(), &record)?;
-        return match &before {
-            Some(_) if table.name == *attachments::TABLE => attachments::rename(call, &record),
-            before if table.name == *knowledge::ARTICLES => knowledge::written(call, before.as_ref(), &record),
-            None if table.name == *knowledge::FEEDBACK => knowledge::given(call, &record),
-            _ if !password.is_empty() => call.let_in(&record, &password),
-            _ => Ok(()),
+        return if password.is_empty() {
+            follow_row(call, before.as_ref(), &record)
+        } else {
+            call.let_in(&record, &password)
         };
     }
     call.check_definition(before.as_ref(), &mut record)?;
     call.put_row(record.clone())?;
     call.redefine(&record)
+}
+
+/// Refuses a row that could not do what it says, and works out what else it says.
+fn prepare_row(call: &mut Call<'_>, before: Option<&Record>, record: &mut Record) -> Result<()> {
+    let table = record.id.table.clone();
+    if rules::is_rule(table.as_str()) {
+        call.check_rule(record)?;
+    }
+    cmdb::check_rule(call, record)?;
+    change_requests::prepare(call, before, record)?;
+    // What a condition leaves out would make it hold for more than was meant.
+    let asked = match table.as_str() {
+        major::PLAN_DEFINITIONS => "incident",
+        on_call::POLICIES => record.text("table"),
+        _ => "",
+    };
+    let condition = record.text("condition");
+    if !asked.is_empty() && !condition.is_empty() {
+        call.check_condition(record, &"condition".into(), asked, condition)?;
+    }
+    match table.as_str() {
+        on_call::SPANS | on_call::PROPOSALS => time_off::check(record),
+        quality::REVIEWS => quality::prepare(call, record),
+        knowledge::ARTICLES => knowledge::prepare(call, before, record),
+        _ => Ok(()),
+    }
+}
+
+/// Does what follows from a row that was written.
+fn follow_row(call: &mut Call<'_>, before: Option<&Record>, record: &Record) -> Result<()> {
+    match (record.id.table.as_str(), before) {
+        (attachments::TABLE, Some(_)) => attachments::rename(call, record),
+        (knowledge::ARTICLES, before) => knowledge::written(call, before, record),
+        (knowledge::FEEDBACK, None) => knowledge::given(call, record),
+        (quality::REVIEWS, _) => quality::settle(call, record),
+        (on_call::PROPOSALS, before) => time_off::settle(call, before, record),
+        _ => Ok(()),
+    }
 }
 
 /// A new record with its defaults.

@@ -56,6 +56,8 @@ pub enum Content {
     Processed,
     /// Plain text.
     Text,
+    /// A document people read and write on.
+    Markdown,
     /// Server-sent events.
     Events,
 }

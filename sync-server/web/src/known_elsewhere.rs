@@ -3,23 +3,23 @@
 use serde_json::Value;
 
 use crate::endpoint::Endpoint;
-use crate::{case, catalog, change, cmdb, import_sets, schema};
+use crate::{articles, case, catalog, change, cmdb, import_sets, schema};
 
 /// What they answer.
 pub fn endpoints() -> Vec<Endpoint> {
     let records = [import_sets::endpoints(), cmdb::endpoints(), schema::endpoints()];
-    let work = [change::endpoints(), catalog::endpoints(), case::endpoints()];
+    let work = [change::endpoints(), catalog::endpoints(), case::endpoints(), articles::endpoints()];
     records.into_iter().chain(work).flatten().collect()
 }
 
 /// What their bodies look like.
-pub fn schemas() -> [Value; 6] {
+pub fn schemas() -> [Value; 7] {
     let (imports, items, tables) = (import_sets::schemas(), cmdb::schemas(), schema::schemas());
-    [imports, items, tables, change::schemas(), catalog::schemas(), case::schemas()]
+    [imports, items, tables, change::schemas(), catalog::schemas(), case::schemas(), articles::schemas()]
 }
 
 /// The query parameters each of them reads: the method, how the path ends, and the names.
-const READ: [(&str, &str, &[&str]); 27] = [
+const READ: [(&str, &str, &[&str]); 30] = [
     ("post", "/insertMultiple", &["multi_import_set_id"]),
     ("get", "cmdb/instance/{class}", &["sysparm_query", "sysparm_limit", "sysparm_offset"]),
     ("get", "cmdb/health/losses", &["class", "service", "limit", "offset"]),
@@ -54,6 +54,9 @@ const READ: [(&str, &str, &[&str]); 27] = [
         "v1/case",
         &["sysparm_query", "sysparm_fields", "sysparm_display_value", "sysparm_limit", "sysparm_offset"],
     ),
+    ("get", "knowledge/articles", ARTICLES),
+    ("get", "/articles/most_viewed", ARTICLES),
+    ("get", "/articles/{id}", &["fields", "update_view", "search_id", "search_rank"]),
     ("get", "/case/{id}", &["sysparm_fields", "sysparm_display_value"]),
     ("put", "/case/{id}", &["sysparm_get_case_details", "sysparm_fields", "sysparm_display_value"]),
     ("get", "/case/{id}/activities", &["sysparm_activity_type", "sysparm_limit", "sysparm_offset"]),
@@ -62,6 +65,7 @@ const READ: [(&str, &str, &[&str]); 27] = [
 ];
 
 const LISTED: &[&str] = &["sysparm_query", "sysparm_order", "textSearch", "sysparm_limit", "sysparm_offset"];
+const ARTICLES: &[&str] = &["query", "filter", "kb", "language", "fields", "limit", "offset"];
 
 /// The query parameters an operation reads.
 pub fn parameters(method: &str, path: &str) -> &'static [&'static str] {

@@ -10,6 +10,7 @@
 
 mod about;
 mod admission;
+mod articles;
 mod asking;
 mod attachment;
 pub mod authority;
@@ -39,9 +40,11 @@ mod known_elsewhere;
 mod layers;
 mod links;
 mod live;
+mod major_incidents;
 mod metrics;
 mod oauth;
 mod oidc;
+mod on_call;
 mod openapi;
 mod problems;
 mod processor;
@@ -115,6 +118,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         problems::endpoints(),
         flows::endpoints(),
         knowledge::endpoints(),
+        on_call::endpoints(),
+        major_incidents::endpoints(),
         ways_in::endpoints(),
     ];
     let records =

@@ -132,6 +132,7 @@ fn content(content: Content, subject: &str) -> Option<Value> {
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {},
         })),
         Content::Text => Some(json!({ "text/plain": { "schema": { "type": "string" } } })),
+        Content::Markdown => Some(json!({ "text/markdown": { "schema": { "type": "string" } } })),
     }
 }
 
@@ -181,7 +182,10 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
     let query = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
-    parameters.extend(crate::known_elsewhere::parameters(endpoint.method, path).iter().map(|name| query(name)));
+    let named =
+        crate::known_elsewhere::parameters(endpoint.method, path).iter().chain(crate::knowledge::parameters(path));
+    let named = named.chain(crate::on_call::parameters(path));
+    parameters.extend(named.map(|name| query(name)));
     if path == "/{page}" {
         parameters.extend(crate::processor::PARAMETERS.iter().map(|name| query(name)));
     } else if path.contains("/scim/") {
@@ -227,6 +231,8 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::problems::schemas(),
         crate::flows::schemas(),
         crate::knowledge::schemas(),
+        crate::on_call::schemas(),
+        crate::major_incidents::schemas(),
         crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
     ];

@@ -15,7 +15,7 @@ use crate::endpoint::{Access, Content, Endpoint};
 use crate::refusal::{Problem, Refusal};
 
 /// Records indexed before somebody looks, so that what was just written is found.
-const INDEXED_FIRST: u32 = 200;
+pub const INDEXED_FIRST: u32 = 200;
 /// Records indexed at once in an idle moment.
 const INDEXED_AT_ONCE: u32 = 500;
 /// How often it is looked whether something is due.

@@ -183,7 +183,7 @@ pub(crate) fn shown(at: Timestamp, zone: &dyn Zone) -> Option<i64> {
 }
 
 /// The first moment at which clocks show this or later: the first of two when they show it twice, the change when they skip it.
-pub(crate) fn moment_of(shown: i64, zone: &dyn Zone) -> Timestamp {
+pub fn moment_of(shown: i64, zone: &dyn Zone) -> Timestamp {
     let (from, until) = (shown.saturating_sub(2 * DAY_MILLISECONDS), shown.saturating_add(2 * DAY_MILLISECONDS));
     let mut pieces = Pieces::new(zone, from, until);
     let found = pieces.find(|piece| shown < piece.until + piece.ahead_milliseconds);

@@ -141,6 +141,11 @@ files![
     "cmn_department",
     "cmn_location",
     "cmn_other_schedule",
+    "cmn_rota",
+    "cmn_rota_esc_step_def",
+    "cmn_rota_escalation_set",
+    "cmn_rota_member",
+    "cmn_rota_roster",
     "cmn_schedule",
     "cmn_schedule_blackout",
     "cmn_schedule_condition",
@@ -163,11 +168,24 @@ files![
     "kb_feedback_task",
     "kb_knowledge",
     "kb_knowledge_base",
+    "kb_quality_checklist",
+    "kb_quality_checklist_question",
+    "kb_quality_review",
+    "kb_uc_can_contribute_mtom",
+    "kb_uc_can_read_mtom",
+    "kb_uc_cannot_contribute_mtom",
+    "kb_uc_cannot_read_mtom",
+    "kb_use",
+    "m2m_kb_task",
     "major_incident_trigger_rule",
+    "on_call_escalation",
+    "on_call_escalation_con_attempt",
     "problem",
     "problem_task",
     "question_choice",
     "reconcile_duplicate_task",
+    "roster_schedule_span",
+    "roster_schedule_span_proposal",
     "risk_conditions",
     "sc_cart",
     "sc_cart_item",
@@ -184,6 +202,10 @@ files![
     "service_entitlement",
     "service_offering",
     "sn_chg_probability_risk_lookup",
+    "sn_comm_management_comm_plan",
+    "sn_comm_management_comm_plan_definition",
+    "sn_comm_management_comm_task",
+    "sn_comm_management_comm_task_definition",
     "sn_customerservice_case",
     "sn_inapp_notification",
     "std_change_producer_version",
@@ -228,6 +250,10 @@ files![
     "task_cmdb_ci_service",
     "task_service_offering",
     "task_sla",
+    "trigger_rule",
+    "ts_query_kb",
+    "ts_synonym_set",
+    "user_criteria",
     "wm_agent_schedule_attribute_plan",
     "wm_order",
     "wm_task",
@@ -455,7 +481,7 @@ mod tests {
         assert_eq!(*dictionary, parsed);
         assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (147, 11));
         assert!(dictionary.is_a("wm_task", "task"));
-        assert_eq!(dictionary.family("task").len(), 16);
+        assert_eq!(dictionary.family("task").len(), 17);
         assert!(dictionary.family("nothing").is_empty());
     }
 

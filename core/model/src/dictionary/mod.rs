@@ -29,7 +29,7 @@ pub use load::{DictionaryError, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 pub use table::{Offline, Places, Readers, Table};
 
 /// The roles that are shipped.
-const ROLES: [&str; 84] = [
+const ROLES: [&str; 86] = [
     "admin",
     "system",
     "itil",
@@ -113,6 +113,8 @@ const ROLES: [&str; 84] = [
     "soap_update",
     "web_service_admin",
     "report_admin",
+    "rota_admin",
+    "rota_manager",
     "skill_admin",
 ];
 

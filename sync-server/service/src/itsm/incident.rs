@@ -21,6 +21,7 @@ impl Call<'_> {
         self.lead_children(changed)?;
         self.count_children(changed)?;
         self.open_again_what_is_asked_for(changed)?;
+        self.follow_major(changed)?;
         self.follow_closing(changed)
     }
 

@@ -4,17 +4,19 @@
 //! * `assignment.rs` gives what nobody has to whoever supports what it is about, and takes it from a person whose group lost it.
 //! * `incident.rs` hears callers and ends an incident's tasks with it, `family.rs` lets a parent lead its children, `reopen.rs`
 //!   opens a new incident for one that is asked for after its end, `auto_close.rs` closes what stayed resolved.
+//! * [`major`] keeps people informed of major incidents.
 //! * [`problem`] carries what becomes of a problem to the incidents that wait for it.
 //!
 //! All of it answers edits, wherever they were made, and only what an edit changed: what somebody decides for one child or one
 //! incident afterwards stays. It is written by the `system` user, and the audit says why.
 //!
-//! Left out: mails, and what ServiceNow does for cases that refer to a problem.
+//! Left out: what ServiceNow does for cases that refer to a problem.
 
 pub(crate) mod assignment;
 pub(crate) mod auto_close;
 mod family;
 mod incident;
+pub mod major;
 pub mod problem;
 mod reopen;
 

@@ -4,12 +4,14 @@
 //!   told twice of it by one rule, and everybody reads how it ended. It is told in the transaction that changes it.
 //! * `recipients.rs` finds who is told: never who made the change unless the rule says so, nobody inactive, and of work notes only
 //!   who may read them. `words.rs` fills templates for each of them, moments by their clocks.
+//! * `directly.rs` tells somebody what must be told to them without any rule.
 //! * `outbox.rs` writes a mail for each, with a job that sends it; `digest.rs` gathers several into one.
 //! * `sending.rs` hands mail out to whoever can send it, and hears what became of it. Nothing is sent here.
 //!
 //! Left out: webhooks, push, subscriptions of people's own, and mail that comes in.
 
 pub(crate) mod digest;
+mod directly;
 mod outbox;
 mod recipients;
 mod sending;

@@ -51,7 +51,7 @@ impl Call<'_> {
             (Some(_), Some(minutes)) => self.gather(rule, minutes, &person.id, letter),
             (Some(to), None) => {
                 let about = DocumentId::new(letter.table.as_str(), letter.sys_id);
-                self.post(rule, &to, (&letter.subject, &letter.body), Some(&about))
+                self.post(Some(rule), &to, (&letter.subject, &letter.body), Some(&about))
             }
         }
     }
@@ -59,7 +59,7 @@ impl Call<'_> {
     /// Writes a mail into the outbox, with the job that sends it.
     pub(super) fn post(
         &mut self,
-        rule: SysId,
+        rule: Option<SysId>,
         to: &str,
         (subject, body): (&str, &str),
         about: Option<&DocumentId>,
@@ -78,7 +78,7 @@ impl Call<'_> {
         ] {
             mail.set(field, text.filter(|text| !text.is_empty()).map(Value::Text));
         }
-        mail.set("notification", Some(Value::Reference(rule)));
+        mail.set("notification", rule.map(Value::Reference));
         self.put_row(mail)?;
         self.put_job(&Job::of(KIND, id, self.now))
     }

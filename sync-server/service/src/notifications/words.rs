@@ -11,7 +11,7 @@ use crate::template;
 use fieldline_model::UserZone;
 
 /// As many characters as `sys_email` and `sn_inapp_notification` hold.
-const SUBJECT_CHARACTERS: usize = 255;
+pub(super) const SUBJECT_CHARACTERS: usize = 255;
 const BODY_CHARACTERS: usize = 65_000;
 
 /// The newest entry of each journal.

@@ -4,7 +4,8 @@
 //! * `assignment.rs` reads who gets what nobody has yet (`sysrule_assignment`), `policy.rs` which fields must be filled or left
 //!   alone (`sys_data_policy2`), `trigger.rs` which incidents become major ones (`major_incident_trigger_rule`).
 //! * `notice.rs` reads who is told of what (`sysevent_email_action`); `notifications/` tells them.
-//! * Service levels (`sla/`) and flows (`flows/`) are read with them.
+//!   `page.rs` reads of which tasks the people on call are told (`trigger_rule`); `on_call/` tells them.
+//! * Service levels (`sla/`) and flows (`flows/`) are read with them, and whom knowledge bases are for (`criteria.rs`).
 //! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
 //!
 //! The list is read when the server starts and after each change of a rule. A rule whose condition or whose values do not fit
@@ -14,7 +15,9 @@ mod after;
 mod assignment;
 mod before;
 mod business;
+mod criteria;
 mod notice;
+mod page;
 mod policy;
 mod trigger;
 
@@ -85,6 +88,8 @@ pub(crate) enum Action {
     Assign(Input),
     /// Tells people.
     Notify(Box<Notice>),
+    /// Tells whoever is on call of this group, or of the one that has the task.
+    Page(Option<SysId>),
 }
 
 /// Every rule that is active, in order, and every service level.
@@ -95,15 +100,17 @@ pub(crate) struct Book {
     flows: Vec<Flow>,
     /// The tables that conditions about the risk of changes look into.
     risk_read: BTreeSet<TableName>,
+    bases: criteria::Bases,
 }
 
 /// The tables whose rows are rules, each with what reads it.
-const READERS: [(&str, Reader); 5] = [
+const READERS: [(&str, Reader); 6] = [
     (business::TABLE, business::rule),
     (assignment::TABLE, assignment::rule),
     (policy::TABLE, policy::rule),
     (trigger::TABLE, trigger::rule),
     (notice::TABLE, notice::rule),
+    (page::TABLE, page::rule),
 ];
 /// Tables whose rows say more about a rule, and those of service levels.
 const PARTS: [&str; 8] = [
@@ -122,7 +129,7 @@ type Reader = fn(&Record, &Dictionary, &dyn Tx) -> Result<Option<Rule>>;
 
 /// Whether rows of a table are rules or parts of rules.
 pub(crate) fn is_rule(table: &str) -> bool {
-    READERS.iter().any(|(name, _)| *name == table) || PARTS.contains(&table)
+    READERS.iter().any(|(name, _)| *name == table) || PARTS.contains(&table) || criteria::PARTS.contains(&table)
 }
 
 impl Book {
@@ -135,8 +142,9 @@ impl Book {
             }
         }
         rules.sort_by_key(|rule| (rule.order, rule.id.sys_id));
-        let risk_read = risk::looked_into(dictionary, tx)?;
-        Ok(Self { rules, agreements: agreements(dictionary, tx)?, flows: flows(dictionary, tx)?, risk_read })
+        let (agreements, flows) = (agreements(dictionary, tx)?, flows(dictionary, tx)?);
+        let (risk_read, bases) = (risk::looked_into(dictionary, tx)?, criteria::Bases::read(dictionary, tx)?);
+        Ok(Self { rules, agreements, flows, risk_read, bases })
     }
 
     /// Whether conditions about the risk of changes look into a table.
@@ -256,6 +264,7 @@ impl Call<'_> {
             policy::PARTS => return policy::check_part(self, row),
             risk::CONDITIONS | risk::ASSESSMENTS => (CHANGES, vec![of_row("condition")], ""),
             notice::TABLE => return notice::check(self, row),
+            page::TABLE => return page::check(self, row),
             AGREEMENTS => return agreement::check(self, row),
             flows::FLOWS => return flows::check(self, row),
             _ => return schedule::check(self, row),

@@ -152,3 +152,164 @@ fn bad_news_of_readers_opens_one_task_for_whoever_keeps_the_article() {
     let told = ["rating", "rating_count"].map(|field| rated.get(field).unwrap().to_string());
     assert_eq!(told, ["3.5", "2"]);
 }
+
+/// Criteria that name this person or role, linked to a base in a way.
+fn name_in(house: &mut House, base: &str, link: &str, fields: &[(&str, &str)]) -> DocumentId {
+    let system = house.server.system();
+    let criteria = house.create(&system, "user_criteria", &[fields, &[("name", "Some")]].concat()).unwrap().record.id;
+    let criteria = criteria.sys_id.to_string();
+    let table = format!("kb_uc_{link}_mtom");
+    house.create(&system, &table, &[("kb_knowledge_base", base), ("user_criteria", &criteria)]).unwrap().record.id
+}
+
+#[test]
+fn a_base_that_names_its_readers_is_read_and_found_by_them_alone() {
+    let mut house = House::new();
+    let (system, mia, leo, dora) = (house.server.system(), house.mia.clone(), house.leo.clone(), house.dora.clone());
+    let kim = house.person("kim", "Kim Keeps", &[]);
+    let owner = kim.user.to_string();
+    let base =
+        house.create(&system, "kb_knowledge_base", &[("title", "Secrets"), ("owner", &owner)]).unwrap().record.id;
+    let base = base.sys_id.to_string();
+    let published = [("kb_knowledge_base", base.as_str()), ("workflow_state", "published")];
+    let inside = article(&mut house, &published);
+    let outside = article(&mut house, &[("workflow_state", "published")]);
+    house.server.index_due(100, house.now, &mut house.rng).unwrap();
+    let seen = |house: &mut House, who: &fieldline_service::Caller| {
+        let listed: Vec<DocumentId> = house.query(who, "kb_knowledge", "").into_iter().map(|row| row.id).collect();
+        let found = house.server.read(who, house.now, &mut house.rng, |call| {
+            knowledge::search::search(call, "bleed radiator", &fieldline_model::condition::Query::default())
+        });
+        let found: Vec<DocumentId> = found.unwrap().into_iter().map(|found| found.article.id).collect();
+        let is_read = house.get(who, &inside).is_ok();
+        assert_eq!((listed.contains(&inside), found.contains(&inside)), (is_read, is_read), "every way says the same");
+        assert!(listed.contains(&outside) && found.contains(&outside));
+        is_read
+    };
+    let everybody = [&mia, &leo, &dora, &kim, &system].map(|who| who.clone());
+    let all = |house: &mut House| everybody.each_ref().map(|who| seen(house, who));
+    assert_eq!(all(&mut house), [true; 5]);
+    let of_mia = mia.user.to_string();
+    let named = name_in(&mut house, &base, "can_read", &[("user", &of_mia)]);
+    assert_eq!(all(&mut house), [true, false, false, true, true], "roles do not open it, keeping it does");
+    name_in(&mut house, &base, "can_contribute", &[("role", "itil")]);
+    assert_eq!(all(&mut house), [true, false, true, true, true], "who contributes reads");
+    name_in(&mut house, &base, "cannot_read", &[("user", &of_mia)]);
+    assert_eq!(all(&mut house), [false, false, true, true, true]);
+    house.restart();
+    assert_eq!(all(&mut house), [false, false, true, true, true]);
+    let refused = house.update(&dora, &inside, &[("text", "By who contributes")]);
+    refused.unwrap();
+    for link in house.query(&system, "kb_uc_cannot_read_mtom", "") {
+        let (table, id) = (link.id.table.to_string(), link.id.sys_id);
+        let delete = |call: &mut fieldline_service::Call<'_>| fieldline_service::table::delete(call, &table, id);
+        house.server.write(&system, house.now, &mut house.rng, delete).unwrap();
+    }
+    assert_eq!(all(&mut house), [true, false, true, true, true]);
+    assert!(house.get(&system, &named).is_ok());
+}
+
+#[test]
+fn a_base_is_written_by_those_it_names_and_says_so_to_others() {
+    let mut house = House::new();
+    let (system, dora) = (house.server.system(), house.dora.clone());
+    let base = house.create(&system, "kb_knowledge_base", &[("title", "Heating")]).unwrap().record.id;
+    let base = base.sys_id.to_string();
+    let ann = house.person("ann", "Ann Author", &["knowledge"]);
+    name_in(&mut house, &base, "can_contribute", &[("role", "knowledge")]);
+    let fields = [("short_description", "Bleed a radiator"), ("kb_knowledge_base", base.as_str())];
+    let refused = house.create(&dora, "kb_knowledge", &fields).expect_err("not named").to_string();
+    assert!(refused.contains("names who contributes"), "{refused}");
+    let made = house.create(&ann, "kb_knowledge", &fields).unwrap().record;
+    let elsewhere = house.update(&dora, &made.id, &[("kb_knowledge_base", "")]);
+    assert!(elsewhere.is_err(), "nobody takes an article out of it either");
+}
+
+#[test]
+fn how_far_an_article_can_be_relied_on_follows_where_it_stands_and_who_published_it() {
+    let mut house = House::new();
+    let (dora, kim) = (house.dora.clone(), house.person("kim", "Kim Knows", &["knowledge_manager"]));
+    let told = |house: &mut House, who: &fieldline_service::Caller, article: &DocumentId, state: &str| {
+        let record = house.update(who, article, &[("workflow_state", state)]).unwrap().record;
+        record.text("confidence").to_owned()
+    };
+    let made = house.create(&dora, "kb_knowledge", &[("short_description", "Bleed it")]).unwrap().record;
+    assert_eq!(made.text("confidence"), "work_in_progress");
+    assert_eq!(told(&mut house, &dora, &made.id, "review"), "not_validated");
+    assert_eq!(told(&mut house, &dora, &made.id, "published"), "not_validated");
+    assert_eq!(told(&mut house, &kim, &made.id, "retired"), "archived");
+    assert_eq!(told(&mut house, &kim, &made.id, "draft"), "work_in_progress");
+    assert_eq!(told(&mut house, &kim, &made.id, "published"), "validated");
+    let said = [("workflow_state", "retired"), ("confidence", "not_validated")];
+    assert_eq!(house.update(&kim, &made.id, &said).unwrap().record.text("confidence"), "not_validated");
+}
+
+#[test]
+fn a_solved_incident_and_a_problem_begin_articles_once() {
+    let mut house = House::new();
+    let (system, mia, dora) = (house.server.system(), house.mia.clone(), house.dora.clone());
+    let base = house.create(&system, "kb_knowledge_base", &[("title", "Known Error")]).unwrap().record.id;
+    let fields =
+        [("short_description", "Printer <3> jams"), ("description", "Paper & tray"), ("close_notes", "Turn the tray")];
+    let incident = house.create(&dora, "incident", &fields).unwrap().record.id;
+    let fields = [("short_description", "Trays warp"), ("workaround", "Turn the tray"), ("cause_notes", "Heat")];
+    let problem = house.create(&dora, "problem", &fields).unwrap().record.id;
+    let draft = |house: &mut House, who: &fieldline_service::Caller, task: &DocumentId| {
+        let task = task.sys_id;
+        house.server.write(who, house.now, &mut house.rng, |call| knowledge::drafting::from_task(call, task))
+    };
+    let article = draft(&mut house, &dora, &incident).unwrap();
+    assert_eq!(article.text("text"), "<h2>Symptom</h2><p>Paper &amp; tray</p><h2>Resolution</h2><p>Turn the tray</p>");
+    assert_eq!((article.text("workflow_state"), article.reference("source")), ("draft", Some(incident.sys_id)));
+    let refused = draft(&mut house, &dora, &incident).expect_err("one is enough").to_string();
+    assert!(refused.contains(article.text("number")), "{refused}");
+    assert!(draft(&mut house, &mia, &problem).is_err());
+    let known = draft(&mut house, &dora, &problem).unwrap();
+    assert_eq!(
+        (known.text("topic"), known.text("workaround"), known.text("cause")),
+        ("Known Error", "Turn the tray", "Heat")
+    );
+    assert_eq!(known.reference("kb_knowledge_base"), Some(base.sys_id));
+    let problem = house.get(&system, &problem).unwrap().record;
+    assert_eq!(problem.reference("known_error_article"), Some(known.id.sys_id));
+}
+
+#[test]
+fn a_review_by_the_checklist_of_the_base_scores_the_article_and_leaves_it_as_it_is() {
+    let mut house = House::new();
+    let system = house.server.system();
+    let kim = house.person("kim", "Kim Knows", &["knowledge_manager"]);
+    let made = |house: &mut House, table: &str, fields: &[(&str, &str)]| {
+        house.create(&system, table, fields).unwrap().record.id.sys_id.to_string()
+    };
+    let checklist = made(&mut house, "kb_quality_checklist", &[("name", "Good articles")]);
+    let question = |house: &mut House, text: &str, weight: &str| {
+        made(
+            house,
+            "kb_quality_checklist_question",
+            &[("checklist", &checklist), ("question", text), ("weight", weight)],
+        )
+    };
+    let clear = question(&mut house, "Is its title clear?", "70");
+    let base = made(&mut house, "kb_knowledge_base", &[("title", "Heating"), ("checklist", &checklist)]);
+    let made = article(&mut house, &[("kb_knowledge_base", &base)]);
+    let article = made.sys_id.to_string();
+    let review = |house: &mut House, yes: &str| {
+        house.create(&kim, "kb_quality_review", &[("article", &article), ("answered_yes", yes)])
+    };
+    let refused = review(&mut house, &clear).expect_err("not whole").to_string();
+    assert!(refused.contains("are 70 together"), "{refused}");
+    let short = question(&mut house, "Is it short?", "30");
+    let told = review(&mut house, &clear).unwrap().record;
+    assert_eq!((told.get("score").unwrap().to_string().as_str(), told.text("version")), ("70", "0.01"));
+    assert!(review(&mut house, &article).is_err(), "another question");
+    review(&mut house, &format!("{clear},{short}")).unwrap();
+    let system = house.server.system();
+    let scored = house.get(&system, &made).unwrap().record;
+    let shown = ["latest_aqi", "sys_mod_count"].map(|field| scored.get(field).unwrap().to_string());
+    assert_eq!(shown, ["100", "0"]);
+    assert!(
+        house.create(&house.dora.clone(), "kb_quality_review", &[("article", &article)]).is_err(),
+        "not everybody reviews"
+    );
+}

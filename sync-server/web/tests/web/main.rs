@@ -8,6 +8,7 @@ mod catalog;
 mod change;
 mod cmdb;
 mod description;
+mod desk;
 mod devices;
 mod dispatch;
 mod due;
