@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use fieldline_depot::DepotError;
+use fieldline_http::SenderError;
 use fieldline_mail::MailerError;
 use fieldline_roads::RoadsError;
 use fieldline_roads::osm::OsmError;
@@ -46,6 +47,9 @@ pub enum Failed {
     /// Mail cannot be sent this way.
     #[error(transparent)]
     Mailer(#[from] MailerError),
+    /// Outside systems cannot be asked.
+    #[error(transparent)]
+    Sender(#[from] SenderError),
     /// Roads cannot be used.
     #[error(transparent)]
     Roads(#[from] RoadsError),

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fieldline_mail::{Mailer, Surroundings};
+use fieldline_due::Surroundings;
+use fieldline_mail::Mailer;
 use fieldline_service::Server;
-use fieldline_web::{Clock, Entropy, SystemClock};
 
 use crate::failed::{Failed, io};
 
@@ -44,9 +44,7 @@ impl MailArgs {
 }
 
 /// Sends mail for as long as the server runs, if there is somebody who does.
-pub async fn keep_sending(server: Arc<Server>, mailer: Option<Mailer>) -> Infallible {
-    let clock = Arc::new(|| SystemClock.now());
-    let around = Surroundings { clock, chance: Arc::new(|| Box::new(Entropy::open())) };
+pub async fn keep_sending(server: Arc<Server>, mailer: Option<Mailer>, around: Surroundings) -> Infallible {
     match mailer {
         Some(mailer) => fieldline_mail::keep_sending(server, mailer, around).await,
         None => std::future::pending().await,

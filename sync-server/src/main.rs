@@ -16,6 +16,7 @@ mod import;
 mod key;
 mod logs;
 mod mail;
+mod outside;
 mod provider;
 mod read_pdf;
 mod relay;

@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fieldline_due::Surroundings;
 use fieldline_roads::{Profile, Roads};
-use fieldline_web::{Edge, SystemClock};
+use fieldline_web::{Clock, Edge, Entropy, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::data::{Data, Opened};
 use crate::edge::EdgeArgs;
 use crate::failed::Failed;
 use crate::mail::MailArgs;
+use crate::outside::OutsideArgs;
 use crate::{mail, read_pdf};
 
 /// The environment variable with the first administrator's password.
@@ -32,6 +34,8 @@ pub struct Args {
     edge: EdgeArgs,
     #[command(flatten)]
     mail: MailArgs,
+    #[command(flatten)]
+    outside: OutsideArgs,
     /// How many requests an account may send in an hour; 0 sets no limit.
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     requests_per_hour: u32,
@@ -42,6 +46,8 @@ pub fn run(args: &Args) -> Result<(), Failed> {
     let mut opened = args.data.open_or_create()?;
     first_administrator(&mut opened)?;
     opened.server.publish_definitions(opened.now, &mut opened.rng)?;
+    opened.server.publish_flows(opened.now, &mut opened.rng)?;
+    opened.server.keep_tidy(opened.now, &mut opened.rng)?;
     if let Some(bundle) = &args.roads {
         opened.server.use_roads(Arc::new(Roads::open(bundle, Profile::Car)?));
     }
@@ -68,7 +74,8 @@ async fn listen(args: &Args, opened: Opened) -> Result<(), Failed> {
     let listener = TcpListener::bind(address).await.map_err(failed(format!("listening on {address}")))?;
     let bound = listener.local_addr().map_err(failed(format!("listening on {address}")))?;
     let edge: Edge = args.edge.open(&args.data, bound.ip(), opened.now)?;
-    let mailer = args.mail.open()?;
+    let (mailer, sender) = (args.mail.open()?, args.outside.open()?);
+    let around = Surroundings { clock: Arc::new(|| SystemClock.now()), chance: Arc::new(|| Box::new(Entropy::open())) };
     let scheme = if edge.tls.is_some() { "https" } else { "http" };
     println!("listening on {scheme}://{bound}");
     tracing::info!(address = %bound, scheme, "listening");
@@ -76,7 +83,8 @@ async fn listen(args: &Args, opened: Opened) -> Result<(), Failed> {
     let serving = fieldline_web::serve_at(listener, server.clone(), Arc::new(SystemClock), edge, told_to_stop());
     tokio::select! {
         () = serving => {}
-        never = mail::keep_sending(server, mailer) => match never {},
+        never = mail::keep_sending(server.clone(), mailer, around.clone()) => match never {},
+        never = fieldline_http::keep_sending(server, sender, around) => match never {},
     }
     tracing::info!("stopped");
     Ok(())

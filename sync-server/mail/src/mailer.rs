@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use fieldline_model::Timestamp;
 use fieldline_service::notifications::Mail;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -25,9 +25,19 @@ pub enum MailerError {
     /// The letter cannot be written.
     #[error("the letter cannot be written: {0}")]
     Letter(String),
-    /// The server refused it, or was not there.
+    /// The server refused it for now, or was not there.
     #[error("the mail server did not take it: {0}")]
     Server(String),
+    /// The server refuses it for good (a reply of the class 5).
+    #[error("the mail server refuses it: {0}")]
+    Refused(String),
+}
+
+impl MailerError {
+    /// Whether the same mail would be refused again.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Letter(_) | Self::Refused(_))
+    }
 }
 
 /// Somebody who sends mail.
@@ -81,7 +91,10 @@ impl Mailer {
     pub async fn send(&self, mail: &Mail, now: Timestamp) -> Result<(), MailerError> {
         let letter = self.letter(mail, now)?;
         let sent = self.transport.send(letter).await;
-        sent.map(drop).map_err(|error| MailerError::Server(explained(&error)))
+        sent.map(drop).map_err(|error| match error.is_permanent() {
+            true => MailerError::Refused(explained(&error)),
+            false => MailerError::Server(explained(&error)),
+        })
     }
 
     fn letter(&self, mail: &Mail, now: Timestamp) -> Result<Message, MailerError> {
@@ -94,12 +107,15 @@ impl Mailer {
             .subject(&mail.subject)
             .date(UNIX_EPOCH + since_1970)
             .message_id(Some(mail.message_id.clone()))
-            .header(AutoSubmitted)
-            .header(ContentType::TEXT_PLAIN);
+            .header(AutoSubmitted);
         if let Some(first) = &mail.in_reply_to {
             letter = letter.in_reply_to(first.clone()).references(first.clone());
         }
-        letter.body(mail.body.clone()).map_err(|error| wrong(error.to_string()))
+        let written = match &mail.body_html {
+            Some(html) => letter.multipart(MultiPart::alternative_plain_html(mail.body.clone(), html.clone())),
+            None => letter.header(ContentType::TEXT_PLAIN).body(mail.body.clone()),
+        };
+        written.map_err(|error| wrong(error.to_string()))
     }
 }
 

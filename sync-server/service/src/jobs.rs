@@ -14,6 +14,7 @@ use crate::itsm::auto_close;
 use crate::knowledge;
 use crate::notifications::digest;
 use crate::on_call;
+use crate::retention;
 use crate::server::Server;
 use crate::sla::timer;
 use crate::table::TableError;
@@ -30,7 +31,7 @@ struct Worker {
 
 type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
 
-const WORKERS: [Worker; 11] = [
+const WORKERS: [Worker; 12] = [
     Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
     Worker { kind: auto_close::KIND, prepare: None, work: auto_close::ring, failed: put_off },
@@ -42,6 +43,7 @@ const WORKERS: [Worker; 11] = [
     Worker { kind: risk::KIND, prepare: None, work: risk::ring, failed: put_off },
     Worker { kind: cab::KIND, prepare: None, work: cab::ring, failed: put_off },
     Worker { kind: conflicts::KIND, prepare: None, work: conflicts::ring, failed: put_off },
+    Worker { kind: retention::KIND, prepare: None, work: retention::tidy, failed: put_off },
 ];
 /// A job that failed so often is not tried again until a person says so.
 const ATTEMPTS: u32 = 8;

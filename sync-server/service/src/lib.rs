@@ -10,6 +10,7 @@
 //! * [`flows`] do what follows step by step, kept where it stands.
 //! * [`notifications`] tell people what changed, as rows that somebody else sends.
 //! * [`on_call`] knows who is on call, and tells them of what cannot wait.
+//! * [`outgoing`] keeps requests to outside systems, which flows and `webhooks` make, as rows that somebody else sends.
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
@@ -61,6 +62,7 @@ pub mod metrics;
 pub mod notifications;
 mod numbers;
 pub mod on_call;
+pub mod outgoing;
 mod page;
 mod passwords;
 mod preset;
@@ -71,17 +73,20 @@ mod react;
 pub mod reading;
 pub mod relay;
 mod renewal;
+mod retention;
 mod roles;
 mod rows;
 mod rules;
 mod scope;
 pub mod search;
+mod secrets;
 pub mod server;
 mod sla;
 pub mod sync;
 pub mod table;
 mod template;
 mod tiny;
+mod webhooks;
 
 pub use accounts::{AccountError, Enrolled, NewUser, Session};
 pub use call::{Call, Caller};

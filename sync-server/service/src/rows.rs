@@ -40,9 +40,16 @@ impl Call<'_> {
 
     /// Removes a record of any kind; its edits stay in the log.
     pub(crate) fn remove_row(&mut self, record: &Record) -> Result<()> {
-        self.forget(&record.id);
-        self.tx.remove_record(&record.id)?;
+        self.tell_of_deletion(record)?;
         self.note_deletion(record)?;
+        self.discard_row(record)
+    }
+
+    /// Removes a record whose end is no news: what the engine wrote for itself, and is done with.
+    pub(crate) fn discard_row(&mut self, record: &Record) -> Result<()> {
+        self.forget(&record.id);
+        self.forget_secret(record)?;
+        self.tx.remove_record(&record.id)?;
         self.tx.put_words(&record.id, None)?;
         self.unlink(&record.id)?;
         self.drop_attachments_of(&record.id)?;

@@ -24,6 +24,7 @@ use crate::error::ServiceError;
 use crate::itsm::major;
 use crate::knowledge::{self, quality};
 use crate::on_call::{self, time_off};
+use crate::outgoing;
 use crate::rules;
 
 /// What a person signs in with: written here, kept with their account, and never shown.
@@ -293,6 +294,7 @@ fn write_row(call: &mut Call<'_>, table: &Table, mut record: Record, changes: &C
     let before = call.row(&record.id)?;
     prepare_row(call, before.as_ref(), &mut record)?;
     if !definitions::defines(table.name.as_str()) {
+        call.keep_secret(&mut record)?;
         call.put_row(record.clone())?;
         call.follow_rules(before.as_ref(), &record.id)?;
         change_requests::written(call, before.as_ref(), &record)?;
@@ -326,6 +328,7 @@ fn prepare_row(call: &mut Call<'_>, before: Option<&Record>, record: &mut Record
         call.check_condition(record, &"condition".into(), asked, condition)?;
     }
     match table.as_str() {
+        outgoing::CONNECTIONS | outgoing::TOKEN_GIVERS => outgoing::check_connection(record),
         on_call::SPANS | on_call::PROPOSALS => time_off::check(record),
         quality::REVIEWS => quality::prepare(call, record),
         knowledge::ARTICLES => knowledge::prepare(call, before, record),

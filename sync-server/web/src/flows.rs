@@ -23,9 +23,11 @@ pub fn endpoints() -> Vec<Endpoint> {
     let at = |what: &str| format!("/api/v1/flows/{{sys_id}}/{what}");
     let (begin, begun) = (Content::Json("FlowStart"), Content::Json("FlowRun"));
     let (ask, trials) = (Content::Json("FlowTrialAsk"), Content::Json("FlowTrials"));
+    let calls = "Begins a run of a flow that waits to be called; what is sent is what the run knows as body";
     let tries = "Shows what a flow would do about the records that changed since a moment, and undoes it";
     vec![
         endpoint("post", at("start"), "Begins a run of a flow about a record", begin, (201, begun), post(start)),
+        endpoint("post", at("call"), calls, Content::Json("FlowCall"), (202, Content::Json("FlowRun")), post(call)),
         endpoint("post", at("trial"), tries, ask, (200, trials), post(try_out)),
     ]
 }
@@ -49,6 +51,7 @@ pub fn schemas() -> Value {
         "FlowStart": {
             "type": "object", "required": ["table", "record"], "properties": { "table": text, "record": text },
         },
+        "FlowCall": { "description": "Any JSON; an Idempotency-Key makes a repeated call name the run it began at first" },
         "FlowRun": { "type": "object", "required": ["run"], "properties": { "run": text } },
         "FlowTrialAsk": {
             "type": "object",
@@ -83,6 +86,21 @@ async fn start(
         server.write(&caller, now, rng, |call| flows::start(call, flow, (&asked.table, asked.record)))
     });
     Ok((StatusCode::CREATED, Json(json!({ "run": run.await? }))))
+}
+
+async fn call(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    Path(flow): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let (flow, given) = (given::sys_id(&flow)?, crate::body::json::<Value>(&headers, body).await?);
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+    let run = blocking(&app, move |server, now, rng| {
+        server.write(&caller, now, rng, |call| flows::receive(call, flow, given, key.as_deref()))
+    });
+    Ok((StatusCode::ACCEPTED, Json(json!({ "run": run.await? }))))
 }
 
 #[derive(Deserialize)]

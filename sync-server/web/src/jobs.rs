@@ -1,6 +1,5 @@
 //! The queue at work: what is due is done at its moment, and what was stopped is shown and tried again when a person says so.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -8,11 +7,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
+use fieldline_due::{AFTER_A_FAILURE, Bell, pause_until};
 use fieldline_service::{TableError, jobs};
 use fieldline_storage::Job;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use crate::App;
 use crate::caller::{Signed, blocking};
@@ -22,10 +21,6 @@ use crate::refusal::Problem;
 const PATH: &str = "/api/v1/jobs";
 /// Jobs done in one go, before others have their turn.
 const AT_ONCE: u32 = 100;
-/// The longest that nobody looks: another process may have put a job into the database.
-const LONGEST: Duration = Duration::from_secs(60);
-/// The pause after the database has failed.
-const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 /// Stopped jobs that are listed at the most.
 const LISTED: u32 = 1_000;
 
@@ -95,26 +90,17 @@ fn shown(job: &Job) -> Value {
 
 /// Does what is due for as long as the server runs, and sleeps until something is.
 pub async fn keep_doing(app: App) -> std::convert::Infallible {
-    let queued = Arc::new(Notify::new());
-    let alarm = queued.clone();
-    app.server.tell_of_jobs(Arc::new(move || alarm.notify_one()));
+    let bell = Bell::of(&app.server);
     loop {
         let done = blocking(&app, |server, now, rng| {
             let done = server.do_due(AT_ONCE, now, rng)?;
-            Ok::<_, TableError>((done, server.next_due()?))
+            Ok::<_, TableError>((done, pause_until(server.next_due()?, now)))
         });
         let pause = match done.await {
             Ok((AT_ONCE, _)) => Duration::ZERO,
-            Ok((_, Some(due))) => {
-                let milliseconds = due.milliseconds_since(app.clock.now());
-                Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default()).min(LONGEST)
-            }
-            Ok((_, None)) => LONGEST,
+            Ok((_, pause)) => pause,
             Err(_) => AFTER_A_FAILURE,
         };
-        tokio::select! {
-            () = queued.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
+        bell.rings_within(pause).await;
     }
 }

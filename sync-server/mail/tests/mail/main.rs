@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use fieldline_mail::{Mailer, Surroundings, keep_sending};
+use fieldline_due::Surroundings;
+use fieldline_mail::{Mailer, keep_sending};
 use fieldline_model::condition::Query;
 use fieldline_model::{Dictionary, DocumentId, Record, Timestamp};
 use fieldline_service::table::{self, Input};
@@ -132,7 +133,7 @@ async fn a_mail_has_its_headers_and_the_next_about_the_same_record_answers_it() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_refuses_is_asked_again_ever_later_and_in_the_end_no_more_until_somebody_says_so() {
     let (mut house, smtp) = (House::new(), Smtp::begin().await);
-    smtp.refuse(true);
+    smtp.refuse(Some("451 try again later\r\n"));
     house.create("incident", &[("short_description", "No link")]);
     for attempt in 1..=8 {
         let sending = house.begin_sending(&smtp);
@@ -146,7 +147,7 @@ async fn a_server_that_refuses_is_asked_again_ever_later_and_in_the_end_no_more_
     until("it is stopped", || house.outbox()[0].text("state") == "failed").await;
     let stopped = house.write(|call| jobs::stopped(call, 10)).remove(0);
     assert!(stopped.problem.as_ref().is_some_and(|problem| problem.contains("451")), "{stopped:?}");
-    smtp.refuse(false);
+    smtp.refuse(None);
     let sending = house.begin_sending(&smtp);
     house.write(|call| jobs::retry(call, &stopped.name));
     until("it is sent", || house.outbox()[0].text("state") == "sent").await;
@@ -171,6 +172,35 @@ async fn who_dies_between_sending_and_saying_so_lets_the_same_mail_be_sent_again
     let mut ids: Vec<_> = smtp.letters().iter().map(|letter| letter.header("Message-ID").unwrap()).collect();
     ids.retain(|id| *id == claimed.message_id);
     assert_eq!((ids.len(), smtp.letters().len()), (2, 3), "twice, as the same mail, and the one that woke the sender");
+    sending.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_for_good_is_not_asked_again() {
+    let (mut house, smtp) = (House::new(), Smtp::begin().await);
+    smtp.refuse(Some("550 no such mailbox\r\n"));
+    house.create("incident", &[("short_description", "No link")]);
+    let sending = house.begin_sending(&smtp);
+    until("it is stopped", || house.outbox()[0].text("state") == "failed").await;
+    assert_eq!((smtp.asked(), house.server.next_mail_due().unwrap()), (1, None));
+    let stopped = house.write(|call| jobs::stopped(call, 10)).remove(0);
+    assert!(stopped.problem.as_ref().is_some_and(|problem| problem.contains("550")), "{stopped:?}");
+    sending.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_with_html_has_its_plain_text_first_and_nothing_filled_in_becomes_markup() {
+    let (mut house, smtp) = (House::new(), Smtp::begin().await);
+    let rule = house.write(|call| question::query(call, "sysevent_email_action", &Query::default(), 10, 0)).records;
+    house.update(&rule[0].id, &[("message_html", "<p>In <b>{{category}}</b></p>")]);
+    house.create("incident", &[("short_description", "No link"), ("category", "<script>x</script>")]);
+    let sending = house.begin_sending(&smtp);
+    until("it is sent", || smtp.letters().len() == 1).await;
+    let letter = &smtp.letters()[0];
+    assert!(letter.header("Content-Type").is_some_and(|kind| kind.starts_with("multipart/alternative")), "{letter:?}");
+    let (plain, html) = letter.body().split_once("Content-Type: text/html").expect("two parts");
+    assert!(plain.contains("text/plain") && plain.contains("<script>x</script>"), "{plain}");
+    assert!(html.contains("<p>In <b>&lt;script&gt;x&lt;&#x2F;script&gt;</b></p>"), "{html}");
     sending.abort();
 }
 

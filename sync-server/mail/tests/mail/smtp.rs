@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Default)]
 struct Kept {
     letters: Vec<Letter>,
-    refuses: bool,
+    refuses: Option<&'static str>,
     asked: usize,
 }
 
@@ -60,7 +60,8 @@ impl Smtp {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn refuse(&self, refuses: bool) {
+    /// Answers everybody who wants to send something so.
+    pub fn refuse(&self, refuses: Option<&'static str>) {
         self.kept().refuses = refuses;
     }
 
@@ -86,7 +87,7 @@ impl Smtp {
                 line if line.starts_with("MAIL FROM:") => {
                     let mut kept = self.kept();
                     kept.asked += 1;
-                    if kept.refuses { "451 try again later\r\n" } else { "250 ok\r\n" }
+                    kept.refuses.unwrap_or("250 ok\r\n")
                 }
                 line if line.starts_with("RCPT TO:") => {
                     to = line.trim_start_matches("RCPT TO:<").trim_end_matches('>').to_owned();

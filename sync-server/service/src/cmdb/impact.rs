@@ -9,7 +9,8 @@ use fieldline_model::{DocumentId, SysId, TableName};
 use fieldline_storage::Sight;
 
 use super::ROOT;
-use super::graph::{Item, Walked, Way};
+pub(crate) use super::graph::Way;
+use super::graph::{Item, Walked};
 use crate::call::Call;
 use crate::table::{self, Result};
 

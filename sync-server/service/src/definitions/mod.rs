@@ -54,7 +54,7 @@ fn is_shipped(row: &Record) -> bool {
 }
 
 /// The identity of a definition, the same on every server.
-fn identity(table: &str, key: &str) -> SysId {
+pub(crate) fn identity(table: &str, key: &str) -> SysId {
     const ADMIN: &str = "2831a114c611228501d4ea6c309d626d";
     if (table, key) == ("sys_user_role", "admin") {
         return ADMIN.parse().expect("32 hexadecimal digits");

@@ -83,6 +83,11 @@ impl Run {
         matches!(self.row.text("state"), "complete" | "cancelled")
     }
 
+    /// Whether it stopped and somebody lets it try again.
+    pub fn has_stopped(&self) -> bool {
+        self.row.text("state") == State::Error.word()
+    }
+
     pub fn is_complete(&self) -> bool {
         self.row.text("state") == "complete"
     }

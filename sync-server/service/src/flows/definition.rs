@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::asking::AskOutside;
+use super::telling::Tell;
+
 /// The most steps of a flow, those within others counted.
 pub(super) const MOST_STEPS: usize = 500;
 /// How deep steps may lie within others.
@@ -58,6 +61,10 @@ pub(super) enum Deed {
         #[serde(rename = "as")]
         name: String,
     },
+    /// Asks an outside system, and waits for its answer: `as` holds its `status` and `body`.
+    Call(Box<AskOutside>),
+    /// Tells people, or a webhook, something of a record.
+    Notify(Box<Tell>),
     /// Waits so long.
     Wait { seconds: i64 },
     /// Waits until a condition holds for a record, or so long: `as` holds `held` or `timed_out`.
@@ -71,7 +78,7 @@ pub(super) enum Deed {
     },
     /// A decision table: the first row whose condition holds for a record says what values are.
     Decide { record: String, rows: Vec<Row> },
-    /// Goes one way or the other.
+    /// Goes one way or the other: by a condition of a record, or of a text (`=yes`, `!=no`, `>=3`).
     If {
         record: String,
         condition: String,
@@ -79,7 +86,7 @@ pub(super) enum Deed {
         #[serde(default, rename = "else")]
         otherwise: Vec<Step>,
     },
-    /// Does steps for each of the records that were found.
+    /// Does steps for each of the records that were found, or of a list that came from outside.
     ForEach {
         #[serde(rename = "in")]
         list: String,
@@ -87,6 +94,8 @@ pub(super) enum Deed {
         name: String,
         steps: Vec<Step>,
     },
+    /// Does steps again and again, until a condition holds for a record, or for a text, after them.
+    Repeat { steps: Vec<Step>, until: String, condition: String },
     /// Does several lists of steps side by side, and goes on when all are done. What one learns the others do not know.
     Parallel { branches: Vec<Vec<Step>> },
     /// Runs another flow about a record, and goes on when it is done.

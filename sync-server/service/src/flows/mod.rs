@@ -3,19 +3,25 @@
 //! * `definition.rs` reads steps, `program.rs` puts them in a row with jumps, `check.rs` refuses what could not run.
 //! * `trigger.rs` begins runs because of records and moments, and wakes those that wait. `run.rs` carries a run on by one step a
 //!   transaction, so each effect happens exactly once however often the server dies. `steps.rs` is what steps do.
+//! * `library.rs` brings the flows that are shipped (`service/library`).
 //! * `context.rs` and `values.rs` are a run as rows. `trial.rs` shows what a flow would do and leaves no trace.
 //!
 //! A step that fails is tried again as often as it says, then stops its run where people see it; once the flow or the record is
 //! mended the run goes on at that step. Runs act with the authority of whoever may write flows.
 //!
-//! Left out: scripts, calls to other systems, and what several branches learn from each other.
+//! `asking.rs` asks outside systems through the outbox (`outgoing/`), `telling.rs` tells people.
+//!
+//! Left out: scripts, and what several branches learn from each other.
 
+mod asking;
 mod check;
 mod context;
 mod definition;
+mod library;
 mod program;
 mod run;
 mod steps;
+mod telling;
 pub mod trial;
 mod trigger;
 mod values;
@@ -28,9 +34,10 @@ use crate::rules::When;
 use program::Program;
 
 pub(crate) use check::check;
+pub(crate) use context::{CONTEXTS, LOG};
 pub(crate) use run::{carry_on, stopped};
 pub(crate) use trigger::begin_scheduled;
-pub use trigger::start;
+pub use trigger::{receive, start};
 
 /// Where flows are.
 pub(crate) const FLOWS: &str = "sys_hub_flow";
@@ -53,6 +60,10 @@ pub(crate) struct Flow {
     pub table: String,
     when: When,
     every_seconds: Option<i64>,
+    /// Which events of clocks begin it.
+    events: Vec<String>,
+    /// Whether others may begin it with values of their own.
+    is_called: bool,
     program: Program,
 }
 
@@ -77,6 +88,8 @@ impl Flow {
                 condition: Query::parse(row.text("condition")).query,
             },
             every_seconds: number_field(row, "every_seconds").filter(scheduled),
+            events: if trigger == "sla_event" { listed(row.text("events")) } else { Vec::new() },
+            is_called: trigger == "inbound_call",
             program: Program::of(&definition::read(row.text("definition"))?)?,
         })
     }
@@ -90,4 +103,9 @@ impl Flow {
     fn named(&self) -> String {
         format!("flow \"{}\" ({FLOWS}/{}, version {})", self.name, self.id, self.version)
     }
+}
+
+/// What a text names with commas.
+fn listed(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

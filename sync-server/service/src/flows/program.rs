@@ -22,6 +22,8 @@ pub(super) enum Instruction {
     Do(Deed),
     /// Goes on, or elsewhere when the condition does not hold for the record.
     Branch { record: String, condition: String, otherwise: usize },
+    /// Goes on when the condition holds for the record, or back.
+    Until { record: String, condition: String, again: usize },
     /// Takes the next of a list, or goes elsewhere when there is none.
     Each { list: String, name: String, end: usize },
     /// Begins runs at these places, and goes elsewhere when all have finished.
@@ -55,9 +57,9 @@ impl Program {
         }
     }
 
-    /// Every step without steps within, for checks.
-    pub fn deeds(&self) -> impl Iterator<Item = (&str, &Instruction)> {
-        self.places.iter().map(|place| (place.id.as_str(), &place.instruction))
+    /// Every place, for checks.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.places.iter()
     }
 
     /// The place a name stands for: the first when it is empty, none when there is no such step any more.
@@ -123,6 +125,12 @@ impl Program {
                     *end = after;
                 }
             }
+            Deed::Repeat { steps, until, condition } => {
+                let again = self.places.len();
+                self.steps(steps, &format!("{id}."), depth + 1)?;
+                let (record, condition) = (until.clone(), condition.clone());
+                self.push(id.into(), Instruction::Until { record, condition, again }, retries);
+            }
             Deed::Parallel { branches } => self.parallel(id, branches, depth)?,
             deed => drop(self.push(id.into(), Instruction::Do(deed.clone()), retries)),
         }
@@ -162,7 +170,8 @@ mod tests {
             {"do":"if","record":"trigger","condition":"active=true","then":[{"do":"end","id":"stop"}],"else":[{"do":"wait","seconds":2}]},
             {"do":"parallel","branches":[[{"do":"wait","seconds":3}],[]]}]"#;
         let program = program(text).expect("a program");
-        let names: Vec<&str> = program.deeds().map(|(name, _)| name).filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> =
+            program.places().map(|place| place.id.as_str()).filter(|name| !name.is_empty()).collect();
         assert_eq!(names, ["1", "2", "stop", "2.else.1", "3", "3.1", "3.1.1", "3.2"]);
         assert_eq!((program.at(""), program.at("3.1"), program.at("4")), (Some(0), Some(6), None));
     }

@@ -84,6 +84,7 @@ impl Call<'_> {
             Instruction::Branch { record, condition, otherwise } => {
                 doing.branch(record, condition, (at + 1, *otherwise))
             }
+            Instruction::Until { record, condition, again } => doing.until(record, condition, (at + 1, *again)),
             Instruction::Each { list, name, end } => doing.each(list, name, (at + 1, *end)),
             Instruction::Fork { starts, end } => {
                 let starts: Vec<&str> = starts.iter().map(|start| program.place(*start).id.as_str()).collect();

@@ -41,6 +41,8 @@ impl Doing<'_, '_> {
             Deed::Update { record, fields } => self.update(record, fields).map(go),
             Deed::LookUp { table, query, name, all } => self.look_up(table, query, name, *all).map(go),
             Deed::AskApproval { record, approvers, name } => self.ask_approval(record, approvers, name, next),
+            Deed::Call(ask) => self.ask_outside(ask, next),
+            Deed::Notify(tell) => self.tell(tell).map(go),
             Deed::Wait { seconds } => self.wait(*seconds, next),
             Deed::WaitFor { record, condition, at_most_seconds, name } => {
                 self.wait_for((record, condition), *at_most_seconds, name.as_deref(), next)
@@ -48,15 +50,15 @@ impl Doing<'_, '_> {
             Deed::Decide { record, rows } => self.decide(record, rows).map(go),
             Deed::RunFlow { flow, record } => self.run_flow(flow, record, next),
             Deed::End {} => Ok(After::Finish),
-            Deed::If { .. } | Deed::ForEach { .. } | Deed::Parallel { .. } => Ok(After::Go(next)),
+            Deed::If { .. } | Deed::ForEach { .. } | Deed::Repeat { .. } | Deed::Parallel { .. } => Ok(After::Go(next)),
         }
     }
 
-    fn say(&mut self, message: &str) -> Result<()> {
+    pub(super) fn say(&mut self, message: &str) -> Result<()> {
         Ok(self.call.log_step(self.run, self.step, message)?)
     }
 
-    fn knows(&mut self, name: &str, known: Known) {
+    pub(super) fn knows(&mut self, name: &str, known: Known) {
         self.run.values.known.insert(name.to_owned(), known);
     }
 
@@ -186,18 +188,22 @@ impl Doing<'_, '_> {
         Ok(After::Go(if holds { then } else { otherwise }))
     }
 
+    /// In a trial what is repeated is done once: what it waits for is taken to have come.
+    pub fn until(&mut self, record: &str, condition: &str, (next, again): (usize, usize)) -> Result<After> {
+        let is_over = self.is_trial || self.condition_of_text(record, condition)?;
+        self.say(if is_over { "it is repeated no more" } else { "it is repeated" })?;
+        Ok(After::Go(if is_over { next } else { again }))
+    }
+
     /// A condition of a record, or of a text the run knows (`record` is then its name).
     fn condition_of_text(&self, record: &str, condition: &str) -> Result<bool> {
-        let Some(Known::Text(text)) = self.run.values.known.get(record) else { return self.holds(record, condition) };
+        let Some(text) = self.run.values.plain(record) else { return self.holds(record, condition) };
         let wanted = self.run.values.text(self.call, condition)?;
-        match wanted.strip_prefix("!=") {
-            Some(word) => Ok(text != word),
-            None => Ok(text == wanted.trim_start_matches('=')),
-        }
+        compared(&text, &wanted).map_err(|problem| TableError::invalid("the flow", None, problem))
     }
 
     pub fn each(&mut self, list: &str, name: &str, (body, end): (usize, usize)) -> Result<After> {
-        let Some(Known::Records(all)) = self.run.values.known.get(list) else {
+        let Some(all) = self.run.values.list(list) else {
             let problem = format!("the run knows no list \"{list}\"; look records up with \"all\": true first");
             return Err(TableError::invalid("the flow", None, problem));
         };
@@ -206,7 +212,7 @@ impl Doing<'_, '_> {
             Some(next) => {
                 self.run.values.taken.insert(self.step.to_owned(), taken + 1);
                 self.say(&format!("takes {} of {list}", taken + 1))?;
-                self.knows(name, Known::Record(next));
+                self.knows(name, next);
                 Ok(After::Go(body))
             }
             None => {
@@ -285,5 +291,44 @@ fn answer_of(row: &Record) -> &str {
         // What was taken back was not agreed to.
         "cancelled" => "rejected",
         state => state,
+    }
+}
+
+/// Whether a text is as a condition wants it: `=`, `!=`, and for numbers `>`, `>=`, `<`, `<=`.
+fn compared(text: &str, wanted: &str) -> Result<bool, String> {
+    let number = |text: &str| {
+        text.trim().parse::<f64>().map_err(|_| format!("\"{text}\" is no number to compare with \"{wanted}\""))
+    };
+    let by = |word: &str, holds: fn(f64, f64) -> bool| Ok(holds(number(text)?, number(word)?));
+    if let Some(word) = wanted.strip_prefix("!=") {
+        return Ok(text != word);
+    }
+    match (wanted.strip_prefix(">="), wanted.strip_prefix("<="), wanted.strip_prefix('>'), wanted.strip_prefix('<')) {
+        (Some(word), ..) => by(word, |a, b| a >= b),
+        (_, Some(word), ..) => by(word, |a, b| a <= b),
+        (_, _, Some(word), _) => by(word, |a, b| a > b),
+        (_, _, _, Some(word)) => by(word, |a, b| a < b),
+        _ => Ok(text == wanted.trim_start_matches('=')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compared;
+
+    #[test]
+    fn texts_are_compared_as_words_and_as_numbers() {
+        for (text, wanted, holds) in [
+            ("approved", "=approved", true),
+            ("approved", "approved", true),
+            ("approved", "!=approved", false),
+            ("12", ">=3", true),
+            ("3", ">3", false),
+            ("2", "<3", true),
+            ("3", "<=3", true),
+        ] {
+            assert_eq!(compared(text, wanted), Ok(holds), "{text} {wanted}");
+        }
+        assert!(compared("many", ">3").is_err());
     }
 }

@@ -8,12 +8,13 @@ use fieldline_model::{DocumentId, Record, SysId, Timestamp};
 use rand_core::Rng;
 
 use super::context::{LOG, Run};
-use super::values::Values;
+use super::values::{Known, Values};
 use super::{FLOWS, Flow};
 use crate::call::{Call, Caller};
 use crate::error::ServiceError;
 use crate::query::number_field;
 use crate::server::Server;
+use crate::sla::CLOCKS;
 use crate::table::{self, Result};
 
 /// Records one trial is about at the most.
@@ -66,7 +67,9 @@ fn candidates(call: &Call<'_>, flow: &Flow, since: Timestamp, limit: u32) -> Res
 fn try_on(server: &Server, flow: &Flow, record: &Record, now: Timestamp, rng: &mut dyn Rng) -> Result<Trial> {
     // It is never committed.
     let mut call = server.begin(&server.system(), now, rng)?;
-    let mut run = Run::new(call.new_sys_id(), flow, &record.id, Values::about(&record.id, 0));
+    let mut values = Values::about(&record.id, 0);
+    values.known.extend(call.of_a_clock(flow, record)?);
+    let mut run = Run::new(call.new_sys_id(), flow, &record.id, values);
     call.keep_run(&run)?;
     let (mut left, mut runs) = (MOST_STEPS, Vec::new());
     let problem = call.run_through(flow, &mut run, &mut left, &mut runs).err().map(|problem| problem.to_string());
@@ -80,6 +83,15 @@ fn try_on(server: &Server, flow: &Flow, record: &Record, now: Timestamp, rng: &m
 }
 
 impl Call<'_> {
+    /// What a run knows that an event of a clock begins: the newest clock of the task, and the first event the flow waits for.
+    fn of_a_clock(&self, flow: &Flow, task: &Record) -> Result<Vec<(String, Known)>> {
+        let Some(event) = flow.events.first() else { return Ok(Vec::new()) };
+        let mut clocks = self.rows(CLOCKS, &Filter::equals("task", task.id.sys_id))?;
+        clocks.sort_by_key(|clock| clock.time("sys_created_on"));
+        let clock = clocks.last().map(|clock| ("sla".to_owned(), Known::Record((&clock.id).into())));
+        Ok(clock.into_iter().chain([("event".to_owned(), Known::Text(event.clone()))]).collect())
+    }
+
     /// Carries a run to its end, and those it begins, which are added to `runs`.
     fn run_through(&mut self, flow: &Flow, run: &mut Run, left: &mut usize, runs: &mut Vec<SysId>) -> Result<()> {
         while !run.is_complete() {

@@ -77,5 +77,6 @@ pub(crate) fn write(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     let rule = call.row(&DocumentId::new("sysevent_email_action", gathered.rule))?;
     let Some((to, rule)) = to.zip(rule) else { return Ok(()) };
     let subject = format!("{}: {}", rule.text("name"), gathered.letters.len() + gathered.left_out);
-    Ok(call.post(Some(gathered.rule), &to, (&subject, &gathered.body()), None)?)
+    let letter = Letter { table: String::new(), sys_id: gathered.rule, subject, body: gathered.body(), html: None };
+    Ok(call.post(Some(gathered.rule), &to, &letter, None)?)
 }

@@ -18,8 +18,8 @@ impl Call<'_> {
         for person in self.recipients(notice, about, &BTreeSet::new())? {
             let letter = self.worded(notice, about, None, &person)?;
             match (notice.channel, address(&person).map(str::to_owned)) {
-                (Channel::Email, None) => continue,
-                (Channel::Email, Some(to)) => self.post(None, &to, (&letter.subject, &letter.body), Some(&about.id))?,
+                (Channel::Email, None) | (Channel::Webhook(_), _) => continue,
+                (Channel::Email, Some(to)) => self.post(None, &to, &letter, Some(&about.id))?,
                 (Channel::InApp, _) => self.tell_in_app(&person, letter)?,
             }
             told += 1;
@@ -32,10 +32,11 @@ impl Call<'_> {
         let person = self.tx.find(self.dictionary.family("sys_user"), user)?.filter(is_active);
         let Some(person) = person else { return Ok(()) };
         let subject: String = subject.chars().take(words::SUBJECT_CHARACTERS).collect();
+        let (table, body) = (about.table.to_string(), body.to_owned());
+        let letter = Letter { table, sys_id: about.sys_id, subject, body, html: None };
         if let Some(to) = address(&person).map(str::to_owned) {
-            self.post(None, &to, (&subject, body), Some(about))?;
+            self.post(None, &to, &letter, Some(about))?;
         }
-        let letter = Letter { table: about.table.to_string(), sys_id: about.sys_id, subject, body: body.to_owned() };
         self.tell_in_app(&person, letter)
     }
 }

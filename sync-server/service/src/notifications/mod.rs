@@ -8,7 +8,9 @@
 //! * `outbox.rs` writes a mail for each, with a job that sends it; `digest.rs` gathers several into one.
 //! * `sending.rs` hands mail out to whoever can send it, and hears what became of it. Nothing is sent here.
 //!
-//! Left out: webhooks, push, subscriptions of people's own, and mail that comes in.
+//! * A rule may tell a webhook (`webhooks/`) in place of people.
+//!
+//! Left out: push, subscriptions of people's own, and mail that comes in.
 
 pub(crate) mod digest;
 mod directly;
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::Call;
 use crate::error::Result;
 use crate::rules::{Action, Channel, JOURNALS, Notice, Rule};
+use crate::webhooks::{Told, WEBHOOKS};
 
 pub use sending::Mail;
 
@@ -66,6 +69,9 @@ struct Letter {
     sys_id: SysId,
     subject: String,
     body: String,
+    /// The same as HTML.
+    #[serde(default)]
+    html: Option<String>,
 }
 
 impl Call<'_> {
@@ -102,9 +108,15 @@ impl Call<'_> {
                 }
             }
             for rule in book.of(&dictionary, id.table.as_str()) {
-                let Action::Notify(notice) = &rule.action else { continue };
-                if self.has_come(&rule.when, news.before.as_ref(), &judged) {
-                    self.tell(rule, notice, &news, &record)?;
+                if !matches!(rule.action, Action::Notify(_) | Action::Post(_))
+                    || !self.has_come(&rule.when, news.before.as_ref(), &judged)
+                {
+                    continue;
+                }
+                match &rule.action {
+                    Action::Notify(notice) => self.tell(rule, notice, &news, &record)?,
+                    Action::Post(hook) => self.tell_webhook(rule, hook, news.before.as_ref(), &record)?,
+                    _ => {}
                 }
             }
         }
@@ -112,6 +124,9 @@ impl Call<'_> {
     }
 
     fn tell(&mut self, rule: &Rule, notice: &Notice, news: &News, record: &Record) -> Result<()> {
+        if let Channel::Webhook(webhook) = notice.channel {
+            return self.tell_by_webhook(webhook, notice, record);
+        }
         let people = self.recipients(notice, record, &news.authors)?;
         if people.is_empty() {
             return Ok(());
@@ -122,8 +137,54 @@ impl Call<'_> {
             match notice.channel {
                 Channel::Email => self.write_to(rule.id.sys_id, notice, &person, letter)?,
                 Channel::InApp => self.tell_in_app(&person, letter)?,
+                Channel::Webhook(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// Tells a webhook what people would read.
+    fn tell_by_webhook(&mut self, webhook: SysId, notice: &Notice, record: &Record) -> Result<()> {
+        let Some(row) = self.row(&DocumentId::new(WEBHOOKS, webhook))? else { return Ok(()) };
+        let journals = self.newest_said(notice, &record.id)?;
+        let letter = self.worded(notice, record, journals.as_ref(), &row)?;
+        self.tell_through(webhook, record, &letter.subject, &letter.body).map(drop)
+    }
+
+    /// Tells people and groups something of a record; returns how many it reaches.
+    pub(crate) fn tell_people(
+        &mut self,
+        to: &BTreeSet<SysId>,
+        channel: Channel,
+        about: &Record,
+        (subject, message): (&str, &str),
+    ) -> Result<usize> {
+        let (mut told, people) = (0, self.people_of(to, channel)?);
+        for person in &people {
+            let letter = words::letter(about, subject, message);
+            match channel {
+                Channel::InApp => self.tell_in_app(person, letter)?,
+                _ => match outbox::address(person).map(str::to_owned) {
+                    Some(to) => self.post(None, &to, &letter, Some(&about.id))?,
+                    None => continue,
+                },
+            }
+            told += 1;
+        }
+        Ok(told)
+    }
+
+    /// Tells a webhook something of a record; returns how many that reaches.
+    pub(crate) fn tell_through(
+        &mut self,
+        webhook: SysId,
+        about: &Record,
+        subject: &str,
+        message: &str,
+    ) -> Result<usize> {
+        let row = self.row(&DocumentId::new(WEBHOOKS, webhook))?;
+        let Some(row) = row.filter(recipients::is_active) else { return Ok(0) };
+        self.post_event(webhook, row.text("url"), &Told::of_notice(subject, message, about))?;
+        Ok(1)
     }
 }

@@ -51,7 +51,7 @@ impl Call<'_> {
             (Some(_), Some(minutes)) => self.gather(rule, minutes, &person.id, letter),
             (Some(to), None) => {
                 let about = DocumentId::new(letter.table.as_str(), letter.sys_id);
-                self.post(Some(rule), &to, (&letter.subject, &letter.body), Some(&about))
+                self.post(Some(rule), &to, &letter, Some(&about))
             }
         }
     }
@@ -61,7 +61,7 @@ impl Call<'_> {
         &mut self,
         rule: Option<SysId>,
         to: &str,
-        (subject, body): (&str, &str),
+        letter: &Letter,
         about: Option<&DocumentId>,
     ) -> Result<()> {
         let id = self.new_sys_id();
@@ -70,8 +70,9 @@ impl Call<'_> {
         let record = about.map(|about| about.sys_id.to_string());
         for (field, text) in [
             ("recipients", Some(to.to_owned())),
-            ("subject", Some(subject.to_owned())),
-            ("body", Some(body.to_owned())),
+            ("subject", Some(letter.subject.clone())),
+            ("body", Some(letter.body.clone())),
+            ("body_html", letter.html.clone()),
             ("target_table", about.map(|about| about.table.to_string())),
             ("instance", record.clone()),
             ("parent", record),

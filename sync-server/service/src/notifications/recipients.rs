@@ -7,9 +7,9 @@ use fieldline_model::{Record, SysId, TableName, Value};
 
 use crate::call::{Call, Caller};
 use crate::error::Result;
-use crate::rules::Notice;
+use crate::rules::{Channel, Notice};
 
-/// Whoever is found, by identity: rows of `sys_user`, and of contacts who are no users.
+/// Whoever is found, by identity: rows of `sys_user`, of contacts who are no users, and of groups that have an address.
 pub(crate) type People = BTreeMap<SysId, Record>;
 
 impl Call<'_> {
@@ -21,11 +21,12 @@ impl Call<'_> {
         authors: &BTreeSet<SysId>,
     ) -> Result<Vec<Record>> {
         let mut people = People::new();
-        notice.users.iter().try_for_each(|user| self.find_people("sys_user", *user, &mut people))?;
-        notice.groups.iter().try_for_each(|group| self.find_people("sys_user_group", *group, &mut people))?;
+        let by = notice.channel;
+        notice.users.iter().try_for_each(|user| self.find_people("sys_user", *user, by, &mut people))?;
+        notice.groups.iter().try_for_each(|group| self.find_people("sys_user_group", *group, by, &mut people))?;
         for path in &notice.fields {
             for (table, id) in self.ends_of(record, path)? {
-                self.find_people(table.as_str(), id, &mut people)?;
+                self.find_people(table.as_str(), id, by, &mut people)?;
             }
         }
         people.remove(&self.server.identity().system_user);
@@ -39,6 +40,18 @@ impl Call<'_> {
             }
         }
         Ok(told)
+    }
+
+    /// The people and members of groups among some records.
+    pub(super) fn people_of(&self, records: &BTreeSet<SysId>, by: Channel) -> Result<Vec<Record>> {
+        let mut people = People::new();
+        for id in records {
+            for table in ["sys_user", "sys_user_group", "customer_contact"] {
+                self.find_people(table, *id, by, &mut people)?;
+            }
+        }
+        people.remove(&self.server.identity().system_user);
+        Ok(people.into_values().filter(is_active).collect())
     }
 
     /// The records at the end of a way through references.
@@ -61,17 +74,26 @@ impl Call<'_> {
         Ok(ends)
     }
 
-    /// Adds the people a record stands for: itself, the members of a group, whom a contact signs in as.
-    pub(crate) fn find_people(&self, table: &str, id: SysId, people: &mut People) -> Result<()> {
+    /// Adds the people a record stands for: itself, a group's address or its members, whom a contact signs in as.
+    pub(crate) fn find_people(&self, table: &str, id: SysId, by: Channel, people: &mut People) -> Result<()> {
         let Some(found) = self.tx.find(self.dictionary.family(table), id)?.filter(is_active) else { return Ok(()) };
         match (found.id.table.as_str(), found.reference("user")) {
             ("sys_user_group", _) => {
+                // Mail to a group that has an address of its own goes there, and to its members only if it says so.
+                let has_address = by == Channel::Email && !found.text("email").trim().is_empty();
+                let to_members = !has_address || found.get("include_members") == Some(&Value::Boolean(true));
+                if has_address {
+                    people.insert(id, found);
+                }
+                if !to_members {
+                    return Ok(());
+                }
                 for member in self.rows("sys_user_grmember", &Filter::equals("group", id))? {
                     let user = member.reference("user");
-                    user.map_or(Ok(()), |user| self.find_people("sys_user", user, people))?;
+                    user.map_or(Ok(()), |user| self.find_people("sys_user", user, by, people))?;
                 }
             }
-            ("customer_contact", Some(user)) => self.find_people("sys_user", user, people)?,
+            ("customer_contact", Some(user)) => self.find_people("sys_user", user, by, people)?,
             _ => drop(people.insert(id, found)),
         }
         Ok(())

@@ -38,6 +38,8 @@ pub struct Mail {
     pub subject: String,
     /// What it says.
     pub body: String,
+    /// The same as HTML, if it is said so, too.
+    pub body_html: Option<String>,
     /// What it is known by, in angle brackets.
     pub message_id: String,
     /// The first mail about the same record to the same person.
@@ -84,16 +86,23 @@ impl Server {
     }
 
     /// Notes that mail could not be sent, unless somebody else has claimed it since: it is tried again later, each time after
-    /// twice as long, until it was tried often enough.
+    /// twice as long, until it was tried often enough; at once no more when it was refused for good.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn mail_failed(&self, mail: &Mail, problem: &str, now: Timestamp, rng: &mut dyn Rng) -> Result<()> {
+    pub fn mail_failed(
+        &self,
+        mail: &Mail,
+        (problem, is_final): (&str, bool),
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> Result<()> {
         self.write(&self.system(), now, rng, |call| {
             let job = call.tx.job(&Job::name_of(KIND, mail.id))?.filter(|job| job.due_at == mail.claimed_until);
             let Some(job) = job else { return Ok(()) };
             let due_at = now.plus_milliseconds(WAIT_MILLISECONDS << job.attempts.min(20));
-            call.put_off_mail(mail.id, Job { due_at, ..job }, problem)
+            let attempts = if is_final { ATTEMPTS } else { job.attempts };
+            call.put_off_mail(mail.id, Job { due_at, attempts, ..job }, problem)
         })
     }
 }
@@ -118,10 +127,11 @@ impl Call<'_> {
         let row = self.identified(row, domain)?;
         let claimed_until = self.now.plus_milliseconds(LEASE_MILLISECONDS);
         self.put_job(&Job { due_at: claimed_until, attempts: job.attempts + 1, ..job })?;
-        let [to, subject, body, message_id, in_reply_to] =
-            ["recipients", "subject", "body", "message_id", "in_reply_to"].map(|field| row.text(field).to_owned());
-        let in_reply_to = Some(in_reply_to).filter(|first| !first.is_empty());
-        Ok(Some(Mail { id, claimed_until, to, subject, body, message_id, in_reply_to }))
+        let [to, subject, body, body_html, message_id, in_reply_to] =
+            ["recipients", "subject", "body", "body_html", "message_id", "in_reply_to"]
+                .map(|field| row.text(field).to_owned());
+        let [body_html, in_reply_to] = [body_html, in_reply_to].map(|text| Some(text).filter(|text| !text.is_empty()));
+        Ok(Some(Mail { id, claimed_until, to, subject, body, body_html, message_id, in_reply_to }))
     }
 
     /// Mail with its Message-ID, given once so that it is the same each time it is sent.

@@ -5,7 +5,7 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 
 use super::Letter;
 use crate::call::Call;
-use crate::error::Result;
+use crate::error::{Result, ServiceError};
 use crate::rules::{JOURNALS, Notice};
 use crate::template;
 use fieldline_model::UserZone;
@@ -20,7 +20,9 @@ pub(super) type Journals = [String; JOURNALS.len()];
 impl Call<'_> {
     /// What was said last of a record, if a notice tells of it.
     pub(super) fn newest_said(&mut self, notice: &Notice, id: &DocumentId) -> Result<Option<Journals>> {
-        let mut names = template::names(&notice.subject).chain(template::names(&notice.message));
+        let mut names = template::names(&notice.subject)
+            .chain(template::names(&notice.message))
+            .chain(template::names(&notice.message_html));
         let is_document = self.dictionary.table(id.table.as_str()).is_some_and(|table| table.kind == Kind::Document);
         if !is_document || !names.any(|name| JOURNALS.contains(&name)) {
             return Ok(None);
@@ -46,18 +48,15 @@ impl Call<'_> {
                 None => self.read_at(record, name, &zone),
             })
         };
-        let (mut subject, number) = (fill(&notice.subject)?, record.text("number"));
-        if !subject.contains(number) {
-            subject = format!("{number}: {subject}");
-        }
-        // A header is one line.
-        let subject: Vec<&str> = subject.split_whitespace().collect();
-        Ok(Letter {
-            table: record.id.table.to_string(),
-            sys_id: record.id.sys_id,
-            subject: subject.join(" ").chars().take(SUBJECT_CHARACTERS).collect(),
-            body: fill(&notice.message)?.chars().take(BODY_CHARACTERS).collect(),
-        })
+        let html = template::fill(&notice.message_html, |name| {
+            let text = match JOURNALS.iter().position(|journal| *journal == name).zip(journals) {
+                Some((journal, journals)) => journals[journal].clone(),
+                None => self.read_at(record, name, &zone)?,
+            };
+            Ok::<_, ServiceError>(html_escape::encode_safe(&text).into_owned())
+        })?;
+        let html = (!html.is_empty()).then(|| html.chars().take(BODY_CHARACTERS).collect());
+        Ok(Letter { html, ..letter(record, &fill(&notice.subject)?, &fill(&notice.message)?) })
     }
 
     /// A field at the end of a way through references as people read it; empty where the way ends before, and where not everybody
@@ -91,6 +90,20 @@ impl Call<'_> {
         let Some(record) = self.tx.find(self.dictionary.family(table), id)? else { return Ok(String::new()) };
         let display = self.dictionary.table(record.id.table.as_str()).map(|table| table.display.as_str());
         Ok(display.and_then(|display| record.get(display)).map_or_else(String::new, ToString::to_string))
+    }
+}
+
+/// What somebody reads of a record: its number is in the subject, which is one line as a header must be.
+pub(super) fn letter(record: &Record, subject: &str, message: &str) -> Letter {
+    let number = record.text("number");
+    let numbered = if subject.contains(number) { subject.to_owned() } else { format!("{number}: {subject}") };
+    let subject: Vec<&str> = numbered.split_whitespace().collect();
+    Letter {
+        table: record.id.table.to_string(),
+        sys_id: record.id.sys_id,
+        subject: subject.join(" ").chars().take(SUBJECT_CHARACTERS).collect(),
+        body: message.chars().take(BODY_CHARACTERS).collect(),
+        html: None,
     }
 }
 

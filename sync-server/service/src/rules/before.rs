@@ -31,7 +31,7 @@ impl Call<'_> {
                         return Err(refused(field, "may not be written now; leave it out"));
                     }
                 }
-                Action::Write(_) | Action::Assign(_) | Action::Notify(_) | Action::Page(_) => {}
+                Action::Write(_) | Action::Assign(_) | Action::Notify(_) | Action::Page(_) | Action::Post(_) => {}
             }
         }
         Ok(())

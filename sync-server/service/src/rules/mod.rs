@@ -3,8 +3,9 @@
 //! * `business.rs` reads business rules (`sys_script`): refuse what would be written, or write fields. Scripts are not run.
 //! * `assignment.rs` reads who gets what nobody has yet (`sysrule_assignment`), `policy.rs` which fields must be filled or left
 //!   alone (`sys_data_policy2`), `trigger.rs` which incidents become major ones (`major_incident_trigger_rule`).
-//! * `notice.rs` reads who is told of what (`sysevent_email_action`); `notifications/` tells them.
-//!   `page.rs` reads of which tasks the people on call are told (`trigger_rule`); `on_call/` tells them.
+//! * `notice.rs` reads who is told of what (`sysevent_email_action`); `notifications/` tells them. `hook.rs` reads which systems are
+//!   (`fl_webhook`); `webhooks/` tells those. `page.rs` reads of which tasks the people on call are told (`trigger_rule`);
+//!   `on_call/` tells them.
 //! * Service levels (`sla/`) and flows (`flows/`) are read with them, and whom knowledge bases are for (`criteria.rs`).
 //! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
 //!
@@ -16,6 +17,7 @@ mod assignment;
 mod before;
 mod business;
 mod criteria;
+mod hook;
 mod notice;
 mod page;
 mod policy;
@@ -38,6 +40,7 @@ use crate::sla::agreement::{self, AGREEMENTS};
 use crate::sla::schedule;
 use crate::table::{self, Input, TableError};
 
+pub(crate) use hook::Hook;
 pub(crate) use notice::{Channel, JOURNALS, Notice, TOLD};
 
 /// One rule.
@@ -90,6 +93,8 @@ pub(crate) enum Action {
     Notify(Box<Notice>),
     /// Tells whoever is on call of this group, or of the one that has the task.
     Page(Option<SysId>),
+    /// Tells an outside system.
+    Post(Box<Hook>),
 }
 
 /// Every rule that is active, in order, and every service level.
@@ -104,13 +109,14 @@ pub(crate) struct Book {
 }
 
 /// The tables whose rows are rules, each with what reads it.
-const READERS: [(&str, Reader); 6] = [
+const READERS: [(&str, Reader); 7] = [
     (business::TABLE, business::rule),
     (assignment::TABLE, assignment::rule),
     (policy::TABLE, policy::rule),
     (trigger::TABLE, trigger::rule),
     (notice::TABLE, notice::rule),
     (page::TABLE, page::rule),
+    (hook::TABLE, hook::rule),
 ];
 /// Tables whose rows say more about a rule, and those of service levels.
 const PARTS: [&str; 8] = [
@@ -168,7 +174,7 @@ impl Book {
 
     /// Whether anybody is to be told of records of a table.
     pub(crate) fn tells_of(&self, dictionary: &Dictionary, table: &str) -> bool {
-        self.of(dictionary, table).any(|rule| matches!(rule.action, Action::Notify(_)))
+        self.of(dictionary, table).any(|rule| matches!(rule.action, Action::Notify(_) | Action::Post(_)))
     }
 
     /// Whether there are flows at all.
@@ -265,6 +271,7 @@ impl Call<'_> {
             risk::CONDITIONS | risk::ASSESSMENTS => (CHANGES, vec![of_row("condition")], ""),
             notice::TABLE => return notice::check(self, row),
             page::TABLE => return page::check(self, row),
+            hook::TABLE => return hook::check(self, row),
             AGREEMENTS => return agreement::check(self, row),
             flows::FLOWS => return flows::check(self, row),
             _ => return schedule::check(self, row),

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::query::number_field;
 use crate::table::{self, TableError};
 use crate::template;
+use crate::webhooks::WEBHOOKS;
 
 pub(super) const TABLE: &str = "sysevent_email_action";
 /// Where mail waits, and where people are told inside the app: nobody is told of these.
@@ -43,6 +44,8 @@ pub(crate) struct Notice {
     pub subject: String,
     /// What is said, with names of fields.
     pub message: String,
+    /// The same as HTML; empty when it is said as plain text only.
+    pub message_html: String,
     /// For how many minutes mails are gathered into one.
     pub gather_minutes: Option<i64>,
 }
@@ -54,6 +57,8 @@ pub(crate) enum Channel {
     Email,
     /// Inside the app.
     InApp,
+    /// By a webhook, which is told in place of people.
+    Webhook(SysId),
 }
 
 pub(super) fn rule(row: &Record, _: &Dictionary, _: &dyn Tx) -> Result<Option<Rule>> {
@@ -69,7 +74,11 @@ fn notice(row: &Record) -> Notice {
     };
     let (subject, message) = (row.text("subject"), row.text("message"));
     Notice {
-        channel: if row.text("type") == "in_app" { Channel::InApp } else { Channel::Email },
+        channel: match (row.text("type"), row.reference("webhook")) {
+            ("in_app", _) => Channel::InApp,
+            ("webhook", Some(webhook)) => Channel::Webhook(webhook),
+            _ => Channel::Email,
+        },
         users: list("recipient_users"),
         groups: list("recipient_groups"),
         fields: paths(row).map(str::to_owned).collect(),
@@ -77,6 +86,7 @@ fn notice(row: &Record) -> Notice {
         is_internal: names(row).any(|(_, name)| name == JOURNALS[1]) || asks_of_work_notes(row),
         subject: subject.to_owned(),
         message: message.to_owned(),
+        message_html: row.text("message_html").to_owned(),
         gather_minutes: number_field(row, "digest_interval").filter(|_| says(row, "digest")),
     }
 }
@@ -91,7 +101,9 @@ fn paths(row: &Record) -> impl Iterator<Item = &str> {
 
 /// The names its words have, each with the field that has it.
 fn names(row: &Record) -> impl Iterator<Item = (&'static str, &str)> {
-    ["subject", "message"].into_iter().flat_map(|field| template::names(row.text(field)).map(move |name| (field, name)))
+    ["subject", "message", "message_html"]
+        .into_iter()
+        .flat_map(|field| template::names(row.text(field)).map(move |name| (field, name)))
 }
 
 /// Refuses a notification that would reach nobody, or that says what nobody knows.
@@ -111,7 +123,9 @@ pub(super) fn check(call: &Call<'_>, row: &Record) -> table::Result<()> {
         call.check_condition(row, &"condition".into(), table, row.text("condition"))?;
     }
     let told = notice(row);
-    if told.users.is_empty() && told.groups.is_empty() && told.fields.is_empty() {
+    if row.text("type") == "webhook" {
+        check_webhook(call, row, &told)?;
+    } else if told.users.is_empty() && told.groups.is_empty() && told.fields.is_empty() {
         let problem = "tells nobody; name people here, or recipient_groups or recipient_fields";
         return Err(invalid("recipient_users", problem.into()));
     }
@@ -122,6 +136,16 @@ pub(super) fn check(call: &Call<'_>, row: &Record) -> table::Result<()> {
         check_name(&call.dictionary, table, name).map_err(|problem| invalid(field, problem))?;
     }
     check_digest(row).map_err(|problem| invalid("digest_interval", problem))
+}
+
+fn check_webhook(call: &Call<'_>, row: &Record, told: &Notice) -> table::Result<()> {
+    let found = row.reference("webhook").map(|id| call.tx.find(call.dictionary.family(WEBHOOKS), id)).transpose()?;
+    let problem = match found.flatten() {
+        None => "must name the webhook that is told",
+        Some(_) if told.is_internal => "may not be told of work notes, which stay inside the house",
+        Some(_) => return Ok(()),
+    };
+    Err(TableError::invalid(&row.id, Some(&"webhook".into()), problem))
 }
 
 fn check_digest(row: &Record) -> Result<(), String> {

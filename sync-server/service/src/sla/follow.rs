@@ -5,7 +5,7 @@ use fieldline_model::sla::{Agreement, BusinessTime, Clock, Moved, Update, row, s
 use fieldline_model::{DocumentId, Record, SysId, UserZone, Value};
 use fieldline_storage::Job;
 
-use super::{CLOCKS, agreement, timer};
+use super::{CLOCKS, SlaEvent, agreement, timer};
 use crate::call::{Call, Changed};
 use crate::error::Result;
 
@@ -89,7 +89,7 @@ impl Call<'_> {
             Some(job) => self.put_job(&job)?,
             None => drop(self.tx.remove_job(&Job::name_of(timer::KIND, id))?),
         }
-        Ok(())
+        SlaEvent::between(was, clock).into_iter().try_for_each(|event| self.tell_of_clock(agreement, id, event))
     }
 
     /// The time zone of a clock: that of its schedule, else the one its definition points to; what it was given at first stays.

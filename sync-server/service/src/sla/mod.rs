@@ -5,10 +5,12 @@
 //! * `follow.rs` moves the clocks of a task with each of its changes; `past.rs` knows what it met earlier. What a technician did with
 //!   the radio off counts from when it was done.
 //! * `timer.rs` notices breaches and the percentages before them at their moment: each clock that runs has one job in the queue.
+//! * `event.rs` tells webhooks and flows what happens to clocks.
 //!
 //! What elapses is worked out when somebody reads it. The engine, definitions and clocks as rows are the model's, the same on phones.
 
 pub(crate) mod agreement;
+mod event;
 mod follow;
 mod past;
 pub(crate) mod schedule;
@@ -20,6 +22,8 @@ use fieldline_model::{Record, SysId, Timestamp, UserZone, Value};
 
 use crate::call::Call;
 use crate::error::Result;
+
+pub(crate) use event::SlaEvent;
 
 /// Where the clocks are.
 pub(crate) const CLOCKS: &str = "task_sla";

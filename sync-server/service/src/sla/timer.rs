@@ -5,7 +5,7 @@ use fieldline_model::sla::{Agreement, BusinessTime, Clock, row};
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, UserZone, Value};
 use fieldline_storage::Job;
 
-use super::{CLOCKS, agreement};
+use super::{CLOCKS, SlaEvent, agreement};
 use crate::author::set;
 use crate::call::Call;
 use crate::error::Result;
@@ -14,12 +14,19 @@ use crate::table;
 /// The jobs of clocks.
 pub(crate) const KIND: &str = "sla";
 /// The percentages that are told of.
-const PERCENTS: [u32; 3] = [50, 75, 100];
+const PERCENTS: [u32; 3] = [50, 75, BREACH];
+/// The percentage that is a breach.
+const BREACH: u32 = 100;
 
 /// The job for what comes after a moment, if anything does.
 pub(super) fn next(clock: &Clock, after: Timestamp, id: SysId, business: BusinessTime<'_>) -> Option<Job> {
     let (due_at, percent) = clock.next_event(&PERCENTS, after, business)?;
     Some(Job::of(KIND, id, due_at).with(percent.to_be_bytes().to_vec()))
+}
+
+/// The percentage a job is about.
+fn percent_of(job: &Job) -> Option<u32> {
+    Some(u32::from_be_bytes(job.payload.as_slice().try_into().ok()?))
 }
 
 /// Does what is due of a clock.
@@ -33,20 +40,16 @@ pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     let agreement = row.as_ref().and_then(|row| book.agreement(row.reference("sla")?));
     let (Some(row), Some(agreement)) = (row, agreement) else { return Ok(()) };
     let Some(clock) = row::clock(&row) else { return Ok(()) };
-    Ok(call.because(agreement::named(agreement), |call| call.wake_clock(agreement, row, clock, job.due_at))?)
+    Ok(call.because(agreement::named(agreement), |call| call.wake_clock(agreement, row, clock, job))?)
 }
 
 impl Call<'_> {
-    fn wake_clock(
-        &mut self,
-        agreement: &Agreement,
-        mut row: Record,
-        mut clock: Clock,
-        due_at: Timestamp,
-    ) -> Result<()> {
+    fn wake_clock(&mut self, agreement: &Agreement, mut row: Record, mut clock: Clock, job: &Job) -> Result<()> {
         let zone = UserZone::named(row.text("timezone"));
         let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };
-        if !clock.has_breached && clock.is_breached_by(due_at) {
+        let (due_at, percent) = (job.due_at, percent_of(job));
+        let breaches = !clock.has_breached && clock.is_breached_by(due_at);
+        if breaches {
             clock.has_breached = true;
             self.note_breach(agreement, &row)?;
         }
@@ -54,6 +57,12 @@ impl Call<'_> {
         row::show_elapsed(&mut row, &clock, due_at, business);
         let id = row.id.sys_id;
         self.put_row(row)?;
+        if let Some(percent) = percent.filter(|percent| *percent < BREACH) {
+            self.tell_of_clock(agreement, id, SlaEvent::Percent(percent))?;
+        }
+        if breaches {
+            self.tell_of_clock(agreement, id, SlaEvent::Breached)?;
+        }
         // What lies between this and now is due at once, and each is done.
         if let Some(job) = next(&clock, due_at, id, business) {
             self.put_job(&job)?;

@@ -1,6 +1,7 @@
 //! Flows: what they do, once each, however often the server dies; where they stop, and how they go on.
 
 use fieldline_model::{DocumentId, Record, SysId};
+use fieldline_service::flows::receive;
 use fieldline_service::flows::trial::trial;
 use fieldline_service::{TableError, jobs};
 
@@ -293,4 +294,152 @@ fn a_flow_that_could_not_run_is_refused_by_its_step() {
     let nobody = SysId([9; 16]);
     let system = house.server.system();
     assert!(trial(&house.server, &system, nobody, (house.now, 1), house.now, &mut house.rng).is_err());
+}
+
+#[test]
+fn a_call_from_outside_begins_one_run_however_often_it_is_repeated_and_its_values_are_known() {
+    let mut house = House::new();
+    let steps = r#"[{"do":"for_each","in":"body.alerts","as":"alert","steps":[
+        {"do":"if","record":"alert.severity","condition":"=critical","then":[
+            {"do":"create","table":"incident","fields":{"short_description":"{{body.source}}: {{alert.text}}"}}]}]}]"#;
+    let id = flow(&mut house, "Alerts", &[("trigger_type", "inbound_call")], steps).unwrap();
+    let body = serde_json::json!({ "source": "Probe", "alerts": [
+        { "severity": "critical", "text": "{{trigger}} \"down\"" }, { "severity": "info", "text": "fine" }] });
+    let call = |house: &mut House, by: &fieldline_service::Caller, key: Option<&str>| {
+        let body = body.clone();
+        house.server.write(by, house.now, &mut house.rng, |call| receive(call, id.sys_id, body, key))
+    };
+    let system = house.server.system();
+    let first = call(&mut house, &system, Some("a")).unwrap();
+    run_all(&mut house);
+    assert_eq!(call(&mut house, &system, Some("a")).unwrap(), first);
+    run_all(&mut house);
+    let made = rows(&mut house, "incident", "");
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].text("short_description"), "Probe: {{trigger}} \"down\"", "what came is no template");
+    assert_ne!(call(&mut house, &system, None).unwrap(), call(&mut house, &system, None).unwrap());
+    let mia = house.mia.clone();
+    assert!(matches!(call(&mut house, &mia, None), Err(TableError::NotFound(_))), "flows are not hers to call");
+    let other = flow(&mut house, "Other", &[], "[]").unwrap();
+    let refused = house
+        .server
+        .write(&system, house.now, &mut house.rng, |call| receive(call, other.sys_id, serde_json::Value::Null, None));
+    assert!(refused.expect_err("it waits for no calls").to_string().contains("inbound_call"));
+}
+
+#[test]
+fn a_loop_that_never_ends_is_stopped_and_a_trial_of_it_ends() {
+    let mut house = House::new();
+    let steps = r#"[{"do":"repeat","steps":[],"until":"trigger","condition":"active=false"}]"#;
+    let id = of_incidents(&mut house, "For ever", steps);
+    let reported = incident(&mut house, "No link");
+    assert!((0..20).all(|_| one_job(&mut house)), "it goes on and on");
+    let (run, system) = (run_of(&mut house, &reported), house.server.system());
+    house.update(&system, &run.id, &[("steps_done", "9990")]).unwrap();
+    run_all(&mut house);
+    let run = run_of(&mut house, &reported);
+    assert_eq!(run.text("state"), "error");
+    assert!(run.text("error_message").contains("did 10000 steps"), "{}", run.text("error_message"));
+    let since = house.now.plus_milliseconds(-1);
+    let tried = trial(&house.server, &system, id.sys_id, (since, 10), house.now, &mut house.rng).unwrap();
+    assert_eq!((tried[0].steps.len(), &tried[0].problem), (1, &None));
+}
+
+#[test]
+fn what_happens_to_a_clock_begins_flows_and_is_told_to_webhooks_once_each() {
+    let mut house = House::new();
+    let system = house.server.system();
+    let noted = r#"[{"do":"create","table":"task","fields":{"short_description":"{{event}} of {{sla.sla.name}}"}}]"#;
+    let events = "attached,paused,resumed,percent,breached,completed,cancelled";
+    let of_clocks = [("trigger_type", "sla_event"), ("table", "incident"), ("events", events)];
+    flow(&mut house, "Clocks", &of_clocks, noted).unwrap();
+    let hook = [
+        ("name", "Clocks"),
+        ("url", "https://hooks.example.org/x"),
+        ("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("collection", "incident"),
+        ("events", "sla.attached,sla.paused,sla.resumed,sla.percent.75,sla.breached,sla.completed,sla.cancelled"),
+    ];
+    house.create(&system, "fl_webhook", &hook).unwrap();
+    let promise = [
+        ("name", "Four hours"),
+        ("collection", "incident"),
+        ("duration", "1970-01-01 04:00:00"),
+        ("start_condition", "active=true"),
+        ("pause_condition", "state=3"),
+        ("stop_condition", "state=6"),
+    ];
+    house.create(&system, "contract_sla", &promise).unwrap();
+    let reported = incident(&mut house, "Slow");
+    let hold = [("state", "3"), ("hold_reason", "5")];
+    let resolve = [("state", "6"), ("close_code", "Fixed"), ("close_notes", "It was a cable")];
+    for (wait, change) in
+        [(HOUR, Some(&hold[..])), (HOUR, Some(&[("state", "2")])), (4 * HOUR, None), (0, Some(&resolve[..]))]
+    {
+        house.wait(wait);
+        run_all(&mut house);
+        if let Some(change) = change {
+            house.update(&system, &reported, change).unwrap();
+        }
+        run_all(&mut house);
+    }
+    let mut told: Vec<String> =
+        rows(&mut house, "sys_outbound_http_log", "").iter().map(|row| row.text("event").to_owned()).collect();
+    told.sort();
+    let words = ["attached", "breached", "completed", "paused", "percent", "resumed"];
+    assert_eq!(told, words.map(|word| format!("sla.{word}")));
+    let mut begun: Vec<String> = rows(&mut house, "task", "short_descriptionLIKEof Four hours")
+        .iter()
+        .map(|task| task.text("short_description").to_owned())
+        .collect();
+    begun.sort();
+    let words = ["attached", "breached", "completed", "paused", "percent", "percent", "resumed"];
+    assert_eq!(begun, words.map(|word| format!("{word} of Four hours")), "at half, and at three quarters");
+    let percent = rows(&mut house, "sys_outbound_http_log", "event=sla.percent").remove(0);
+    let event: serde_json::Value = serde_json::from_str(percent.text("request_body")).unwrap();
+    assert_eq!((&event["data"]["percent"], &event["data"]["sla"]["name"]), (&75.into(), &"Four hours".into()));
+    assert_eq!(event["subject"], reported.sys_id.to_string());
+}
+
+#[test]
+fn a_step_tells_people_and_groups_and_webhooks() {
+    let mut house = House::new();
+    let system = house.server.system();
+    let (mia, dora) = (house.mia.user, house.dora.user);
+    for (user, mail) in [(mia, "mia@example.org"), (dora, "dora@example.org")] {
+        house.update(&system, &DocumentId::new("sys_user", user), &[("email", mail)]).unwrap();
+    }
+    let group = [("name", "Desk"), ("email", "desk@example.org")];
+    let group = house.create(&system, "sys_user_group", &group).unwrap().record.id;
+    let member = [("group", &*group.sys_id.to_string()), ("user", &mia.to_string())];
+    house.create(&system, "sys_user_grmember", &member).unwrap();
+    let hook = [
+        ("name", "Chat"),
+        ("url", "https://hooks.example.org/x"),
+        ("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+    ];
+    house.create(&system, "fl_webhook", &hook).unwrap();
+    let steps = format!(
+        r#"[{{"do":"notify","record":"trigger","to":["{}","{{{{trigger.opened_by}}}}","{{{{trigger.assigned_to}}}}"],
+              "subject":"New: {{{{trigger.short_description}}}}","message":"Look"}},
+            {{"do":"notify","record":"trigger","by":"in_app","to":["{}"],"subject":"New"}},
+            {{"do":"notify","record":"trigger","by":"webhook","webhook":"Chat","subject":"New","message":"Look"}}]"#,
+        group.sys_id, group.sys_id
+    );
+    of_incidents(&mut house, "Tell", &steps);
+    let reported = incident(&mut house, "No link");
+    run_all(&mut house);
+    let run = run_of(&mut house, &reported);
+    assert_eq!(run.text("state"), "complete", "{}", run.text("error_message"));
+    let mut to: Vec<String> =
+        rows(&mut house, "sys_email", "").iter().map(|mail| mail.text("recipients").to_owned()).collect();
+    to.sort();
+    assert_eq!(to, ["desk@example.org", "dora@example.org"], "the group has an address of its own");
+    let told = rows(&mut house, "sn_inapp_notification", "");
+    assert_eq!((told.len(), told[0].reference("user")), (1, Some(mia)));
+    assert_eq!(rows(&mut house, "sys_outbound_http_log", "event=notification").len(), 1);
+    house.update(&system, &group, &[("include_members", "true")]).unwrap();
+    incident(&mut house, "No light");
+    run_all(&mut house);
+    assert_eq!(rows(&mut house, "sys_email", "recipients=mia@example.org").len(), 1);
 }

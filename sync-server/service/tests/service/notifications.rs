@@ -266,7 +266,7 @@ fn mail_is_claimed_once_put_off_when_it_fails_and_stopped_in_the_end() {
     house.wait(5 * MINUTE);
     let again = claim(&mut house).remove(0);
     assert_eq!((&again.message_id, again.id), (&first.message_id, first.id));
-    house.server.mail_failed(&first, "late", house.now, &mut house.rng).unwrap();
+    house.server.mail_failed(&first, ("late", false), house.now, &mut house.rng).unwrap();
     assert_eq!(claim(&mut house), [], "who claimed it before has no say");
     house.server.mail_sent(&again, house.now, &mut house.rng).unwrap();
     assert_eq!(rows(&mut house, "sys_email")[0].text("state"), "sent");
@@ -275,7 +275,7 @@ fn mail_is_claimed_once_put_off_when_it_fails_and_stopped_in_the_end() {
     for attempt in 1..=8 {
         let mail = claim(&mut house).remove(0);
         assert_eq!(mail.in_reply_to.as_ref(), Some(&first.message_id), "attempt {attempt}");
-        house.server.mail_failed(&mail, "451 try later", house.now, &mut house.rng).unwrap();
+        house.server.mail_failed(&mail, ("451 try later", false), house.now, &mut house.rng).unwrap();
         house.wait(3 * 60 * MINUTE);
     }
     assert_eq!(claim(&mut house), []);

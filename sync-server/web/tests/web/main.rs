@@ -27,6 +27,7 @@ mod logs;
 mod oauth;
 mod oidc;
 mod older;
+mod outside;
 mod pages;
 mod problems;
 mod provider;

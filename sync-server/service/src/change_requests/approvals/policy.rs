@@ -11,6 +11,7 @@ use fieldline_model::{Record, SysId, TableName};
 
 use crate::call::Call;
 use crate::query::number_field;
+use crate::rules::Channel;
 use crate::table::{Result, TableError};
 
 pub(super) const POLICIES: &str = "chg_policy_approval";
@@ -131,7 +132,7 @@ pub(super) fn whom(
     };
     let mut people = BTreeMap::new();
     for (table, id) in &ends {
-        call.find_people(table.as_str(), *id, &mut people)?;
+        call.find_people(table.as_str(), *id, Channel::InApp, &mut people)?;
     }
     let group = ends.first().filter(|_| is_for_group(definition)).map(|(_, id)| *id);
     Ok((group, people.into_keys().collect()))

@@ -10,6 +10,7 @@ use fieldline_storage::Job;
 use super::{ATTENDEES, DEFINITIONS, MEETINGS, agenda, items_of, says};
 use crate::call::Call;
 use crate::query::number_field;
+use crate::rules::Channel;
 use crate::sla::schedule;
 use crate::table;
 
@@ -137,7 +138,7 @@ fn invite_board(call: &mut Call<'_>, meeting: &Record) -> table::Result<()> {
     }
     for group in list("board_groups") {
         let mut people = BTreeMap::new();
-        call.find_people("sys_user_group", group, &mut people)?;
+        call.find_people("sys_user_group", group, Channel::InApp, &mut people)?;
         for user in people.into_keys() {
             invite(call, meeting, user, "board_group")?;
         }

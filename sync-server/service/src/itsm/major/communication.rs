@@ -124,6 +124,7 @@ fn notice(task: &Record) -> Notice {
         is_internal: false,
         subject: task.text("subject").to_owned(),
         message: task.text("message").to_owned(),
+        message_html: String::new(),
         gather_minutes: None,
     }
 }

@@ -134,8 +134,7 @@ fn concerned(call: &Call<'_>, incident: &Record, text: &mut String) -> Result<()
     line(text, format_args!("- {} other incidents, {} people who reported it", children.len(), callers.len()));
     if let Some(item) = incident.reference("cmdb_ci").filter(|item| table::read(call, "cmdb_ci", *item).is_ok()) {
         let above = impact::impact(call, item)?.above;
-        let services: Vec<String> =
-            above.iter().filter(|one| one.is_service).map(|one| plain(one.item.text("name"))).collect();
+        let services: Vec<String> = above.iter().filter(|one| one.is_service).map(|one| plain(&one.name)).collect();
         let more = services.len().saturating_sub(MOST_SERVICES);
         let named = services[..services.len() - more].join(", ");
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
