@@ -1034,6 +1034,11 @@ public protocol FieldlineProtocol: AnyObject, Sendable {
     func setBudgetBytes(bytes: UInt32) throws 
     
     /**
+     * The service level clocks of a record now, the one that is breached first at the front.
+     */
+    func slaClocks(record: RecordId) throws  -> [SlaClock]
+    
+    /**
      * Stops every exchange under way; whoever waits for one gets [`FieldlineError::Stopped`].
      */
     func stop() throws 
@@ -1419,6 +1424,19 @@ open func setBudgetBytes(bytes: UInt32)throws   {try rustCallWithError(FfiConver
         FfiConverterUInt32.lower(bytes),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * The service level clocks of a record now, the one that is breached first at the front.
+     */
+open func slaClocks(record: RecordId)throws  -> [SlaClock]  {
+    return try  FfiConverterSequenceTypeSlaClock.lift(try rustCallWithError(FfiConverterTypeFieldlineError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_fieldline_sla_clocks(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRecordId_lower(record),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -6904,6 +6922,135 @@ public func FfiConverterTypeSalvage_lower(_ value: Salvage) -> RustBuffer {
 
 
 /**
+ * A clock of a record.
+ */
+public struct SlaClock: Equatable, Hashable {
+    /**
+     * What was promised.
+     */
+    public let name: String
+    /**
+     * `response` or `resolution`; empty when this phone does not know what was promised.
+     */
+    public let target: String
+    /**
+     * Where it stands.
+     */
+    public let stage: ClockStage
+    /**
+     * When it is breached if nothing changes; nothing while it is paused, and where this phone cannot tell.
+     */
+    public let breachesAt: Moment?
+    /**
+     * Whether it is breached by now.
+     */
+    public let hasBreached: Bool
+    /**
+     * Working time that is left, less than nothing after the breach; nothing where this phone cannot tell.
+     */
+    public let leftSeconds: Int64?
+    /**
+     * When this phone was last in step: what others have done since may have moved it.
+     */
+    public let asOf: Moment?
+    /**
+     * Whether it stands so by work that the server does not have yet.
+     */
+    public let restsOnUnsent: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What was promised.
+         */name: String, 
+        /**
+         * `response` or `resolution`; empty when this phone does not know what was promised.
+         */target: String, 
+        /**
+         * Where it stands.
+         */stage: ClockStage, 
+        /**
+         * When it is breached if nothing changes; nothing while it is paused, and where this phone cannot tell.
+         */breachesAt: Moment?, 
+        /**
+         * Whether it is breached by now.
+         */hasBreached: Bool, 
+        /**
+         * Working time that is left, less than nothing after the breach; nothing where this phone cannot tell.
+         */leftSeconds: Int64?, 
+        /**
+         * When this phone was last in step: what others have done since may have moved it.
+         */asOf: Moment?, 
+        /**
+         * Whether it stands so by work that the server does not have yet.
+         */restsOnUnsent: Bool) {
+        self.name = name
+        self.target = target
+        self.stage = stage
+        self.breachesAt = breachesAt
+        self.hasBreached = hasBreached
+        self.leftSeconds = leftSeconds
+        self.asOf = asOf
+        self.restsOnUnsent = restsOnUnsent
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SlaClock: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSlaClock: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SlaClock {
+        return
+            try SlaClock(
+                name: FfiConverterString.read(from: &buf), 
+                target: FfiConverterString.read(from: &buf), 
+                stage: FfiConverterTypeClockStage.read(from: &buf), 
+                breachesAt: FfiConverterOptionTypeMoment.read(from: &buf), 
+                hasBreached: FfiConverterBool.read(from: &buf), 
+                leftSeconds: FfiConverterOptionInt64.read(from: &buf), 
+                asOf: FfiConverterOptionTypeMoment.read(from: &buf), 
+                restsOnUnsent: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SlaClock, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.target, into: &buf)
+        FfiConverterTypeClockStage.write(value.stage, into: &buf)
+        FfiConverterOptionTypeMoment.write(value.breachesAt, into: &buf)
+        FfiConverterBool.write(value.hasBreached, into: &buf)
+        FfiConverterOptionInt64.write(value.leftSeconds, into: &buf)
+        FfiConverterOptionTypeMoment.write(value.asOf, into: &buf)
+        FfiConverterBool.write(value.restsOnUnsent, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSlaClock_lift(_ buf: RustBuffer) throws -> SlaClock {
+    return try FfiConverterTypeSlaClock.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSlaClock_lower(_ value: SlaClock) -> RustBuffer {
+    return FfiConverterTypeSlaClock.lower(value)
+}
+
+
+/**
  * A button: a step that leads on from where a record stands.
  */
 public struct StepOffer: Equatable, Hashable {
@@ -7657,6 +7804,101 @@ public func FfiConverterTypeAttachmentRole_lift(_ buf: RustBuffer) throws -> Att
 #endif
 public func FfiConverterTypeAttachmentRole_lower(_ value: AttachmentRole) -> RustBuffer {
     return FfiConverterTypeAttachmentRole.lower(value)
+}
+
+
+
+/**
+ * Where a clock stands.
+ */
+
+public enum ClockStage: Equatable, Hashable {
+    
+    /**
+     * It runs.
+     */
+    case inProgress
+    /**
+     * It stands until it is resumed.
+     */
+    case paused
+    /**
+     * What was promised is done, in time or not.
+     */
+    case completed
+    /**
+     * It no longer applies.
+     */
+    case cancelled
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ClockStage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClockStage: FfiConverterRustBuffer {
+    typealias SwiftType = ClockStage
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClockStage {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .inProgress
+        
+        case 2: return .paused
+        
+        case 3: return .completed
+        
+        case 4: return .cancelled
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ClockStage, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .inProgress:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .paused:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .completed:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .cancelled:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClockStage_lift(_ buf: RustBuffer) throws -> ClockStage {
+    return try FfiConverterTypeClockStage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClockStage_lower(_ value: ClockStage) -> RustBuffer {
+    return FfiConverterTypeClockStage.lower(value)
 }
 
 
@@ -9401,6 +9643,30 @@ fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
+    typealias SwiftType = Int64?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterInt64.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
     typealias SwiftType = String?
 
@@ -10529,6 +10795,31 @@ fileprivate struct FfiConverterSequenceTypeRefusedStep: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSlaClock: FfiConverterRustBuffer {
+    typealias SwiftType = [SlaClock]
+
+    public static func write(_ value: [SlaClock], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSlaClock.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SlaClock] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SlaClock]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSlaClock.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeStepOffer: FfiConverterRustBuffer {
     typealias SwiftType = [StepOffer]
 
@@ -10915,6 +11206,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldline_ffi_checksum_method_fieldline_set_budget_bytes() != 65232) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldline_ffi_checksum_method_fieldline_sla_clocks() != 58576) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldline_ffi_checksum_method_fieldline_stop() != 3835) {

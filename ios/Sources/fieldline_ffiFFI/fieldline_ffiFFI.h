@@ -534,6 +534,11 @@ RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_search(uint64_t ptr, RustBuf
 void uniffi_fieldline_ffi_fn_method_fieldline_set_budget_bytes(uint64_t ptr, uint32_t bytes, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SLA_CLOCKS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SLA_CLOCKS
+RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_sla_clocks(uint64_t ptr, RustBuffer record, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_STOP
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_STOP
 void uniffi_fieldline_ffi_fn_method_fieldline_stop(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -1183,6 +1188,12 @@ uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_search(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SET_BUDGET_BYTES
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SET_BUDGET_BYTES
 uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_set_budget_bytes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SLA_CLOCKS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SLA_CLOCKS
+uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_sla_clocks(void
     
 );
 #endif

@@ -80,6 +80,8 @@ pub(crate) struct Pending {
     pub unsaved: BTreeSet<DocumentId>,
     /// Edits of one document that were applied one after the other and are not settled.
     pub unsettled: Vec<Edit>,
+    /// How that document stood between them.
+    pub between: Vec<(Timestamp, Record)>,
     /// What becomes of the feed.
     pub entries: Vec<FeedEntry>,
     /// Memberships this call may have changed, and whether they held before.
@@ -114,6 +116,8 @@ pub(crate) struct Pending {
 pub(crate) struct Changed {
     /// Its row before the call, `None` when it is new.
     pub before: Option<Record>,
+    /// How it stood in between, by when it came to that, if any clock could have heard of it: a push may bring a pause and its end.
+    pub between: Vec<(Timestamp, Record)>,
     /// How it stands.
     pub projection: Projection,
     /// When what changed it last was done, by the clock of whoever did it.

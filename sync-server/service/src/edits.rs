@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use fieldline_documents::{Act, ApplyError, ChangeHash, Document, Edit};
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{BlobHash, DocumentId, SysId};
+use fieldline_model::{BlobHash, DocumentId, Record, SysId};
 use fieldline_storage::{EditKey, FeedEntry, Happening, Position, StoredEdit};
 use fieldline_sync::caps::MAX_RESPONSE_BYTES;
 use minicbor::bytes::ByteVec;
@@ -128,9 +128,25 @@ impl Call<'_> {
     /// Applies an edit, whose encoding is `body`. It is settled together with the edits of the same document that follow it
     /// at once: [`Call::settle_before`] must be called before anything that looks beyond this document.
     pub(crate) fn record_edit(&mut self, edit: Edit, body: Vec<u8>) -> Result<Recorded, RecordError> {
+        if let Some(earlier) = self.pending.unsettled.last().map(|earlier| earlier.at)
+            && self.has_clocks(&edit.document)
+        {
+            let stood = self.stands(&edit.document)?;
+            self.pending.between.push((earlier, stood));
+        }
         let recorded = self.apply_edit(&edit, body)?;
         self.pending.unsettled.push(edit);
         Ok(recorded)
+    }
+
+    /// Whether a clock could hear of a document.
+    fn has_clocks(&self, id: &DocumentId) -> bool {
+        self.book.agreements_of(&self.dictionary, id.table.as_str()).next().is_some()
+    }
+
+    fn stands(&mut self, id: &DocumentId) -> Result<Record> {
+        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
+        Ok(self.document(id)?.project(&dictionary, &priorities).record)
     }
 
     /// Settles the edits that wait for it, unless they are of the document that is looked at next.
@@ -193,14 +209,18 @@ impl Call<'_> {
         blobs.gone.into_iter().try_for_each(|blob| self.let_go_of(blob))?;
         let commented = edits.iter().filter(|edit| comments(edit)).map(|edit| (edit.id, edit.author));
         let done_at = edits.iter().map(|edit| edit.at).max().unwrap_or(self.now);
+        let between = if edits.len() > 1 { std::mem::take(&mut self.pending.between) } else { Vec::new() };
+        let has_clocks = self.has_clocks(id);
         match self.pending.changed.get_mut(id) {
             Some(changed) => {
-                changed.projection = projection;
+                let stood = std::mem::replace(&mut changed.projection, projection).record;
+                changed.between.extend(has_clocks.then_some((changed.done_at, stood)));
+                changed.between.extend(between);
                 changed.done_at = changed.done_at.max(done_at);
                 changed.commented.extend(commented);
             }
             None => {
-                let changed = Changed { before, projection, done_at, commented: commented.collect() };
+                let changed = Changed { before, between, projection, done_at, commented: commented.collect() };
                 self.pending.changed.insert(id.clone(), changed);
             }
         }

@@ -114,7 +114,7 @@ impl Clocks {
         let projection = call.document(id)?.project(&dictionary, &priorities);
         let after = projection.record.clone();
         let before = self.before.replace(after);
-        let changed = Changed { before, projection, done_at: at, commented: BTreeMap::new() };
+        let changed = Changed { before, between: Vec::new(), projection, done_at: at, commented: BTreeMap::new() };
         let now = std::mem::replace(&mut call.now, at);
         call.pending.is_history = true;
         let followed = call.follow_agreements(&changed);

@@ -2,7 +2,7 @@
 
 use fieldline_model::condition::Filter;
 use fieldline_model::sla::{Agreement, BusinessTime, Clock, Moved, Update, row, step};
-use fieldline_model::{DocumentId, Record, SysId, UserZone, Value};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, UserZone, Value};
 use fieldline_storage::Job;
 
 use super::{CLOCKS, SlaEvent, agreement, timer};
@@ -10,9 +10,18 @@ use crate::call::{Call, Changed};
 use crate::error::Result;
 
 impl Call<'_> {
-    /// Moves the clocks of a task with a change of it.
+    /// Moves the clocks of a task with a change of it, from each state it came through to the next.
     pub(crate) fn follow_agreements(&mut self, changed: &Changed) -> Result<()> {
-        let task = &changed.projection.record;
+        let last = (changed.done_at, &changed.projection.record);
+        let mut before = changed.before.as_ref();
+        for (done_at, task) in changed.between.iter().map(|(at, task)| (*at, task)).chain([last]) {
+            self.move_clocks(before, task, done_at.min(self.now))?;
+            before = Some(task);
+        }
+        Ok(())
+    }
+
+    fn move_clocks(&mut self, before: Option<&Record>, task: &Record, at: Timestamp) -> Result<()> {
         let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
         let mut agreements = book.agreements_of(&dictionary, task.id.table.as_str()).peekable();
         if agreements.peek().is_none() {
@@ -22,23 +31,28 @@ impl Call<'_> {
         // A task has at most one clock that runs by a definition.
         rows.retain(|row| row.get("active") == Some(&Value::Boolean(true)));
         for agreement in agreements {
-            let at = rows.iter().position(|row| row.reference("sla") == Some(agreement.id));
-            let row = at.map(|at| rows.swap_remove(at));
+            let own = rows.iter().position(|row| row.reference("sla") == Some(agreement.id));
+            let row = own.map(|own| rows.swap_remove(own));
             if agreement.active || row.is_some() {
-                self.because(agreement::named(agreement), |call| call.move_clock(agreement, row, changed))?;
+                let why = agreement::named(agreement);
+                self.because(why, |call| call.move_clock(agreement, row, (before, task), at))?;
             }
         }
         Ok(())
     }
 
-    fn move_clock(&mut self, agreement: &Agreement, row: Option<Record>, changed: &Changed) -> Result<()> {
-        let task = &changed.projection.record;
-        let met = agreement.met(|query| self.holds(&query.of_change(changed.before.as_ref(), task), task));
+    fn move_clock(
+        &mut self,
+        agreement: &Agreement,
+        row: Option<Record>,
+        (before, task): (Option<&Record>, &Record),
+        at: Timestamp,
+    ) -> Result<()> {
+        let met = agreement.met(|query| self.holds(&query.of_change(before, task), task));
         let clock = row.as_ref().and_then(row::clock);
         if clock.is_none() && !met.start {
             return Ok(());
         }
-        let at = changed.done_at.min(self.now);
         let zone_name = self.zone_of(agreement, row.as_ref(), task)?;
         let zone = UserZone::named(&zone_name);
         let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };

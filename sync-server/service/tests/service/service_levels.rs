@@ -183,6 +183,34 @@ fn what_was_done_in_time_with_the_radio_off_is_in_time_though_it_arrives_after_t
 }
 
 #[test]
+fn a_wait_that_began_and_ended_with_the_radio_off_moves_the_breach_though_both_arrive_at_once() {
+    let mut house = House::new();
+    promise(
+        &mut house,
+        &[("collection", "wm_task"), ("pause_condition", "sub_state=paused"), ("stop_condition", "stateIN3,4")],
+    )
+    .unwrap();
+    let mia = house.mia.clone();
+    let (_, task) = house.job(mia.user, "Leak");
+    let began = clocks(&mut house, &task).remove(0);
+    let mut phone = house.phone(&mia);
+    phone.sync(&mut house);
+    let mut edits = Vec::new();
+    let hours = |hours: i64| house.now.plus_milliseconds(hours * HOUR);
+    for (at, name) in [(hours(1), "accept"), (hours(1), "start_work"), (hours(2), "pause"), (hours(5), "resume")] {
+        let reason = (name == "pause").then(|| "break".into());
+        edits.push(phone.edit(at, &task, &[Act::Transition { step: name.into(), reason }]));
+    }
+    house.wait(6 * HOUR);
+    phone.push(&mut house, &edits);
+    let clock = clocks(&mut house, &task).remove(0);
+    assert_eq!(says(&clock, "stage"), "in_progress");
+    let end = |clock: &Record| clock.time("planned_end_time").unwrap().0;
+    assert_eq!(end(&clock) - end(&began), 3 * HOUR);
+    assert_eq!(says(&clock, "pause_duration"), "1970-01-01 03:00:00");
+}
+
+#[test]
 fn a_reset_gives_a_new_clock_and_a_start_that_no_longer_holds_cancels() {
     let mut house = House::new();
     let resets = [("reset_condition", "assignment_groupVALCHANGES"), ("start_condition", "priority<=3")];

@@ -940,6 +940,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_set_budget_bytes(
     ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_fieldline_sla_clocks(
+    ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_stop(
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_sync_status(
@@ -1071,6 +1073,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_fieldline_ffi_fn_method_fieldline_set_budget_bytes(`ptr`: Long,`bytes`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_fieldline_ffi_fn_method_fieldline_sla_clocks(`ptr`: Long,`record`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_fieldline_ffi_fn_method_fieldline_stop(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_fieldline_ffi_fn_method_fieldline_sync_status(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1357,6 +1361,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_set_budget_bytes() and 0xFFFF) != 65232) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_sla_clocks() and 0xFFFF) != 58576) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_stop() and 0xFFFF) != 3835) {
@@ -2542,6 +2549,11 @@ public interface FieldlineInterface {
     fun `setBudgetBytes`(`bytes`: kotlin.UInt)
     
     /**
+     * The service level clocks of a record now, the one that is breached first at the front.
+     */
+    fun `slaClocks`(`record`: RecordId): List<SlaClock>
+    
+    /**
      * Stops every exchange under way; whoever waits for one gets [`FieldlineError::Stopped`].
      */
     fun `stop`()
@@ -3058,6 +3070,24 @@ open class Fieldline: Disposable, AutoCloseable, FieldlineInterface
 }
     }
     
+    
+
+    
+    /**
+     * The service level clocks of a record now, the one that is breached first at the front.
+     */
+    @Throws(FieldlineException::class)override fun `slaClocks`(`record`: RecordId): List<SlaClock> {
+            return FfiConverterSequenceTypeSlaClock.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldlineException) { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_sla_clocks(
+        it,
+        
+        FfiConverterTypeRecordId.lower(`record`),_status)
+}
+    }
+    )
+    }
     
 
     
@@ -8761,6 +8791,101 @@ public object FfiConverterTypeSalvage: FfiConverterRustBuffer<Salvage> {
 
 
 /**
+ * A clock of a record.
+ */
+data class SlaClock (
+    /**
+     * What was promised.
+     */
+    val `name`: kotlin.String
+    , 
+    /**
+     * `response` or `resolution`; empty when this phone does not know what was promised.
+     */
+    val `target`: kotlin.String
+    , 
+    /**
+     * Where it stands.
+     */
+    val `stage`: ClockStage
+    , 
+    /**
+     * When it is breached if nothing changes; nothing while it is paused, and where this phone cannot tell.
+     */
+    val `breachesAt`: Moment?
+    , 
+    /**
+     * Whether it is breached by now.
+     */
+    val `hasBreached`: kotlin.Boolean
+    , 
+    /**
+     * Working time that is left, less than nothing after the breach; nothing where this phone cannot tell.
+     */
+    val `leftSeconds`: kotlin.Long?
+    , 
+    /**
+     * When this phone was last in step: what others have done since may have moved it.
+     */
+    val `asOf`: Moment?
+    , 
+    /**
+     * Whether it stands so by work that the server does not have yet.
+     */
+    val `restsOnUnsent`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSlaClock: FfiConverterRustBuffer<SlaClock> {
+    override fun read(buf: ByteBuffer): SlaClock {
+        return SlaClock(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeClockStage.read(buf),
+            FfiConverterOptionalTypeMoment.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalTypeMoment.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SlaClock) = (
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterString.allocationSize(value.`target`) +
+            FfiConverterTypeClockStage.allocationSize(value.`stage`) +
+            FfiConverterOptionalTypeMoment.allocationSize(value.`breachesAt`) +
+            FfiConverterBoolean.allocationSize(value.`hasBreached`) +
+            FfiConverterOptionalLong.allocationSize(value.`leftSeconds`) +
+            FfiConverterOptionalTypeMoment.allocationSize(value.`asOf`) +
+            FfiConverterBoolean.allocationSize(value.`restsOnUnsent`)
+    )
+
+    override fun write(value: SlaClock, buf: ByteBuffer) {
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterString.write(value.`target`, buf)
+            FfiConverterTypeClockStage.write(value.`stage`, buf)
+            FfiConverterOptionalTypeMoment.write(value.`breachesAt`, buf)
+            FfiConverterBoolean.write(value.`hasBreached`, buf)
+            FfiConverterOptionalLong.write(value.`leftSeconds`, buf)
+            FfiConverterOptionalTypeMoment.write(value.`asOf`, buf)
+            FfiConverterBoolean.write(value.`restsOnUnsent`, buf)
+    }
+}
+
+
+
+/**
  * A button: a step that leads on from where a record stands.
  */
 data class StepOffer (
@@ -9276,6 +9401,57 @@ public object FfiConverterTypeAttachmentRole: FfiConverterRustBuffer<AttachmentR
     override fun allocationSize(value: AttachmentRole) = 4UL
 
     override fun write(value: AttachmentRole, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Where a clock stands.
+ */
+
+enum class ClockStage {
+    
+    /**
+     * It runs.
+     */
+    IN_PROGRESS,
+    /**
+     * It stands until it is resumed.
+     */
+    PAUSED,
+    /**
+     * What was promised is done, in time or not.
+     */
+    COMPLETED,
+    /**
+     * It no longer applies.
+     */
+    CANCELLED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeClockStage: FfiConverterRustBuffer<ClockStage> {
+    override fun read(buf: ByteBuffer) = try {
+        ClockStage.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: ClockStage) = 4UL
+
+    override fun write(value: ClockStage, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -11569,6 +11745,38 @@ public object FfiConverterOptionalUInt: FfiConverterRustBuffer<kotlin.UInt?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalLong: FfiConverterRustBuffer<kotlin.Long?> {
+    override fun read(buf: ByteBuffer): kotlin.Long? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterLong.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.Long?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterLong.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.Long?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterLong.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?> {
     override fun read(buf: ByteBuffer): kotlin.String? {
         if (buf.get().toInt() == 0) {
@@ -12935,6 +13143,34 @@ public object FfiConverterSequenceTypeRefusedStep: FfiConverterRustBuffer<List<R
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeRefusedStep.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeSlaClock: FfiConverterRustBuffer<List<SlaClock>> {
+    override fun read(buf: ByteBuffer): List<SlaClock> {
+        val len = buf.getInt()
+        return List<SlaClock>(len) {
+            FfiConverterTypeSlaClock.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<SlaClock>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSlaClock.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<SlaClock>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSlaClock.write(it, buf)
         }
     }
 }
