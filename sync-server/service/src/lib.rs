@@ -26,6 +26,7 @@
 
 pub mod accounts;
 mod admit;
+mod adopted;
 mod approvals;
 pub mod attachments;
 mod audit;

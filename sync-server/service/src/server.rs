@@ -126,6 +126,7 @@ impl Server {
         server.ship_records(now, rng)?;
         let book = Book::read(&server.dictionary(), &*server.storage.read()?)?;
         server.take_book(book);
+        server.adopt_rows(now, rng)?;
         Ok(server)
     }
 

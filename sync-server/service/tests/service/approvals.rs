@@ -1,7 +1,8 @@
 //! Approvals given on a phone: what follows when they arrive, when they come too late, and when somebody else gives them.
 
-use fieldline_model::{DocumentId, Value};
+use fieldline_model::{DocumentId, SysId, Value};
 use fieldline_service::Caller;
+use fieldline_storage::{FeedEntry, Happening, Storage};
 use fieldline_sync::wire::{HoldReason, Outcome};
 
 use super::house::{House, Phone, set};
@@ -121,4 +122,34 @@ fn an_answer_that_cannot_be_followed_stands_and_says_so() {
     );
     let told = notes(&mut house, &approvals[0]).concat();
     assert!(told.contains("Nothing is approved during the audit"), "{told}");
+}
+
+#[test]
+fn an_approval_that_an_older_server_kept_as_a_row_is_answered_on_a_phone_too() {
+    let mut house = House::new();
+    let mia = house.mia.clone();
+    let (change, approvals) = asked(&mut house, &[&mia]);
+    let system = house.server.system();
+    let mut row = house.get(&system, &approvals[0]).unwrap().record;
+    row.id.sys_id = SysId([0x77; 16]);
+    row.set("comments", Some(Value::text("Please by Friday")));
+    house.update(&system, &approvals[0], &[("state", "not_required")]).unwrap();
+    // As a server from before approvals were documents left it.
+    let mut tx = house.storage.begin().unwrap();
+    tx.put_record(&row).unwrap();
+    tx.append(&[FeedEntry { document: row.id.clone(), happening: Happening::Row }]).unwrap();
+    tx.put_setting("adopted_tables", &[0]).unwrap();
+    tx.commit().unwrap();
+    house.restart();
+
+    let adopted = house.get(&system, &row.id).unwrap().projection_of_document.unwrap();
+    assert_eq!(adopted.comments[0].what.text, "Please by Friday");
+    let mut phone = house.phone(&mia);
+    phone.sync(&mut house);
+    phone.wants.insert(row.id.clone());
+    phone.sync(&mut house);
+    assert!(matches!(answers(&mut phone, &mut house, &row.id, "approved"), Outcome::Accepted { .. }));
+    assert_eq!(says(&mut house, &change, "state"), "-3");
+    house.restart();
+    assert_eq!(says(&mut house, &row.id, "state"), "approved", "it is adopted once");
 }
