@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::device::{Device, Rules, put_on_top, read};
 use crate::error::DeviceError;
-use crate::replica::SYNCED_AT;
+use crate::replica::synced_at;
 
 const CLOCKS: &str = "task_sla";
 const AGREEMENTS: &str = "contract_sla";
@@ -54,8 +54,7 @@ impl Device {
     /// When the database fails.
     pub fn sla_clocks(&self, id: &DocumentId, now: Timestamp) -> Result<Vec<SlaClock>, DeviceError> {
         self.store.read(|view| {
-            let as_of = view.meta(SYNCED_AT)?.and_then(|bytes| bytes.try_into().ok());
-            let as_of = as_of.map(|bytes| Timestamp(i64::from_be_bytes(bytes)));
+            let as_of = synced_at(view)?;
             let mut clocks = Watch { rules: &self.rules, view, user: self.user(), now }.clocks(id)?;
             clocks.iter_mut().for_each(|clock| clock.as_of = as_of);
             clocks.sort_by_key(|clock| (!clock.stage.is_active(), clock.breaches_at.is_none(), clock.breaches_at));
@@ -116,7 +115,8 @@ impl Watch<'_> {
     /// The clocks of a record by one definition.
     fn by(&self, agreement: &Agreement, rows: Vec<Record>, deeds: &[Deed]) -> Vec<SlaClock> {
         let told = rows.first().map(|row| row.text("timezone").to_owned());
-        let Some(zone) = told.or_else(|| own_zone(agreement)).map(|name| UserZone::named(&name)) else {
+        let Some(zone) = told.or_else(|| agreement.own_zone().map(str::to_owned)).map(|name| UserZone::named(&name))
+        else {
             return Vec::new();
         };
         let business = BusinessTime { calendar: agreement.calendar(), zone: &zone };
@@ -188,12 +188,6 @@ impl Watch<'_> {
         };
         query.resolve(record.id.table.as_str(), &asking).filter.matches(record, self)
     }
-}
-
-/// The zone a definition is read in without asking another record.
-fn own_zone(agreement: &Agreement) -> Option<String> {
-    let of_hours = agreement.calendar().and_then(|calendar| calendar.time_zone()).map(str::to_owned);
-    of_hours.or_else(|| agreement.zone_path.is_empty().then(|| agreement.zone.clone()))
 }
 
 impl World for Watch<'_> {

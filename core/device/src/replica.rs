@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use fieldline_documents::{ChangeHash, Document, Edit};
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Timestamp};
-use fieldline_store::Tx;
 use fieldline_store::blob_files::pieces;
 use fieldline_store::edits::{EditState, StoredEdit};
 use fieldline_store::records::Standing;
+use fieldline_store::{Tx, View};
 use fieldline_sync::caps;
 use fieldline_sync::session::{Absorbed, Replica};
 use fieldline_sync::wire::{
@@ -37,6 +37,12 @@ pub(crate) const NEWER_ROWS: &str = "newer_rows";
 /// When everything there was had been exchanged.
 pub(crate) const SYNCED_AT: &str = "synced_at";
 const DAY_MILLISECONDS: i64 = 24 * 3_600_000;
+
+/// When everything there was had been exchanged, `None` when never.
+pub(crate) fn synced_at(view: View<'_>) -> Result<Option<Timestamp>, DeviceError> {
+    let bytes = view.meta(SYNCED_AT)?.and_then(|bytes| bytes.try_into().ok());
+    Ok(bytes.map(|bytes| Timestamp(i64::from_be_bytes(bytes))))
+}
 
 impl Replica for Device {
     type Error = DeviceError;

@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::device::{Device, kept_document, roles_of};
 use crate::error::DeviceError;
 use crate::relay::handed_over;
-use crate::replica::SYNCED_AT;
+use crate::replica::synced_at;
 
 pub use fieldline_store::lists::Span as Day;
 
@@ -295,11 +295,10 @@ impl Device {
     /// How the device stands with its server.
     pub fn sync_status(&self) -> Result<SyncStatus, DeviceError> {
         self.store.read(|view| {
-            let moment = |bytes: Vec<u8>| bytes.try_into().ok().map(|bytes| Timestamp(i64::from_be_bytes(bytes)));
             Ok(SyncStatus {
                 device: self.enrolment.as_ref().map(|enrolment| enrolment.device),
                 user: self.enrolment.as_ref().map(|enrolment| enrolment.user),
-                synced_at: view.meta(SYNCED_AT)?.and_then(moment),
+                synced_at: synced_at(view)?,
                 unsent_edits: view.unsent_count()?,
                 held_edits: view.held()?.len() as u64,
                 unsent_files: view.blobs_to_send(u32::MAX)?.len() as u64,

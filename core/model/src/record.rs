@@ -111,6 +111,20 @@ impl Record {
         self.get(field).and_then(Value::as_time)
     }
 
+    /// Whether a field says yes; one that is empty does not.
+    pub fn says(&self, field: &str) -> bool {
+        self.get(field) == Some(&Value::Boolean(true))
+    }
+
+    /// The records a field refers to, one or a list of them.
+    pub fn references(&self, field: &str) -> Vec<SysId> {
+        match self.get(field) {
+            Some(Value::Reference(id)) => vec![*id],
+            Some(Value::List(ids)) => ids.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Where a location is: its `latitude` and `longitude` in degrees, `None` when one is empty or not on earth.
     pub fn place(&self) -> Option<Place> {
         let degrees = |field: &str| match self.get(field)? {

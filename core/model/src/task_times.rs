@@ -74,7 +74,7 @@ impl TaskTimes {
                 return Err(TaskTimesError::TooShort { work_seconds, window_seconds });
             }
         }
-        let is_fixed = task.get("is_fixed_window") == Some(&Value::Boolean(true));
+        let is_fixed = task.says("is_fixed_window");
         let latest = until.filter(|_| is_fixed).map(|until| until.plus_milliseconds(-1_000 * work_seconds));
         let due = until.filter(|_| !is_fixed);
         Ok(Self { work_seconds, is_usual, earliest, latest, due })

@@ -6,6 +6,7 @@ use fieldline_model::dictionary::FieldType;
 use fieldline_model::{Record, SysId, Timestamp};
 
 use crate::call::Call;
+use crate::named::sys_id_of;
 use crate::question::Question;
 use crate::table::{self, Detail, Input, Result, TableError, declared};
 
@@ -74,8 +75,7 @@ pub fn activities(call: &Call<'_>, case: &Detail) -> Vec<Activity> {
 fn activity(case: &Record, journal: &'static str, entry: &Entry<Note>) -> Activity {
     let Entry { by, at, device, epoch, counter, act, .. } = entry;
     let named = format!("{}/{device}/{epoch}/{counter}/{act}", case.id);
-    let digest = ring::digest::digest(&ring::digest::SHA256, named.as_bytes());
-    let sys_id = SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"));
+    let sys_id = sys_id_of(named);
     Activity { journal, sys_id, by: *by, at: *at, text: entry.what.text.clone() }
 }
 

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use fieldline_documents::{Act, ApplyError, ChangeHash, Document, Edit};
+use fieldline_documents::{Act, ApplyError, ChangeHash, Document, Edit, Projection};
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{BlobHash, DocumentId, Record, SysId};
+use fieldline_model::{BlobHash, DocumentId, SysId};
 use fieldline_storage::{EditKey, FeedEntry, Happening, Position, StoredEdit};
 use fieldline_sync::caps::MAX_RESPONSE_BYTES;
 use minicbor::bytes::ByteVec;
@@ -92,6 +92,12 @@ impl Call<'_> {
         Ok(&mut self.loaded(id)?.document)
     }
 
+    /// What a document means, with the edits of this transaction.
+    pub(crate) fn projection(&mut self, id: &DocumentId) -> Result<Projection> {
+        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
+        Ok(self.document(id)?.project(&dictionary, &priorities))
+    }
+
     fn loaded(&mut self, id: &DocumentId) -> Result<&mut Loaded> {
         if !self.documents.contains_key(id) {
             let loaded = self.load(id)?;
@@ -131,22 +137,12 @@ impl Call<'_> {
         if let Some(earlier) = self.pending.unsettled.last().map(|earlier| earlier.at)
             && self.has_clocks(&edit.document)
         {
-            let stood = self.stands(&edit.document)?;
+            let stood = self.projection(&edit.document)?.record;
             self.pending.between.push((earlier, stood));
         }
         let recorded = self.apply_edit(&edit, body)?;
         self.pending.unsettled.push(edit);
         Ok(recorded)
-    }
-
-    /// Whether a clock could hear of a document.
-    fn has_clocks(&self, id: &DocumentId) -> bool {
-        self.book.agreements_of(&self.dictionary, id.table.as_str()).next().is_some()
-    }
-
-    fn stands(&mut self, id: &DocumentId) -> Result<Record> {
-        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
-        Ok(self.document(id)?.project(&dictionary, &priorities).record)
     }
 
     /// Settles the edits that wait for it, unless they are of the document that is looked at next.

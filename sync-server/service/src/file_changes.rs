@@ -17,13 +17,13 @@ use fieldline_model::{BlobHash, DocumentId, Record, SysId, Table, Value};
 use crate::attachments::{File, TABLE, parent_of, row};
 use crate::call::Call;
 use crate::error::Result;
+use crate::named::sys_id_of;
 
 /// The row of a document's file is told by the act that attached it, so that it is the same whoever makes it.
 pub(crate) fn identity(document: &DocumentId, act: StepId) -> SysId {
     let StepId { device, epoch, counter, act } = act;
     let name = format!("{document} {device} {epoch} {counter} {act}");
-    let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("SHA-256 has 32 bytes"))
+    sys_id_of(name)
 }
 
 /// A file of a document, and the files the document has.
@@ -63,8 +63,7 @@ impl Call<'_> {
         if !self.dictionary.table(document.table.as_str()).is_some_and(is_document) {
             return Ok(None);
         }
-        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
-        let files = self.document(&document)?.project(&dictionary, &priorities).attachments;
+        let files = self.projection(&document)?.attachments;
         let file = files.iter().find(|file| identity(&document, file.id()) == row.id.sys_id).cloned();
         Ok(file.map(|file| FileOf { document, file, files }))
     }

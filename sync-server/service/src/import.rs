@@ -63,7 +63,9 @@ pub fn import_document(call: &mut Call<'_>, id: &DocumentId, mut history: Vec<De
         edits.push(apply(call, id, deed, edits.is_empty())?);
         clocks.follow(call, id, at)?;
     }
-    if let Some(at) = call.first_breach(id.sys_id)? {
+    if call.has_clocks(id)
+        && let Some(at) = call.first_breach(id.sys_id)?
+    {
         let acts = vec![Act::Set { field: "made_sla".into(), value: Some(Value::Boolean(false)) }];
         let by = call.server.identity().system_user;
         edits.push(apply(call, id, Deed { by, at, acts }, false)?);
@@ -107,11 +109,10 @@ struct Clocks {
 
 impl Clocks {
     fn follow(&mut self, call: &mut Call<'_>, id: &DocumentId, at: Timestamp) -> Result<()> {
-        let (dictionary, priorities, book) = (call.dictionary.clone(), call.server.priorities(), call.book.clone());
-        if book.agreements_of(&dictionary, id.table.as_str()).next().is_none() {
+        if !call.has_clocks(id) {
             return Ok(());
         }
-        let projection = call.document(id)?.project(&dictionary, &priorities);
+        let projection = call.projection(id)?;
         let after = projection.record.clone();
         let before = self.before.replace(after);
         let changed = Changed { before, between: Vec::new(), projection, done_at: at, commented: BTreeMap::new() };

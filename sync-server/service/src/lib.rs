@@ -60,6 +60,7 @@ pub mod knowledge;
 mod known;
 mod live;
 pub mod metrics;
+pub mod named;
 pub mod notifications;
 mod numbers;
 pub mod on_call;

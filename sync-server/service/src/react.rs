@@ -26,6 +26,7 @@ use crate::change_requests::risk;
 use crate::error::Result;
 use crate::itsm;
 use crate::itsm::major::COMMUNICATIONS;
+use crate::named::sys_id_of;
 use crate::query::number_field;
 
 impl Call<'_> {
@@ -200,8 +201,7 @@ impl Changed {
 pub(crate) fn id_of_what_follows(what: &str, record: &DocumentId, act: StepId) -> SysId {
     let act = minicbor::to_vec(act).expect("encoding to memory cannot fail");
     let named = [what.as_bytes(), b"/", record.to_string().as_bytes(), &act].concat();
-    let digest = ring::digest::digest(&ring::digest::SHA256, &named);
-    SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
+    sys_id_of(&named)
 }
 
 fn shortened(text: String, characters: usize) -> String {

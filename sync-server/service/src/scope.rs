@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use fieldline_model::condition::Filter;
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId, TableName, Timestamp};
 use fieldline_storage::{FeedEntry, Happening, Interval, Position, ScopeKey, Selection, Tx};
 use fieldline_sync::caps::KEEP_ACKNOWLEDGED_DAYS;
 use fieldline_sync::wire::scope_term;
@@ -130,7 +130,7 @@ fn common(memberships: &[(ScopeKey, Interval)], subscriptions: &[(ScopeKey, Inte
 fn references_differ(dictionary: &Dictionary, before: Option<&Record>, after: &Record) -> bool {
     let differs = |before: &Record| {
         let mut fields = dictionary.carrying_fields().iter();
-        fields.any(|field| targets(before, field.as_str()) != targets(after, field.as_str()))
+        fields.any(|field| before.references(field.as_str()) != after.references(field.as_str()))
     };
     before.is_none_or(differs)
 }
@@ -177,7 +177,7 @@ impl Call<'_> {
         let mut named = Vec::new();
         for field in &table.offline.with {
             let Some(of) = reference_of(&self.dictionary, record, field.as_str()) else { continue };
-            for sys_id in targets(record, field.as_str()) {
+            for sys_id in record.references(field.as_str()) {
                 named.extend(self.tx.find(self.dictionary.family(of.as_str()), sys_id)?.map(|found| found.id));
             }
         }
@@ -312,9 +312,9 @@ fn ancestors(dictionary: &Dictionary, table: &TableName) -> Vec<TableName> {
 fn links(dictionary: &Dictionary, tx: &dyn Tx, anchor: &Record) -> Result<Links> {
     let Some(table) = dictionary.table(anchor.id.table.as_str()) else { return Ok(Links::new()) };
     let offline = &table.offline;
-    let users = offline.users.iter().flat_map(|field| targets(anchor, field.as_str())).map(user_key);
-    let groups = offline.groups.iter().flat_map(|field| targets(anchor, field.as_str())).map(group_key);
-    let opener = targets(anchor, "opened_by").into_iter().filter(|_| plant::is(Plant::ScopeWidened)).map(user_key);
+    let users = offline.users.iter().flat_map(|field| anchor.references(field.as_str())).map(user_key);
+    let groups = offline.groups.iter().flat_map(|field| anchor.references(field.as_str())).map(group_key);
+    let opener = anchor.references("opened_by").into_iter().filter(|_| plant::is(Plant::ScopeWidened)).map(user_key);
     let users = users.chain(opener);
     let keys: BTreeSet<ScopeKey> = users.chain(groups).chain(offline.everyone.then(everyone)).collect();
     if keys.is_empty() {
@@ -350,7 +350,7 @@ impl Walk {
             let mut next = Vec::new();
             for record in &here {
                 let Some(table) = reference_of(dictionary, record, field) else { continue };
-                for sys_id in targets(record, field) {
+                for sys_id in record.references(field) {
                     match tx.find(dictionary.family(table.as_str()), sys_id)? {
                         Some(found) => next.push(found),
                         None => drop(self.missing.insert(DocumentId { table: table.clone(), sys_id })),
@@ -378,14 +378,6 @@ impl Walk {
 
 fn reference_of(dictionary: &Dictionary, record: &Record, field: &str) -> Option<TableName> {
     dictionary.table(record.id.table.as_str())?.field(field)?.reference.clone()
-}
-
-fn targets(record: &Record, field: &str) -> Vec<SysId> {
-    match record.get(field) {
-        Some(Value::Reference(id)) => vec![*id],
-        Some(Value::List(ids)) => ids.clone(),
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -123,8 +123,7 @@ impl Call<'_> {
     }
 
     fn journal_of(&mut self, record: &Record) -> Result<String> {
-        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
-        let projection = self.document(&record.id)?.project(&dictionary, &priorities);
+        let projection = self.projection(&record.id)?;
         let notes = projection.comments.iter().chain(&projection.work_notes);
         Ok(notes.map(|entry| entry.what.text.as_str()).collect::<Vec<_>>().join("\n"))
     }

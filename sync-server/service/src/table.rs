@@ -380,8 +380,7 @@ fn detail(call: &mut Call<'_>, record: Record) -> Result<Detail> {
     if !is_document {
         return Ok(Detail { record, projection_of_document: None });
     }
-    let (dictionary, priorities) = (call.dictionary.clone(), call.server.priorities());
-    let projection = call.document(&record.id)?.project(&dictionary, &priorities);
+    let projection = call.projection(&record.id)?;
     Ok(Detail { record: projection.record.clone(), projection_of_document: Some(projection) })
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use fieldline_model::condition::Query;
 use fieldline_model::dictionary::{Field, FieldType};
 use fieldline_model::{Dictionary, SysId, TableName, Timestamp};
+use fieldline_service::named::sys_id_of;
 use fieldline_service::{Call, question};
 
 use super::files::{Row, Sheet};
@@ -84,8 +85,7 @@ fn identity(call: &Call<'_>, sheet: &Sheet, row: &Row) -> Result<SysId, Failed> 
 }
 
 fn derived(table: &TableName, key: &str) -> SysId {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("demo-data/{table}/{key}").as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("a SHA-256 has 32 bytes"))
+    sys_id_of(format!("demo-data/{table}/{key}"))
 }
 
 /// A table and those it extends.

@@ -90,7 +90,7 @@ fn clocks_of_the_real_log_are_those_of_a_stopwatch_and_breach_as_it_says() {
         };
         let run =
             (minutes("start_time").expect("it began"), minutes("end_time"), minutes("pause_duration").unwrap_or(0));
-        let breached = clock.get("has_breached") == Some(&Value::Boolean(true));
+        let breached = clock.says("has_breached");
         ours.entry(numbers[&clock.reference("task").expect("of a task")].clone()).or_default().push((run, breached));
     }
     let (mut compared, mut differing, mut breaches) = (0, Vec::new(), 0);

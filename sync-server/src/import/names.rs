@@ -4,6 +4,7 @@
 //! whichever row names it first.
 
 use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_service::named;
 
 /// A record known by nothing but its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,8 +41,7 @@ impl Named {
 
 /// The identity of an imported record, from its table and the key it has in the system it came from.
 pub fn sys_id_of(table: &str, key: &str) -> SysId {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("import/{table}/{key}").as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("a SHA-256 has 32 bytes"))
+    named::sys_id_of(format!("import/{table}/{key}"))
 }
 
 #[cfg(test)]

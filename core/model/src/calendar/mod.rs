@@ -20,7 +20,7 @@ mod hours;
 mod offsets;
 pub mod rows;
 mod rule;
-mod spans;
+pub mod spans;
 #[cfg(test)]
 mod tests;
 

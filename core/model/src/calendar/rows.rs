@@ -7,7 +7,7 @@ use crate::record::Record;
 use crate::value::Value;
 
 /// Schedules within schedules; deeper ones are a circle or nothing a person would look through.
-const DEEPEST: usize = 8;
+pub const DEEPEST: usize = 8;
 
 /// Where schedules are kept.
 pub trait Schedules {
@@ -82,7 +82,7 @@ pub fn entry(row: &Record) -> Result<Entry, String> {
         kind: if row.text("type") == "exclude" { EntryKind::Excluded } else { EntryKind::Works },
         start,
         end,
-        all_day: row.get("all_day") == Some(&Value::Boolean(true)),
+        all_day: row.says("all_day"),
         repeats,
         every: every.map_or(1, |every| u32::try_from(every).unwrap_or_default()),
         repeat_until: civil("repeat_until"),

@@ -1,12 +1,12 @@
-//! Stretches of a day, from its midnight on: what is in either, and what is in one and not in the other.
+//! Stretches from, inclusive, until, exclusive: what is in either, and what is in one and not in the other.
 
-/// From, inclusive, until, exclusive, in milliseconds.
+/// A stretch of a day, in milliseconds from its midnight on.
 pub(super) type Span = (i64, i64);
 
 /// The same stretches sorted, those that touch joined.
-pub(super) fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+pub fn joined<T: Copy + Ord>(mut spans: Vec<(T, T)>) -> Vec<(T, T)> {
     spans.sort_unstable();
-    let mut out: Vec<Span> = Vec::with_capacity(spans.len());
+    let mut out: Vec<(T, T)> = Vec::with_capacity(spans.len());
     for (from, until) in spans {
         match out.last_mut() {
             Some(last) if from <= last.1 => last.1 = last.1.max(until),
@@ -17,7 +17,7 @@ pub(super) fn joined(mut spans: Vec<Span>) -> Vec<Span> {
 }
 
 /// What is left of joined stretches without other joined ones.
-pub(super) fn without(spans: &[Span], taken: &[Span]) -> Vec<Span> {
+pub fn without<T: Copy + Ord>(spans: &[(T, T)], taken: &[(T, T)]) -> Vec<(T, T)> {
     let mut out = Vec::with_capacity(spans.len());
     for &(mut from, until) in spans {
         for &(taken_from, taken_until) in taken.iter().filter(|taken| taken.0 < until) {

@@ -52,7 +52,6 @@ impl Agreement {
     /// # Errors
     /// When it promises nothing that can be worked with; begins with the name of the field at fault.
     pub fn of(row: &Record, hours: Option<Calendar>) -> Result<Self, String> {
-        let says = |field: &str| row.get(field) == Some(&Value::Boolean(true));
         let mut terms = Terms::new(duration(row)?);
         terms.when_to_cancel = match row.text("when_to_cancel") {
             "on_condition" => WhenToCancel::CancelMet,
@@ -63,7 +62,7 @@ impl Agreement {
             "on_condition" => WhenToResume::ResumeMet,
             _ => WhenToResume::PauseNotMet,
         };
-        (terms.retroactive_start, terms.retroactive_pause) = (says("retroactive"), says("retroactive_pause"));
+        (terms.retroactive_start, terms.retroactive_pause) = (row.says("retroactive"), row.says("retroactive_pause"));
         let condition = |field: &str| {
             // A start without conditions is of every task; anything else without conditions never happens.
             let text = row.text(field);
@@ -75,7 +74,7 @@ impl Agreement {
             id: row.id.sys_id,
             name: row.text("name").to_owned(),
             version: row.get("sys_mod_count").and_then(Value::as_integer).unwrap_or_default(),
-            active: says("active"),
+            active: row.says("active"),
             table: row.text("collection").to_owned(),
             target: row.text("target").to_owned(),
             terms,
@@ -91,6 +90,12 @@ impl Agreement {
     /// The hours that count; all of them where there is no schedule.
     pub fn calendar(&self) -> Option<&Calendar> {
         self.hours.as_deref()
+    }
+
+    /// The name of the zone its clocks are read in, where no other record decides that: that of its hours, else its own.
+    pub fn own_zone(&self) -> Option<&str> {
+        let of_hours = self.calendar().and_then(Calendar::time_zone);
+        of_hours.or_else(|| self.zone_path.is_empty().then_some(self.zone.as_str()))
     }
 
     /// When a clock pauses, and when it resumes.

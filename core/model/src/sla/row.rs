@@ -28,7 +28,7 @@ pub fn clock(row: &Record) -> Option<Clock> {
         pause_milliseconds: milliseconds("pause_duration"),
         business_pause_milliseconds: milliseconds("business_pause_duration"),
         duration_milliseconds: milliseconds(PROMISED),
-        has_breached: row.get("has_breached") == Some(&Value::Boolean(true)),
+        has_breached: row.says("has_breached"),
     })
 }
 

@@ -1,7 +1,7 @@
 //! A person's cart and wish list: lines with answers, kept until they are ordered.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{Record, SysId, Value};
+use fieldline_model::{Record, SysId};
 
 use super::variables::{self, Answers, Price, plus, times};
 use super::{ITEMS, item};
@@ -247,7 +247,7 @@ fn forget_answers(call: &mut Call<'_>, line: SysId) -> Result<()> {
 
 /// How many of an item may be ordered.
 pub(super) fn check_quantity(item: &Record, quantity: i64) -> Result<()> {
-    let most = if item.get("no_quantity") == Some(&Value::Boolean(true)) { 1 } else { MOST };
+    let most = if item.says("no_quantity") { 1 } else { MOST };
     if (1..=most).contains(&quantity) {
         return Ok(());
     }

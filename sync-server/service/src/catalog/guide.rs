@@ -38,7 +38,7 @@ pub fn checkout(call: &mut Call<'_>, guide_id: &str, mut picks: Vec<Pick>) -> Re
         }
         pick.guide = Some(guide.id.sys_id);
     }
-    if guide.get("two_step") == Some(&Value::Boolean(true)) {
+    if guide.says("two_step") {
         return Ok(CheckedOut::Request(order::order_all(call, picks, &Wishes::default())?));
     }
     let mut cart = None;
@@ -60,7 +60,7 @@ fn offered(call: &Call<'_>, guide: &Record) -> Result<Vec<Record>> {
     let Some(Value::List(items)) = guide.get("items") else { return Ok(Vec::new()) };
     let find = |item: &SysId| call.tx.find(call.dictionary.family(ITEMS), *item);
     let mut found: Vec<Record> = items.iter().map(find).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-    found.retain(|item| item.get("active") == Some(&Value::Boolean(true)) && is_offered(call, item));
+    found.retain(|item| item.says("active") && is_offered(call, item));
     found.sort_by_key(|item| (number_field(item, "order").unwrap_or_default(), item.id.sys_id));
     Ok(found)
 }

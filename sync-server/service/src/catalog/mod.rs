@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use fieldline_model::condition::{Condition, Filter, Group, Operator, Order, Query, Term};
 use fieldline_model::dictionary::may;
-use fieldline_model::{Record, SysId, Value};
+use fieldline_model::{Record, SysId};
 
 use crate::call::Call;
 use crate::table::{Result, TableError};
@@ -197,7 +197,7 @@ pub fn not_for(call: &Call<'_>, item_id: &str, users: &[&str]) -> Result<Vec<Str
 fn active(call: &Call<'_>, table: &str, sys_id: &str, problem: &str) -> Result<Record> {
     let id = sys_id.parse::<SysId>().ok();
     let found = id.map(|id| call.tx.find(call.dictionary.family(table), id)).transpose()?.flatten();
-    let found = found.filter(|record| record.get("active") == Some(&Value::Boolean(true)));
+    let found = found.filter(|record| record.says("active"));
     found.ok_or_else(|| {
         TableError::invalid(format!("{table}/{}", sys_id.chars().take(40).collect::<String>()), None, problem)
     })

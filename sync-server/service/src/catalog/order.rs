@@ -135,7 +135,7 @@ fn requested_for(call: &Call<'_>, lines: &[Line], wishes: &Wishes) -> Result<Sys
 
 fn order_line(call: &mut Call<'_>, request: &Record, requested_for: SysId, line: &Line) -> Result<()> {
     let item = &line.item;
-    let needs_approval = item.get("needs_approval") == Some(&Value::Boolean(true));
+    let needs_approval = item.says("needs_approval");
     let group = item.reference("group").map(|group| group.to_string()).unwrap_or_default();
     let days = number_field(item, "delivery_days").unwrap_or_default();
     let delivery =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fieldline_model::{Record, Value};
+use fieldline_model::Record;
 
 use super::item;
 use super::variables::{self, Answers};
@@ -38,7 +38,7 @@ pub fn submit(call: &mut Call<'_>, producer: &str, answers: &Answers) -> Result<
     let mut told = Vec::new();
     for variable in variables.iter().filter(|variable| variable.asks()) {
         let answer = variable.answer(answers);
-        let maps = variable.record.get("map_to_field") == Some(&Value::Boolean(true));
+        let maps = variable.record.says("map_to_field");
         let field = if maps { variable.record.text("field") } else { variable.name() };
         let is_journal = matches!(field, "comments" | "work_notes");
         match answer.is_empty() {

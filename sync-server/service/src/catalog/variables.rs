@@ -53,11 +53,7 @@ impl Variable {
 
     /// Whether it must be answered.
     pub fn is_mandatory(&self) -> bool {
-        self.is("mandatory")
-    }
-
-    fn is(&self, field: &str) -> bool {
-        self.record.get(field) == Some(&Value::Boolean(true))
+        self.record.says("mandatory")
     }
 
     /// The answer, else what stands for it.
@@ -109,7 +105,7 @@ pub fn of_item(call: &Call<'_>, item: SysId) -> Result<Vec<Variable>> {
     let mut variables = Vec::with_capacity(records.len());
     for record in records {
         let mut choices = call.rows("question_choice", &Filter::equals("question", record.id.sys_id))?;
-        choices.retain(|choice| choice.get("inactive") != Some(&Value::Boolean(true)));
+        choices.retain(|choice| !choice.says("inactive"));
         in_order(&mut choices);
         variables.push(Variable { record, choices });
     }

@@ -7,7 +7,7 @@
 //! * It goes to no state in which an approval policy would have nobody to ask.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{FieldName, Record, Timestamp, Value};
+use fieldline_model::{FieldName, Record, Timestamp};
 
 use super::approvals;
 use super::{CHANGES, TASKS};
@@ -38,7 +38,7 @@ fn invalid(record: &Record, field: &str, problem: impl Into<String>) -> Result<(
 
 /// Whether a change is on hold.
 pub(super) fn is_on_hold(record: &Record) -> bool {
-    record.get("on_hold") == Some(&Value::Boolean(true))
+    record.says("on_hold")
 }
 
 fn differs(before: Option<&Record>, after: &Record, fields: &[&str]) -> bool {

@@ -62,7 +62,7 @@ fn hold_tasks(call: &mut Call<'_>, change: &Record) -> Result<()> {
 }
 
 fn free_tasks(call: &mut Call<'_>, change: &Record) -> Result<()> {
-    let held = |task: &Record| task.get(HELD) == Some(&Value::Boolean(true));
+    let held = |task: &Record| task.says(HELD);
     for task in tasks_of(call, change)?.into_iter().filter(held) {
         let acts = vec![set("on_hold", Value::Boolean(false)), set(HELD, None), set("on_hold_reason", None)];
         call.author_as_system(task.id, acts)?;

@@ -24,7 +24,7 @@ pub mod worker;
 use std::collections::BTreeMap;
 
 use fieldline_model::condition::{Condition, Filter, Group, Operator, Order, Query, Term};
-use fieldline_model::{Record, SysId, Value};
+use fieldline_model::{Record, SysId};
 
 use crate::call::Call;
 use crate::preset;
@@ -129,8 +129,7 @@ pub fn create(call: &mut Call<'_>, kind: Option<Kind>, fields: &Fields) -> Resul
 /// When there is no such template in use, the caller may not, or a field does not fit.
 pub fn create_standard(call: &mut Call<'_>, template: SysId, fields: &Fields) -> Result<Saved> {
     let template = table::get(call, TEMPLATES, template)?.record;
-    let is = |field: &str| template.get(field) == Some(&Value::Boolean(true));
-    if is("retired") || !is("active") {
+    if template.says("retired") || !template.says("active") {
         return Err(TableError::invalid(&template.id, None, "the template is not in use any more; choose another one"));
     }
     let mut all = preset::fields(call, CHANGES, template.text("preset"))?;

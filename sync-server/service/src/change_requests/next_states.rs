@@ -8,6 +8,7 @@ use super::guard::is_on_hold;
 use super::{CHANGES, TASKS};
 use crate::call::Call;
 use crate::error::Result;
+use crate::named::sys_id_of;
 use crate::react::stage_of;
 use crate::table;
 
@@ -114,6 +115,5 @@ fn transition(call: &Call<'_>, record: &Record, here: &Stage, to: &Stage, rule: 
 }
 
 fn identity(name: &str) -> SysId {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("change/{name}").as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
+    sys_id_of(format!("change/{name}"))
 }

@@ -2,10 +2,11 @@
 //! what scores are called. They are written once into a database, and are the organisation's own from then on: what it changes
 //! or deletes stays so.
 
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, Timestamp, Value};
 use rand_core::Rng;
 
 use crate::error::Result;
+use crate::named::sys_id_of;
 use crate::server::Server;
 
 /// The setting that says they were written.
@@ -110,8 +111,7 @@ fn turn_is_near() -> Record {
 
 /// A record whose identity is the same in every database.
 fn row(table: &str, name: &str, fields: &[(&str, Value)]) -> Record {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("shipped/{table}/{name}").as_bytes());
-    let id = SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"));
+    let id = sys_id_of(format!("shipped/{table}/{name}"));
     let mut row = Record::new(DocumentId::new(table, id));
     fields.iter().for_each(|(field, value)| row.set(*field, Some(value.clone())));
     row

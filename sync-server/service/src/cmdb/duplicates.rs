@@ -44,7 +44,7 @@ fn open_task_of(call: &Call<'_>, item: SysId) -> Done<Option<SysId>> {
     let Some(row) = call.row(&DocumentId::new(ITEMS, item))? else { return Ok(None) };
     let Some(task) = row.reference("task") else { return Ok(None) };
     let held = call.row(&DocumentId::new(TASKS, task))?;
-    Ok(held.filter(|held| held.get("active") == Some(&Value::Boolean(true))).map(|_| task))
+    Ok(held.filter(|held| held.says("active")).map(|_| task))
 }
 
 fn create(call: &mut Call<'_>, records: &[Record], fields: &str) -> Result<SysId> {

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use fieldline_model::{Dictionary, SysId};
 use serde::Deserialize;
 
+use crate::named::sys_id_of;
+
 /// How items of a class are recognised.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,8 +79,7 @@ impl Rule {
     /// The identity of an entry in answers: the same on every server.
     pub fn identity(&self, entry: &Entry) -> SysId {
         let named = format!("identifier/{}/{}", self.name, entry.order);
-        let digest = ring::digest::digest(&ring::digest::SHA256, named.as_bytes());
-        SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
+        sys_id_of(named)
     }
 }
 

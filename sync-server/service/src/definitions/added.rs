@@ -154,7 +154,7 @@ fn field(row: &Record) -> Result<Field> {
         field_type,
         reference,
         max_length: longest(row)?,
-        mandatory: row.get("mandatory") == Some(&Value::Boolean(true)),
+        mandatory: row.says("mandatory"),
         choices: Vec::new(),
         default: text("default_value"),
         merge,

@@ -14,6 +14,7 @@ use rand_core::Rng;
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::named::sys_id_of;
 use crate::server::Server;
 use crate::table::TableError;
 
@@ -59,8 +60,7 @@ pub(crate) fn identity(table: &str, key: &str) -> SysId {
     if (table, key) == ("sys_user_role", "admin") {
         return ADMIN.parse().expect("32 hexadecimal digits");
     }
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("definition/{table}/{key}").as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("a SHA-256 has 32 bytes"))
+    sys_id_of(format!("definition/{table}/{key}"))
 }
 
 impl Call<'_> {

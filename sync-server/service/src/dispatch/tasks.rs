@@ -149,7 +149,7 @@ pub fn sorted(call: &Call<'_>, task: &Record, within: Span) -> Result<Sorted> {
     if stage == "draft" {
         return Ok(Sorted::Refused("is a draft; qualify it, then plan again".into()));
     }
-    if task.get("needs_crew") == Some(&Value::Boolean(true)) {
+    if task.says("needs_crew") {
         return Ok(Sorted::Refused("needs a crew, and plans send one technician; assign it by hand".into()));
     }
     let times = match TaskTimes::of(task) {
@@ -167,10 +167,7 @@ pub fn sorted(call: &Call<'_>, task: &Record, within: Span) -> Result<Sorted> {
         let problem = "has no position: give it a location, and the location a latitude and a longitude";
         return Ok(Sorted::Refused(problem.into()));
     };
-    let skills = match task.get("skills") {
-        Some(Value::List(skills)) => skills.iter().copied().collect(),
-        _ => BTreeSet::new(),
-    };
+    let skills: BTreeSet<SysId> = task.references("skills").into_iter().collect();
     if let Some(problem) = unknown_skill(call, &skills)? {
         return Ok(Sorted::Refused(problem));
     }

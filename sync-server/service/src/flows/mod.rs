@@ -27,7 +27,7 @@ mod trigger;
 mod values;
 
 use fieldline_model::condition::Query;
-use fieldline_model::{Record, SysId, Value};
+use fieldline_model::{Record, SysId};
 
 use crate::query::number_field;
 use crate::rules::When;
@@ -80,7 +80,7 @@ impl Flow {
             name: row.text("name").to_owned(),
             version: number_field(row, "sys_mod_count").unwrap_or_default(),
             order: number_field(row, "order").unwrap_or(100),
-            active: row.get("active") == Some(&Value::Boolean(true)),
+            active: row.says("active"),
             table: row.text("table").to_owned(),
             when: When {
                 of_new: matches!(trigger, "record_create" | "record_create_or_update"),

@@ -1,7 +1,7 @@
 //! What steps do.
 
 use fieldline_model::condition::Query;
-use fieldline_model::{Record, SysId, Timestamp, Value};
+use fieldline_model::{Record, SysId, Timestamp};
 
 use super::context::Run;
 use super::definition::{Deed, Fields, Row};
@@ -287,7 +287,7 @@ impl Doing<'_, '_> {
 fn answer_of(row: &Record) -> &str {
     match row.text("state") {
         // What waits because its change is on hold comes back.
-        "not_required" if row.get("on_hold") == Some(&Value::Boolean(true)) => "requested",
+        "not_required" if row.says("on_hold") => "requested",
         // What was taken back was not agreed to.
         "cancelled" => "rejected",
         state => state,

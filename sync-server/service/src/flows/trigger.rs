@@ -13,6 +13,7 @@ use super::{FLOWS, Flow, SCHEDULE};
 use crate::approvals;
 use crate::call::Call;
 use crate::error::Result;
+use crate::named::sys_id_of;
 use crate::outgoing::{self, MOST_BODY_BYTES};
 use crate::sla::SlaEvent;
 use crate::table::{self, TableError};
@@ -131,8 +132,7 @@ pub fn receive(call: &mut Call<'_>, flow: SysId, body: Json, key: Option<&str>) 
     let id = match key {
         Some(key) => {
             let named = format!("call/{flow}/{}/{key}", call.caller.user);
-            let digest = ring::digest::digest(&ring::digest::SHA256, named.as_bytes());
-            SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
+            sys_id_of(named)
         }
         None => call.new_sys_id(),
     };

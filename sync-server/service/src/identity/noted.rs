@@ -4,9 +4,9 @@
 use fieldline_model::{DocumentId, Record, SysId, Value};
 use fieldline_storage::{ApiKey, Client, Provider};
 
-use super::hash_of;
 use crate::call::Call;
 use crate::error::Result;
+use crate::named::sys_id_of;
 
 impl Call<'_> {
     /// Notes that a way in was made, changed or removed.
@@ -58,7 +58,7 @@ pub(super) fn with_secret(mut noted: Record, is_another: bool) -> Record {
 
 /// Stands for what has no sys_id of its own.
 fn named(name: &str) -> SysId {
-    SysId(hash_of(name)[..16].try_into().expect("a SHA-256 has 32 bytes"))
+    sys_id_of(name)
 }
 
 fn noted(table: &str, id: SysId, name: &str, active: bool) -> Record {

@@ -1,7 +1,7 @@
 //! Transform maps as data: `sys_transform_map` rows and their `sys_transform_entry` rows.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{Record, SysId, TableName, Value};
+use fieldline_model::{Record, SysId, TableName};
 
 use crate::call::Call;
 use crate::error::Result;
@@ -51,7 +51,7 @@ pub(super) enum ChoiceAction {
 /// The active maps of a staging table in their order, with their fields.
 pub(super) fn active(call: &Call<'_>, staging: &str) -> Result<Vec<TransformMap>> {
     let rows = all_of(call, staging)?;
-    let active = rows.iter().filter(|row| row.get("active") == Some(&Value::Boolean(true)));
+    let active = rows.iter().filter(|row| row.says("active"));
     let mut maps = active.map(|row| read(call, row)).collect::<Result<Vec<_>>>()?;
     maps.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     Ok(maps)
@@ -69,8 +69,8 @@ fn read(call: &Call<'_>, row: &Record) -> Result<TransformMap> {
         name: row.text("name").to_owned(),
         target: row.text("target_table").into(),
         order: number_field(row, "order").unwrap_or_default(),
-        copies_empty: is(row, "copy_empty_fields"),
-        creates_unrecognised: is(row, "create_new_record_on_empty_coalesce_fields"),
+        copies_empty: row.says("copy_empty_fields"),
+        creates_unrecognised: row.says("create_new_record_on_empty_coalesce_fields"),
         entries: entries.iter().map(entry).collect(),
     })
 }
@@ -81,9 +81,9 @@ fn entry(row: &Record) -> FieldMap {
         source: text("source_field"),
         target: text("target_field"),
         constant: text("constant"),
-        coalesce: is(row, "coalesce"),
-        coalesce_empty: is(row, "coalesce_empty_fields"),
-        case_sensitive: is(row, "coalesce_case_sensitive"),
+        coalesce: row.says("coalesce"),
+        coalesce_empty: row.says("coalesce_empty_fields"),
+        case_sensitive: row.says("coalesce_case_sensitive"),
         otherwise: match row.text("choice_action") {
             "ignore" => ChoiceAction::Ignore,
             "reject" => ChoiceAction::Reject,
@@ -92,10 +92,6 @@ fn entry(row: &Record) -> FieldMap {
         looked_up_in: text("reference_value_field"),
         date_format: text("date_format"),
     }
-}
-
-fn is(row: &Record, field: &str) -> bool {
-    row.get(field) == Some(&Value::Boolean(true))
 }
 
 /// Whether a name that was sent means a column: by its name, or by its label as columns are named after it.

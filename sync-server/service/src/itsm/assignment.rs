@@ -23,7 +23,7 @@ const SUPPORTED: [&str; 2] = ["cmdb_ci", "service_offering"];
 impl Call<'_> {
     pub(super) fn settle_assignment(&mut self, changed: &Changed) -> Result<()> {
         let Some(task) = self.row(&changed.projection.record.id)? else { return Ok(()) };
-        let is_active = task.get("active") == Some(&Value::Boolean(true));
+        let is_active = task.says("active");
         let follows: Vec<Act> = changed.before.iter().flat_map(|before| of_another_group(before, &task)).collect();
         if !follows.is_empty() {
             let why = "another group has it now".to_owned();

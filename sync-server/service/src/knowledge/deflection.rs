@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use fieldline_model::condition::{Check, Comparison, Filter, Operand, Path};
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp};
 
 use super::FEEDBACK;
 use super::used::{SEARCHES, USES};
@@ -176,10 +176,9 @@ fn activities(call: &Call<'_>, until: Timestamp) -> Result<BTreeMap<SysId, Vec<A
 
 /// What a row says somebody did; `None` when it is not about help they looked for.
 fn what(row: &Record) -> Option<What> {
-    let says = |field: &str| row.get(field) == Some(&Value::Boolean(true));
     match row.id.table.as_str() {
         SEARCHES => Some(What::Search),
-        USES => says("viewed").then_some(What::View),
+        USES => row.says("viewed").then_some(What::View),
         _ => {
             let stars = number_field(row, "rating");
             let is_praise = row.text("useful") == "yes" || stars.is_some_and(|stars| stars >= GOOD_STARS);

@@ -27,7 +27,7 @@ pub(crate) fn given(call: &mut Call<'_>, feedback: &Record) -> Result<()> {
         rate(&mut article, stars);
         call.put_row(article.clone())?;
     }
-    let flagged = feedback.get("flagged") == Some(&Value::Boolean(true));
+    let flagged = feedback.says("flagged");
     let bad = flagged || feedback.text("useful") == "no" || stars.is_some_and(|stars| stars <= BAD_STARS);
     if bad { open_task(call, &article, feedback) } else { Ok(()) }
 }

@@ -35,10 +35,7 @@ pub(crate) fn prepare(call: &Call<'_>, review: &mut Record) -> Result<()> {
         };
         return Err(invalid("article", problem));
     }
-    let answered = match review.get("answered_yes") {
-        Some(Value::List(answered)) => answered.clone(),
-        _ => Vec::new(),
-    };
+    let answered = review.references("answered_yes");
     if let Some(other) = answered.iter().find(|question| !weights.contains_key(question)) {
         return Err(invalid("answered_yes", format!("{other} is no question of the checklist of its base")));
     }

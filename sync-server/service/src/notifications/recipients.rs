@@ -59,11 +59,7 @@ impl Call<'_> {
         let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
         let table = self.dictionary.table(record.id.table.as_str());
         let Some(target) = table.and_then(|table| table.field(step)?.reference.clone()) else { return Ok(Vec::new()) };
-        let ids = match record.get(step) {
-            Some(Value::Reference(id)) => vec![*id],
-            Some(Value::List(ids)) => ids.clone(),
-            _ => return Ok(Vec::new()),
-        };
+        let ids = record.references(step);
         let Some(rest) = rest else { return Ok(ids.into_iter().map(|id| (target.clone(), id)).collect()) };
         let mut ends = Vec::new();
         for id in ids {
@@ -81,7 +77,7 @@ impl Call<'_> {
             ("sys_user_group", _) => {
                 // Mail to a group that has an address of its own goes there, and to its members only if it says so.
                 let has_address = by == Channel::Email && !found.text("email").trim().is_empty();
-                let to_members = !has_address || found.get("include_members") == Some(&Value::Boolean(true));
+                let to_members = !has_address || found.says("include_members");
                 if has_address {
                     people.insert(id, found);
                 }

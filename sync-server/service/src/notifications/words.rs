@@ -27,8 +27,7 @@ impl Call<'_> {
         if !is_document || !names.any(|name| JOURNALS.contains(&name)) {
             return Ok(None);
         }
-        let (dictionary, priorities) = (self.dictionary.clone(), self.server.priorities());
-        let projection = self.document(id)?.project(&dictionary, &priorities);
+        let projection = self.projection(id)?;
         let newest = |entries: &[_]| entries.last().map_or_else(String::new, text_of);
         Ok(Some([newest(&projection.comments), newest(&projection.work_notes)]))
     }

@@ -174,7 +174,7 @@ impl Call<'_> {
 }
 
 fn is_open(task: &Record) -> bool {
-    task.get("active") == Some(&Value::Boolean(true))
+    task.says("active")
 }
 
 /// Makes the attempt that is due.

@@ -4,7 +4,7 @@
 use fieldline_model::condition::{Filter, Query};
 use fieldline_model::{DocumentId, Record, SysId, Timestamp};
 
-use super::rota::{Rota, in_order, listed, rosters_of};
+use super::rota::{Rota, in_order, rosters_of};
 use super::{POLICIES, STEPS};
 use crate::call::Call;
 use crate::error::Result;
@@ -55,15 +55,15 @@ impl Call<'_> {
         let rosters = rosters_of(rotas);
         let mut steps = Vec::with_capacity(rows.len());
         for row in &rows {
-            let on_duty = listed(row, "rosters").into_iter().filter_map(|id| rosters.get(&id));
+            let on_duty = row.references("rosters").into_iter().filter_map(|id| rosters.get(&id));
             let mut people: Vec<SysId> =
                 on_duty.filter_map(|(rota, roster)| Some(rota.duty(roster, at).0?.user)).collect();
-            for group in listed(row, "groups") {
+            for group in row.references("groups") {
                 let members = self.rows("sys_user_grmember", &Filter::equals("group", group))?;
                 people.extend(members.iter().filter_map(|member| member.reference("user")));
             }
-            people.extend(listed(row, "users"));
-            if row.get("group_manager") == Some(&fieldline_model::Value::Boolean(true)) {
+            people.extend(row.references("users"));
+            if row.says("group_manager") {
                 people.extend(self.manager_of(rota.group)?);
             }
             let mut told = Vec::new();

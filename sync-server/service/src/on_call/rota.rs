@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_model::calendar::{Calendar, CivilTime};
 use fieldline_model::condition::Filter;
-use fieldline_model::{Record, SysId, Timestamp, UserZone, Value};
+use fieldline_model::{Record, SysId, Timestamp, UserZone};
 
 use super::rotation::Rotation;
 use super::{MEMBERS, ROSTERS, SHIFTS, SPANS};
@@ -214,14 +214,6 @@ impl Call<'_> {
 
 pub(super) fn in_order(row: &Record) -> (i64, SysId) {
     (number_field(row, "order").unwrap_or(100), row.id.sys_id)
-}
-
-/// The people of a list field.
-pub(super) fn listed(row: &Record, field: &str) -> Vec<SysId> {
-    match row.get(field) {
-        Some(Value::List(ids)) => ids.clone(),
-        _ => Vec::new(),
-    }
 }
 
 /// The rosters of shifts by identity.

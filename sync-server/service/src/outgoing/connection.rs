@@ -111,7 +111,7 @@ impl Call<'_> {
         };
         let alias_id = alias_id.ok_or_else(|| wrong(format!("there is no connection alias \"{alias}\"")))?;
         let mut rows = self.rows_with(CONNECTIONS, &[("connection_alias", &alias_id.to_string())])?;
-        rows.retain(|row| row.get("active") == Some(&Value::Boolean(true)));
+        rows.retain(|row| row.says("active"));
         rows.sort_by_key(|row| (row.time("sys_created_on"), row.id.sys_id));
         let found = rows.first().map(Connection::read);
         found.ok_or_else(|| wrong(format!("no connection of the alias \"{alias}\" is active; create or activate one")))

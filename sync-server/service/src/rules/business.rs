@@ -4,7 +4,7 @@
 use fieldline_model::{Dictionary, Record};
 use fieldline_storage::Tx;
 
-use super::{Action, Rule, says};
+use super::{Action, Rule};
 use crate::call::Call;
 use crate::error::Result;
 use crate::preset;
@@ -13,7 +13,7 @@ use crate::table::{self, Input, TableError};
 pub(super) const TABLE: &str = "sys_script";
 
 pub(super) fn rule(row: &Record, _: &Dictionary, _: &dyn Tx) -> Result<Option<Rule>> {
-    let refuses = says(row, "abort_action") && row.text("when") == "before";
+    let refuses = row.says("abort_action") && row.text("when") == "before";
     let action = match (refuses, row.text("template")) {
         (true, _) if row.text("message").is_empty() => Action::Refuse(row.text("name").to_owned()),
         (true, _) => Action::Refuse(row.text("message").to_owned()),

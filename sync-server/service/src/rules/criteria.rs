@@ -9,7 +9,6 @@ use fieldline_model::condition::Filter;
 use fieldline_model::{Dictionary, DocumentId, Record, SysId, Value};
 use fieldline_storage::{Selection, Tx};
 
-use super::says;
 use crate::call::Call;
 use crate::error::Result;
 use crate::scope;
@@ -49,10 +48,7 @@ struct Criteria(Record);
 impl Criteria {
     fn matches(&self, who: &Somebody) -> bool {
         let Self(row) = self;
-        let list = |field: &str| match row.get(field) {
-            Some(Value::List(ids)) => ids.clone(),
-            _ => Vec::new(),
-        };
+        let list = |field: &str| row.references(field);
         let of_row = |field: &str| who.row.as_ref().and_then(|row| row.reference(field));
         let roles: Vec<&str> = row.text("role").split(',').map(str::trim).filter(|role| !role.is_empty()).collect();
         let mut asked = Vec::new();
@@ -63,11 +59,7 @@ impl Criteria {
         for field in ["department", "location", "company"] {
             ask(!list(field).is_empty(), of_row(field).is_some_and(|id| list(field).contains(&id)));
         }
-        if says(row, "match_all") {
-            asked.iter().all(|holds| *holds)
-        } else {
-            asked.is_empty() || asked.contains(&true)
-        }
+        if row.says("match_all") { asked.iter().all(|holds| *holds) } else { asked.is_empty() || asked.contains(&true) }
     }
 }
 
@@ -109,7 +101,7 @@ impl Bases {
     pub fn read(dictionary: &Dictionary, tx: &dyn Tx) -> Result<Self> {
         let everything = Filter::everything();
         let rows = |table: &str| tx.select(&Selection::of(dictionary.family(table), &everything), u32::MAX, 0);
-        let criteria = rows(CRITERIA)?.into_iter().filter(|row| says(row, "active"));
+        let criteria = rows(CRITERIA)?.into_iter().filter(|row| row.says("active"));
         let criteria: BTreeMap<SysId, Record> = criteria.map(|row| (row.id.sys_id, row)).collect();
         let mut bases: BTreeMap<SysId, Base> = BTreeMap::new();
         for (table, counts) in LINKS {

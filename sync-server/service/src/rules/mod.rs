@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 use fieldline_model::condition::{Asking, Filter, Query, World};
 use fieldline_model::dictionary::Kind;
 use fieldline_model::sla::Agreement;
-use fieldline_model::{Dictionary, DocumentId, FieldName, Record, SysId, TableName, Value};
+use fieldline_model::{Dictionary, DocumentId, FieldName, Record, SysId, TableName};
 use fieldline_storage::{Selection, Tx};
 
 use crate::call::Call;
@@ -245,7 +245,7 @@ impl Rule {
 
     /// The same for what a row says it is about.
     fn about_what_it_says(mut self, row: &Record) -> Self {
-        (self.when.of_new, self.when.of_changed) = (says(row, "action_insert"), says(row, "action_update"));
+        (self.when.of_new, self.when.of_changed) = (row.says("action_insert"), row.says("action_update"));
         self
     }
 
@@ -341,11 +341,6 @@ impl Call<'_> {
         let asking = Asking { user: Some(self.caller.user), groups: &groups, ..self.anybody() };
         query.resolve(record.id.table.as_str(), &asking).filter.matches(record, &Stored(self))
     }
-}
-
-/// Whether a row says something is switched on.
-fn says(row: &Record, field: &str) -> bool {
-    row.get(field) == Some(&Value::Boolean(true))
 }
 
 /// The records there are.

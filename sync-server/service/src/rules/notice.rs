@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use fieldline_model::condition::Query;
 use fieldline_model::dictionary::{Field, FieldType, Kind};
-use fieldline_model::{Dictionary, Record, SysId, Value};
+use fieldline_model::{Dictionary, Record, SysId};
 use fieldline_storage::Tx;
 
-use super::{Action, Rule, says};
+use super::{Action, Rule};
 use crate::call::Call;
 use crate::error::Result;
 use crate::query::number_field;
@@ -68,10 +68,7 @@ pub(super) fn rule(row: &Record, _: &Dictionary, _: &dyn Tx) -> Result<Option<Ru
 }
 
 fn notice(row: &Record) -> Notice {
-    let list = |field: &str| match row.get(field) {
-        Some(Value::List(ids)) => ids.iter().copied().collect(),
-        _ => BTreeSet::new(),
-    };
+    let list = |field: &str| row.references(field).into_iter().collect();
     let (subject, message) = (row.text("subject"), row.text("message"));
     Notice {
         channel: match (row.text("type"), row.reference("webhook")) {
@@ -82,12 +79,12 @@ fn notice(row: &Record) -> Notice {
         users: list("recipient_users"),
         groups: list("recipient_groups"),
         fields: paths(row).map(str::to_owned).collect(),
-        to_its_author: says(row, "send_self"),
+        to_its_author: row.says("send_self"),
         is_internal: names(row).any(|(_, name)| name == JOURNALS[1]) || asks_of_work_notes(row),
         subject: subject.to_owned(),
         message: message.to_owned(),
         message_html: row.text("message_html").to_owned(),
-        gather_minutes: number_field(row, "digest_interval").filter(|_| says(row, "digest")),
+        gather_minutes: number_field(row, "digest_interval").filter(|_| row.says("digest")),
     }
 }
 
@@ -116,7 +113,7 @@ pub(super) fn check(call: &Call<'_>, row: &Record) -> table::Result<()> {
             format!("there is no table \"{table}\" of whose records anybody could be told"),
         ));
     }
-    if !says(row, "action_insert") && !says(row, "action_update") {
+    if !row.says("action_insert") && !row.says("action_update") {
         return Err(invalid("action_insert", "it would never tell anybody; set action_insert or action_update".into()));
     }
     if !row.text("condition").is_empty() {
@@ -150,7 +147,7 @@ fn check_webhook(call: &Call<'_>, row: &Record, told: &Notice) -> table::Result<
 
 fn check_digest(row: &Record) -> Result<(), String> {
     let minutes = number_field(row, "digest_interval");
-    match says(row, "digest") {
+    match row.says("digest") {
         true if row.text("type") != "email" => {
             Err("only mail can be gathered; set type to email, or digest to false".into())
         }

@@ -10,8 +10,16 @@ use crate::call::{Call, Changed};
 use crate::error::Result;
 
 impl Call<'_> {
+    /// Whether a clock could hear of a document.
+    pub(crate) fn has_clocks(&self, id: &DocumentId) -> bool {
+        self.book.agreements_of(&self.dictionary, id.table.as_str()).next().is_some()
+    }
+
     /// Moves the clocks of a task with a change of it, from each state it came through to the next.
     pub(crate) fn follow_agreements(&mut self, changed: &Changed) -> Result<()> {
+        if !self.has_clocks(&changed.projection.record.id) {
+            return Ok(());
+        }
         let last = (changed.done_at, &changed.projection.record);
         let mut before = changed.before.as_ref();
         for (done_at, task) in changed.between.iter().map(|(at, task)| (*at, task)).chain([last]) {
@@ -22,15 +30,11 @@ impl Call<'_> {
     }
 
     fn move_clocks(&mut self, before: Option<&Record>, task: &Record, at: Timestamp) -> Result<()> {
-        let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
-        let mut agreements = book.agreements_of(&dictionary, task.id.table.as_str()).peekable();
-        if agreements.peek().is_none() {
-            return Ok(());
-        }
         let mut rows = self.rows(CLOCKS, &Filter::equals("task", task.id.sys_id))?;
         // A task has at most one clock that runs by a definition.
-        rows.retain(|row| row.get("active") == Some(&Value::Boolean(true)));
-        for agreement in agreements {
+        rows.retain(|row| row.says("active"));
+        let (book, dictionary) = (self.book.clone(), self.dictionary.clone());
+        for agreement in book.agreements_of(&dictionary, task.id.table.as_str()) {
             let own = rows.iter().position(|row| row.reference("sla") == Some(agreement.id));
             let row = own.map(|own| rows.swap_remove(own));
             if agreement.active || row.is_some() {
@@ -111,7 +115,7 @@ impl Call<'_> {
         if let Some(row) = row {
             return Ok(row.text("timezone").to_owned());
         }
-        if let Some(zone) = agreement.calendar().and_then(|calendar| calendar.time_zone()) {
+        if let Some(zone) = agreement.own_zone() {
             return Ok(zone.to_owned());
         }
         let pointed = self.walked(task, &agreement.zone_path)?;

@@ -18,7 +18,7 @@ pub(crate) mod timer;
 
 use fieldline_model::condition::Filter;
 use fieldline_model::sla::{Agreement, BusinessTime, row};
-use fieldline_model::{Record, SysId, Timestamp, UserZone, Value};
+use fieldline_model::{Record, SysId, Timestamp, UserZone};
 
 use crate::call::Call;
 use crate::error::Result;
@@ -43,7 +43,7 @@ impl Call<'_> {
     /// When the first promise about a task was broken, if any was.
     pub(crate) fn first_breach(&self, task: SysId) -> Result<Option<Timestamp>> {
         let clocks = self.rows(CLOCKS, &Filter::equals("task", task))?;
-        let breached = clocks.iter().filter(|clock| clock.get("has_breached") == Some(&Value::Boolean(true)));
+        let breached = clocks.iter().filter(|clock| clock.says("has_breached"));
         Ok(breached.filter_map(|clock| clock.time("planned_end_time")).min())
     }
 

@@ -1,6 +1,6 @@
 //! Working hours as this server keeps them, and what would leave them without meaning.
 
-use fieldline_model::calendar::rows::{Hours, Schedules, entry, hours};
+use fieldline_model::calendar::rows::{DEEPEST, Hours, Schedules, entry, hours};
 use fieldline_model::condition::Filter;
 use fieldline_model::{Dictionary, Record, SysId};
 use fieldline_storage::{Selection, Tx};
@@ -13,9 +13,6 @@ use crate::table::{self, TableError};
 pub(crate) const SCHEDULES: &str = "cmn_schedule";
 pub(crate) const SPANS: &str = "cmn_schedule_span";
 pub(crate) const CHILDREN: &str = "cmn_other_schedule";
-/// Deeper than this, schedules within schedules are a circle.
-const DEEPEST: usize = 8;
-
 /// Reads the hours of a schedule; `None` when there is no such schedule.
 pub(crate) fn read(dictionary: &Dictionary, tx: &dyn Tx, schedule: SysId) -> Result<Option<Hours>> {
     hours(&Stored { dictionary, tx }, schedule)

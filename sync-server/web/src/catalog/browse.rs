@@ -281,7 +281,6 @@ fn shown_item(reader: &mut Reader<'_, '_, '_>, item: &Record) -> Result<Value, T
     let named = |id: &str, title: &str| json!({ "sys_id": id, "title": title });
     let ids = catalogs.value.split(',').filter(|id| !id.is_empty());
     let catalogs: Vec<_> = ids.zip(catalogs.display_value.split(", ")).map(|(id, title)| named(id, title)).collect();
-    let is = |field: &str| item.get(field) == Some(&Stored::Boolean(true));
     let (price, recurring) = (amount(item, "price"), amount(item, "recurring_price"));
     let is_ordered = catalog::kind(item) == "catalog_item";
     Ok(json!({
@@ -305,10 +304,10 @@ fn shown_item(reader: &mut Reader<'_, '_, '_>, item: &Record) -> Result<Value, T
         "localized_recurring_price": money(recurring),
         "recurring_price_currency": CURRENCY,
         "recurring_frequency": item.get("recurring_frequency").map(ToString::to_string),
-        "show_price": is_ordered && !is("omit_price"),
-        "show_quantity": is_ordered && !is("no_quantity"),
-        "mandatory_attachment": is("mandatory_attachment"),
-        "visible_standalone": is("visible_standalone"),
+        "show_price": is_ordered && !item.says("omit_price"),
+        "show_quantity": is_ordered && !item.says("no_quantity"),
+        "mandatory_attachment": item.says("mandatory_attachment"),
+        "visible_standalone": item.says("visible_standalone"),
         "catalogs": catalogs,
         "category": named(&category.value, &category.display_value),
     }))
@@ -316,7 +315,6 @@ fn shown_item(reader: &mut Reader<'_, '_, '_>, item: &Record) -> Result<Value, T
 
 fn shown_variable(dictionary: &Dictionary, variable: &Variable) -> Value {
     let record = &variable.record;
-    let is = |field: &str| record.get(field) == Some(&Stored::Boolean(true));
     let kind = variable.kind();
     let choice = |(index, choice): (usize, &Record)| {
         json!({
@@ -336,9 +334,9 @@ fn shown_variable(dictionary: &Dictionary, variable: &Variable) -> Value {
         "display_type": display_type,
         "friendly_type": display_type.to_lowercase().replace([' ', '/'], "_").replace("___", "_"),
         "mandatory": variable.is_mandatory(),
-        "read_only": is("read_only"),
-        "hidden": is("hidden"),
-        "active": is("active"),
+        "read_only": record.says("read_only"),
+        "hidden": record.says("hidden"),
+        "active": record.says("active"),
         "render_label": variable.asks(),
         "value": record.text("default_value"),
         "displayvalue": record.text("default_value"),

@@ -7,7 +7,7 @@ use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
 use super::meetings::{identity, invite};
-use super::{ITEMS, MEETINGS, items_of, says};
+use super::{ITEMS, MEETINGS, items_of};
 use crate::author::set;
 use crate::call::Call;
 use crate::change_requests::CHANGES;
@@ -19,12 +19,12 @@ use crate::table::TableError;
 /// # Errors
 /// When the database fails.
 pub(super) fn fill(call: &mut Call<'_>, meeting: &Record) -> crate::error::Result<()> {
-    if !says(meeting, "auto_add_changes") || says(meeting, "agenda_locked") {
+    if !meeting.says("auto_add_changes") || meeting.says("agenda_locked") {
         return Ok(());
     }
     let elsewhere = at_other_meetings(call, meeting)?;
     let mut wanted = call.rows_of_query(CHANGES, meeting.text("change_condition"))?;
-    let range = if says(meeting, "ignore_change_date_range") { None } else { Some(range_of(call, meeting)?) };
+    let range = if meeting.says("ignore_change_date_range") { None } else { Some(range_of(call, meeting)?) };
     wanted
         .retain(|change| !elsewhere.contains(&change.id.sys_id) && range.is_none_or(|range| begins_in(change, range)));
     let items = items_of(call, meeting)?;
@@ -79,7 +79,7 @@ fn begins_in(change: &Record, (from, until): (Timestamp, Timestamp)) -> bool {
 
 fn add(call: &mut Call<'_>, meeting: &Record, change: &Record, order: i64) -> crate::error::Result<()> {
     let is_approved = change.text("approval") == "approved";
-    let is_complete = is_approved && says(meeting, "complete_preapproved_changes");
+    let is_complete = is_approved && meeting.says("complete_preapproved_changes");
     let id = identity(&[&meeting.id.to_string(), &change.id.to_string()]);
     let mut item = Record::new(DocumentId::new(ITEMS, id));
     item.set("cab_meeting", Some(Value::Reference(meeting.id.sys_id)));

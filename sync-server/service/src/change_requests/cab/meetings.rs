@@ -7,8 +7,9 @@ use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, UserZone, Value};
 use fieldline_storage::Job;
 
-use super::{ATTENDEES, DEFINITIONS, MEETINGS, agenda, items_of, says};
+use super::{ATTENDEES, DEFINITIONS, MEETINGS, agenda, items_of};
 use crate::call::Call;
+use crate::named::sys_id_of;
 use crate::query::number_field;
 use crate::rules::Channel;
 use crate::sla::schedule;
@@ -45,7 +46,7 @@ pub(super) fn soon(call: &mut Call<'_>, definition: SysId) -> crate::error::Resu
 /// When the database fails, or the board's schedule cannot be told.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     let definition = job.record().map(|id| call.row(&DocumentId::new(DEFINITIONS, id))).transpose()?.flatten();
-    let Some(definition) = definition.filter(|row| says(row, "active")) else {
+    let Some(definition) = definition.filter(|row| row.says("active")) else {
         call.tx.remove_job(&job.name)?;
         return Ok(());
     };
@@ -126,17 +127,12 @@ fn make(
 }
 
 fn invite_board(call: &mut Call<'_>, meeting: &Record) -> table::Result<()> {
-    let list = |field: &str| match meeting.get(field) {
-        Some(Value::List(ids)) => ids.clone(),
-        Some(Value::Reference(id)) => vec![*id],
-        _ => Vec::new(),
-    };
     for (field, reason) in [("manager", "cab_manager"), ("delegates", "delegate"), ("board_members", "board_member")] {
-        for user in list(field) {
+        for user in meeting.references(field) {
             invite(call, meeting, user, reason)?;
         }
     }
-    for group in list("board_groups") {
+    for group in meeting.references("board_groups") {
         let mut people = BTreeMap::new();
         call.find_people("sys_user_group", group, Channel::InApp, &mut people)?;
         for user in people.into_keys() {
@@ -176,6 +172,5 @@ fn cancel(call: &mut Call<'_>, meeting: &Record) -> table::Result<()> {
 
 /// The identity of what follows from others: the same however often it is made.
 pub(super) fn identity(of: &[&str]) -> SysId {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("cab/{}", of.join("/")).as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
+    sys_id_of(format!("cab/{}", of.join("/")))
 }

@@ -39,10 +39,6 @@ fn invalid(row: &Record, field: &str, problem: impl Into<String>) -> TableError 
     TableError::invalid(&row.id, Some(&FieldName::from(field)), problem)
 }
 
-fn says(row: &Record, field: &str) -> bool {
-    row.get(field) == Some(&Value::Boolean(true))
-}
-
 /// Judges a row of a board before it is written, and fills what follows from it.
 ///
 /// # Errors
@@ -196,7 +192,7 @@ fn decided(call: &mut Call<'_>, item: &Record) -> crate::error::Result<()> {
         acts.push(set("cab_delegate", Value::text(who)));
     }
     call.author_as_system(change.id, acts)?;
-    if says(&meeting, "auto_add_decisions") {
+    if meeting.says("auto_add_decisions") {
         let mut meeting = meeting;
         let notes: String =
             format!("{}\n{line}", meeting.text("meeting_notes")).trim_start().chars().take(8_000).collect();

@@ -1,35 +1,15 @@
-//! Stretches of time: what is in either, what is in one and not in the other, and where there is room.
+//! Stretches of time: what is left of one, whether they meet or cover another, and where there is room.
 
 use fieldline_model::Timestamp;
+use fieldline_model::calendar::spans;
 
 /// From, inclusive, until, exclusive.
 pub(in crate::change_requests) type Span = (Timestamp, Timestamp);
 
-/// The same stretches in order, those that touch joined.
-pub(super) fn joined(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.retain(|(from, until)| from < until);
-    spans.sort_unstable();
-    let mut out: Vec<Span> = Vec::with_capacity(spans.len());
-    for (from, until) in spans {
-        match out.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(until),
-            _ => out.push((from, until)),
-        }
-    }
-    out
-}
-
 /// What is left of a stretch without others.
-pub(super) fn without(whole: Span, taken: Vec<Span>) -> Vec<Span> {
-    let (mut at, mut left) = (whole.0, Vec::new());
-    for (from, until) in joined(taken).into_iter().chain([(whole.1, whole.1)]) {
-        let until_here = from.min(whole.1);
-        if at < until_here {
-            left.push((at, until_here));
-        }
-        at = at.max(until);
-    }
-    left
+pub(super) fn without(whole: Span, mut taken: Vec<Span>) -> Vec<Span> {
+    taken.retain(|(from, until)| from < until);
+    spans::without(&[whole], &spans::joined(taken))
 }
 
 /// Whether one of these stretches reaches into another.

@@ -21,6 +21,7 @@ use super::{Card, Evaluation, Scope, check_may, evaluate};
 use crate::call::Call;
 use crate::cmdb::duplicates;
 use crate::error::{Result, ServiceError};
+use crate::named::sys_id_of;
 use crate::server::Server;
 use crate::table::{self, Input};
 
@@ -209,8 +210,7 @@ fn is_to_be_opened_again(call: &Call<'_>, result: &Record, open: &BTreeSet<SysId
 /// The identity of the row about a failure: the same in every cycle.
 fn identity(failure: &Failure) -> SysId {
     let named = format!("{KIND}/{}/{}", failure.metric.word(), failure.subject.sys_id);
-    let digest = ring::digest::digest(&ring::digest::SHA256, named.as_bytes());
-    SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"))
+    sys_id_of(named)
 }
 
 fn open(call: &mut Call<'_>, evaluation: &Evaluation, place: usize) -> table::Result<()> {
@@ -231,7 +231,7 @@ fn open(call: &mut Call<'_>, evaluation: &Evaluation, place: usize) -> table::Re
 }
 
 fn is_active(task: &Record) -> bool {
-    task.get("active") == Some(&Value::Boolean(true))
+    task.says("active")
 }
 
 fn reconcile(call: &mut Call<'_>, evaluation: &Evaluation, failure: &Failure) -> table::Result<Option<SysId>> {
@@ -337,8 +337,7 @@ fn keep(call: &mut Call<'_>, card: &Card, at: Timestamp) -> table::Result<()> {
         }
     };
     let named = format!("{KIND}/card/{}/{:?}", at.0, card.scope);
-    let digest = ring::digest::digest(&ring::digest::SHA256, named.as_bytes());
-    let id = SysId(digest.as_ref()[..16].try_into().expect("a digest has 32 bytes"));
+    let id = sys_id_of(named);
     let mut row = Record::new(DocumentId::new(CARDS, id));
     let points = |millionths: i64| Some(Value::Decimal(Decimal { millionths }));
     row.set("name", Some(Value::text(name)));

@@ -126,7 +126,8 @@ impl Audit {
 impl OrphanRule {
     fn of(row: &Record) -> Self {
         let filled = |field: &str| Some(row.text(field).to_owned()).filter(|text| !text.is_empty());
-        let without = (row.get("without_relation") == Some(&Value::Boolean(true)))
+        let without = row
+            .says("without_relation")
             .then(|| Relation { kind: row.reference("relation_type"), class: filled("related_class") });
         Self {
             class: row.text("applies_to").to_owned(),

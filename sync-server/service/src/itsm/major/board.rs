@@ -68,7 +68,7 @@ fn line(call: &Call<'_>, incident: Record) -> Result<Line> {
         _ => 0,
     };
     let nearest = clocks.iter().max_by_key(|clock| (gone(clock), clock.id.sys_id));
-    let has_breached = clocks.iter().any(|clock| clock.get("has_breached") == Some(&Value::Boolean(true)));
+    let has_breached = clocks.iter().any(|clock| clock.says("has_breached"));
     let open = Filter::equals("parent", id).and(Filter::equals("active", true));
     let waiting = call.rows(TASKS, &open)?;
     let mut communications: Vec<_> = waiting.iter().map(|task| (task.id.sys_id, task.time("due_date"))).collect();

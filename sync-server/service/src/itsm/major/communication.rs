@@ -110,10 +110,7 @@ fn taken_over(definition: &Record, field: &str) -> Vec<Act> {
 
 /// What a communication task says, to whom, and how.
 fn notice(task: &Record) -> Notice {
-    let list = |field: &str| match task.get(field) {
-        Some(Value::List(ids)) => ids.iter().copied().collect(),
-        _ => Default::default(),
-    };
+    let list = |field: &str| task.references(field).into_iter().collect();
     let fields = task.text("recipient_fields").split(',').map(str::trim).filter(|path| !path.is_empty());
     Notice {
         channel: if task.text("channel") == "in_app" { Channel::InApp } else { Channel::Email },

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use fieldline_model::condition::Filter;
 use fieldline_model::dictionary::Field;
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp};
 
 use super::super::incident::INCIDENTS;
 use super::board::check_role;
@@ -147,8 +147,7 @@ fn concerned(call: &Call<'_>, incident: &Record, text: &mut String) -> Result<()
         let clock = call.as_of_now(clock);
         let agreement =
             clock.reference("sla").map(|id| call.row(&DocumentId::new("contract_sla", id))).transpose()?.flatten();
-        let kept =
-            if clock.get("has_breached") == Some(&Value::Boolean(true)) { "was not kept" } else { "was not broken" };
+        let kept = if clock.says("has_breached") { "was not kept" } else { "was not broken" };
         let called = agreement.map_or_else(|| "a service level".into(), |agreement| plain(agreement.text("name")));
         line(text, format_args!("- {called} {kept}"));
     }
