@@ -161,6 +161,11 @@ pub enum Command {
         /// The file.
         file: Captured,
     },
+    /// Makes the service report of a work order task as it stands now, and adds it.
+    AddReport {
+        /// The task.
+        record: RecordId,
+    },
     /// Gives up an edit the server holds.
     DiscardHeld {
         /// Its number.
@@ -243,6 +248,7 @@ impl TryFrom<Command> for device::Command {
                 Self::AddSignature { document: record.try_into()?, signature: signature.try_into()? }
             }
             Command::AddFile { record, file } => Self::AddFile { document: record.try_into()?, file: file.try_into()? },
+            Command::AddReport { record } => Self::AddReport { document: record.try_into()? },
             Command::DiscardHeld { counter } => Self::DiscardHeld { counter },
             Command::ResendHeld { counter } => Self::ResendHeld { counter },
         })

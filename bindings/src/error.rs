@@ -146,7 +146,9 @@ impl From<DeviceError> for FieldlineError {
                     _ => Self::Invalid { message, record, subject },
                 }
             }
-            DeviceError::Edit(_) | DeviceError::Table(_) | DeviceError::NotHeld(_) => Self::invalid(&message),
+            DeviceError::Edit(_) | DeviceError::Table(_) | DeviceError::NoReport(_) | DeviceError::NotHeld(_) => {
+                Self::invalid(&message)
+            }
             DeviceError::Apply(_) | DeviceError::Load(_) => Self::unexpected(&message),
         }
     }

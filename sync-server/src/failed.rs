@@ -10,6 +10,7 @@ use fieldline_roads::osm::OsmError;
 use fieldline_service::TableError;
 use fieldline_service::accounts::AccountError;
 use fieldline_service::error::ServiceError;
+use fieldline_service::reports::Unreadable;
 use fieldline_storage::StorageError;
 use fieldline_web::tls::TlsError;
 
@@ -38,6 +39,9 @@ pub enum Failed {
     /// A record was refused.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A service report has nothing to be verified by.
+    #[error(transparent)]
+    Report(#[from] Unreadable),
     /// A kiosk's disk failed.
     #[error(transparent)]
     Depot(#[from] DepotError),

@@ -20,6 +20,7 @@ mod outside;
 mod provider;
 mod read_pdf;
 mod relay;
+mod report;
 mod roads;
 mod serve;
 mod user;
@@ -83,6 +84,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Make a data directory from a backup; phones offer again what they did since.
     Restore(backup::RestoreArgs),
+    /// Service reports that somebody was handed.
+    Report(Scripted<report::Command>),
     /// Road networks for phones that plan without a line.
     Roads(Scripted<roads::Command>),
     /// Write what a PDF on standard input says; the server reads each PDF so, in a process of its own.
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Report(told) => report::run(&told.command, told.json),
         Command::Roads(told) => roads::run(&told.command, told.json),
         Command::ReadPdf => read_pdf::run(),
     };

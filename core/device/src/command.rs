@@ -164,6 +164,11 @@ pub enum Command {
         /// The file.
         file: Captured,
     },
+    /// Makes the service report of a work order task as it stands now, and adds it.
+    AddReport {
+        /// The task.
+        document: DocumentId,
+    },
     /// Gives up an edit the server holds.
     DiscardHeld {
         /// Its number.
@@ -286,6 +291,10 @@ impl Device {
             }
             Command::AddFile { document, file } => {
                 (document, vec![self.capture(file, AttachmentRole::Document, None, &mut files)?])
+            }
+            Command::AddReport { document } => {
+                let report = self.service_report(&document, now)?;
+                (document, vec![self.capture(report, AttachmentRole::Document, None, &mut files)?])
             }
         };
         Ok(Draft { document, acts, at: now, place: self.place, files, creates, instead_of: None })

@@ -62,6 +62,9 @@ pub enum DeviceError {
         /// The table.
         table: TableName,
     },
+    /// Only tasks of work orders have service reports.
+    #[error("{0} is no work order task; open the task that was worked on and make its report there")]
+    NoReport(DocumentId),
     /// The edit is not among those held.
     #[error("edit {0} is not held; it was accepted, discarded or sent again already")]
     NotHeld(u64),

@@ -75,7 +75,7 @@ impl Device {
 }
 
 /// What people read: a record that is not here is shown by its `sys_id`.
-fn shown(view: View<'_>, field: &Field, value: &Value) -> Result<String, DeviceError> {
+pub(crate) fn shown(view: View<'_>, field: &Field, value: &Value) -> Result<String, DeviceError> {
     let name = |id: &SysId| {
         let table = field.reference.as_ref().map_or("task", |table| table.as_str());
         let here = view.record(&DocumentId::new(table, *id))?.map(|listed| listed.display);

@@ -27,6 +27,7 @@ pub mod news;
 mod recent;
 mod relay;
 mod replica;
+mod report;
 pub mod runtime;
 mod sync_state;
 #[cfg(test)]

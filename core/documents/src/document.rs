@@ -130,6 +130,11 @@ impl Document {
         self.ledger.named(head).next().is_some()
     }
 
+    /// Whether the document holds a change.
+    pub fn has_change(&self, hash: ChangeHash) -> bool {
+        self.ledger.get(hash).is_some()
+    }
+
     /// The change an edit made here, `None` when the document does not hold the edit.
     pub fn change_of(&self, edit: EditId) -> Option<ChangeHash> {
         self.ledger.change_of(edit)

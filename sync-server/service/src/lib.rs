@@ -17,6 +17,7 @@
 //! * [`change_requests`] plans changes, asks for approvals and says what collides.
 //! * [`knowledge`] takes articles from draft to draft of the next version.
 //! * [`cmdb`] recognises configuration items that several sources tell of, and relates them.
+//! * [`reports`] says whether a service report is what a phone made.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
@@ -75,6 +76,7 @@ mod react;
 pub mod reading;
 pub mod relay;
 mod renewal;
+pub mod reports;
 mod retention;
 mod roles;
 mod rows;

@@ -51,6 +51,7 @@ mod processor;
 mod rates;
 mod refusal;
 mod relay;
+mod reports;
 mod schema;
 mod scim;
 mod search;
@@ -79,6 +80,7 @@ pub use devices::device_json;
 pub use edge::{ClientAddress, Network, Peer, Proxies};
 pub use endpoint::{Access, Content, Endpoint};
 pub use layers::REQUEST_SECONDS;
+pub use reports::verdict_json;
 pub use serving::{CONNECTIONS, Limits};
 pub use ways_in::{client_json, key_json, provider_json};
 pub use world::{Clock, Entropy, SystemClock};
@@ -120,6 +122,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         knowledge::endpoints(),
         on_call::endpoints(),
         major_incidents::endpoints(),
+        reports::endpoints(),
         ways_in::endpoints(),
     ];
     let records =

@@ -233,6 +233,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::knowledge::schemas(),
         crate::on_call::schemas(),
         crate::major_incidents::schemas(),
+        crate::reports::schemas(),
         crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
     ];

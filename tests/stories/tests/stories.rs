@@ -21,5 +21,6 @@ mod stories {
     mod reassigned;
     mod resolved_in_a_cellar;
     mod same_checklist;
+    mod service_report;
     mod slow_line;
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::commands::{Failed, built, built_with_plants, cargo, run, target};
-use crate::{bindings, deny, languages, report};
+use crate::{bindings, deny, languages, packages, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
 const SEEDS: &str = "50";
@@ -93,6 +93,8 @@ fn apps(without: &[String]) -> Result<(), Failed> {
 }
 
 fn tests(_: &[String]) -> Result<(), Failed> {
+    // What strangers read a service report with.
+    packages::have(&[("pdftoppm", "poppler-utils"), ("pdftotext", "poppler-utils")], &[])?;
     run(&mut cargo(&["test", "--workspace", "--locked"]))
 }
 

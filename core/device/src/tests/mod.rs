@@ -7,5 +7,6 @@ mod exchange;
 mod news;
 mod packed;
 mod recent;
+mod report;
 mod runtime;
 mod world;
