@@ -277,7 +277,7 @@ pub enum Act {
     /// Enters time.
     #[n(9)]
     LogTime {
-        /// `travel`, `work` or `other`.
+        /// `travel`, `work`, `break`, `admin` or `other`.
         #[n(0)]
         kind: String,
         /// From when.

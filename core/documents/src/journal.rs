@@ -105,7 +105,7 @@ pub struct PartUse {
 /// Time spent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeEntry {
-    /// `travel`, `work` or `other`.
+    /// `travel`, `work`, `break`, `admin` or `other`.
     pub kind: String,
     /// From when.
     pub started_at: Timestamp,

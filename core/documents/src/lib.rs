@@ -9,6 +9,7 @@
 //! No Automerge bytes that a peer made are ever parsed here, with one exception: [`document::Document::check`] and
 //! [`document::Document::verify`] load a snapshot the server made, under a size cap, and check that it is what it claims to be.
 
+pub mod answers;
 pub mod caps;
 #[cfg(test)]
 mod convergence_tests;

@@ -281,7 +281,7 @@ pub(crate) fn value(field: &Field, scalar: &ScalarValue) -> Option<Option<Value>
 }
 
 /// One line a question: the newest of the answers no other one follows on, and whether those agree.
-fn answered(entries: Vec<Entry<Answer>>) -> Vec<Answered> {
+pub(crate) fn answered(entries: Vec<Entry<Answer>>) -> Vec<Answered> {
     let mut questions: BTreeMap<String, Vec<Entry<Answer>>> = BTreeMap::new();
     for entry in entries {
         questions.entry(entry.what.question.clone()).or_default().push(entry);

@@ -11,6 +11,9 @@ use crate::caps;
 use crate::edit::{Act, Edit, EditError};
 use crate::files::Attachment;
 
+/// What time may be spent on.
+const KINDS_OF_TIME: [&str; 5] = ["travel", "work", "break", "admin", "other"];
+
 /// What is wrong with one act: the field, if any, and the problem.
 type Problem = (Option<FieldName>, String);
 
@@ -159,8 +162,8 @@ fn part(model: SysId, quantity: i64) -> Result<(), Problem> {
 }
 
 fn time(kind: &str, started_at: Timestamp, ended_at: Timestamp) -> Result<(), Problem> {
-    if !["travel", "work", "other"].contains(&kind) {
-        return Err((None, format!("\"{kind}\" is no kind of time; use travel, work or other")));
+    if !KINDS_OF_TIME.contains(&kind) {
+        return Err((None, format!("\"{kind}\" is no kind of time; use one of {}", KINDS_OF_TIME.join(", "))));
     }
     if !is_moment(started_at) || !is_moment(ended_at) || ended_at < started_at {
         return Err((None, format!("time from {started_at} to {ended_at}; it must end after it began")));

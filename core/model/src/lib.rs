@@ -13,6 +13,9 @@
 //! | how long a task takes and when its work may begin | [`task_times::TaskTimes`] |
 //! | how much working time lies between two moments | [`calendar::Calendar::working_milliseconds`] |
 //! | where a service level clock stands, and when it is breached | [`sla::step`], [`sla::Clock`] |
+//! | whether answers fit a checklist, and what a step still waits for | [`checklist::Checklist::report`] |
+//! | whether somebody is where the job is | [`check_in::CheckIn::of`] |
+//! | when somebody who works alone has to be heard of | [`lone_worker::watch`] |
 //! | a record's priority | [`priority::PriorityMatrix`] |
 //! | which records an encoded query asks for, and whether one is among them | [`condition::Query`], [`condition::Filter`] |
 //!
@@ -20,11 +23,14 @@
 //! `Task` is the ITIL parent of incident, case and work order, `Position` belongs to the feed and [`place::Place`] to the earth.
 
 pub mod calendar;
+pub mod check_in;
+pub mod checklist;
 pub mod condition;
 pub mod dictionary;
 pub mod hex;
 pub mod id;
 pub mod life_cycle;
+pub mod lone_worker;
 pub mod number;
 pub mod place;
 pub mod plant;

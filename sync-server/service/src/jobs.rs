@@ -14,6 +14,7 @@ use crate::itsm::auto_close;
 use crate::knowledge;
 use crate::notifications::digest;
 use crate::on_call;
+use crate::on_site;
 use crate::retention;
 use crate::server::Server;
 use crate::sla::timer;
@@ -31,13 +32,14 @@ struct Worker {
 
 type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
 
-const WORKERS: [Worker; 12] = [
+const WORKERS: [Worker; 13] = [
     Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
     Worker { kind: auto_close::KIND, prepare: None, work: auto_close::ring, failed: put_off },
     Worker { kind: flows::SCHEDULE, prepare: None, work: flows::begin_scheduled, failed: put_off },
     Worker { kind: flows::KIND, prepare: None, work: flows::carry_on, failed: flows::stopped },
     Worker { kind: on_call::KIND, prepare: None, work: on_call::ring, failed: put_off },
+    Worker { kind: on_site::KIND, prepare: None, work: on_site::ring, failed: put_off },
     Worker { kind: digest::KIND, prepare: None, work: digest::write, failed: put_off },
     Worker { kind: cycle::KIND, prepare: Some(cycle::prepare), work: cycle::ring, failed: put_off },
     Worker { kind: risk::KIND, prepare: None, work: risk::ring, failed: put_off },

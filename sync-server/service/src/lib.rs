@@ -18,6 +18,7 @@
 //! * [`knowledge`] takes articles from draft to draft of the next version.
 //! * [`cmdb`] recognises configuration items that several sources tell of, and relates them.
 //! * [`reports`] says whether a service report is what a phone made.
+//! * [`on_site`] lets checklists, time cards, meters and safety follow from what technicians do.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
@@ -65,6 +66,7 @@ pub mod named;
 pub mod notifications;
 mod numbers;
 pub mod on_call;
+pub mod on_site;
 pub mod outgoing;
 mod page;
 mod passwords;

@@ -5,6 +5,7 @@
 //! * A step that was not followed opens one review task, so that somebody reads what happened, where two people meant
 //!   different things.
 //! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
+//! * Checklists, time cards, meter readings and safety follow work on site (`on_site/`).
 //! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
 //! * What was asked about goes on or back as it was answered (`approvals.rs`).
@@ -44,7 +45,10 @@ impl Call<'_> {
         }
         risk::follow_incident(self, changed)?;
         match id.table.as_str() {
-            "wm_task" => self.roll_up_orders_of(changed),
+            "wm_task" => {
+                self.react_on_site(id, changed)?;
+                self.roll_up_orders_of(changed)
+            }
             "wm_order" => self.react_to_order(id, changed),
             APPROVALS => self.react_to_answer(changed),
             "change_request" | "change_task" => self.react_to_change(changed),

@@ -363,13 +363,18 @@ impl Walk {
         Ok(())
     }
 
-    /// Adds what travels with the records carried so far.
+    /// Adds what travels with the records carried so far, and what that follows: an article that was attached to a task.
     fn take_along(&mut self, dictionary: &Dictionary, tx: &dyn Tx) -> Result<()> {
         for carried in self.carried.clone() {
             for (table, field) in dictionary.companions_of(carried.table.as_str()) {
                 let of_it = Filter::equals(field.as_str(), carried.sys_id);
                 let rows = tx.select(&Selection::of(dictionary.family(table.as_str()), &of_it), u32::MAX, 0)?;
-                self.carried.extend(rows.into_iter().map(|row| row.id));
+                for row in rows {
+                    for path in dictionary.table(table.as_str()).iter().flat_map(|table| &table.offline.follow) {
+                        self.follow(dictionary, tx, &row, path)?;
+                    }
+                    self.carried.insert(row.id);
+                }
             }
         }
         Ok(())

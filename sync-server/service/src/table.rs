@@ -24,6 +24,7 @@ use crate::error::ServiceError;
 use crate::itsm::major;
 use crate::knowledge::{self, quality};
 use crate::on_call::{self, time_off};
+use crate::on_site;
 use crate::outgoing;
 use crate::rules;
 
@@ -223,6 +224,7 @@ fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, c
         approvals::check(call, before.as_ref(), &applied)?;
     }
     change_requests::guard::check(call, before.as_ref(), &applied)?;
+    on_site::check(call, before.as_ref(), &applied)?;
     call.pending.obeyed.retain(|(_, obeyed)| *obeyed != id);
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,

@@ -45,6 +45,7 @@ mod metrics;
 mod oauth;
 mod oidc;
 mod on_call;
+mod on_site;
 mod openapi;
 mod problems;
 mod processor;
@@ -121,6 +122,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         flows::endpoints(),
         knowledge::endpoints(),
         on_call::endpoints(),
+        on_site::endpoints(),
         major_incidents::endpoints(),
         reports::endpoints(),
         ways_in::endpoints(),

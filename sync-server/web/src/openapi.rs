@@ -232,6 +232,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::flows::schemas(),
         crate::knowledge::schemas(),
         crate::on_call::schemas(),
+        crate::on_site::schemas(),
         crate::major_incidents::schemas(),
         crate::reports::schemas(),
         crate::table::explanation::schemas(),

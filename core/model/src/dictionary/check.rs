@@ -99,7 +99,8 @@ fn check_offline(dictionary: &Dictionary, table: &Table) -> Checked {
     table.offline.follow.iter().try_for_each(|path| {
         let steps: Vec<&str> = path.split('.').collect();
         let fields = dictionary.walk(place, &steps);
-        let leads = fields.is_some_and(|fields| fields.iter().all(|field| field.field_type == FieldType::Reference));
+        let refers = |field: &&Field| matches!(field.field_type, FieldType::Reference | FieldType::GlideList);
+        let leads = fields.is_some_and(|fields| fields.iter().all(refers));
         ensure(leads, place, || format!("follows \"{path}\", which does not lead to a record through references"))
     })
 }

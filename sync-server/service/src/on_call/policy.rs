@@ -86,7 +86,7 @@ impl Call<'_> {
     }
 
     /// Who manages a group.
-    pub(super) fn manager_of(&self, group: SysId) -> Result<Option<SysId>> {
+    pub(crate) fn manager_of(&self, group: SysId) -> Result<Option<SysId>> {
         Ok(self.row(&DocumentId::new("sys_user_group", group))?.and_then(|group| group.reference("manager")))
     }
 }

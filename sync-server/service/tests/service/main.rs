@@ -24,6 +24,7 @@ mod life_cycles;
 mod major_incidents;
 mod notifications;
 mod on_call;
+mod on_site;
 mod outgoing;
 mod problems;
 mod pulling;
