@@ -8,6 +8,7 @@ use fieldline_model::{FieldName, Value};
 use crate::error::FieldlineError;
 use crate::files::Captured;
 use crate::ids::{BlobHash, RecordId, SysId, maybe};
+use crate::site::SiteDeed;
 use crate::value::{FieldValue, Moment, decimal, moment_in, moment_out};
 
 /// A new value for a field; none empties it.
@@ -120,7 +121,7 @@ pub enum Command {
     LogTime {
         /// The record.
         record: RecordId,
-        /// `travel`, `work` or `other`.
+        /// `travel`, `work`, `break`, `admin` or `other`.
         purpose: String,
         /// From when.
         started_at: Moment,
@@ -165,6 +166,11 @@ pub enum Command {
     AddReport {
         /// The task.
         record: RecordId,
+    },
+    /// Does on site what is not the work itself.
+    OnSite {
+        /// What.
+        deed: SiteDeed,
     },
     /// Gives up an edit the server holds.
     DiscardHeld {
@@ -249,6 +255,7 @@ impl TryFrom<Command> for device::Command {
             }
             Command::AddFile { record, file } => Self::AddFile { document: record.try_into()?, file: file.try_into()? },
             Command::AddReport { record } => Self::AddReport { document: record.try_into()? },
+            Command::OnSite { deed } => Self::OnSite(deed.try_into()?),
             Command::DiscardHeld { counter } => Self::DiscardHeld { counter },
             Command::ResendHeld { counter } => Self::ResendHeld { counter },
         })

@@ -8,7 +8,7 @@ use fieldline_device::runtime::{Entropy, Runtime};
 use fieldline_device::transport::{NoAnswer, Transport};
 use fieldline_device::view::Day;
 use fieldline_device::{self as device, DatabaseKey, Device, DeviceError};
-use fieldline_model as model;
+use fieldline_model::check_in::Fix;
 use rand_core::Rng;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -69,7 +69,7 @@ impl Fieldline {
     }
 
     /// Asks the device.
-    fn ask<T>(
+    pub(crate) fn ask<T>(
         &self,
         function: &'static str,
         ask: impl FnOnce(&mut Device) -> Result<T, DeviceError>,
@@ -140,7 +140,7 @@ impl Fieldline {
         guarded(&self.platform, "execute", || {
             let command = device::Command::try_from(command)?;
             let here = self.platform.locator.as_ref().and_then(|locator| locator.here());
-            let here = here.map(model::Place::try_from).transpose()?;
+            let here = here.map(Fix::try_from).transpose()?;
             let runtime = self.runtime()?;
             let now = runtime.now();
             let mut device = runtime.device();

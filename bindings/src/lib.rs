@@ -19,6 +19,7 @@ mod ids;
 mod log;
 pub mod platform;
 mod record;
+mod site;
 mod syncing;
 mod value;
 mod views;
@@ -36,6 +37,7 @@ pub use record::{
     Alternative, Answer, Answered, Attachment, AttachmentRole, Deed, Details, HistoryLine, Note, Origin, PartUse,
     Reading, RecordView, RefusedStep, StepOffer, TimeEntry,
 };
+pub use site::{ChecklistView, Expense, MissingAnswer, QuestionChoice, QuestionView, SafetyTimer, Signature, SiteDeed};
 pub use syncing::{KioskVisit, SyncEvent, SyncListener, SyncOutcome};
 pub use value::{FieldValue, Moment, Place};
 pub use views::{

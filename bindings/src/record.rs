@@ -155,7 +155,7 @@ pub struct PartUse {
 pub struct TimeEntry {
     /// Who and when.
     pub origin: Origin,
-    /// `travel`, `work` or `other`.
+    /// `travel`, `work`, `break`, `admin` or `other`.
     pub kind: String,
     /// From when.
     pub started_at: Moment,

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fieldline_model as model;
 use fieldline_model::Timestamp;
+use fieldline_model::check_in::Fix;
 
 use crate::error::FieldlineError;
 use crate::ids::SysId;
@@ -129,12 +130,32 @@ pub struct Place {
     pub latitude: f64,
     /// East positive.
     pub longitude: f64,
+    /// How far off it may be, where the phone knows; nothing of places that were kept.
+    #[uniffi(default = None)]
+    #[serde(default)]
+    pub accuracy_metres: Option<f64>,
+}
+
+/// How far off a place may be that does not say it: what a phone in a street makes of its satellites.
+const USUAL_ACCURACY_METRES: f64 = 50.0;
+
+impl TryFrom<Place> for Fix {
+    type Error = FieldlineError;
+
+    fn try_from(place: Place) -> Result<Self, FieldlineError> {
+        let accuracy_metres = place.accuracy_metres.filter(|metres| *metres >= 0.0).unwrap_or(USUAL_ACCURACY_METRES);
+        Ok(Self { place: place.try_into()?, accuracy_metres })
+    }
 }
 
 impl From<model::Place> for Place {
     fn from(place: model::Place) -> Self {
         let degrees = |micro: i32| f64::from(micro) / 1e6;
-        Self { latitude: degrees(place.latitude_micro), longitude: degrees(place.longitude_micro) }
+        Self {
+            latitude: degrees(place.latitude_micro),
+            longitude: degrees(place.longitude_micro),
+            accuracy_metres: None,
+        }
     }
 }
 

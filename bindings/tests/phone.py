@@ -100,8 +100,22 @@ LEFT_OUT = {
 }
 
 
+def deed(given):
+    fields = {name: field for name, field in given.items() if name != "kind"}
+    make = {"record": record, "picture": captured, "original": blob, "photo": blob, "expense": expense}
+    fields = {name: make.get(name, lambda same: same)(field) for name, field in fields.items()}
+    return variant(core.SiteDeed, given["kind"])(**fields)
+
+
+def expense(given):
+    receipt = maybe(captured, given.get("receipt"))
+    return core.Expense(**{**given, "record": record(given["record"]), "receipt": receipt})
+
+
 def command(given):
     kind = given["kind"]
+    if kind == "on_site":
+        return variant(core.Command, kind)(deed=deed(given["deed"]))
     fields = {**LEFT_OUT.get(kind, {}), **{name: field for name, field in given.items() if name != "kind"}}
     if kind == "answer":
         fields["photo"] = maybe(blob, fields["photo"])

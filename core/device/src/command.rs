@@ -14,6 +14,7 @@ use rand_core::Rng;
 use crate::device::Device;
 use crate::draft::Draft;
 use crate::error::DeviceError;
+use crate::on_site::OnSite;
 
 /// A file as the camera or the screen hands it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +124,7 @@ pub enum Command {
     LogTime {
         /// The record.
         document: DocumentId,
-        /// `travel`, `work` or `other`.
+        /// `travel`, `work`, `break`, `admin` or `other`.
         kind: String,
         /// From when.
         started_at: Timestamp,
@@ -169,6 +170,8 @@ pub enum Command {
         /// The task.
         document: DocumentId,
     },
+    /// Does on site what is not the work itself.
+    OnSite(OnSite),
     /// Gives up an edit the server holds.
     DiscardHeld {
         /// Its number.
@@ -256,6 +259,7 @@ impl Device {
                 (DocumentId::new(table, SysId(sys_id)), first_values(fields))
             }
             Command::DiscardHeld { counter } | Command::ResendHeld { counter } => return self.draft_of_held(counter),
+            Command::OnSite(deed) => return self.draft_on_site(deed, now, rng),
             Command::SetFields { document, fields } => (document, sets(fields)),
             Command::Confirm { document, field } => (document, vec![Act::Confirm { field }]),
             Command::Include { document, field, item } => (document, vec![Act::Include { field, item }]),
@@ -297,11 +301,11 @@ impl Device {
                 (document, vec![self.capture(report, AttachmentRole::Document, None, &mut files)?])
             }
         };
-        Ok(Draft { document, acts, at: now, place: self.place, files, creates, instead_of: None })
+        Ok(Draft { document, acts, at: now, place: self.here.map(|here| here.place), files, creates, instead_of: None })
     }
 
     /// Puts a file on disk, encrypted; one that no edit comes to refer to is removed when the store is opened again.
-    fn capture(
+    pub(crate) fn capture(
         &self,
         captured: Captured,
         role: AttachmentRole,

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use fieldline_documents::journal::{Entry, PartUse};
 use fieldline_documents::{Document, LoadError, Projection};
+use fieldline_model::check_in::Fix;
 use fieldline_model::dictionary::Addition;
 use fieldline_model::life_cycle::LifeCycle;
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::priority::PriorityMatrix;
-use fieldline_model::{BlobHash, Dictionary, DocumentId, Place, Record, SysId, TableName, Timestamp, Value};
+use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId, TableName, Timestamp, Value};
 use fieldline_store::blobs::BlobProgress;
 use fieldline_store::documents::Kept;
 use fieldline_store::edits::StoredEdit;
@@ -62,7 +63,7 @@ pub struct Device {
     pub(crate) budget_bytes: u32,
     pub(crate) line: Line,
     pub(crate) wire_version: u16,
-    pub(crate) place: Option<Place>,
+    pub(crate) here: Option<Fix>,
     pub(crate) last_deed_at: Option<Timestamp>,
     pub(crate) recent: Recent,
     salvage: Option<Salvage>,
@@ -109,7 +110,7 @@ impl Device {
             budget_bytes: fieldline_sync::caps::DEFAULT_BUDGET_BYTES,
             line: Line::default(),
             wire_version: dialect.wire_version,
-            place: None,
+            here: None,
             last_deed_at: None,
             recent: Recent::default(),
             salvage: opened.salvage,
@@ -141,8 +142,8 @@ impl Device {
     }
 
     /// Tells the device where it is; edits carry it until told otherwise.
-    pub fn moved_to(&mut self, place: Option<Place>) {
-        self.place = place;
+    pub fn moved_to(&mut self, here: Option<Fix>) {
+        self.here = here;
     }
 
     /// Says how many bytes the edits and the pieces of files sent at once may have, by what the line is worth; answers are

@@ -10,6 +10,7 @@ use crate::device::{Device, newest_document, roles_of};
 use crate::error::DeviceError;
 use crate::judge::Judge;
 use crate::recent::{AtHand, Recent};
+use crate::site_rules::Site;
 
 /// Edits of a document that are in the outbox alone: so many are put on top when it is loaded, before it is saved anew.
 const MOST_UNSAVED: usize = 6;
@@ -82,6 +83,10 @@ impl Device {
         if draft.instead_of.is_none() {
             let roles = roles_of(**tx, who.user)?;
             Judge { dictionary: &self.rules.dictionary, roles: &roles, before: before.as_ref() }.check(&edit)?;
+            if let Some(before) = &before {
+                let site = Site { dictionary: &self.rules.dictionary, view: **tx, before, here: self.here };
+                site.see_to(&mut edit)?;
+            }
         }
         let applied = document.apply(&edit)?;
         tx.append_edit(&edit, applied.hash)?;

@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod bench;
+pub mod checklists;
 pub mod clocks;
 pub mod command;
 mod compose;
@@ -24,11 +25,14 @@ mod judge;
 mod line;
 mod live;
 pub mod news;
+pub mod on_site;
 mod recent;
 mod relay;
 mod replica;
 mod report;
 pub mod runtime;
+pub mod safety;
+mod site_rules;
 mod sync_state;
 #[cfg(test)]
 mod tests;

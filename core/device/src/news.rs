@@ -3,8 +3,8 @@
 //! It is noted as it comes, in the transaction that takes it in, and kept until the owner has looked. The first sync brings
 //! everything there is and is no news. Only records with a life cycle count: nobody waits for a new skill.
 
-use fieldline_documents::Edit;
-use fieldline_model::{DocumentId, SysId, Timestamp};
+use fieldline_documents::{Act, Edit};
+use fieldline_model::{DocumentId, SysId, Table, Timestamp, Value};
 use fieldline_store::news::{NewsKind, NewsRow};
 use fieldline_store::records::Standing;
 use fieldline_store::{StoreError, Tx, View};
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::device::{Device, Rules};
 use crate::error::DeviceError;
+use crate::form::shown;
 use crate::replica::SYNCED_AT;
 use crate::view::deed;
 
@@ -91,7 +92,7 @@ impl Device {
     /// # Errors
     /// When the database fails.
     pub fn what_changed(&self) -> Result<Vec<News>, DeviceError> {
-        self.store.read(|view| view.news()?.into_iter().map(|row| news(view, row)).collect())
+        self.store.read(|view| view.news()?.into_iter().map(|row| news(&self.rules, view, row)).collect())
     }
 
     /// Says that this person has looked at everything up to a number.
@@ -103,7 +104,7 @@ impl Device {
     }
 }
 
-fn news(view: View<'_>, row: NewsRow) -> Result<News, DeviceError> {
+fn news(rules: &Rules, view: View<'_>, row: NewsRow) -> Result<News, DeviceError> {
     let NewsRow { id, document, kind, at } = row;
     let here = view.record(&document)?.map(|listed| listed.display).unwrap_or_default();
     let told =
@@ -114,16 +115,33 @@ fn news(view: View<'_>, row: NewsRow) -> Result<News, DeviceError> {
         NewsKind::Edited { edit } => match Edit::decode(&edit) {
             Ok(edit) => {
                 let author = view.record(&DocumentId::new("sys_user", edit.author))?;
+                let table = rules.dictionary.table(told.document.table.as_str());
+                let deeds = edit.acts.iter().map(|act| in_words(view, table, act));
                 News {
+                    deeds: deeds.collect::<Result<_, DeviceError>>()?,
                     happened: Happened::Edited,
                     by: Some(edit.author),
                     by_name: author.map(|author| author.display),
                     at: edit.at,
-                    deeds: edit.acts.iter().map(deed).collect(),
                     ..told
                 }
             }
             Err(_) => News { happened: Happened::Edited, ..told },
         },
+    })
+}
+
+/// An act in the words of the form: the field's label, and the value as people read it.
+fn in_words(view: View<'_>, table: Option<&Table>, act: &Act) -> Result<String, DeviceError> {
+    let Some(field) = act.field().zip(table).and_then(|(name, table)| table.field(name.as_str())) else {
+        return Ok(deed(act));
+    };
+    let label = &field.label;
+    Ok(match act {
+        Act::Set { value: Some(value), .. } => format!("{label}: {}", shown(view, field, value)?),
+        Act::Set { value: None, .. } => format!("{label}: emptied"),
+        Act::Include { item, .. } => format!("{label}: +{}", shown(view, field, &Value::Reference(*item))?),
+        Act::Exclude { item, .. } => format!("{label}: -{}", shown(view, field, &Value::Reference(*item))?),
+        _ => format!("{label}: confirmed"),
     })
 }

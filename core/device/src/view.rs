@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use fieldline_documents::answers::Signature;
 use fieldline_documents::history::HistoryLine;
 use fieldline_documents::project::{Alternative, Answered};
 use fieldline_documents::{Act, Projection};
@@ -253,6 +254,12 @@ impl Device {
             let steps = details.as_ref().map(|details| self.steps(view, details)).transpose()?.unwrap_or_default();
             Ok(Some(RecordView { item: listed.into(), details, history, steps }))
         })
+    }
+
+    /// Who signed for a job last, or would not, and what that covers; empty while its document is not here.
+    pub fn signatures(&self, id: &DocumentId) -> Result<Vec<Signature>, DeviceError> {
+        let kept = self.store.read(|view| kept_document(view, id))?;
+        Ok(kept.map(|kept| kept.document.signatures()).unwrap_or_default())
     }
 
     /// What waits for this person's decision.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use fieldline_device::runtime::{Entropy, Runtime};
 use fieldline_device::view::{Day, Item};
 use fieldline_device::{Command, DatabaseKey, Device, DeviceError};
+use fieldline_model::check_in::Fix;
 use fieldline_model::{Decimal, DocumentId, FieldName, Place, SysId, Timestamp, Value};
 use fieldline_sync::session::Event;
 use fieldline_web::Clock;
@@ -228,7 +229,7 @@ impl Phone {
         };
         let place = degrees("latitude").zip(degrees("longitude"));
         let place = place.map(|(latitude_micro, longitude_micro)| Place { latitude_micro, longitude_micro });
-        self.runtime.device().moved_to(place);
+        self.runtime.device().moved_to(place.map(|place| Fix { place, accuracy_metres: 10.0 }));
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use fieldline_device::runtime::{Entropy, Runtime};
 use fieldline_device::view::Day;
 use fieldline_device::{Captured, Command, DatabaseKey, Device, Dialect};
+use fieldline_model::check_in::Fix;
 use fieldline_model::{DocumentId, FieldName, Place, hex};
 use fieldline_sync::session::Event;
 use fieldline_sync::wire::OLDEST_WIRE_VERSION;
@@ -142,7 +143,7 @@ impl Phone {
         let command = self.command(word)?;
         let now = self.runtime.now();
         let mut device = self.device();
-        device.moved_to(self.here);
+        device.moved_to(self.here.map(|place| Fix { place, accuracy_metres: 10.0 }));
         let done = device.execute(command, now, &mut Entropy::default())?;
         let shown = device.record(&done.document)?;
         drop(device);

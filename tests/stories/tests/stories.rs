@@ -17,6 +17,7 @@ mod stories {
     mod killed_server;
     mod live;
     mod malformed_import;
+    mod on_site;
     mod planned_day;
     mod reassigned;
     mod resolved_in_a_cellar;

@@ -5,6 +5,7 @@ mod commands;
 mod day;
 mod exchange;
 mod news;
+mod on_site;
 mod packed;
 mod recent;
 mod report;

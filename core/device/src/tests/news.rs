@@ -4,7 +4,7 @@ use fieldline_documents::Act;
 use fieldline_model::Value;
 use fieldline_sync::wire::Entry;
 
-use super::world::{DISPATCHER, Office, Phone};
+use super::world::{DISPATCHER, MIA, Office, Phone};
 use crate::Device;
 use crate::news::Happened;
 
@@ -37,6 +37,22 @@ fn what_others_did_is_told_once_until_its_owner_has_looked_and_own_work_never() 
     assert_eq!(news[0].deeds, ["work note: The customer called"]);
     phone.device.looked_at(news[1].id).unwrap();
     assert_eq!(told(&phone), [("WOT0000007".to_owned(), Happened::Edited)]);
+}
+
+#[test]
+fn what_others_wrote_is_told_field_by_field_in_the_words_of_the_form() {
+    let (mut phone, mut office) = (in_step(), Office::task(7));
+    phone.exchange(|answer| answer.entries = office.whole());
+    let set = |field: &str, value: Option<Value>| Act::Set { field: field.into(), value };
+    let theirs = office.edit(vec![
+        set("impact", Some(Value::Integer(1))),
+        set("description", None),
+        set("buddy", Some(Value::Reference(MIA))),
+        Act::Confirm { field: "impact".into() },
+    ]);
+    phone.exchange(|answer| answer.entries.push(theirs));
+    let news = phone.device.what_changed().unwrap().remove(0);
+    assert_eq!(news.deeds, ["Impact: High", "Description: emptied", "Buddy: Mia Roux", "Impact: confirmed"]);
 }
 
 #[test]
