@@ -23,7 +23,9 @@ final class Whereabouts: NSObject, Locator, CLLocationManagerDelegate, @unchecke
     func here() -> Place? {
         let last = lock.withLock { last }
         guard let last, -last.timestamp.timeIntervalSinceNow < Self.oldest else { return nil }
-        return Place(latitude: last.coordinate.latitude, longitude: last.coordinate.longitude)
+        return Place(
+            latitude: last.coordinate.latitude, longitude: last.coordinate.longitude,
+            accuracyMetres: last.horizontalAccuracy >= 0 ? last.horizontalAccuracy : nil)
     }
 
     func locationManager(_: CLLocationManager, didUpdateLocations locations: [CLLocation]) {

@@ -86,11 +86,14 @@ struct JobScreen: View {
     private var parts: some View {
         Section {
             link("checklist") { ChecklistScreen(core: core, job: model.record) }
+            link("safety") { SafetyScreen(core: core, job: model.record) }
             link("parts") { PartsScreen(core: core, job: model.record) }
             link("photos") { PhotosScreen(phone: phone, core: core, job: model.record) }
             link("files") { FilesScreen(core: core, job: model.record) }
             link("signature") { SignatureScreen(phone: phone, core: core, job: model.record) }
             link("time") { TimeScreen(core: core, job: model.record) }
+            link("expenses") { ExpensesScreen(core: core, job: model.record) }
+            link("follow_up") { FollowUpScreen(core: core, job: model.record) }
             if let asset = model.asset {
                 NavigationLink(words.say("asset"), value: asset).accessibilityIdentifier("job.asset")
             }

@@ -18,7 +18,7 @@ struct PhotosScreen: View {
         ModelList(title: words.say("photos"), id: "photos", model: model) {
             ForEach(Array(model.photos.enumerated()), id: \.offset) { index, photo in
                 Button {
-                    Task { await model.open(photo.photo.blob) }
+                    Task { await model.open((photo.marked ?? photo.photo).blob) }
                 } label: {
                     HStack {
                         Picture(data: photo.thumbnail).frame(width: 80, height: 80)
@@ -27,11 +27,22 @@ struct PhotosScreen: View {
                             about: [words.moment(photo.photo.origin.at)])
                     }
                 }
+                Picker(words.say("photo"), selection: shows(photo)) {
+                    Text("–").tag("")
+                    ForEach(PhotosModel.kinds, id: \.self) { Text(words.named("photo", $0)) }
+                }
+                .accessibilityIdentifier("photos.\(index).shows")
             }
             Button(words.say("take_photo")) { isTaking = true }.accessibilityIdentifier("photos.take")
         }
         .fullScreenCover(isPresented: $isTaking) { taking }
         .sheet(isPresented: isOpened) { Picture(data: model.opened).accessibilityIdentifier("photos.opened") }
+    }
+
+    /// What a photo is said to show; choosing says it.
+    private func shows(_ photo: JobPhoto) -> Binding<String> {
+        let say: (String) -> Void = { kind in Task { await model.name(photo.photo.blob, kind) } }
+        return Binding(get: { photo.shows }, set: { if !$0.isEmpty { say($0) } })
     }
 
     private var isOpened: Binding<Bool> {

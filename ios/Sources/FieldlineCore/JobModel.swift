@@ -45,9 +45,19 @@ public final class JobModel: Screen {
 
     /// Takes a step, or asks first for what it needs.
     public func choose(_ offer: StepOffer) async -> Bool {
-        if offer.reasons.isEmpty && offer.missing.isEmpty { return await take(offer.step) }
+        if offer.reasons.isEmpty && offer.missing.isEmpty {
+            let isTaken = await take(offer.step)
+            if !isTaken { askWhyElsewhere(offer) }
+            return isTaken
+        }
         asked = StepAsked(offer: offer, fields: form.filter { offer.missing.contains($0.name) })
         return true
+    }
+
+    /// Whoever arrives elsewhere than at the site is asked why, and not kept from arriving.
+    private func askWhyElsewhere(_ offer: StepOffer) {
+        let why = form.filter { $0.name == "check_in_reason" && $0.name == problem?.subject }
+        if !why.isEmpty { asked = StepAsked(offer: offer, fields: why) }
     }
 
     /// Lets a chosen step be.

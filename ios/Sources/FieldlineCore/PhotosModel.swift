@@ -36,6 +36,10 @@ public protocol Pictures: Sendable {
 public struct JobPhoto: Equatable, Sendable, Identifiable {
     public let photo: Attachment
     public let thumbnail: Data?
+    /// The same with what was drawn on it.
+    public let marked: Attachment?
+    /// What it is said to show.
+    public let shows: String
 
     public var id: String { photo.blob.hex }
 }
@@ -43,6 +47,9 @@ public struct JobPhoto: Equatable, Sendable, Identifiable {
 @MainActor
 @Observable
 public final class PhotosModel: Screen {
+    /// What a photo may be said to show.
+    public nonisolated static let kinds = ["before", "after", "other"]
+
     public private(set) var photos: [JobPhoto] = []
     public private(set) var opened: Data?
 
@@ -59,7 +66,7 @@ public final class PhotosModel: Screen {
         await work { try await read() }
     }
 
-    /// Adds a photo with what was drawn on it.
+    /// Adds a photo, and beside it the same with what was drawn on it.
     public func add(_ photo: Data, _ strokes: [Stroke], fileName: String) async -> Bool {
         await work {
             let (job, pictures) = (job, pictures)
@@ -67,7 +74,12 @@ public final class PhotosModel: Screen {
                 let flat = strokes.isEmpty ? photo : try pictures.flattened(photo, strokes)
                 let small = captured(try pictures.thumbnail(flat), "small-\(fileName)")
                 _ = try store.execute(
-                    command: .addPhoto(record: job, photo: captured(flat, fileName), thumbnail: small))
+                    command: .addPhoto(record: job, photo: captured(photo, fileName), thumbnail: small))
+                if !strokes.isEmpty, let original = try taken(store, job).last {
+                    let picture = captured(flat, "marked-\(fileName)")
+                    let deed = SiteDeed.markUp(record: job, original: original.blob, picture: picture)
+                    _ = try store.execute(command: .onSite(deed: deed))
+                }
             }
             try await read()
         }
@@ -85,6 +97,14 @@ public final class PhotosModel: Screen {
         }
     }
 
+    /// Says what a photo shows.
+    public func name(_ photo: BlobHash, _ shows: String) async -> Bool {
+        await work {
+            try await core.execute(.onSite(deed: .namePhoto(record: job, photo: photo, shows: shows)))
+            try await read()
+        }
+    }
+
     public func close() {
         opened = nil
     }
@@ -92,13 +112,22 @@ public final class PhotosModel: Screen {
     private func read() async throws {
         let job = job
         photos = try await core.ask { store in
-            let files = try store.record(record: job)?.details?.attachments ?? []
-            return try files.filter { $0.role == .photo }.map { photo in
+            let details = try store.record(record: job)?.details
+            let files = details?.attachments ?? []
+            return try taken(store, job).map { photo in
                 let small = files.first { $0.role == .thumbnail && $0.of == photo.blob } ?? photo
-                return JobPhoto(photo: photo, thumbnail: try store.file(blob: small.blob))
+                let said = details?.answers.first { $0.question == "photo.\(photo.blob.hex)" }
+                return JobPhoto(
+                    photo: photo, thumbnail: try store.file(blob: small.blob),
+                    marked: files.last { $0.role == .photo && $0.of == photo.blob }, shows: said?.latest.answer ?? "")
             }
         }
     }
+}
+
+/// The photos as they were taken, oldest first.
+private func taken(_ store: Fieldline, _ job: RecordId) throws -> [Attachment] {
+    (try store.record(record: job)?.details?.attachments ?? []).filter { $0.role == .photo && $0.of == nil }
 }
 
 private func captured(_ jpeg: Data, _ fileName: String) -> Captured {

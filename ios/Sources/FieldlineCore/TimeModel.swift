@@ -8,7 +8,7 @@ import Observation
 @Observable
 public final class TimeModel: Screen {
     /// The purposes of time the core knows.
-    public nonisolated static let purposes = ["travel", "work", "other"]
+    public nonisolated static let purposes = ["travel", "work", "break", "admin", "other"]
 
     public private(set) var entries: [TimeEntry] = []
     public private(set) var readings: [Reading] = []

@@ -17,10 +17,44 @@ extension Given {
         case "comment": return .comment(record: try record(), text: try text("text"))
         case "work_note": return .workNote(record: try record(), text: try text("text"))
         case "transition": return try transition()
+        case "on_site": return .onSite(deed: try given("deed").deed())
         case "discard_held": return .discardHeld(counter: try number("counter").uint64Value)
         case "resend_held": return .resendHeld(counter: try number("counter").uint64Value)
         default: return try entry(kind)
         }
+    }
+
+    /// What is done on site beside the work itself.
+    private func deed() throws -> SiteDeed {
+        let kind = try text("kind")
+        switch kind {
+        case "sign":
+            return .sign(
+                record: try record(), signer: try text("signer"), name: try text("name"),
+                picture: try captured("picture"))
+        case "refuse_signature":
+            return .refuseSignature(record: try record(), signer: try text("signer"), reason: try text("reason"))
+        case "mark_up":
+            return .markUp(
+                record: try record(), original: try blob("original"), picture: try captured("picture"))
+        case "name_photo":
+            return .namePhoto(record: try record(), photo: try blob("photo"), shows: try text("shows"))
+        case "meter_replaced": return .meterReplaced(record: try record(), meter: try text("meter"))
+        case "safe": return .safe(record: try record())
+        case "help": return .help(record: try record())
+        case "spend": return .spend(expense: try given("expense").expense())
+        case "follow_up":
+            return .followUp(
+                record: try record(), table: try text("table"), shortDescription: try text("short_description"))
+        default: throw Malformed(what: "nobody does \(kind) on site")
+        }
+    }
+
+    private func expense() throws -> Expense {
+        Expense(
+            record: try record(), purpose: try text("purpose"), cost: maybeText("cost"),
+            currency: maybeText("currency"), quantity: maybeText("quantity"), description: maybeText("description"),
+            receipt: self["receipt"] == nil ? nil : try captured("receipt"))
     }
 
     private func transition() throws -> Command {

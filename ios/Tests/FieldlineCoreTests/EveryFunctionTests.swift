@@ -98,6 +98,9 @@ final class EveryFunctionTests: XCTestCase {
     private func oneRecord(_ store: Fieldline, _ job: RecordId) throws {
         XCTAssertEqual(try calls("record") { try store.record(record: job) }?.details?.stage, "assigned")
         XCTAssertEqual(try calls("form") { try store.form(record: job) }?.isEmpty, false)
+        XCTAssertTrue(try calls("checklists") { try store.checklists(record: job) }.isEmpty)
+        XCTAssertTrue(try calls("signatures") { try store.signatures(record: job) }.isEmpty)
+        XCTAssertTrue(try calls("safety") { try store.safety() }.isEmpty)
         XCTAssertTrue(try calls("slaClocks") { try store.slaClocks(record: job) }.isEmpty)
         let note = Captured(
             content: .bytes(bytes: Data([1, 2, 3])), fileName: "note.bin", contentType: "application/octet-stream")

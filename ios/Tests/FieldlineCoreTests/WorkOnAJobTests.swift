@@ -61,15 +61,19 @@ final class WorkOnAJobTests: XCTestCase {
     }
 
     @MainActor
-    func test_a_photo_is_kept_with_what_was_drawn_on_it_and_its_thumbnail_is_shown() async throws {
+    func test_a_photo_is_kept_as_it_was_taken_and_beside_it_with_what_was_drawn_on_it() async throws {
         let (_, tina, job) = try await withJob()
         let photos = PhotosModel(tina.core, job, NamedPictures())
         worked(await photos.add(Data([7, 7]), [line], fileName: "pump.jpg"))
         let photo = try XCTUnwrap(photos.photos.first)
         XCTAssertEqual(photo.thumbnail, Data([7]))
         XCTAssertEqual(photo.photo.fileName, "pump.jpg")
-        worked(await photos.open(photo.photo.blob))
+        worked(await photos.open(try XCTUnwrap(photo.marked).blob))
         XCTAssertEqual(photos.opened, Data([7, 7, 1]))
+        worked(await photos.open(photo.photo.blob))
+        XCTAssertEqual(photos.opened, Data([7, 7]))
+        worked(await photos.name(photo.photo.blob, "before"))
+        XCTAssertEqual(photos.photos.map(\.shows), ["before"])
         photos.close()
         XCTAssertNil(photos.opened)
     }
@@ -107,11 +111,44 @@ final class WorkOnAJobTests: XCTestCase {
         signature.clear()
         signature.draw(line)
         worked(await signature.sign("Mr Weber"))
-        XCTAssertEqual(signature.signed.map(\.fileName), ["Mr Weber.png"])
+        XCTAssertEqual(signature.signed.map(\.name), ["Mr Weber"])
         XCTAssertTrue(signature.strokes.isEmpty)
         XCTAssertEqual(try tina.store.syncStatus().unsentFiles, 1)
         try await tina.syncs()
         XCTAssertEqual(try tina.store.syncStatus().unsentFiles, 0)
+    }
+
+    @MainActor
+    func test_why_nobody_signs_is_kept_in_the_place_of_a_signature() async throws {
+        let (_, tina, job) = try await withJob()
+        let signature = SignatureModel(tina.core, job, NamedPictures())
+        worked(await signature.refuse("had left before the end"))
+        XCTAssertEqual(signature.signed.map(\.refused), ["had left before the end"])
+        XCTAssertEqual(signature.signed.map(\.name), [nil])
+        failed(await signature.refuse(" "))
+    }
+
+    @MainActor
+    func test_an_expense_is_told_with_what_is_missing_and_noted_with_its_receipt() async throws {
+        let (_, tina, job) = try await withJob()
+        let expenses = ExpensesModel(tina.core, job)
+        failed(await expenses.spend(SpentOn("parking", cost: "4.5")))
+        worked(await expenses.spend(SpentOn("parking", cost: "4.5", currency: "EUR"), receipt: Data([7])))
+        worked(await expenses.spend(SpentOn("mileage", kilometres: "38")))
+        XCTAssertEqual(Set(expenses.spent.map(\.cost)), ["4.5", ""])
+    }
+
+    @MainActor
+    func test_another_visit_is_opened_from_a_job_and_nobody_is_watched_on_one_without_a_risk() async throws {
+        let (_, tina, job) = try await withJob()
+        let followUp = FollowUpModel(tina.core, job)
+        worked(await followUp.open("wm_task", "Change the pump for good"))
+        XCTAssertEqual(followUp.opened?.hasPrefix("WOT"), true)
+        let safety = SafetyModel(tina.core, job)
+        worked(await safety.show())
+        XCTAssertNil(safety.ringsAt)
+        worked(await safety.safe())
+        worked(await safety.help())
     }
 
     @MainActor

@@ -33,7 +33,7 @@ class Whereabouts(private val context: Context) : Locator {
         val known = locations.getProviders(true).mapNotNull(locations::getLastKnownLocation)
         val newest = known.maxByOrNull(Location::getElapsedRealtimeNanos) ?: return null
         val age = android.os.SystemClock.elapsedRealtimeNanos() - newest.elapsedRealtimeNanos
-        return if (age > OLDEST.toNanos()) null else Place(newest.latitude, newest.longitude)
+        return if (age > OLDEST.toNanos()) null else Place(newest.latitude, newest.longitude, if (newest.hasAccuracy()) newest.accuracy.toDouble() else null)
     }
 
     /** Watches for these sites and no others, also while the app is closed; Android forgets them when the shift is over. */

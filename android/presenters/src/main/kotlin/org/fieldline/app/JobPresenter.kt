@@ -47,8 +47,14 @@ class JobPresenter(private val core: CoreCalls, private val record: RecordId) : 
 
     /** Takes a step, or asks first for what it needs. */
     suspend fun choose(offer: StepOffer): Boolean {
-        if (offer.reasons.isEmpty() && offer.missing.isEmpty()) return take(offer.step)
+        if (offer.reasons.isEmpty() && offer.missing.isEmpty()) return take(offer.step).also { if (!it) askWhyElsewhere(offer) }
         return work { job -> job.copy(asked = StepAsked(offer, job.form.filter { it.name in offer.missing })) }
+    }
+
+    /** Whoever arrives elsewhere than at the site is asked why, and not kept from arriving. */
+    private fun askWhyElsewhere(offer: StepOffer) {
+        val why = content.form.firstOrNull { it.name == shown.value.problem?.subject && it.name == "check_in_reason" } ?: return
+        shown.value = shown.value.copy(content = content.copy(asked = StepAsked(offer, listOf(why))))
     }
 
     /** Lets a chosen step be. */

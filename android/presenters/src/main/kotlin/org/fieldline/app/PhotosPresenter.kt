@@ -8,7 +8,9 @@ import org.fieldline.core.BlobHash
 import org.fieldline.core.Captured
 import org.fieldline.core.Command
 import org.fieldline.core.Content
+import org.fieldline.core.Fieldline
 import org.fieldline.core.RecordId
+import org.fieldline.core.SiteDeed
 
 /** A point of a stroke, in parts of the width and height, so that it fits every size of the same picture. */
 data class StrokePoint(val x: Float, val y: Float)
@@ -27,8 +29,11 @@ interface Pictures {
     fun drawn(strokes: List<Stroke>, widthPixels: Int, heightPixels: Int): ByteArray
 }
 
-/** A photo of the job; without content until it has come. */
-class JobPhoto(val photo: Attachment, val thumbnail: ByteArray?)
+/** A photo of the job; without content until it has come. `marked` is the same with what was drawn on it, `shows` what it is said to show. */
+class JobPhoto(val photo: Attachment, val thumbnail: ByteArray?, val marked: Attachment?, val shows: String)
+
+/** What a photo may be said to show. */
+val PHOTO_KINDS = listOf("before", "after", "other")
 
 data class Photos(val photos: List<JobPhoto> = emptyList(), val opened: ByteArray? = null)
 
@@ -36,13 +41,23 @@ class PhotosPresenter(private val core: CoreCalls, private val job: RecordId, pr
     Presenter<Photos>(Photos()) {
     suspend fun show(): Boolean = work { read() }
 
-    /** Adds a photo with what was drawn on it. */
+    /** Adds a photo, and beside it the same with what was drawn on it. */
     suspend fun add(photo: ByteArray, strokes: List<Stroke>, fileName: String): Boolean = work {
         core.ask { store ->
             val flat = if (strokes.isEmpty()) photo else pictures.flattened(photo, strokes)
             val small = captured(pictures.thumbnail(flat), "small-$fileName")
-            store.execute(Command.AddPhoto(job, captured(flat, fileName), small))
+            store.execute(Command.AddPhoto(job, captured(photo, fileName), small))
+            if (strokes.isNotEmpty()) {
+                val original = taken(store).last()
+                store.execute(Command.OnSite(SiteDeed.MarkUp(job, original.blob, captured(flat, "marked-$fileName"))))
+            }
         }
+        read()
+    }
+
+    /** Says what a photo shows. */
+    suspend fun name(photo: BlobHash, shows: String): Boolean = work {
+        core.execute(Command.OnSite(SiteDeed.NamePhoto(job, photo, shows)))
         read()
     }
 
@@ -56,10 +71,20 @@ class PhotosPresenter(private val core: CoreCalls, private val job: RecordId, pr
 
     private fun captured(jpeg: ByteArray, fileName: String) = Captured(Content.Bytes(jpeg), fileName, "image/jpeg")
 
+    /** The photos as they were taken, oldest first. */
+    private fun taken(store: Fieldline): List<Attachment> =
+        store.record(job)?.details?.attachments.orEmpty().filter { it.role == AttachmentRole.PHOTO && it.of == null }
+
     private suspend fun read(): Photos = core.ask { store ->
-        val files = store.record(job)?.details?.attachments.orEmpty()
+        val details = store.record(job)?.details
+        val files = details?.attachments.orEmpty()
         val small = files.filter { it.role == AttachmentRole.THUMBNAIL }.associateBy { it.of }
-        val photos = files.filter { it.role == AttachmentRole.PHOTO }
-        Photos(photos.map { photo -> JobPhoto(photo, (small[photo.blob] ?: photo).let { store.file(it.blob) }) })
+        val marked = files.filter { it.role == AttachmentRole.PHOTO && it.of != null }.associateBy { it.of }
+        val said = details?.answers.orEmpty().associate { it.question to it.latest.answer }
+        val photo = { photo: Attachment ->
+            val content = (small[photo.blob] ?: photo).let { store.file(it.blob) }
+            JobPhoto(photo, content, marked[photo.blob], said["photo.${photo.blob.hex}"].orEmpty())
+        }
+        Photos(taken(store).map(photo))
     }
 }

@@ -18,7 +18,7 @@ data class TimeSpent(val entries: List<TimeEntry> = emptyList(), val readings: L
 }
 
 /** The kinds of time the core knows. */
-val TIME_KINDS = listOf("travel", "work", "other")
+val TIME_KINDS = listOf("travel", "work", "break", "admin", "other")
 
 class TimePresenter(private val core: CoreCalls, private val job: RecordId) : Presenter<TimeSpent>(TimeSpent()) {
     suspend fun show(): Boolean = work { read() }

@@ -110,7 +110,10 @@ class DocumentsAndWaysTest {
         listOf("accept", "start_travel").forEach { assertTrue(job.take(it)) }
         day.show()
         assertEquals(listOf(Destination("Waterworks", Place(48.20, 11.62))), day.content.destinations)
-        assertTrue(job.take("arrive"))
+        val arrive = job.content.steps.first { it.step == "arrive" }
+        assertFalse(job.choose(arrive))
+        assertEquals(listOf("check_in_reason"), job.content.asked!!.fields.map { it.name })
+        assertTrue(job.take("arrive", given = mapOf("check_in_reason" to "The gate is at the other end")))
         day.show()
         assertFalse(day.content.points.isEmpty())
         assertEquals(emptyList<Destination>(), day.content.destinations)

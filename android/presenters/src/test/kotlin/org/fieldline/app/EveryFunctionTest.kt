@@ -86,6 +86,9 @@ class EveryFunctionTest {
     private fun oneRecord(store: Fieldline, record: RecordId) {
         assertEquals("assigned", calls("record") { store.record(record) }!!.details!!.stage)
         assertTrue(calls("form") { store.form(record) }!!.isNotEmpty())
+        assertEquals(0, calls("checklists") { store.checklists(record) }.size)
+        assertEquals(0, calls("signatures") { store.signatures(record) }.size)
+        assertEquals(0, calls("safety") { store.safety() }.size)
         assertEquals(0, calls("slaClocks") { store.slaClocks(record) }.size)
         val note = Captured(Content.Bytes(byteArrayOf(1, 2, 3)), "note.bin", "application/octet-stream")
         val done = calls("execute") { store.execute(Command.AddFile(record, note)) }

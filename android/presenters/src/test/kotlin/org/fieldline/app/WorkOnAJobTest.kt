@@ -2,7 +2,6 @@
 
 package org.fieldline.app
 
-import org.fieldline.core.AttachmentRole
 import org.fieldline.core.RecordId
 import org.fieldline.core.SysId
 import org.junit.jupiter.api.Assertions.assertArrayEquals
@@ -65,14 +64,18 @@ class WorkOnAJobTest {
     }
 
     @Test
-    fun `a photo is kept with what was drawn on it, and its thumbnail is shown`() = told { tina ->
+    fun `a photo is kept as it was taken and beside it with what was drawn on it, and its thumbnail is shown`() = told { tina ->
         val photos = PhotosPresenter(tina.core, tina.job(), NamedPictures)
         assertTrue(photos.add(byteArrayOf(7, 7), listOf(LINE), "pump.jpg"))
         val photo = photos.content.photos.single()
         assertArrayEquals(byteArrayOf(7), photo.thumbnail)
         assertEquals("pump.jpg", photo.photo.fileName)
-        assertTrue(photos.open(photo.photo.blob))
+        assertTrue(photos.open(photo.marked!!.blob))
         assertArrayEquals(byteArrayOf(7, 7, 1), photos.content.opened)
+        assertTrue(photos.open(photo.photo.blob))
+        assertArrayEquals(byteArrayOf(7, 7), photos.content.opened)
+        assertTrue(photos.name(photo.photo.blob, "before"))
+        assertEquals("before", photos.content.photos.single().shows)
         photos.close()
         assertNull(photos.content.opened)
     }
@@ -93,11 +96,46 @@ class WorkOnAJobTest {
         signature.draw(LINE)
         assertTrue(signature.sign("Mr Weber"))
         val signed = signature.content.signed.single()
-        assertEquals(AttachmentRole.SIGNATURE, signed.role)
-        assertEquals("Mr Weber.png", signed.fileName)
+        assertEquals("Mr Weber", signed.name)
+        assertEquals(64, signed.covers.length)
         assertEquals(1uL, tina.store.syncStatus().unsentFiles)
         tina.syncs()
         assertEquals(0uL, tina.store.syncStatus().unsentFiles)
+    }
+
+    @Test
+    fun `why nobody signs is kept in the place of a signature`() = told { tina ->
+        val signature = SignaturePresenter(tina.core, tina.job(), NamedPictures)
+        assertTrue(signature.refuse("had left before the end"))
+        val refused = signature.content.signed.single()
+        assertEquals(null to "had left before the end", refused.name to refused.refused)
+        assertFalse(signature.refuse(" "))
+    }
+
+    @Test
+    fun `an expense is told with what is missing, and noted with its receipt`() = told { tina ->
+        val expenses = ExpensesPresenter(tina.core, tina.job())
+        val parking = SpentOn("parking", "4.5", "", "", "")
+        assertFalse(expenses.spend(parking, null))
+        assertTrue(expenses.spend(parking.copy(currency = "EUR"), byteArrayOf(7)))
+        assertTrue(expenses.spend(SpentOn("mileage", "", "", "38", ""), null))
+        assertEquals(setOf("4.5" to "", "" to "38"), expenses.content.spent.map { it.cost to it.kilometres }.toSet())
+    }
+
+    @Test
+    fun `a defect is opened from the job it was found on`() = told { tina ->
+        val followUp = FollowUpPresenter(tina.core, tina.job())
+        assertTrue(followUp.open("wm_task", "Change the pump for good"))
+        assertTrue(followUp.content.opened!!.startsWith("WOT"))
+    }
+
+    @Test
+    fun `nobody is watched on a job without a risk`() = told { tina ->
+        val safety = SafetyPresenter(tina.core, tina.job())
+        assertTrue(safety.show())
+        assertNull(safety.content.ringsAt)
+        assertTrue(safety.safe())
+        assertTrue(safety.help())
     }
 
     @Test

@@ -35,6 +35,8 @@ import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
 import org.fieldline.app.Destination
 import org.fieldline.app.DocumentsPresenter
+import org.fieldline.app.ExpensesPresenter
+import org.fieldline.app.FollowUpPresenter
 import org.fieldline.app.JobPresenter
 import org.fieldline.app.NewsPresenter
 import org.fieldline.app.OpenedDocument
@@ -44,6 +46,7 @@ import org.fieldline.app.PhotosPresenter
 import org.fieldline.app.Pictures
 import org.fieldline.app.Preferences
 import org.fieldline.app.Remedy
+import org.fieldline.app.SafetyPresenter
 import org.fieldline.app.SearchPresenter
 import org.fieldline.app.SettingsPresenter
 import org.fieldline.app.SignaturePresenter
@@ -231,6 +234,9 @@ private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, open: (Record
         JobPart.DOCUMENTS -> DocumentsScreen(remember(core, job) { DocumentsPresenter(core, job, phone.pages) }, phone::shown, phone::share)
         JobPart.SIGNATURE -> SignatureScreen(remember(core, job) { SignaturePresenter(core, job, phone.pictures) })
         JobPart.TIME -> TimeScreen(remember(core, job) { TimePresenter(core, job) })
+        JobPart.SAFETY -> SafetyScreen(remember(core, job) { SafetyPresenter(core, job) })
+        JobPart.EXPENSES -> ExpensesScreen(remember(core, job) { ExpensesPresenter(core, job) }, phone)
+        JobPart.FOLLOW_UP -> FollowUpScreen(remember(core, job) { FollowUpPresenter(core, job) })
         JobPart.ASSET -> AssetOf(remember(core, job) { JobPresenter(core, job) }, core, open)
     }
 }

@@ -16,6 +16,7 @@ import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.ImageBitmap
 import androidx.compose.ui.layout.ContentScale
 import androidx.compose.ui.platform.testTag
+import org.fieldline.app.PHOTO_KINDS
 import org.fieldline.app.PhotosPresenter
 import org.fieldline.app.Stroke
 
@@ -55,8 +56,12 @@ fun PhotosScreen(presenter: PhotosPresenter, camera: Camera) {
         photos.opened?.let { opened -> item { Shown(opened, camera, "photos.opened") { does { presenter.close() } } } }
         itemsIndexed(photos.photos) { index, photo ->
             photo.thumbnail?.let { Shown(it, camera, "photos.small.$index") {} }
-            val about = listOf(moment(photo.photo.origin.at), if (photo.thumbnail == null) say(Word.COMES_WITH_SYNC) else "")
-            Line(photo.photo.fileName, "photos.$index", about) { does { presenter.open(photo.photo.blob) } }
+            val shows = if (photo.shows.isEmpty()) "" else named("photo", photo.shows)
+            val about = listOf(moment(photo.photo.origin.at), shows, if (photo.thumbnail == null) say(Word.COMES_WITH_SYNC) else "")
+            Line(photo.photo.fileName, "photos.$index", about) { does { presenter.open((photo.marked ?: photo.photo).blob) } }
+            PHOTO_KINDS.forEach { kind ->
+                Chosen(named("photo", kind), "photos.$index.$kind", photo.shows == kind) { does { presenter.name(photo.photo.blob, kind) } }
+            }
         }
     }
 }

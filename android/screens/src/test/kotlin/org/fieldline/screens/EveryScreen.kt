@@ -18,6 +18,8 @@ import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
 import org.fieldline.app.Destination
 import org.fieldline.app.DocumentsPresenter
+import org.fieldline.app.ExpensesPresenter
+import org.fieldline.app.FollowUpPresenter
 import org.fieldline.app.HERE
 import org.fieldline.app.JobPresenter
 import org.fieldline.app.KioskPresenter
@@ -31,6 +33,7 @@ import org.fieldline.app.PhotosPresenter
 import org.fieldline.app.Pictures
 import org.fieldline.app.Preferences
 import org.fieldline.app.PreferencesInMemory
+import org.fieldline.app.SafetyPresenter
 import org.fieldline.app.SearchPresenter
 import org.fieldline.app.SettingsPresenter
 import org.fieldline.app.SignaturePresenter
@@ -179,6 +182,9 @@ class BusyDay(val tina: Technician) {
             "photos" to { PhotosScreen(remember { PhotosPresenter(core, job, phone.pictures) }, phone) },
             "documents" to { DocumentsScreen(remember { opened(DocumentsPresenter(core, job, phone.pages)) }, phone::shown, phone::share) },
             "signature" to { SignatureScreen(remember { SignaturePresenter(core, job, phone.pictures) }) },
+            "safety" to { SafetyScreen(remember { SafetyPresenter(core, job) }) },
+            "expenses" to { ExpensesScreen(remember { ExpensesPresenter(core, job) }, phone) },
+            "follow_up" to { FollowUpScreen(remember { FollowUpPresenter(core, job) }) },
             "time" to { TimeScreen(remember { TimePresenter(core, job) }) },
             "search" to { SearchScreen(remember { found(SearchPresenter(core)) }, phone::scan) {} },
             "news" to { NewsScreen(remember { NewsPresenter(core) }) {} },

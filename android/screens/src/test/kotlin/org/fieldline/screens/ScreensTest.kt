@@ -43,7 +43,13 @@ class ScreensTest {
 
     @Test fun `a document shows its page and can be shared`() = shows("documents", "documents.0", "documents.page", "documents.next", "documents.share")
 
-    @Test fun `the signature pad is there`() = shows("signature", "signature.pad", "signature.sign")
+    @Test fun `the signature pad is there, and a way without it`() = shows("signature", "signature.pad", "signature.sign", "signature.refuse")
+
+    @Test fun `whoever works alone can say that they are safe and call for help`() = shows("safety", "safety.safe", "safety.help")
+
+    @Test fun `expenses are noted with a receipt or as a way`() = shows("expenses", "expenses.parking", "expenses.save")
+
+    @Test fun `another visit and a defect are opened from a job`() = shows("follow_up", "follow_up.wm_task", "follow_up.incident")
 
     @Test fun `time shows its totals and readings`() = shows("time", "time.total.work", "time.reading.0")
 

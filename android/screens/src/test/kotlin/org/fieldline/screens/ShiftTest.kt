@@ -28,7 +28,7 @@ class ShiftTest {
 
     @Test
     fun `a technician signs in, does a job and sees that everything is sent`() = Office.technician().use { tina ->
-        val site = Office.creates("cmn_location", "name" to "Waterworks", "latitude" to "48.20", "longitude" to "11.62")
+        val site = Office.creates("cmn_location", "name" to "Waterworks", "latitude" to "48.137", "longitude" to "11.575")
         val record = Office.sends(tina, "Change the pump", "location" to site.sysId.hex)
         val number = Office.reads(record).getString("number")
         val phone = DeskPhone()
