@@ -8,7 +8,7 @@ use fieldline_model::{Record, SysId, Timestamp};
 use crate::call::Call;
 use crate::named::sys_id_of;
 use crate::question::Question;
-use crate::table::{self, Detail, Input, Result, TableError, declared};
+use crate::table::{self, Detail, Result, TableError, declared};
 
 /// The table.
 pub const CASES: &str = "sn_customerservice_case";
@@ -24,22 +24,6 @@ pub fn read(call: &mut Call<'_>, name: &str) -> Result<Detail> {
     };
     let missing = || TableError::NotFound(format!("{CASES}/{}", name.chars().take(40).collect::<String>()));
     table::get(call, CASES, sys_id.ok_or_else(missing)?)
-}
-
-/// Creates a case; without an account it belongs to its contact's.
-///
-/// # Errors
-/// When the caller may not, or a field does not fit.
-pub fn create(call: &mut Call<'_>, mut input: Input) -> Result<Record> {
-    let given = |name: &str| input.fields.get(name).filter(|text| !text.is_empty());
-    if given("account").is_none()
-        && let Some(contact) = given("contact").and_then(|contact| contact.parse::<SysId>().ok())
-        && let Some(contact) = call.tx.find(call.dictionary.family("customer_contact"), contact)?
-        && let Some(account) = contact.reference("account")
-    {
-        input.fields.insert("account".into(), account.to_string());
-    }
-    Ok(table::create(call, CASES, &input)?.record)
 }
 
 /// Something said about a case.

@@ -116,6 +116,11 @@ impl Changes {
         self.values.keys()
     }
 
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.comment.is_none() && self.work_note.is_none() && self.step.is_none()
+    }
+
     /// The new value of a field that changes.
     pub fn value_of(&self, field: &str) -> Option<&Value> {
         self.values.get(field)?.1.as_ref()

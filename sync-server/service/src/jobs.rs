@@ -8,6 +8,7 @@ use rand_core::Rng;
 use crate::call::Call;
 use crate::change_requests::{cab, conflicts, risk};
 use crate::cmdb::health::cycle;
+use crate::csm::entitlements::terms;
 use crate::error::{Result, ServiceError};
 use crate::flows;
 use crate::itsm::auto_close;
@@ -35,6 +36,7 @@ type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
 const WORKERS: [Worker; 13] = [
     Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
+    Worker { kind: terms::KIND, prepare: None, work: terms::come, failed: put_off },
     Worker { kind: auto_close::KIND, prepare: None, work: auto_close::ring, failed: put_off },
     Worker { kind: flows::SCHEDULE, prepare: None, work: flows::begin_scheduled, failed: put_off },
     Worker { kind: flows::KIND, prepare: None, work: flows::carry_on, failed: flows::stopped },

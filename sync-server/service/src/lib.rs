@@ -13,12 +13,14 @@
 //! * [`outgoing`] keeps requests to outside systems, which flows and `webhooks` make, as rows that somebody else sends.
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
+//! * [`csm`] knows customers: what they are entitled to, what they see, and how field work comes back to them.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
 //! * [`change_requests`] plans changes, asks for approvals and says what collides.
 //! * [`knowledge`] takes articles from draft to draft of the next version.
 //! * [`cmdb`] recognises configuration items that several sources tell of, and relates them.
 //! * [`reports`] says whether a service report is what a phone made.
 //! * [`on_site`] lets checklists, time cards, meters and safety follow from what technicians do.
+//! * [`timeline`] tells what happened to a record and all it is linked with.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
@@ -42,6 +44,7 @@ pub mod catalog;
 pub mod change_requests;
 mod changes;
 pub mod cmdb;
+pub mod csm;
 mod cursor;
 mod definitions;
 pub mod dispatch;
@@ -62,6 +65,7 @@ pub mod knowledge;
 mod known;
 mod live;
 pub mod metrics;
+pub mod moment;
 pub mod named;
 pub mod notifications;
 mod numbers;
@@ -91,6 +95,7 @@ mod sla;
 pub mod sync;
 pub mod table;
 mod template;
+pub mod timeline;
 mod tiny;
 mod webhooks;
 

@@ -11,6 +11,7 @@
 //! * What was asked about goes on or back as it was answered (`approvals.rs`).
 //! * Approvals, tasks, conflicts and risk follow a change (`change_requests/`).
 //! * Incidents, problems and the tasks of either move each other (`itsm/`).
+//! * Cases find their entitlement, hear their customers and end with what they asked for (`csm/`).
 //!
 //! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
 
@@ -23,7 +24,9 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use crate::approvals::APPROVALS;
 use crate::author::set;
 use crate::call::{Call, Changed};
+use crate::cases::CASES;
 use crate::change_requests::risk;
+use crate::csm::replaced::ASSETS;
 use crate::error::Result;
 use crate::itsm;
 use crate::itsm::major::COMMUNICATIONS;
@@ -44,6 +47,7 @@ impl Call<'_> {
             self.follow_escalation(changed)?;
         }
         risk::follow_incident(self, changed)?;
+        self.tell_customers(changed)?;
         match id.table.as_str() {
             "wm_task" => {
                 self.react_on_site(id, changed)?;
@@ -54,6 +58,8 @@ impl Call<'_> {
             "change_request" | "change_task" => self.react_to_change(changed),
             COMMUNICATIONS => self.send_communication(changed),
             "sc_task" | "sc_req_item" => self.roll_up_ordered(changed),
+            CASES => self.react_to_case(changed),
+            ASSETS => self.react_to_replacement(changed),
             table if itsm::moves(table) => self.react_to_itsm(changed),
             _ => Ok(()),
         }
@@ -155,7 +161,10 @@ impl Call<'_> {
                 self.step_towards(&task, "cancelled")?;
             }
         }
-        if changed.stands_elsewhere() { self.roll_up(id) } else { Ok(()) }
+        if changed.stands_elsewhere() {
+            self.roll_up(id)?;
+        }
+        self.bring_back(changed)
     }
 
     /// Takes an order where its tasks stand.

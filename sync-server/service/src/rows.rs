@@ -79,7 +79,7 @@ impl Call<'_> {
             }),
             "sys_user_has_role" => self.role_given(before, after),
             "sys_group_has_role" => both("group").into_iter().try_for_each(|group| self.groups_roles_changed(group)),
-            PROPERTIES if row.text("name") == auto_close::SETTING => self.time_every_closing(),
+            PROPERTIES if auto_close::is_setting(row.text("name")) => self.time_every_closing(),
             PROPERTIES if row.text("name") == cycle::SETTING => self.time_health(),
             PRIORITY_TABLE => self.server.reload_priorities(&*self.tx),
             table if after.is_none() && self.dictionary.is_a(table, cmdb::ROOT) => self.forget_sources(row.id.sys_id),

@@ -19,6 +19,7 @@ use crate::call::Call;
 use crate::change_requests;
 use crate::changes::Changes;
 use crate::cmdb;
+use crate::csm;
 use crate::definitions;
 use crate::error::ServiceError;
 use crate::itsm::major;
@@ -225,6 +226,7 @@ fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, c
     }
     change_requests::guard::check(call, before.as_ref(), &applied)?;
     on_site::check(call, before.as_ref(), &applied)?;
+    csm::guard::check(call, before.as_ref(), &applied, !changes.is_empty())?;
     call.pending.obeyed.retain(|(_, obeyed)| *obeyed != id);
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,
@@ -319,6 +321,7 @@ fn prepare_row(call: &mut Call<'_>, before: Option<&Record>, record: &mut Record
     }
     cmdb::check_rule(call, record)?;
     change_requests::prepare(call, before, record)?;
+    csm::prepare(call, before, record)?;
     // What a condition leaves out would make it hold for more than was meant.
     let asked = match table.as_str() {
         major::PLAN_DEFINITIONS => "incident",
@@ -340,6 +343,7 @@ fn prepare_row(call: &mut Call<'_>, before: Option<&Record>, record: &mut Record
 
 /// Does what follows from a row that was written.
 fn follow_row(call: &mut Call<'_>, before: Option<&Record>, record: &Record) -> Result<()> {
+    csm::written(call, before, record)?;
     match (record.id.table.as_str(), before) {
         (attachments::TABLE, Some(_)) => attachments::rename(call, record),
         (knowledge::ARTICLES, before) => knowledge::written(call, before, record),

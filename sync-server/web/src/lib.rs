@@ -24,6 +24,7 @@ mod change;
 mod cmdb;
 mod compression;
 mod credentials;
+mod customers;
 mod devices;
 mod dispatch;
 mod edge;
@@ -47,6 +48,7 @@ mod oidc;
 mod on_call;
 mod on_site;
 mod openapi;
+mod portal;
 mod problems;
 mod processor;
 mod rates;
@@ -60,6 +62,7 @@ mod serving;
 mod session;
 mod sync;
 mod table;
+mod timeline;
 mod tiny;
 pub mod tls;
 mod under_way;
@@ -125,6 +128,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         on_site::endpoints(),
         major_incidents::endpoints(),
         reports::endpoints(),
+        customers::endpoints(),
+        portal::endpoints(),
+        timeline::endpoints(),
         ways_in::endpoints(),
     ];
     let records =

@@ -184,7 +184,8 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
     let query = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
     let named =
         crate::known_elsewhere::parameters(endpoint.method, path).iter().chain(crate::knowledge::parameters(path));
-    let named = named.chain(crate::on_call::parameters(path));
+    let named = named.chain(crate::on_call::parameters(path)).chain(crate::customers::parameters(path));
+    let named = named.chain(crate::portal::parameters(endpoint.method, path)).chain(crate::timeline::parameters(path));
     parameters.extend(named.map(|name| query(name)));
     if path == "/{page}" {
         parameters.extend(crate::processor::PARAMETERS.iter().map(|name| query(name)));
@@ -235,6 +236,9 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::on_site::schemas(),
         crate::major_incidents::schemas(),
         crate::reports::schemas(),
+        crate::customers::schemas(),
+        crate::portal::schemas(),
+        crate::timeline::schemas(),
         crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
     ];

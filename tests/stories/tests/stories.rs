@@ -1,6 +1,7 @@
 //! User stories, one per file, over real HTTP and real files; see `fieldline_stories` for who acts in them.
 
 mod stories {
+    mod a_call_to_the_end;
     mod approved_offline;
     mod bad_input;
     mod cancelled_meanwhile;

@@ -13,13 +13,14 @@ use crate::definitions;
 use crate::error::{Result, ServiceError};
 use crate::server::Server;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     include_str!("../../library/change_approval_reminder.toml"),
     include_str!("../../library/costly_item.toml"),
     include_str!("../../library/knowledge_review.toml"),
     include_str!("../../library/major_incident.toml"),
     include_str!("../../library/new_employee.toml"),
     include_str!("../../library/on_hold_reminder.toml"),
+    include_str!("../../library/problem_from_repeated_cases.toml"),
     include_str!("../../library/problem_from_repeats.toml"),
     include_str!("../../library/sla_escalation.toml"),
 ];

@@ -3,6 +3,7 @@
 use fieldline_model::Record;
 use fieldline_model::condition::Filter;
 
+use super::auto_close;
 use crate::call::{Call, Changed};
 use crate::error::Result;
 use crate::query::number_field;
@@ -22,7 +23,7 @@ impl Call<'_> {
         self.count_children(changed)?;
         self.open_again_what_is_asked_for(changed)?;
         self.follow_major(changed)?;
-        self.follow_closing(changed)
+        self.follow_closing(&auto_close::INCIDENTS_STAY, changed)
     }
 
     /// Takes an incident off hold that waits for its caller, who has answered.

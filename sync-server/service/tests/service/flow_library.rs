@@ -335,3 +335,24 @@ fn a_caller_who_does_not_answer_is_reminded_twice_before_the_incident_is_resolve
     update(&mut house, &flow, &[("condition", "short_description=Answered")]);
     assert_eq!(tried(&mut house, &flow)[0][0], "two days");
 }
+
+#[test]
+fn the_third_case_of_one_thing_and_category_in_a_month_opens_one_problem() {
+    let (mut house, _) = with("problem_from_repeated_cases");
+    let asset = create(&mut house, "alm_asset", &[("display_name", "Pump")]).sys_id.to_string();
+    let report = |house: &mut House, category: &str| {
+        let fields = [("short_description", "Pump is loud"), ("asset", &*asset), ("category", category)];
+        create(house, "sn_customerservice_case", &fields);
+        house.ring();
+    };
+    for category in ["noise", "leak", "noise"] {
+        report(&mut house, category);
+    }
+    assert!(rows(&mut house, "problem", "").is_empty(), "one of them is of another category");
+    report(&mut house, "noise");
+    let problem = rows(&mut house, "problem", "").remove(0);
+    assert_eq!(problem.text("short_description"), "Cases repeat: Pump is loud");
+    assert_eq!(rows(&mut house, "sn_customerservice_case", &format!("problem={}", problem.id.sys_id)).len(), 3);
+    report(&mut house, "noise");
+    assert_eq!(rows(&mut house, "problem", "").len(), 1, "it is counted anew");
+}

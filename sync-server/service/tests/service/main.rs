@@ -6,6 +6,7 @@ mod access;
 mod admission;
 mod approvals;
 mod changes;
+mod customers;
 mod definitions;
 mod deflection;
 mod dispatching;

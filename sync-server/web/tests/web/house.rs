@@ -65,6 +65,13 @@ impl House {
         Self { server, router, clock, mia }
     }
 
+    /// Lets somebody more in.
+    pub fn hire(&self, user_name: &str, roles: &[&str]) -> SysId {
+        let new = NewUser { user_name, name: user_name, password: PASSWORD, roles };
+        let now = Timestamp(self.clock.load(Ordering::Relaxed));
+        self.server.create_user(&self.server.system(), &new, now, &mut Entropy::open()).expect("a new name")
+    }
+
     /// The clock, for another router over the same server.
     pub fn clock(&self) -> Arc<dyn Clock> {
         telling(&self.clock)

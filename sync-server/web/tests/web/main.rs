@@ -29,6 +29,7 @@ mod oidc;
 mod older;
 mod outside;
 mod pages;
+mod portal;
 mod problems;
 mod provider;
 mod readers;
