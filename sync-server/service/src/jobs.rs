@@ -13,6 +13,7 @@ use crate::error::{Result, ServiceError};
 use crate::flows;
 use crate::itsm::auto_close;
 use crate::knowledge;
+use crate::maintenance;
 use crate::notifications::digest;
 use crate::on_call;
 use crate::on_site;
@@ -20,6 +21,7 @@ use crate::retention;
 use crate::server::Server;
 use crate::sla::timer;
 use crate::table::TableError;
+use crate::work_orders::acceptance;
 
 /// Who does the jobs of a kind.
 struct Worker {
@@ -33,7 +35,7 @@ struct Worker {
 
 type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
 
-const WORKERS: [Worker; 13] = [
+const WORKERS: [Worker; 16] = [
     Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
     Worker { kind: terms::KIND, prepare: None, work: terms::come, failed: put_off },
@@ -47,6 +49,8 @@ const WORKERS: [Worker; 13] = [
     Worker { kind: risk::KIND, prepare: None, work: risk::ring, failed: put_off },
     Worker { kind: cab::KIND, prepare: None, work: cab::ring, failed: put_off },
     Worker { kind: conflicts::KIND, prepare: None, work: conflicts::ring, failed: put_off },
+    Worker { kind: acceptance::KIND, prepare: None, work: acceptance::ring, failed: put_off },
+    Worker { kind: maintenance::KIND, prepare: None, work: maintenance::ring, failed: put_off },
     Worker { kind: retention::KIND, prepare: None, work: retention::tidy, failed: put_off },
 ];
 /// A job that failed so often is not tried again until a person says so.

@@ -21,6 +21,10 @@
 //! * [`reports`] says whether a service report is what a phone made.
 //! * [`on_site`] lets checklists, time cards, meters and safety follow from what technicians do.
 //! * [`timeline`] tells what happened to a record and all it is linked with.
+//! * `maintenance` makes orders of what is due again.
+//! * [`work_orders`] come of what somebody reported, and move with their tasks.
+//! * [`appointments`] are windows that customers book.
+//! * [`customer_links`] let customers without an account follow, book and sign.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
@@ -31,6 +35,7 @@
 pub mod accounts;
 mod admit;
 mod adopted;
+pub mod appointments;
 mod approvals;
 pub mod attachments;
 mod audit;
@@ -46,6 +51,7 @@ mod changes;
 pub mod cmdb;
 pub mod csm;
 mod cursor;
+pub mod customer_links;
 mod definitions;
 pub mod dispatch;
 mod edits;
@@ -64,6 +70,7 @@ mod kept;
 pub mod knowledge;
 mod known;
 mod live;
+mod maintenance;
 pub mod metrics;
 pub mod moment;
 pub mod named;
@@ -98,6 +105,7 @@ mod template;
 pub mod timeline;
 mod tiny;
 mod webhooks;
+pub mod work_orders;
 
 pub use accounts::{AccountError, Enrolled, NewUser, Session};
 pub use call::{Call, Caller};

@@ -4,7 +4,7 @@
 //!   escalations (`on_call/`).
 //! * A step that was not followed opens one review task, so that somebody reads what happened, where two people meant
 //!   different things.
-//! * A work order stands where its tasks stand; cancelling it cancels the tasks that nobody has begun to close.
+//! * A work order and its tasks move each other (`work_orders/`).
 //! * Checklists, time cards, meter readings and safety follow work on site (`on_site/`).
 //! * A requested item ends as its tasks end, and a request as its items do (`catalog/fulfilment.rs`).
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
@@ -16,7 +16,6 @@
 //! Reactions are edits of the `system` user. Each looks only at how things stand, so doing it again does nothing.
 
 use fieldline_documents::Act;
-use fieldline_model::condition::Filter;
 use fieldline_model::life_cycle::{LifeCycle, Refusal, RefusedStep, Stage, StepId};
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, SysId, Value};
@@ -32,6 +31,7 @@ use crate::itsm;
 use crate::itsm::major::COMMUNICATIONS;
 use crate::named::sys_id_of;
 use crate::query::number_field;
+use crate::work_orders;
 
 impl Call<'_> {
     /// Does what follows from a change.
@@ -49,11 +49,14 @@ impl Call<'_> {
         risk::follow_incident(self, changed)?;
         self.tell_customers(changed)?;
         match id.table.as_str() {
-            "wm_task" => {
+            work_orders::TASKS => {
                 self.react_on_site(id, changed)?;
-                self.roll_up_orders_of(changed)
+                self.react_to_task(changed)
             }
-            "wm_order" => self.react_to_order(id, changed),
+            work_orders::ORDERS => {
+                self.react_to_order(id, changed)?;
+                self.bring_back(changed)
+            }
             APPROVALS => self.react_to_answer(changed),
             "change_request" | "change_task" => self.react_to_change(changed),
             COMMUNICATIONS => self.send_communication(changed),
@@ -137,54 +140,6 @@ impl Call<'_> {
         self.dictionary.life_cycle_of(record.id.table.as_str())
     }
 
-    fn roll_up_orders_of(&mut self, changed: &Changed) -> Result<()> {
-        if !changed.stands_elsewhere() {
-            return Ok(());
-        }
-        let rows = changed.before.iter().chain([&changed.projection.record]);
-        let mut orders: Vec<SysId> = rows.filter_map(|row| row.reference("parent")).collect();
-        orders.dedup();
-        for order in orders {
-            let order = DocumentId::new("wm_order", order);
-            if self.exists(&order)? {
-                self.roll_up(&order)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn react_to_order(&mut self, id: &DocumentId, changed: &Changed) -> Result<()> {
-        let before = changed.before.as_ref().and_then(|before| stage_of(self.life_cycle(before)?, before));
-        let was = before.map(|stage| stage.name.clone());
-        if changed.projection.stage.as_deref() == Some("cancelled") && was.as_deref() != Some("cancelled") {
-            for task in self.tasks_of(id)? {
-                self.step_towards(&task, "cancelled")?;
-            }
-        }
-        if changed.stands_elsewhere() {
-            self.roll_up(id)?;
-        }
-        self.bring_back(changed)
-    }
-
-    /// Takes an order where its tasks stand.
-    fn roll_up(&mut self, order: &DocumentId) -> Result<()> {
-        if plant::is(Plant::RollUpForgotten) {
-            return Ok(());
-        }
-        let tasks = self.tasks_of(order)?;
-        let stages: Vec<&str> = tasks
-            .iter()
-            .filter_map(|task| Some(stage_of(self.dictionary.life_cycle_of("wm_task")?, task)?.name.as_str()))
-            .collect();
-        let (Some(derived), Some(order)) = (order_stage(&stages), self.row(order)?) else { return Ok(()) };
-        self.step_towards(&order, derived)
-    }
-
-    fn tasks_of(&self, order: &DocumentId) -> Result<Vec<Record>> {
-        self.rows("wm_task", &Filter::equals("parent", order.sys_id))
-    }
-
     /// Takes the step that leads from a record's stage to another one; nothing when none does.
     pub(crate) fn step_towards(&mut self, record: &Record, stage: &str) -> Result<()> {
         let Some(step) = self.step_to(record, stage) else { return Ok(()) };
@@ -228,44 +183,4 @@ pub(crate) fn stage_of<'a>(life_cycle: &'a LifeCycle, row: &Record) -> Option<&'
     let mut of_state = life_cycle.stages.iter().filter(|stage| stage.state == state);
     let exact = of_state.clone().find(|stage| stage.sub_state.as_deref() == sub_state);
     exact.or_else(|| of_state.next())
-}
-
-/// Where an order stands whose tasks are in these stages; `None` without tasks.
-fn order_stage(tasks: &[&str]) -> Option<&'static str> {
-    let any = |names: &[&str]| tasks.iter().any(|stage| names.contains(stage));
-    let all = |names: &[&str]| tasks.iter().all(|stage| names.contains(stage));
-    Some(match () {
-        () if tasks.is_empty() => return None,
-        () if all(&["cancelled"]) => "cancelled",
-        () if all(&["closed_complete", "cancelled"]) => "closed_complete",
-        () if all(&["closed_complete", "closed_incomplete", "cancelled"]) => "closed_incomplete",
-        () if any(&["work_in_progress", "paused", "closed_complete", "closed_incomplete"]) => "work_in_progress",
-        () if any(&["accepted", "en_route", "on_site"]) => "accepted",
-        () if any(&["assigned"]) => "assigned",
-        () if any(&["pending_dispatch", "scheduled"]) => "ready_for_dispatch",
-        () => "draft",
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_stands_where_its_tasks_stand() {
-        for (tasks, order) in [
-            (&[][..], None),
-            (&["draft"], Some("draft")),
-            (&["draft", "pending_dispatch", "cancelled"], Some("ready_for_dispatch")),
-            (&["assigned", "scheduled"], Some("assigned")),
-            (&["en_route", "assigned"], Some("accepted")),
-            (&["paused", "assigned"], Some("work_in_progress")),
-            (&["closed_complete", "assigned"], Some("work_in_progress")),
-            (&["closed_complete", "cancelled"], Some("closed_complete")),
-            (&["closed_complete", "closed_incomplete"], Some("closed_incomplete")),
-            (&["cancelled", "cancelled"], Some("cancelled")),
-        ] {
-            assert_eq!(order_stage(tasks), order, "{tasks:?}");
-        }
-    }
 }

@@ -24,10 +24,12 @@ use crate::definitions;
 use crate::error::ServiceError;
 use crate::itsm::major;
 use crate::knowledge::{self, quality};
+use crate::maintenance;
 use crate::on_call::{self, time_off};
 use crate::on_site;
 use crate::outgoing;
 use crate::rules;
+use crate::work_orders;
 
 /// What a person signs in with: written here, kept with their account, and never shown.
 pub const PASSWORD: &str = "user_password";
@@ -227,6 +229,7 @@ fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, c
     change_requests::guard::check(call, before.as_ref(), &applied)?;
     on_site::check(call, before.as_ref(), &applied)?;
     csm::guard::check(call, before.as_ref(), &applied, !changes.is_empty())?;
+    work_orders::guard::check(call, before.as_ref(), &applied)?;
     call.pending.obeyed.retain(|(_, obeyed)| *obeyed != id);
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,
@@ -322,6 +325,8 @@ fn prepare_row(call: &mut Call<'_>, before: Option<&Record>, record: &mut Record
     cmdb::check_rule(call, record)?;
     change_requests::prepare(call, before, record)?;
     csm::prepare(call, before, record)?;
+    work_orders::guard::check_row(call, record)?;
+    maintenance::check(call, record)?;
     // What a condition leaves out would make it hold for more than was meant.
     let asked = match table.as_str() {
         major::PLAN_DEFINITIONS => "incident",
@@ -349,6 +354,7 @@ fn follow_row(call: &mut Call<'_>, before: Option<&Record>, record: &Record) -> 
         (knowledge::ARTICLES, before) => knowledge::written(call, before, record),
         (knowledge::FEEDBACK, None) => knowledge::given(call, record),
         (quality::REVIEWS, _) => quality::settle(call, record),
+        (maintenance::PLANS | maintenance::SCHEDULES, _) => Ok(maintenance::written(call, record)?),
         (on_call::PROPOSALS, before) => time_off::settle(call, before, record),
         _ => Ok(()),
     }

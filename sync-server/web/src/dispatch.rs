@@ -1,4 +1,4 @@
-//! What dispatchers ask: a plan of some days, who could do one task, and which hours can be offered.
+//! What dispatchers ask: a plan of some days, who could do one task, which hours can be offered, and who does a task from now on.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use fieldline_model::{Place, SysId, Timestamp};
-use fieldline_service::dispatch::{self, Ask, DispatchError, Wanted, Wish};
+use fieldline_service::dispatch::{self, Ask, Assignment, DispatchError, Wanted, Wish};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -37,10 +37,16 @@ pub fn endpoints() -> Vec<Endpoint> {
         "Plans a dispatch group's open tasks into its technicians' rosters and publishes the assignments";
     let candidates_summary = "Ranks the technicians for one task and says what is in the way of each";
     let slots_summary = "Lists the hours that can be offered for a task or a place, the cheapest first";
+    let check_summary = "Says what it would go against if a technician did a task";
+    let assign_summary = "Assigns a task to a technician, unless that goes against something, or to the best there is";
+    let all_summary = "Assigns tasks to the best technicians there are, one after the other";
     vec![
         endpoint("plan", plan_summary, "PlanAsk", "PlanReport", post(plan)),
         endpoint("candidates", candidates_summary, "CandidatesAsk", "Candidates", post(candidates)),
         endpoint("slots", slots_summary, "SlotsAsk", "Slots", post(slots)),
+        endpoint("check", check_summary, "CheckAsk", "CheckedAssignment", post(check)),
+        endpoint("assign", assign_summary, "AssignAsk", "Assigned", post(assign)),
+        endpoint("assign-all", all_summary, "AssignAllAsk", "AllAssigned", post(assign_all)),
     ]
 }
 
@@ -152,6 +158,76 @@ async fn slots(
     .await
 }
 
+#[derive(Deserialize)]
+struct CheckAsk {
+    task: SysId,
+    technician: SysId,
+    start: Option<String>,
+}
+
+async fn check(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let asked: CheckAsk = crate::body::json(&headers, body).await?;
+    answer(&app, move |server, now, rng| {
+        let start = asked.start.as_deref().map(|start| given::moment("start", start)).transpose()?;
+        Ok(dispatch::check(server, &caller, (asked.task, asked.technician, start), now, rng)?)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct AssignAsk {
+    task: SysId,
+    technician: Option<SysId>,
+    start: Option<String>,
+    #[serde(default)]
+    force: bool,
+    #[serde(flatten)]
+    days: Days,
+}
+
+async fn assign(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let asked: AssignAsk = crate::body::json(&headers, body).await?;
+    answer(&app, move |server, now, rng| {
+        let start = asked.start.as_deref().map(|start| given::moment("start", start)).transpose()?;
+        let wanted = Assignment { task: asked.task, technician: asked.technician, start, force: asked.force };
+        let days = asked.days.read(now)?;
+        Ok(dispatch::assign(server, &caller, &wanted, days, now, rng)?)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct AssignAllAsk {
+    tasks: Vec<SysId>,
+    #[serde(flatten)]
+    days: Days,
+}
+
+async fn assign_all(
+    State(app): State<App>,
+    Signed(caller): Signed,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let asked: AssignAllAsk = crate::body::json(&headers, body).await?;
+    answer(&app, move |server, now, rng| {
+        let days = asked.days.read(now)?;
+        let assigned = dispatch::assign_all(server, &caller, &asked.tasks, days, now, rng)?;
+        Ok(json!({ "assigned": assigned }))
+    })
+    .await
+}
+
 async fn answer<T: Serialize + Send + 'static>(
     app: &App,
     work: impl FnOnce(&fieldline_service::Server, Timestamp, &mut crate::Entropy) -> Result<T, Refusal> + Send + 'static,
@@ -187,11 +263,12 @@ pub fn schemas() -> Value {
         "scheduled_travel_start": moment, "travel_seconds": number, "travel_meters": number, "expected_start": moment,
         "estimated_end": moment,
     });
+    let slot_times = way.clone();
     let mut planned = way.clone();
     extend(
         &mut planned,
         json!({
-            "task": task, "technician": who, "stands": { "type": "boolean", "description": "It was planned around" },
+            "task": task, "technician": who, "crew": list(who.clone()), "stands": { "type": "boolean", "description": "It was planned around" },
             "changes": { "type": "boolean", "description": "Publishing changes the task" }, "notes": list(text.clone()),
         }),
     );
@@ -210,6 +287,18 @@ pub fn schemas() -> Value {
         }),
     );
     extend(&mut slot, json!({ "slot_start": moment, "slot_end": moment }));
+    let violations = list(json!({ "type": "object", "properties": { "rule": text, "problem": text } }));
+    let mut checked = slot_times.clone();
+    extend(&mut checked, json!({ "task": task, "technician": who, "violations": violations }));
+    let mut assigned = checked.clone();
+    extend(
+        &mut assigned,
+        json!({
+            "is_assigned": { "type": "boolean" }, "in_the_way": list(schema("InTheWay")),
+            "reason": { "type": ["string", "null"], "description": "Why nobody could do it as it is" },
+        }),
+    );
+    let start = json!({ "type": "string", "format": "date-time", "description": "When the work begins" });
     let in_the_way = json!({ "type": "object", "properties": { "technician": who, "reason": text } });
     json!({
         "PlanAsk": {
@@ -268,6 +357,30 @@ pub fn schemas() -> Value {
             },
         },
         "Slot": { "type": "object", "properties": slot },
+        "CheckAsk": {
+            "type": "object",
+            "required": ["task", "technician"],
+            "properties": { "task": id, "technician": id, "start": start },
+        },
+        "CheckedAssignment": { "type": "object", "properties": checked },
+        "AssignAsk": {
+            "type": "object",
+            "required": ["task"],
+            "properties": {
+                "task": id, "start": start, "from": from, "days": days,
+                "technician": { "type": "string", "description": "Who; the best there is when left out" },
+                "force": { "type": "boolean", "description": "true assigns whatever that goes against, and notes it" },
+            },
+        },
+        "Assigned": { "type": "object", "properties": assigned },
+        "AssignAllAsk": {
+            "type": "object",
+            "required": ["tasks"],
+            "properties": {
+                "tasks": { "type": "array", "items": id, "maxItems": dispatch::MOST_ASSIGNED }, "from": from, "days": days,
+            },
+        },
+        "AllAssigned": { "type": "object", "properties": { "assigned": list(schema("Assigned")) } },
     })
 }
 

@@ -6,10 +6,11 @@
 //!
 //! `serving.rs` takes connections, `tls.rs` encrypts them, `edge.rs` makes true what a request says about its way here.
 //!
-//! What it leaves out: pages for browsers.
+//! What it leaves out: pages for browsers, but for those a person meets on the way in and a customer by a link.
 
 mod about;
 mod admission;
+mod appointments;
 mod articles;
 mod asking;
 mod attachment;
@@ -25,6 +26,7 @@ mod cmdb;
 mod compression;
 mod credentials;
 mod customers;
+mod customer;
 mod devices;
 mod dispatch;
 mod edge;
@@ -67,6 +69,7 @@ mod tiny;
 pub mod tls;
 mod under_way;
 mod ways_in;
+mod work_orders;
 mod world;
 pub mod xml;
 
@@ -112,6 +115,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     let phones = [sync::endpoints(), relay::endpoints(), events::endpoints()];
     let native = [
         about::endpoints(),
+        appointments::endpoints(),
+        customer::endpoints(),
         explorer::endpoints(),
         session::endpoints(),
         oauth::endpoints(),
@@ -132,6 +137,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         portal::endpoints(),
         timeline::endpoints(),
         ways_in::endpoints(),
+        work_orders::endpoints(),
     ];
     let records =
         [table::endpoints(), processor::endpoints(), attachment::endpoints(), batch::endpoints(), tiny::endpoints()];

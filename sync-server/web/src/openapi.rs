@@ -186,6 +186,7 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
         crate::known_elsewhere::parameters(endpoint.method, path).iter().chain(crate::knowledge::parameters(path));
     let named = named.chain(crate::on_call::parameters(path)).chain(crate::customers::parameters(path));
     let named = named.chain(crate::portal::parameters(endpoint.method, path)).chain(crate::timeline::parameters(path));
+    let named = named.chain(crate::customer::parameters(path));
     parameters.extend(named.map(|name| query(name)));
     if path == "/{page}" {
         parameters.extend(crate::processor::PARAMETERS.iter().map(|name| query(name)));
@@ -222,6 +223,8 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         .collect();
     let native = [
         crate::about::schemas(),
+        crate::appointments::schemas(),
+        crate::customer::schemas(),
         crate::session::schemas(),
         crate::oauth::schemas(),
         crate::scim::schemas(),
@@ -241,6 +244,7 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::timeline::schemas(),
         crate::table::explanation::schemas(),
         crate::ways_in::schemas(),
+        crate::work_orders::schemas(),
     ];
     let records = [crate::attachment::schemas(), crate::batch::schemas(), crate::tiny::schemas(), shared()];
     for own in native.into_iter().chain(records).chain(crate::known_elsewhere::schemas()) {

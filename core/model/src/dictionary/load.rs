@@ -139,6 +139,8 @@ files![
     "cmdb_rel_ci",
     "cmdb_rel_type",
     "cmdb_serial_number",
+    "cmdb_servicetask_product_model",
+    "cmdb_workorder_product_model",
     "cmn_cost_center",
     "cmn_department",
     "cmn_location",
@@ -167,6 +169,7 @@ files![
     "fl_checklist",
     "fl_checklist_question",
     "fl_checklist_version",
+    "fl_customer_link",
     "fl_definition",
     "fl_entitlement_use",
     "fl_meter_reading",
@@ -216,6 +219,8 @@ files![
     "service_entitlement",
     "service_offering",
     "sm_incidentals",
+    "sn_apptmnt_booking_appointment_booking",
+    "sn_apptmnt_booking_service_config",
     "sn_chg_probability_risk_lookup",
     "sn_comm_management_comm_plan",
     "sn_comm_management_comm_plan_definition",
@@ -225,6 +230,8 @@ files![
     "sn_customerservice_task",
     "sn_inapp_notification",
     "sn_install_base_item",
+    "sn_tp_territory",
+    "sn_tp_territory_membership_override",
     "std_change_producer_version",
     "std_change_record_producer",
     "sys_alias",
@@ -277,8 +284,12 @@ files![
     "ts_synonym_set",
     "user_criteria",
     "wm_agent_schedule_attribute_plan",
+    "wm_m2m_work_plan_to_record",
     "wm_order",
+    "wm_planned_work_plan",
+    "wm_planned_work_schedule",
     "wm_task",
+    "wm_task_dependency",
 ];
 
 files![
@@ -501,7 +512,7 @@ mod tests {
         let dictionary = Dictionary::shipped();
         let parsed = Dictionary::parse(SHIPPED_TABLES, SHIPPED_LIFE_CYCLES).expect("it fits together");
         assert_eq!(*dictionary, parsed);
-        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (216, 11));
+        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (227, 11));
         assert!(dictionary.is_a("wm_task", "task"));
         assert_eq!(dictionary.family("task").len(), 18);
         assert!(dictionary.family("nothing").is_empty());

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use fieldline_model::condition::Filter;
 use fieldline_model::{Record, SysId, Timestamp};
 
+use super::candidates::THE_TASK;
 use super::roster::{Rosters, Technician};
 use super::span::Span;
 use super::tasks::{Open, Tasks};
+use super::territory::Territories;
 use super::{DispatchError, Result};
 use crate::call::Call;
 use crate::server::WaySource;
@@ -22,6 +24,7 @@ pub(super) struct Day {
     pub now: Timestamp,
     pub rosters: Rosters,
     pub tasks: Tasks,
+    pub territories: Territories,
     pub roads: Option<WaySource>,
     skill_names: BTreeMap<String, String>,
 }
@@ -38,10 +41,11 @@ impl Day {
             let problem = format!("has more than {MOST_TASKS} open tasks; split it in two");
             return Err(DispatchError::Invalid { field: "group", problem });
         }
+        let territories = Territories::of_group(call, group, within.from)?;
         let name = |row: &Record| (row.id.sys_id.to_string(), row.text("name").to_owned());
         let skill_names = call.rows("cmn_skill", &Filter::everything())?.iter().map(name).collect();
         let roads = call.server.roads().cloned();
-        Ok(Self { group, within, now: call.now, rosters, tasks, roads, skill_names })
+        Ok(Self { group, within, now: call.now, rosters, tasks, territories, roads, skill_names })
     }
 
     /// The same day as it stands now.
@@ -56,10 +60,11 @@ impl Day {
         (roster, theirs.map(|standing| (standing.task.id.sys_id, standing.begins)).collect())
     }
 
-    /// The same day with nothing to do but one task, beside what stands.
+    /// The same day with nothing to do but one task, beside what stands and what was promised, which is done anyway.
     pub fn with_only(mut self, open: Open) -> Self {
         self.tasks.standing.retain(|standing| standing.task.id != open.task.id);
-        self.tasks.open = vec![open];
+        self.tasks.open.retain(|other| other.task.id != open.task.id && other.is_promised());
+        self.tasks.open.insert(THE_TASK, open);
         self
     }
 

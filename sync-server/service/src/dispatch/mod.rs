@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! span        stretches of time
+//! territory   which part of the map somebody serves
 //! roster      who works when, from where, with which skills
 //! tasks       what is open, what stands, what cannot be planned
 //! day         both, read in one consistent state
@@ -12,6 +13,8 @@
 //! publish     a report as edits
 //! candidates  who could do one task
 //! slots       which hours can be offered
+//! violations  what an assignment by hand would go against
+//! assign      one task goes to somebody, by hand or by itself
 //! report      what all of this says
 //! ```
 //!
@@ -22,8 +25,9 @@
 //! Ways are measured on roads where the server has a network of them, else as the crow flies, stretched as roads are; a report says
 //! how many are which.
 //!
-//! What it leaves out: breaks, crews, and tasks that must follow each other.
+//! What it leaves out: breaks, tools and parts, and offers for a crew.
 
+mod assign;
 mod candidates;
 mod day;
 mod outcome;
@@ -34,18 +38,22 @@ mod roster;
 mod slots;
 mod span;
 mod tasks;
+pub(crate) mod territory;
+mod violations;
 mod words;
 
-use fieldline_model::{SysId, Timestamp};
+use fieldline_model::{Record, SysId, Timestamp};
 use rand_core::Rng;
 
-use crate::call::Caller;
+use crate::call::{Call, Caller};
 use crate::error::ServiceError;
 use crate::server::Server;
+use crate::table::TableError;
 use day::Day;
 use problem::Posed;
-use report::{Candidates, Report, Slots};
+use report::{Assigned, Candidates, Checked, Report, Slots};
 
+pub use assign::Assignment;
 pub use slots::{Wanted, Wish};
 pub use span::Span;
 
@@ -53,6 +61,8 @@ pub use span::Span;
 pub const MOST_DAYS: u32 = 14;
 /// The most iterations of one search: half a minute for a few hundred tasks, which is less than a request may take.
 pub const MOST_ITERATIONS: u64 = 200_000;
+/// The most tasks assigned by one request.
+pub const MOST_ASSIGNED: usize = 100;
 /// How long the hours offered to a customer are.
 const SLOT_SECONDS: u32 = 2 * 3_600;
 /// Who may plan.
@@ -163,6 +173,79 @@ pub fn slots(
         return Err(DispatchError::Invalid { field: "work_seconds", problem });
     }
     server.read(caller, now, rng, |call| slots::of(call, wanted, within, SLOT_SECONDS))
+}
+
+/// Says what it would go against if a technician did a task, from a moment on if one is given.
+///
+/// # Errors
+/// When the caller may not, there is no such task or person, the task cannot be assigned any more, or the database fails.
+pub fn check(
+    server: &Server,
+    caller: &Caller,
+    (task, technician, start): (SysId, SysId, Option<Timestamp>),
+    now: Timestamp,
+    rng: &mut dyn Rng,
+) -> Result<Checked> {
+    checked(caller, now, 1)?;
+    server.read(caller, now, rng, |call| assign::check(call, task, technician, start))
+}
+
+/// Assigns a task to whom somebody named, or to the best there is, unless something stands against it.
+///
+/// # Errors
+/// When the caller may not, there is no such task or person, the task cannot be assigned any more, or the database fails.
+pub fn assign(
+    server: &Server,
+    caller: &Caller,
+    wanted: &Assignment,
+    (from, days): (Timestamp, u32),
+    now: Timestamp,
+    rng: &mut dyn Rng,
+) -> Result<Assigned> {
+    let within = checked(caller, from, days)?;
+    server.write(caller, now, rng, |call| assign::assign(call, wanted, within))
+}
+
+/// Assigns tasks to the best there are, each in a transaction of its own, in their order; what cannot be assigned says why and keeps none
+/// of the others from it.
+///
+/// # Errors
+/// When the caller may not, there are too many, one of them does not exist, or the database fails.
+pub fn assign_all(
+    server: &Server,
+    caller: &Caller,
+    tasks: &[SysId],
+    (from, days): (Timestamp, u32),
+    now: Timestamp,
+    rng: &mut dyn Rng,
+) -> Result<Vec<Assigned>> {
+    let within = checked(caller, from, days)?;
+    if tasks.len() > MOST_ASSIGNED {
+        let problem = format!("{} are too many at once; send {MOST_ASSIGNED} at the most", tasks.len());
+        return Err(DispatchError::Invalid { field: "tasks", problem });
+    }
+    let mut assigned = Vec::new();
+    for task in tasks {
+        let one = server.write(caller, now, rng, |call| assign::assign_if_possible(call, *task, within));
+        assigned.push(one?);
+    }
+    Ok(assigned)
+}
+
+/// The hours that can be offered for a task as it would be, whoever asks.
+pub(crate) fn offers(call: &Call<'_>, task: &Record, within: Span, slot_seconds: u32) -> Result<Slots> {
+    slots::of_record(call, task, within, slot_seconds)
+}
+
+impl From<DispatchError> for TableError {
+    fn from(error: DispatchError) -> Self {
+        match error {
+            DispatchError::Denied => Self::Denied { record: "dispatch".into(), problem: error.to_string() },
+            DispatchError::NotFound(what) => Self::NotFound(what),
+            DispatchError::Invalid { field, problem } => Self::invalid("wm_task", Some(&field.into()), problem),
+            DispatchError::Service(error) => Self::Service(error),
+        }
+    }
 }
 
 /// The days asked for, if the caller may plan them; moments are told in whole seconds.

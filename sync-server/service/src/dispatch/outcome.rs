@@ -11,15 +11,21 @@ use super::words::in_the_way;
 /// What a plan means.
 pub fn report(day: &Day, posed: &Posed<'_>, plan: &Plan, seed: u32) -> Report {
     let mut is_served = vec![false; posed.visits.len()];
-    let mut planned = Vec::new();
+    let mut planned: Vec<(usize, Planned)> = Vec::new();
     for tour in timetable(&posed.problem, plan) {
+        let who = &posed.shifts[tour.shift].who;
         for stay in tour.stays {
-            if let Activity::Visit(visit) = stay.activity {
-                is_served[visit] = true;
-                planned.push(planned_task(posed, &posed.shifts[tour.shift].who, visit, &stay));
+            let Activity::Visit(visit) = stay.activity else { continue };
+            is_served[visit] = true;
+            match planned.iter_mut().find(|(other, _)| *other == visit) {
+                Some((_, with_others)) => {
+                    join(&posed.visits[visit], with_others, planned_task(posed, who, visit, &stay))
+                }
+                None => planned.push((visit, planned_task(posed, who, visit, &stay))),
             }
         }
     }
+    let mut planned: Vec<Planned> = planned.into_iter().map(|(_, planned)| planned).collect();
     planned.sort_by(|a, b| (&a.technician, a.times.expected_start).cmp(&(&b.technician, b.times.expected_start)));
     let unserved = posed.visits.iter().enumerate().filter_map(|(visit, errand)| match errand {
         Errand::Open(open) if !is_served[visit] => {
@@ -39,6 +45,18 @@ pub fn report(day: &Day, posed: &Posed<'_>, plan: &Plan, seed: u32) -> Report {
         ways: posed.ways.clone(),
         published: 0,
     }
+}
+
+/// One more technician of a crew: whoever has the task leads it, else the first by name.
+fn join(errand: &Errand<'_>, planned: &mut Planned, mut other: Planned) {
+    let holder = matches!(errand, Errand::Open(open) if open.holder == Some(other.technician.user));
+    let has_holder = matches!(errand, Errand::Open(open) if open.holder == Some(planned.technician.user));
+    if holder || (!has_holder && other.technician < planned.technician) {
+        std::mem::swap(planned, &mut other);
+        planned.crew = std::mem::take(&mut other.crew);
+    }
+    planned.crew.push(other.technician);
+    planned.crew.sort();
 }
 
 fn planned_task(posed: &Posed<'_>, who: &Who, visit: usize, stay: &Stay) -> Planned {
@@ -66,11 +84,11 @@ fn planned_task(posed: &Posed<'_>, who: &Who, visit: usize, stay: &Stay) -> Plan
             }
         }
     }
-    let fields = fields_of(errand, who.user, &times);
+    let fields = fields_of(errand, (who.user, &[]), &times);
     let task = errand.task();
     let changes = fields
         .iter()
         .any(|(field, text)| *field == "state" || task.get(field).map(ToString::to_string).as_deref() != Some(text));
     let stands = matches!(errand, Errand::Standing(_));
-    Planned { task: Subject::of(task), technician: who.clone(), times, stands, changes, notes }
+    Planned { task: Subject::of(task), technician: who.clone(), crew: Vec::new(), times, stands, changes, notes }
 }

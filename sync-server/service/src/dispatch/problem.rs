@@ -4,22 +4,32 @@
 //! begins where the technician is by now, a task that cannot be reached in time stands at the moment it can be, and a shift
 //! is as long as it takes to end what stands and drive home.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fieldline_model::{Place, Record, Timestamp, Value};
 use fieldline_routing::{
-    Activity, Iterations, Objective, Plan, Problem, Region, Shift, Source, Start, Stop, Technicians, ToldTravel, Tour,
-    Travel, TravelSource, Visit, Window, solve,
+    Activity, After, Iterations, Objective, Plan, Problem, Region, Shift, Source, Start, Stop, Technicians, ToldTravel,
+    Tour, Travel, TravelSource, Visit, Window, solve,
 };
 
+use super::candidates::THE_TASK;
 use super::day::Day;
 use super::roster::{Stretch, Technician};
 use super::span::Span;
 use super::tasks::{Open, Standing};
+use super::territory::Territory;
 use super::{DispatchError, Result};
+use crate::work_orders::dependency::Before;
 
 /// What stands is worth more than any number of tasks that are open.
 const WORTH_OF_STANDING: i64 = 1_000_000;
+
+/// How long a plan of what was promised is searched for: a few milliseconds for a group's day.
+const PROMISED_ITERATIONS: u64 = 500;
+/// What a customer was promised is worth more than any number of tasks that were not.
+const WORTH_OF_A_PROMISE: i64 = 1_000;
+/// A preferred technician is worth so many meters and seconds: a quarter of an hour's way.
+const OTHER_TECHNICIAN_COST: i64 = 20_000;
 
 /// Little driving, and little waiting: a working second costs as much as a meter.
 const OBJECTIVE: Objective = Objective {
@@ -28,7 +38,7 @@ const OBJECTIVE: Objective = Objective {
     travel_second_cost: 0,
     working_second_cost: 1,
     overtime_second_cost: 1,
-    other_technician_cost: 0,
+    other_technician_cost: OTHER_TECHNICIAN_COST,
     moved_visit_cost: 0,
 };
 
@@ -106,6 +116,20 @@ impl<'d> Posed<'d> {
         Plan { tours: shifts.map(tour).collect(), ..Plan::default() }
     }
 
+    /// A plan with what stands and what was promised, and nothing else: what is left over is free to be offered.
+    pub fn promised_plan(&self) -> Result<Plan> {
+        let others = self.visits.iter().enumerate().filter(|(number, _)| *number != THE_TASK);
+        let is_promised = |errand: &Errand<'_>| matches!(errand, Errand::Open(open) if open.is_promised());
+        if !others.into_iter().any(|(_, errand)| is_promised(errand)) {
+            return Ok(self.standing_plan());
+        }
+        let mut visits = self.problem.visits().to_vec();
+        visits[THE_TASK].is_cancelled = true;
+        let (shifts, travel) = (self.problem.shifts().to_vec(), self.problem.travel().clone());
+        let without = Problem::new(visits, shifts, Vec::new(), travel, OBJECTIVE).map_err(unposed)?;
+        Ok(solve(&without, Start::From(&self.standing_plan()), 0, &mut Iterations(PROMISED_ITERATIONS)))
+    }
+
     /// Searches for a good plan around what stands.
     pub fn solved(&self, seed: u32, iterations: u64) -> Plan {
         solve(&self.problem, Start::From(&self.standing_plan()), seed.into(), &mut Iterations(iterations))
@@ -144,7 +168,7 @@ impl Places {
     fn of(day: &Day) -> Self {
         let stretches = day.rosters.technicians.iter().flat_map(|technician| &technician.stretches);
         let bases = stretches.flat_map(|stretch| [stretch.start, stretch.end]);
-        let tasks = day.tasks.open.iter().map(|open| open.place);
+        let tasks = day.tasks.open.iter().map(|open| open.site.place);
         let standing = day.tasks.standing.iter().filter_map(|standing| standing.place);
         let last = day.tasks.last.values().map(|(_, place)| *place);
         let mut places = Self { numbers: BTreeMap::new(), list: Vec::new() };
@@ -178,22 +202,37 @@ impl<'d> Draft<'d> {
         let (earliest, latest) = (open.times.earliest, open.times.latest);
         let from_seconds = self.seconds(earliest.unwrap_or(self.day.within.from));
         let until_seconds = self.seconds(latest.unwrap_or(self.day.within.until));
+        let territory = self.day.territories.of(&open.site);
         let visit = Visit {
             name: open.task.text("number").to_owned(),
-            place: self.places.number(open.place),
+            place: self.places.number(open.site.place),
             service_seconds: open.times.work_seconds as i32,
             windows: vec![Window { from_seconds, until_seconds }],
             due_seconds: open.times.due.map(|due| self.seconds(due)),
             priority: urgency(open),
+            value: open.is_promised().then_some(WORTH_OF_A_PROMISE),
             skills: open.skills.iter().map(|skill| (skill.to_string(), 1)).collect(),
+            territory: territory.map(|territory| territory.name.clone()),
             technicians: Technicians {
-                required: open.holder.iter().map(ToString::to_string).collect(),
-                excluded: open.rejected_by.iter().map(ToString::to_string).collect(),
-                ..Technicians::default()
+                required: open.required.iter().map(ToString::to_string).collect(),
+                excluded: open.excluded.iter().map(ToString::to_string).collect(),
+                preferred: preferred(open, territory),
             },
+            crew: open.crew,
+            after: self.after_others(open),
             ..Visit::default()
         };
         self.visits.push((Errand::Open(open), visit));
+    }
+
+    /// The visits that have to be over before one: open tasks are posed in their order, before everything else.
+    fn after_others(&self, open: &Open) -> Vec<After> {
+        let number = |before: &Before| {
+            let is_it = |other: &Open| other.task.id == before.task.id;
+            let lag_seconds = before.lag_seconds as i32;
+            self.day.tasks.open.iter().position(is_it).map(|visit| After { visit, lag_seconds })
+        };
+        open.waits_for.iter().filter_map(number).collect()
     }
 
     /// Adds what is left of a technician's working hours from a moment on, if anything is. Returns when they are home from what
@@ -218,6 +257,7 @@ impl<'d> Draft<'d> {
             start_seconds: self.seconds(span.from),
             end_seconds: self.seconds(span.until),
             skills: skills_during(technician, stretch),
+            territories: day.territories.served_by(user),
             ..Shift::default()
         };
         let visits = standing.into_iter().fold(Vec::new(), |chain, one| self.add_standing(one, &shift, chain));
@@ -230,7 +270,11 @@ impl<'d> Draft<'d> {
     }
 
     fn is_posed(&self, standing: &Standing) -> bool {
-        self.visits.iter().any(|(errand, _)| errand.task().id == standing.task.id)
+        let is_it = |errand: &Errand<'_>| match errand {
+            Errand::Standing(posed) => posed.task.id == standing.task.id && posed.user == standing.user,
+            Errand::Open(_) => false,
+        };
+        self.visits.iter().any(|(errand, _)| is_it(errand))
     }
 
     /// Adds a visit that stands after others of its shift; returns them all.
@@ -269,6 +313,24 @@ impl<'d> Draft<'d> {
         let milliseconds = moment.min(self.day.within.until).milliseconds_since(self.day.within.from);
         ((milliseconds + 999).div_euclid(1_000)).max(0) as i32
     }
+}
+
+impl Open {
+    /// Whether a customer was promised when it is done.
+    pub fn is_promised(&self) -> bool {
+        self.times.latest.is_some()
+    }
+}
+
+/// Who does a task rather than others: whom it prefers, else who serves its territory first.
+fn preferred(open: &Open, territory: Option<&Territory>) -> BTreeSet<String> {
+    let own = open.task.references("preferred_agents");
+    let all = if own.is_empty() {
+        territory.map(|one| one.primary.iter().copied().collect()).unwrap_or_default()
+    } else {
+        own
+    };
+    all.iter().map(ToString::to_string).collect()
 }
 
 /// Of two tasks of which only one can be done, the more urgent one is: `priority` 1 before 2 before 3 before the rest.

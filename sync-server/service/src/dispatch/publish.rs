@@ -10,12 +10,12 @@ use fieldline_model::{Record, SysId};
 use super::Result;
 use super::day::Day;
 use super::problem::{Errand, Posed};
-use super::report::{Refused, Report, Times};
+use super::report::{Refused, Report, Times, Who};
 use crate::call::Call;
 use crate::table::{self, Input, TableError};
 
 /// What a plan rests on beside what it writes.
-const RESTS_ON: [&str; 12] = [
+const RESTS_ON: [&str; 17] = [
     "state",
     "sub_state",
     "assigned_to",
@@ -24,6 +24,11 @@ const RESTS_ON: [&str; 12] = [
     "location",
     "skills",
     "needs_crew",
+    "crew_size",
+    "additional_assignee_list",
+    "required_agents",
+    "excluded_agents",
+    "schedule_lock",
     "window_start",
     "window_end",
     "estimated_work_duration",
@@ -38,15 +43,16 @@ pub(super) fn publish(call: &mut Call<'_>, day: &Day, posed: &Posed<'_>, report:
     for planned in report.planned.iter().filter(|planned| planned.changes) {
         let errand = errands[&planned.task.sys_id];
         let task = errand.task();
-        let (now, user) = (call.row(&task.id)?, planned.technician.user);
-        let is_free = day.calendar_of(user) == today.calendar_of(user);
+        let now = call.row(&task.id)?;
+        let is_as_read = |who: &Who| day.calendar_of(who.user) == today.calendar_of(who.user);
+        let is_free = [&planned.technician].into_iter().chain(&planned.crew).all(is_as_read);
         if !is_free || now.as_ref().is_none_or(|now| differ(task, now)) {
             let what = if is_free { "was" } else { "was left alone, because its technician's day was" };
             let reason = format!("{what} changed while the plan was made; plan again");
             refused.push(Refused { task: planned.task.clone(), reason });
             continue;
         }
-        let fields = fields_of(errand, planned.technician.user, &planned.times);
+        let fields = fields_of(errand, (planned.technician.user, &planned.crew), &planned.times);
         let fields = fields.into_iter().map(|(field, text)| (field.to_owned(), text)).collect();
         match table::update(call, "wm_task", task.id.sys_id, &Input { fields, as_displayed: false }) {
             Ok(_) => report.published += 1,
@@ -65,7 +71,11 @@ fn differ(read: &Record, now: &Record) -> bool {
 
 /// What publishing writes: everything of a new assignment; of one that stands only the way there, and nothing once the
 /// technician has set out or is late already.
-pub(super) fn fields_of(errand: &Errand<'_>, technician: SysId, times: &Times) -> Vec<(&'static str, String)> {
+pub(super) fn fields_of(
+    errand: &Errand<'_>,
+    (technician, crew): (SysId, &[Who]),
+    times: &Times,
+) -> Vec<(&'static str, String)> {
     let way = [
         ("scheduled_travel_start", times.scheduled_travel_start.to_string()),
         ("estimated_travel_duration", times.travel_seconds.to_string()),
@@ -75,12 +85,15 @@ pub(super) fn fields_of(errand: &Errand<'_>, technician: SysId, times: &Times) -
     match errand {
         Errand::Standing(standing) => {
             let is_in_time = standing.task.time("expected_start") == Some(times.expected_start);
-            if is_in_time && !standing.is_begun { way.into() } else { Vec::new() }
+            let is_open = !standing.is_begun && standing.leads && !standing.task.says("schedule_lock");
+            if is_in_time && is_open { way.into() } else { Vec::new() }
         }
         Errand::Open(open) if open.holder.is_some() => way.into_iter().chain(work).collect(),
         Errand::Open(_) => {
             let assigned = [("assigned_to", technician.to_string()), ("state", "assigned".to_owned())];
-            way.into_iter().chain(work).chain(assigned).collect()
+            let crew = crew.iter().map(|who| who.user.to_string()).collect::<Vec<_>>().join(",");
+            let helped = (!crew.is_empty()).then_some(("additional_assignee_list", crew));
+            way.into_iter().chain(work).chain(assigned).chain(helped).collect()
         }
     }
 }

@@ -59,6 +59,8 @@ pub struct Planned {
     pub task: Subject,
     /// Who.
     pub technician: Who,
+    /// Who does it with them.
+    pub crew: Vec<Who>,
     /// When.
     #[serde(flatten)]
     pub times: Times,
@@ -184,4 +186,62 @@ pub struct Slots {
     pub in_the_way: Vec<InTheWay>,
     /// Which members of the group cannot be planned, or not on every day, and what is missing.
     pub absent: Vec<InTheWay>,
+}
+
+/// Something an assignment would go against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// A word for the rule.
+    pub rule: &'static str,
+    /// What is against it.
+    pub problem: String,
+}
+
+/// What an assignment would go against, and when it would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// The task.
+    pub task: Subject,
+    /// Who.
+    pub technician: Who,
+    /// When, with the way there, where a time was given and both ends are known.
+    #[serde(flatten)]
+    pub times: Option<Times>,
+    /// What it would go against; nothing when it may be.
+    pub violations: Vec<Violation>,
+}
+
+/// What came of an assignment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assigned {
+    /// The task.
+    pub task: Subject,
+    /// Who; `None` when nobody has room.
+    pub technician: Option<Who>,
+    /// Whether the task is assigned now.
+    pub is_assigned: bool,
+    /// When, with the way there.
+    #[serde(flatten)]
+    pub times: Option<Times>,
+    /// What it goes against, or would.
+    pub violations: Vec<Violation>,
+    /// What is in the way of each technician, when nobody has room.
+    pub in_the_way: Vec<InTheWay>,
+    /// Why it could be assigned to nobody as it is.
+    pub reason: Option<String>,
+}
+
+impl Assigned {
+    /// Nothing has come of it yet.
+    pub(super) fn not_yet(task: &Record) -> Self {
+        Self {
+            task: Subject::of(task),
+            technician: None,
+            is_assigned: false,
+            times: None,
+            violations: Vec::new(),
+            in_the_way: Vec::new(),
+            reason: None,
+        }
+    }
 }

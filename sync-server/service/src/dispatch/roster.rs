@@ -51,10 +51,14 @@ impl Rosters {
     /// Reads the rosters of a group's members.
     pub fn of_group(call: &Call<'_>, group: SysId, within: Span) -> Result<Self> {
         let members = call.rows("sys_user_grmember", &Filter::equals("group", group))?;
-        let users: BTreeSet<SysId> = members.iter().filter_map(|row| row.reference("user")).collect();
+        Self::of_users(call, &members.iter().filter_map(|row| row.reference("user")).collect(), within)
+    }
+
+    /// Reads the rosters of people.
+    pub fn of_users(call: &Call<'_>, users: &BTreeSet<SysId>, within: Span) -> Result<Self> {
         let mut rosters = Self::default();
         for user in users {
-            rosters.add(call, user, within)?;
+            rosters.add(call, *user, within)?;
         }
         rosters.technicians.sort_by(|a, b| a.who.cmp(&b.who));
         rosters.absent.sort_by(|a, b| a.technician.cmp(&b.technician));
@@ -128,7 +132,8 @@ pub(super) fn place_of(call: &Call<'_>, location: SysId) -> Result<Option<Place>
     Ok(row.and_then(|row| row.place()))
 }
 
-fn skills(call: &Call<'_>, user: SysId) -> Result<Vec<Skill>> {
+/// What somebody can.
+pub(super) fn skills(call: &Call<'_>, user: SysId) -> Result<Vec<Skill>> {
     let rows = call.rows("sys_user_has_skill", &Filter::equals("user", user))?;
     let active = rows.iter().filter(|row| row.get("active") != Some(&Value::Boolean(false)));
     let skill = |row: &Record| {

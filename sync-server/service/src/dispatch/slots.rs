@@ -1,4 +1,4 @@
-//! Slots that can be offered to somebody who waits at a place, beside what stands: hours within which a technician would arrive.
+//! Slots that can be offered to somebody who waits at a place, beside what stands and what others were promised: hours within which a technician would arrive.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use fieldline_model::{DocumentId, Place, Record, SysId};
 use fieldline_routing::{Board, Offer, Window};
 
 use super::Result;
-use super::candidates::{THE_TASK, open_task, room_of};
+use super::candidates::{THE_TASK, as_open, open_task, room_of};
 use super::day::Day;
 use super::problem::Posed;
 use super::report::{Slot, Slots};
 use super::span::Span;
-use super::tasks::Open;
+use super::tasks::{Open, Site};
 use super::words::in_the_way;
 use crate::call::Call;
 
@@ -48,16 +48,25 @@ pub(super) fn of(call: &Call<'_>, wanted: &Wanted, within: Span, slot_seconds: u
         Wanted::Task(task) => open_task(call, *task, within)?,
         Wanted::Wish { group, wish } => (*group, wish.open()),
     };
+    of_open(call, (group, open), within, slot_seconds)
+}
+
+/// The same for a task as it would be.
+pub(super) fn of_record(call: &Call<'_>, task: &Record, within: Span, slot_seconds: u32) -> Result<Slots> {
+    of_open(call, as_open(call, task, within)?, within, slot_seconds)
+}
+
+fn of_open(call: &Call<'_>, (group, open): (SysId, Open), within: Span, slot_seconds: u32) -> Result<Slots> {
     let day = Day::read(call, group, within)?.with_only(open);
     let posed = Posed::of(&day)?;
-    let standing = posed.standing_plan();
+    let standing = posed.promised_plan()?;
     let windows = windows(&posed, within, slot_seconds);
     let offers = Board::new(&posed.problem, &standing).offers(&posed.problem.visits()[THE_TASK], &windows, 1);
     let slot = |offer: &Offer| Slot {
         slot_start: posed.moment(windows[offer.slot].from_seconds),
         slot_end: posed.moment(windows[offer.slot].until_seconds + 1),
         technician: posed.shifts[offer.shift].who.clone(),
-        room: room_of(&posed, offer),
+        room: room_of(&posed, &standing, offer),
     };
     let slots: Vec<Slot> = offers.iter().map(slot).collect();
     let in_the_way = match slots.is_empty() {
@@ -87,11 +96,14 @@ impl Wish {
             TaskTimes { work_seconds: self.work_seconds, is_usual: false, earliest: None, latest: None, due: None };
         Open {
             task: Record::new(DocumentId::new("wm_task", SysId([0; 16]))),
-            place: self.place,
+            site: Site { place: self.place, locations: Vec::new() },
             times,
             skills: self.skills.clone(),
+            crew: 1,
             holder: None,
-            rejected_by: None,
+            required: BTreeSet::new(),
+            excluded: BTreeSet::new(),
+            waits_for: Vec::new(),
         }
     }
 }

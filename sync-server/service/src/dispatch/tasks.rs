@@ -3,7 +3,8 @@
 //!
 //! Whatever somebody was told to do stands: it keeps its technician and its time, in every group, and the rest is planned
 //! around it. A task that was handed out without a time keeps its technician only. A task lies where its own location is,
-//! else where its order's is.
+//! else where its order's is. What comes after others begins after them: after their plan where they are planned, too, else
+//! after the time they have. A task that takes a crew takes the time of each who is in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,19 +16,36 @@ use super::roster::{Rosters, place_of};
 use super::span::Span;
 use crate::call::Call;
 use crate::error::Result;
-use crate::react::stage_of;
+use crate::work_orders::dependency::Before;
+
+/// The largest crew that is planned.
+const MOST_CREW: i64 = 10;
 
 /// A task a plan may give to somebody.
 #[derive(Debug, Clone)]
 pub struct Open {
     pub task: Record,
-    pub place: Place,
+    pub site: Site,
     pub times: TaskTimes,
     pub skills: BTreeSet<SysId>,
+    /// How many do it together.
+    pub crew: usize,
     /// Who has it already, without a time.
     pub holder: Option<SysId>,
-    /// Who rejected it last.
-    pub rejected_by: Option<SysId>,
+    /// When not empty, nobody else does it.
+    pub required: BTreeSet<SysId>,
+    /// Nobody of these does it: who is excluded, and who rejected it last.
+    pub excluded: BTreeSet<SysId>,
+    /// What has to be over first and is not.
+    pub waits_for: Vec<Before>,
+}
+
+/// Where something is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    pub place: Place,
+    /// Its location, and those above it.
+    pub locations: Vec<SysId>,
 }
 
 /// A task that keeps its technician and its time.
@@ -35,6 +53,8 @@ pub struct Open {
 pub struct Standing {
     pub task: Record,
     pub user: SysId,
+    /// Whether it is theirs, or they only help.
+    pub leads: bool,
     /// `None` when nobody knows where.
     pub place: Option<Place>,
     pub begins: Timestamp,
@@ -71,20 +91,52 @@ impl Tasks {
         let users: Vec<String> = rosters.technicians.iter().map(|one| one.who.user.to_string()).collect();
         let users = users.join(",");
         let theirs = if users.is_empty() { String::new() } else { format!("^ORassigned_toIN{users}") };
-        let query = format!("active=true^dispatch_group={group}{theirs}^ORDERBYnumber");
+        let helped = "^ORadditional_assignee_listISNOTEMPTY";
+        let query = format!("active=true^dispatch_group={group}{theirs}{helped}^ORDERBYnumber");
         let mut tasks = Self::default();
         for task in call.rows_of_query("wm_task", &query)? {
             tasks.add(call, group, task, within)?;
         }
+        tasks.put_in_order(within);
         if !users.is_empty() {
             tasks.read_last(call, &users, within.from)?;
         }
         Ok(tasks)
     }
 
+    /// Leaves out what waits for something that nobody plans and that has no time.
+    fn put_in_order(&mut self, within: Span) {
+        let (mut admitted, mut waiting) = (BTreeSet::new(), std::mem::take(&mut self.open));
+        loop {
+            let is_known = |before: &Before| before.ends_by().is_some() || admitted.contains(&before.task.id.sys_id);
+            let (ready, rest): (Vec<Open>, Vec<Open>) =
+                waiting.into_iter().partition(|open| open.waits_for.iter().all(is_known));
+            waiting = rest;
+            if ready.is_empty() {
+                break;
+            }
+            for mut open in ready {
+                open.wait_for_those_with_a_time(&admitted);
+                match open.times.earliest.is_some_and(|earliest| earliest >= within.until) {
+                    true => self.later += 1,
+                    false => {
+                        admitted.insert(open.task.id.sys_id);
+                        self.open.push(open);
+                    }
+                }
+            }
+        }
+        for open in waiting {
+            let first = open.waits_for.first().map_or("another task", |before| before.task.text("number"));
+            let reason = format!("comes after {first}, which is neither planned nor has a time; plan that one first");
+            self.refused.push(Refused { task: Subject::of(&open.task), reason });
+        }
+    }
+
     fn add(&mut self, call: &Call<'_>, group: SysId, task: Record, within: Span) -> Result<()> {
-        if let Some(standing) = standing(call, &task)? {
-            self.standing.push(standing);
+        let standing = standing(call, &task)?;
+        if !standing.is_empty() {
+            self.standing.extend(standing);
             return Ok(());
         }
         if task.reference("dispatch_group") != Some(group) {
@@ -102,60 +154,87 @@ impl Tasks {
         let ended = format!("assigned_toIN{users}^active=false^work_end>={from}^work_end<={}", call.now);
         for task in call.rows_of_query("wm_task", &ended)? {
             let (user, ended) = (task.reference("assigned_to"), task.time("work_end"));
-            if let (Some(user), Some(ended), Some(place)) = (user, ended, lies_at(call, &task)?) {
-                let last = self.last.entry(user).or_insert((ended, place));
-                *last = (*last).max((ended, place));
+            if let (Some(user), Some(ended), Some(site)) = (user, ended, site_of(call, &task)?) {
+                let last = self.last.entry(user).or_insert((ended, site.place));
+                *last = (*last).max((ended, site.place));
             }
         }
         Ok(())
     }
 }
 
-/// The stage a task shows.
-fn stage<'c>(call: &'c Call<'_>, task: &Record) -> &'c str {
-    let life_cycle = call.dictionary.life_cycle_of("wm_task");
-    life_cycle.and_then(|life_cycle| stage_of(life_cycle, task)).map_or("", |stage| &stage.name)
+impl Open {
+    /// Begins after what is not planned but has a time; what is planned stays what it waits for.
+    pub fn wait_for_those_with_a_time(&mut self, planned: &BTreeSet<SysId>) {
+        let earliest = &mut self.times.earliest;
+        self.waits_for.retain(|before| {
+            let is_planned = planned.contains(&before.task.id.sys_id);
+            *earliest = (*earliest).max(before.ends_by().filter(|_| !is_planned));
+            is_planned
+        });
+    }
 }
 
-/// A task that stands, if it does.
-fn standing(call: &Call<'_>, task: &Record) -> Result<Option<Standing>> {
-    let Some(user) = task.reference("assigned_to") else { return Ok(None) };
-    let (now, expected, stage) = (call.now, task.time("expected_start"), stage(call, task));
+/// A task that stands, once for each who does it; none when it does not.
+pub fn standing(call: &Call<'_>, task: &Record) -> Result<Vec<Standing>> {
+    let Some(leader) = task.reference("assigned_to") else { return Ok(Vec::new()) };
+    let (now, expected, stage) = (call.now, task.time("expected_start"), call.stage_shown(task).unwrap_or_default());
     let begins = match stage {
         "assigned" | "accepted" => expected,
         "en_route" => Some(expected.unwrap_or(now)),
         "on_site" | "work_in_progress" | "paused" => Some(now),
         _ => None,
     };
-    let Some(begins) = begins else { return Ok(None) };
+    let Some(begins) = begins else { return Ok(Vec::new()) };
     let takes = TaskTimes::of(task).map_or(USUAL_WORK_SECONDS, |times| times.work_seconds);
     let is_worked_on = matches!(stage, "work_in_progress" | "paused");
     let ends = task.time("work_start").filter(|_| is_worked_on).map(|start| start.plus_milliseconds(takes * 1_000));
-    let work_seconds = ends.map_or(takes, |ends| ends.milliseconds_since(now).max(0) / 1_000);
-    Ok(Some(Standing {
+    let theirs = Standing {
         task: task.clone(),
-        user,
-        place: lies_at(call, task)?,
+        user: leader,
+        leads: true,
+        place: site_of(call, task)?.map(|site| site.place),
         begins,
-        work_seconds,
+        work_seconds: ends.map_or(takes, |ends| ends.milliseconds_since(now).max(0) / 1_000),
         is_there: is_worked_on || stage == "on_site",
         is_begun: !matches!(stage, "assigned" | "accepted"),
-    }))
+    };
+    let others = task.references("additional_assignee_list").into_iter().filter(|user| *user != leader);
+    let helps = others.map(|user| Standing { user, leads: false, ..theirs.clone() }).collect::<Vec<_>>();
+    Ok([theirs].into_iter().chain(helps).collect())
+}
+
+/// How many do a task together, or why that is not known.
+fn crew_of(task: &Record) -> Result<usize, String> {
+    let said = task.get("crew_size").and_then(Value::as_integer);
+    let named = 1 + task.references("additional_assignee_list").len() as i64;
+    match said.unwrap_or(named) {
+        1 if task.says("needs_crew") => Err("needs a crew, and says not of how many; fill in crew_size".into()),
+        size @ 1..=MOST_CREW => Ok(size as usize),
+        size => Err(format!("needs a crew of {size}; plans know crews of 1 to {MOST_CREW}, correct crew_size")),
+    }
 }
 
 /// Whether a task can be planned within some days, and as what.
 pub fn sorted(call: &Call<'_>, task: &Record, within: Span) -> Result<Sorted> {
-    let stage = stage(call, task);
+    let stage = call.stage_shown(task).unwrap_or_default();
     if stage == "draft" {
         return Ok(Sorted::Refused("is a draft; qualify it, then plan again".into()));
     }
-    if task.says("needs_crew") {
-        return Ok(Sorted::Refused("needs a crew, and plans send one technician; assign it by hand".into()));
+    if task.says("schedule_lock") {
+        return Ok(Sorted::Refused("has a locked schedule; unlock it (schedule_lock=false) to have it planned".into()));
     }
-    let times = match TaskTimes::of(task) {
+    let crew = match crew_of(task) {
+        Ok(crew) => crew,
+        Err(problem) => return Ok(Sorted::Refused(problem)),
+    };
+    let mut times = match TaskTimes::of(task) {
         Ok(times) => times,
         Err(problem) => return Ok(Sorted::Refused(problem.to_string())),
     };
+    let (over, waits_for): (Vec<Before>, Vec<Before>) =
+        call.before_task(task.id.sys_id)?.into_iter().partition(|before| before.allows_from().is_some());
+    times.earliest = over.iter().map(Before::allows_from).chain([times.earliest]).max().flatten();
     if times.earliest.is_some_and(|earliest| earliest >= within.until) {
         return Ok(Sorted::Later);
     }
@@ -163,7 +242,7 @@ pub fn sorted(call: &Call<'_>, task: &Record, within: Span) -> Result<Sorted> {
         let problem = format!("had to begin by {latest} UTC, which is over; agree another window, or empty it");
         return Ok(Sorted::Refused(problem));
     }
-    let Some(place) = lies_at(call, task)? else {
+    let Some(site) = site_of(call, task)? else {
         let problem = "has no position: give it a location, and the location a latitude and a longitude";
         return Ok(Sorted::Refused(problem.into()));
     };
@@ -173,8 +252,16 @@ pub fn sorted(call: &Call<'_>, task: &Record, within: Span) -> Result<Sorted> {
     }
     let has_it = task.reference("assigned_to");
     let holder = has_it.filter(|_| matches!(stage, "assigned" | "accepted"));
-    let rejected_by = has_it.filter(|_| stage == "pending_dispatch" && !task.text("reject_reason").is_empty());
-    Ok(Sorted::Open(Box::new(Open { task: task.clone(), place, times, skills, holder, rejected_by })))
+    let is_rejected = stage == "pending_dispatch" && !task.text("reject_reason").is_empty();
+    let listed = |field: &str| -> BTreeSet<SysId> { task.references(field).into_iter().collect() };
+    let required = match holder {
+        Some(holder) if crew > 1 => [holder].into_iter().chain(listed("additional_assignee_list")).collect(),
+        Some(holder) => BTreeSet::from([holder]),
+        None => listed("required_agents"),
+    };
+    let excluded = listed("excluded_agents").into_iter().chain(has_it.filter(|_| is_rejected)).collect();
+    let task = task.clone();
+    Ok(Sorted::Open(Box::new(Open { task, site, times, skills, crew, holder, required, excluded, waits_for })))
 }
 
 fn unknown_skill(call: &Call<'_>, skills: &BTreeSet<SysId>) -> Result<Option<String>> {
@@ -195,11 +282,31 @@ fn unknown_skill(call: &Call<'_>, skills: &BTreeSet<SysId>) -> Result<Option<Str
 }
 
 /// Where a task is to be done.
-fn lies_at(call: &Call<'_>, task: &Record) -> Result<Option<Place>> {
-    if let Some(location) = task.reference("location") {
-        return place_of(call, location);
+pub fn site_of(call: &Call<'_>, task: &Record) -> Result<Option<Site>> {
+    let own = task.reference("location");
+    let order = || -> Result<Option<SysId>> {
+        let order = task.reference("parent").map(|order| call.row(&DocumentId::new("wm_order", order))).transpose()?;
+        Ok(order.flatten().and_then(|order| order.reference("location")))
+    };
+    let location = match own {
+        Some(location) => Some(location),
+        None => order()?,
+    };
+    let place = location.map(|location| place_of(call, location)).transpose()?.flatten();
+    let Some((location, place)) = location.zip(place) else { return Ok(None) };
+    Ok(Some(Site { place, locations: with_those_above(call, location)? }))
+}
+
+/// A location and those above it; a circle ends where it closes.
+fn with_those_above(call: &Call<'_>, location: SysId) -> Result<Vec<SysId>> {
+    let mut all = vec![location];
+    while let Some(row) =
+        all.last().map(|last| call.row(&DocumentId::new("cmn_location", *last))).transpose()?.flatten()
+    {
+        match row.reference("parent").filter(|above| !all.contains(above)) {
+            Some(above) => all.push(above),
+            None => break,
+        }
     }
-    let order = task.reference("parent").map(|order| call.row(&DocumentId::new("wm_order", order))).transpose()?;
-    let location = order.flatten().and_then(|order| order.reference("location"));
-    Ok(location.map(|location| place_of(call, location)).transpose()?.flatten())
+    Ok(all)
 }

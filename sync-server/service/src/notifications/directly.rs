@@ -39,4 +39,18 @@ impl Call<'_> {
         }
         self.tell_in_app(&person, letter)
     }
+
+    /// Writes a mail about a record to somebody who need not sign in here, such as a customer; nothing to who reads none.
+    pub(crate) fn write_to_contact(
+        &mut self,
+        contact: &Record,
+        about: &Record,
+        subject: &str,
+        body: &str,
+    ) -> Result<()> {
+        match address(contact).filter(|_| is_active(contact)).map(str::to_owned) {
+            Some(to) => self.post(None, &to, &words::letter(about, subject, body), Some(&about.id)),
+            None => Ok(()),
+        }
+    }
 }

@@ -37,3 +37,4 @@ mod rosters_kept;
 mod ruling;
 mod service_levels;
 mod together;
+mod work_orders;

@@ -6,8 +6,8 @@
 mod answer;
 mod authorize;
 mod device;
-mod form;
-mod page;
+pub mod form;
+pub mod page;
 mod token;
 
 use axum::Json;
