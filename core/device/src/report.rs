@@ -4,18 +4,22 @@
 //! the newest changes of the record, so that the server can say later whether it is what was made, and of which history.
 //! Photos are shown as their small versions where there are any; what is not on this phone is counted, not shown.
 
-use fieldline_documents::journal::Entry;
+use fieldline_documents::answers::{Signature, is_reserved, photo_key};
 use fieldline_documents::{Attachment, AttachmentRole, Projection};
-use fieldline_model::{BlobHash, DocumentId, Record, SysId, Timestamp, UserZone, Value};
+use fieldline_model::{BlobHash, DocumentId, Record, SysId, TableName, Timestamp, UserZone, Value};
 use fieldline_report::{Block, Origin, Picture, Section, Sheet};
 use fieldline_store::View;
 
+use crate::checklists::{ChecklistView, QuestionView};
 use crate::command::Captured;
 use crate::device::{Device, Rules, newest_document};
 use crate::error::DeviceError;
 use crate::form::shown;
+use crate::on_site::EXPENSES;
+use crate::site_rules::JOBS;
 
-const TASKS: &str = "wm_task";
+/// More expenses than a job has.
+const MOST_EXPENSES: u32 = 100;
 /// More photos than anybody leafs through on paper.
 const MOST_PHOTOS: usize = 24;
 /// A photo without a small version that is larger than this is counted, not shown: a report has to go through thin lines.
@@ -23,7 +27,7 @@ const LARGEST_PHOTO_BYTES: u64 = 400_000;
 /// What is said of the site, of the thing and of the work, in the words of their fields.
 const CUSTOMER: [&str; 3] = ["account", "contact", "location"];
 const EQUIPMENT: [&str; 2] = ["asset", "cmdb_ci"];
-const WORK: [&str; 13] = [
+const WORK: [&str; 16] = [
     "parent",
     "work_type",
     "state",
@@ -37,6 +41,9 @@ const WORK: [&str; 13] = [
     "pause_reason",
     "close_reason",
     "close_notes",
+    "signed_by",
+    "signed_on",
+    "signature_refusal",
 ];
 const DURATIONS: [(&str, &str); 2] =
     [("Travel", "actual_travel_duration"), ("Work without pauses", "actual_work_duration")];
@@ -60,9 +67,10 @@ impl Device {
     /// What the report says, and as of which changes of the record.
     pub(crate) fn sheet_of(&self, task: &DocumentId, now: Timestamp) -> Result<(Sheet, Origin), DeviceError> {
         let owner = self.who()?;
-        if task.table.as_str() != TASKS {
+        if task.table != *JOBS {
             return Err(DeviceError::NoReport(task.clone()));
         }
+        let checklists = self.checklists(task)?;
         self.store.read(|view| {
             let document = newest_document(view, task)?.document;
             let author = view.record(&DocumentId::new("sys_user", owner.user))?;
@@ -76,7 +84,8 @@ impl Device {
                 zone_name,
             };
             let author = author.map(|author| author.display).unwrap_or_default();
-            let sheet = writer.sheet(&self.rules.project(&document), author, now)?;
+            let job = Job { details: self.rules.project(&document), signatures: document.signatures(), checklists };
+            let sheet = writer.sheet(&job, author, now)?;
             let heads = document.full_heads().into_iter().map(|head| head.0).collect();
             Ok((sheet, Origin { record: task.clone(), device: owner.device, heads }))
         })
@@ -93,36 +102,41 @@ struct Writer<'a> {
     zone_name: String,
 }
 
+/// What is known of a task.
+struct Job {
+    details: Projection,
+    signatures: Vec<Signature>,
+    checklists: Vec<ChecklistView>,
+}
+
 type Facts = Vec<(String, String)>;
 
 impl Writer<'_> {
-    fn sheet(&self, details: &Projection, author: String, now: Timestamp) -> Result<Sheet, DeviceError> {
-        let record = &details.record;
+    fn sheet(&self, job: &Job, author: String, now: Timestamp) -> Result<Sheet, DeviceError> {
+        let (details, record) = (&job.details, &job.details.record);
         let section = |heading: &str, blocks: Vec<Block>| Section { heading: heading.into(), blocks };
-        let pictures = |role| self.pictures(details, role);
+        let made = vec![
+            ("Made by".into(), author.clone()),
+            ("Made".into(), format!("{} {}", self.zone.shown(now), self.zone_name)),
+        ];
         Ok(Sheet {
             title: format!("Service report {}", record.text("number")),
             subtitle: record.text("short_description").to_owned(),
-            author: author.clone(),
+            author,
             made_at: now,
             sections: vec![
                 section("Customer", facts(self.customer(record)?)),
                 section("Equipment", facts(self.equipment(record)?)),
                 section("Work", facts(self.work(record)?)),
-                section("Checklist", self.checklist(details)),
+                section("Checklists", self.checklists(job)),
                 section("Parts", self.parts(details)?),
                 section("Readings", self.readings(details)),
                 section("Time", self.time(details)),
+                section("Incidentals", self.expenses(record)?),
                 section("Remarks", self.remarks(details)?),
-                section("Photos", pictures(AttachmentRole::Photo)?),
-                section("Signatures", pictures(AttachmentRole::Signature)?),
-                section(
-                    "This report",
-                    facts(vec![
-                        ("Made by".into(), author),
-                        ("Made".into(), format!("{} {}", self.zone.shown(now), self.zone_name)),
-                    ]),
-                ),
+                section("Photos", self.photos(details)?),
+                section("Signatures", self.signatures(job)?),
+                section("This report", facts(made)),
             ],
         })
     }
@@ -183,13 +197,26 @@ impl Writer<'_> {
         Ok(facts)
     }
 
-    fn checklist(&self, details: &Projection) -> Vec<Block> {
+    fn checklists(&self, job: &Job) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for list in &job.checklists {
+            let score = format!(": {} of {} points", list.points, list.most_points);
+            let score = if list.most_points > 0 { score } else { String::new() };
+            blocks.push(Block::Text(format!("{}{score}", list.title)));
+            blocks.extend(table(&["Question", "Answer", "Remark"], list.questions.iter().map(question).collect()));
+        }
+        let asked: Vec<&QuestionView> = job.checklists.iter().flat_map(|list| &list.questions).collect();
+        let is_asked = |key: &str| asked.iter().any(|asked| asked.key == key || asked.remark_key == key);
+        let others = job.details.answers.iter().filter(|answered| {
+            let key = &answered.latest.what.question;
+            !is_reserved(key) && !is_asked(key)
+        });
         let row = |answered: &fieldline_documents::project::Answered| {
-            let Entry { at, what, .. } = &answered.latest;
-            let doubt = if answered.is_disputed { " (answered differently by somebody else)" } else { "" };
-            vec![what.question.clone(), format!("{}{doubt}", what.answer), self.zone.shown(*at)]
+            let what = &answered.latest.what;
+            vec![what.question.clone(), what.answer.clone(), disputed(answered.is_disputed).to_owned()]
         };
-        table(&["Question", "Answer", "When"], details.answers.iter().map(row).collect())
+        blocks.extend(table(&["Question", "Answer", "Remark"], others.map(row).collect()));
+        blocks
     }
 
     fn parts(&self, details: &Projection) -> Result<Vec<Block>, DeviceError> {
@@ -221,6 +248,18 @@ impl Writer<'_> {
         table(&["Kind", "When", "How long"], rows.collect())
     }
 
+    /// What the job cost beside work and parts, as far as its receipts are here.
+    fn expenses(&self, record: &Record) -> Result<Vec<Block>, DeviceError> {
+        let listed = self.view.referring(record.id.sys_id, &TableName::from(EXPENSES), MOST_EXPENSES)?;
+        let row = |expense: &Record| {
+            let text = |field: &str| expense.get(field).map(ToString::to_string).unwrap_or_default();
+            let amount = [text("quantity"), text("cost"), text("currency")].join(" ");
+            vec![text("type"), text("description"), amount.trim().to_owned()]
+        };
+        let rows = listed.iter().map(|listed| row(&listed.record)).collect();
+        Ok(table(&["For", "Description", "Amount"], rows))
+    }
+
     /// What customers may read of the journal.
     fn remarks(&self, details: &Projection) -> Result<Vec<Block>, DeviceError> {
         let mut facts = Vec::new();
@@ -236,34 +275,84 @@ impl Writer<'_> {
         Ok(display.filter(|display| !display.is_empty()).unwrap_or_else(|| id.to_string()))
     }
 
-    fn pictures(&self, details: &Projection, role: AttachmentRole) -> Result<Vec<Block>, DeviceError> {
+    fn photos(&self, details: &Projection) -> Result<Vec<Block>, DeviceError> {
         let (mut pictures, mut left_out) = (Vec::new(), 0);
-        for entry in details.attachments.iter().filter(|entry| entry.what.role == role) {
+        for entry in details.attachments.iter().filter(|entry| entry.what.role == AttachmentRole::Photo) {
             let has_room = pictures.len() < MOST_PHOTOS;
             let Some(bytes) = has_room.then(|| self.content(details, &entry.what)).flatten() else {
                 left_out += 1;
                 continue;
             };
+            let shows = details.given(&photo_key(entry.what.blob)).map(|given| given.text.to_owned());
+            let drawn_on = entry.what.of.map(|_| "drawn on".to_owned());
             let who = self.name("sys_user", entry.by)?;
-            let caption = format!("{}, {who}, {}", entry.what.file_name, self.zone.shown(entry.at));
-            pictures.push(Picture { caption, bytes });
+            let words =
+                [Some(entry.what.file_name.clone()), shows, drawn_on, Some(who), Some(self.zone.shown(entry.at))];
+            pictures.push(Picture { caption: words.into_iter().flatten().collect::<Vec<_>>().join(", "), bytes });
         }
-        let mut blocks = Vec::new();
-        if !pictures.is_empty() {
-            blocks.push(Block::Pictures(pictures));
-        }
+        let mut blocks = pictures_in_a_block(pictures);
         if left_out > 0 {
             blocks.push(Block::Text(format!("{left_out} more, not shown here, are kept with the record.")));
         }
         Ok(blocks)
     }
 
+    /// Who signed, who would not and why, and pictures of signatures that an older app took.
+    fn signatures(&self, job: &Job) -> Result<Vec<Block>, DeviceError> {
+        let (mut words, mut pictures) = (Vec::new(), Vec::new());
+        for signature in &job.signatures {
+            let at = self.zone.shown(signature.at);
+            let said = match (&signature.name, &signature.refused) {
+                (Some(name), _) => format!("signed by {name}, {at}{}", disputed(signature.is_disputed)),
+                (None, Some(reason)) => format!("not signed: {reason}, {at}{}", disputed(signature.is_disputed)),
+                (None, None) => continue,
+            };
+            let bytes = signature.picture.and_then(self.photo);
+            let caption = signature.name.clone().unwrap_or_default();
+            pictures.extend(bytes.map(|bytes| Picture { caption, bytes }));
+            words.push((capitalised(&signature.signer), said));
+        }
+        let is_told = |blob| job.signatures.iter().any(|signature| signature.picture == Some(blob));
+        let files = job.details.attachments.iter().filter(|entry| entry.what.role == AttachmentRole::Signature);
+        for entry in files.filter(|entry| !is_told(entry.what.blob)) {
+            let bytes = (self.photo)(entry.what.blob);
+            let caption = format!("{}, {}", entry.what.file_name, self.zone.shown(entry.at));
+            pictures.extend(bytes.map(|bytes| Picture { caption, bytes }));
+        }
+        let mut blocks = facts(words);
+        blocks.extend(pictures_in_a_block(pictures));
+        Ok(blocks)
+    }
+
     /// A picture's small version, or else itself.
     fn content(&self, details: &Projection, picture: &Attachment) -> Option<Vec<u8>> {
-        let small = details.attachments.iter().find(|entry| entry.what.of == Some(picture.blob));
+        let is_small = |file: &Attachment| file.role == AttachmentRole::Thumbnail && file.of == Some(picture.blob);
+        let small = details.attachments.iter().find(|entry| is_small(&entry.what));
         let small = small.and_then(|small| (self.photo)(small.what.blob));
         small.or_else(|| (self.photo)(picture.blob).filter(|_| picture.size_bytes <= LARGEST_PHOTO_BYTES))
     }
+}
+
+/// A question, its answer and what else there is to say about it; a heading stands alone.
+fn question(question: &QuestionView) -> Vec<String> {
+    let unit = question.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
+    let answer = question.answer.as_ref().map(|answer| format!("{answer}{unit}")).unwrap_or_default();
+    let remarks = [question.warning.as_deref(), question.remark.as_deref(), Some(disputed(question.is_disputed))];
+    let remarks: Vec<&str> = remarks.into_iter().flatten().filter(|remark| !remark.is_empty()).collect();
+    vec![question.text.clone(), answer, remarks.join("; ")]
+}
+
+fn disputed(is_disputed: bool) -> &'static str {
+    if is_disputed { " (somebody else said otherwise)" } else { "" }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn pictures_in_a_block(pictures: Vec<Picture>) -> Vec<Block> {
+    if pictures.is_empty() { Vec::new() } else { vec![Block::Pictures(pictures)] }
 }
 
 fn facts(facts: Facts) -> Vec<Block> {

@@ -36,6 +36,11 @@ pub fn replaced_key(meter: &str) -> String {
     format!("meter_replaced.{meter}")
 }
 
+/// Whether a key is none of a question's but of what is said here.
+pub fn is_reserved(key: &str) -> bool {
+    key.split('.').next().is_some_and(|first| ["signature", "photo", "meter_replaced", "safety"].contains(&first))
+}
+
 /// That somebody signed, or would not.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Signature {

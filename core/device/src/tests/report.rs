@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::world::{MIA, Office, Phone, row};
+use crate::on_site::OnSite;
 use crate::{Captured, Command, DeviceError};
 use fieldline_model::{Decimal, DocumentId, Record, SysId, Value};
 use fieldline_report::{Block, Seal, Sheet, Stamp};
@@ -40,6 +41,11 @@ fn worked_on() -> (Phone, DocumentId) {
         Command::WorkNote { document: document(), text: "Customer is difficult".into() },
         Command::AddSignature { document: document(), signature: file("signature.png") },
         step("complete"),
+        Command::OnSite(OnSite::RefuseSignature {
+            document: document(),
+            signer: "customer".into(),
+            reason: "went home".into(),
+        }),
     ] {
         phone.execute(command).unwrap();
     }
@@ -75,7 +81,7 @@ fn a_report_says_what_was_done_and_never_what_only_the_house_may_know() {
     ] {
         assert!(said.contains(word), "{word} is not in {said}");
     }
-    assert!(!said.contains("difficult"), "{said}");
+    assert!(!said.contains("difficult") && !said.contains("safety."), "{said}");
     assert_eq!(origin.record, id);
     assert_eq!(origin.heads.len(), 1);
 }

@@ -309,6 +309,7 @@ files![
 ];
 
 /// Known when the app is built: every start compares it.
+#[expect(long_running_const_eval, reason = "it ends: some hundred kilobytes are hashed")]
 pub(super) const SHIPPED_FINGERPRINT: u64 =
     fingerprint(EVERY_TABLE, fingerprint_of(SHIPPED_LIFE_CYCLES, fingerprint_of(SHIPPED_TABLES, FNV_OFFSET)));
 

@@ -49,7 +49,7 @@ impl Call<'_> {
             Some("pending_dispatch") => self.tell_of_rejection(changed),
             Some("en_route") => customer_links::on_the_way(self, task),
             Some("work_in_progress") => self.note_early_start(changed),
-            Some("closed_incomplete") => self.follow_up(task),
+            Some("closed_incomplete") => self.visit_again(task),
             _ => Ok(()),
         }
     }
@@ -76,7 +76,7 @@ impl Call<'_> {
     }
 
     /// Makes the task that goes on where one could not be ended, once, unless somebody has made one.
-    fn follow_up(&mut self, task: &Record) -> Result<()> {
+    fn visit_again(&mut self, task: &Record) -> Result<()> {
         let id = DocumentId::new(TASKS, sys_id_of(format!("follow-up/{}", task.id)));
         let is_made = !self.rows_with(TASKS, &[("cloned_from", &task.id.sys_id.to_string())])?.is_empty();
         if is_made || self.exists(&id)? || self.property(FOLLOW_UP)?.as_deref() == Some("false") {

@@ -92,6 +92,7 @@ fn an_incident_is_resolved_by_its_order_only_where_the_organisation_says_so() {
 #[test]
 fn work_that_could_not_be_done_brings_its_case_back_and_asks_somebody_to_see_to_it() {
     let mut desk = Desk::new();
+    desk.property("fieldline.work_orders.follow_up", "false");
     let (case, incident) = (desk.case(&[]), desk.made("incident", &[("short_description", "Core down")]));
     let incident = DocumentId::new("incident", incident.parse().unwrap());
     let dora = desk.house.dora.clone();
