@@ -26,6 +26,8 @@ struct FilesScreen: View {
                 }
             }
             Button(words.say("add_file")) { isChoosing = true }.accessibilityIdentifier("files.add")
+            Button(words.say("make_report")) { Task { await model.makeReport() } }
+                .accessibilityIdentifier("files.report")
         }
         .fileImporter(isPresented: $isChoosing, allowedContentTypes: [.item]) { chosen in
             if case .success(let url) = chosen { Task { await add(url) } }

@@ -47,6 +47,14 @@ public final class FilesModel: Screen {
         }
     }
 
+    /// Makes the service report of the job as it stands now, and adds it to the job.
+    public func makeReport() async -> Bool {
+        await work {
+            try await core.execute(.addReport(record: job))
+            try await read()
+        }
+    }
+
     /// Opens a document; one that is not here is asked for with the next syncs.
     public func open(_ file: Attachment) async -> Bool {
         await work {

@@ -1080,6 +1080,21 @@ public protocol FieldlineProtocol: AnyObject, Sendable {
     func wipe() throws 
     
     /**
+     * The checklists of a job, those that work waits for first. They are answered with [`crate::Command::Answer`].
+     */
+    func checklists(record: RecordId) throws  -> [ChecklistView]
+    
+    /**
+     * The jobs on which this person has to be heard of, the one that is due first at the front.
+     */
+    func safety() throws  -> [SafetyTimer]
+    
+    /**
+     * Who signed for a job last, or would not, and what that covers.
+     */
+    func signatures(record: RecordId) throws  -> [Signature]
+    
+    /**
      * Binds this device to the person an invitation is for.
      */
     func enrol(server: String, invitation: String, deviceName: String) async throws 
@@ -1535,6 +1550,44 @@ open func wipe()throws   {try rustCallWithError(FfiConverterTypeFieldlineError_l
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * The checklists of a job, those that work waits for first. They are answered with [`crate::Command::Answer`].
+     */
+open func checklists(record: RecordId)throws  -> [ChecklistView]  {
+    return try  FfiConverterSequenceTypeChecklistView.lift(try rustCallWithError(FfiConverterTypeFieldlineError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_fieldline_checklists(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRecordId_lower(record),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The jobs on which this person has to be heard of, the one that is due first at the front.
+     */
+open func safety()throws  -> [SafetyTimer]  {
+    return try  FfiConverterSequenceTypeSafetyTimer.lift(try rustCallWithError(FfiConverterTypeFieldlineError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_fieldline_safety(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Who signed for a job last, or would not, and what that covers.
+     */
+open func signatures(record: RecordId)throws  -> [Signature]  {
+    return try  FfiConverterSequenceTypeSignature.lift(try rustCallWithError(FfiConverterTypeFieldlineError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_fieldline_signatures(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRecordId_lower(record),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -4133,6 +4186,125 @@ public func FfiConverterTypeCaptured_lower(_ value: Captured) -> RustBuffer {
 
 
 /**
+ * A checklist of a job.
+ */
+public struct ChecklistView: Equatable, Hashable {
+    /**
+     * What its answers' keys begin with.
+     */
+    public let key: String
+    /**
+     * What people read.
+     */
+    public let title: String
+    /**
+     * The step that waits for it: `start_work` or `complete`.
+     */
+    public let before: String
+    /**
+     * Headings and questions that are shown, in order.
+     */
+    public let questions: [QuestionView]
+    /**
+     * What the answers score.
+     */
+    public let points: Int64
+    /**
+     * The most they could have scored.
+     */
+    public let mostPoints: Int64
+    /**
+     * What is still to be answered before the step.
+     */
+    public let missing: [MissingAnswer]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What its answers' keys begin with.
+         */key: String, 
+        /**
+         * What people read.
+         */title: String, 
+        /**
+         * The step that waits for it: `start_work` or `complete`.
+         */before: String, 
+        /**
+         * Headings and questions that are shown, in order.
+         */questions: [QuestionView], 
+        /**
+         * What the answers score.
+         */points: Int64, 
+        /**
+         * The most they could have scored.
+         */mostPoints: Int64, 
+        /**
+         * What is still to be answered before the step.
+         */missing: [MissingAnswer]) {
+        self.key = key
+        self.title = title
+        self.before = before
+        self.questions = questions
+        self.points = points
+        self.mostPoints = mostPoints
+        self.missing = missing
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ChecklistView: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeChecklistView: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ChecklistView {
+        return
+            try ChecklistView(
+                key: FfiConverterString.read(from: &buf), 
+                title: FfiConverterString.read(from: &buf), 
+                before: FfiConverterString.read(from: &buf), 
+                questions: FfiConverterSequenceTypeQuestionView.read(from: &buf), 
+                points: FfiConverterInt64.read(from: &buf), 
+                mostPoints: FfiConverterInt64.read(from: &buf), 
+                missing: FfiConverterSequenceTypeMissingAnswer.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ChecklistView, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterString.write(value.title, into: &buf)
+        FfiConverterString.write(value.before, into: &buf)
+        FfiConverterSequenceTypeQuestionView.write(value.questions, into: &buf)
+        FfiConverterInt64.write(value.points, into: &buf)
+        FfiConverterInt64.write(value.mostPoints, into: &buf)
+        FfiConverterSequenceTypeMissingAnswer.write(value.missing, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeChecklistView_lift(_ buf: RustBuffer) throws -> ChecklistView {
+    return try FfiConverterTypeChecklistView.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeChecklistView_lower(_ value: ChecklistView) -> RustBuffer {
+    return FfiConverterTypeChecklistView.lower(value)
+}
+
+
+/**
  * A value a choice field may take.
  */
 public struct Choice: Equatable, Hashable {
@@ -4821,6 +4993,125 @@ public func FfiConverterTypeEnrolled_lift(_ buf: RustBuffer) throws -> Enrolled 
 #endif
 public func FfiConverterTypeEnrolled_lower(_ value: Enrolled) -> RustBuffer {
     return FfiConverterTypeEnrolled.lower(value)
+}
+
+
+/**
+ * Money that was spent on a job, or a way that was driven for it.
+ */
+public struct Expense {
+    /**
+     * The job.
+     */
+    public let record: RecordId
+    /**
+     * `mileage`, `car_rental`, `vendor_cost`, `material`, `accommodation`, `parking` or `other`.
+     */
+    public let purpose: String
+    /**
+     * How much, in digits such as `12.5`; mileage may go without.
+     */
+    public let cost: String?
+    /**
+     * In which currency, such as `EUR`.
+     */
+    public let currency: String?
+    /**
+     * How many kilometres, of mileage.
+     */
+    public let quantity: String?
+    /**
+     * What else there is to say.
+     */
+    public let description: String?
+    /**
+     * The receipt.
+     */
+    public let receipt: Captured?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The job.
+         */record: RecordId, 
+        /**
+         * `mileage`, `car_rental`, `vendor_cost`, `material`, `accommodation`, `parking` or `other`.
+         */purpose: String, 
+        /**
+         * How much, in digits such as `12.5`; mileage may go without.
+         */cost: String? = nil, 
+        /**
+         * In which currency, such as `EUR`.
+         */currency: String? = nil, 
+        /**
+         * How many kilometres, of mileage.
+         */quantity: String? = nil, 
+        /**
+         * What else there is to say.
+         */description: String? = nil, 
+        /**
+         * The receipt.
+         */receipt: Captured? = nil) {
+        self.record = record
+        self.purpose = purpose
+        self.cost = cost
+        self.currency = currency
+        self.quantity = quantity
+        self.description = description
+        self.receipt = receipt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Expense: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeExpense: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Expense {
+        return
+            try Expense(
+                record: FfiConverterTypeRecordId.read(from: &buf), 
+                purpose: FfiConverterString.read(from: &buf), 
+                cost: FfiConverterOptionString.read(from: &buf), 
+                currency: FfiConverterOptionString.read(from: &buf), 
+                quantity: FfiConverterOptionString.read(from: &buf), 
+                description: FfiConverterOptionString.read(from: &buf), 
+                receipt: FfiConverterOptionTypeCaptured.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Expense, into buf: inout [UInt8]) {
+        FfiConverterTypeRecordId.write(value.record, into: &buf)
+        FfiConverterString.write(value.purpose, into: &buf)
+        FfiConverterOptionString.write(value.cost, into: &buf)
+        FfiConverterOptionString.write(value.currency, into: &buf)
+        FfiConverterOptionString.write(value.quantity, into: &buf)
+        FfiConverterOptionString.write(value.description, into: &buf)
+        FfiConverterOptionTypeCaptured.write(value.receipt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExpense_lift(_ buf: RustBuffer) throws -> Expense {
+    return try FfiConverterTypeExpense.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExpense_lower(_ value: Expense) -> RustBuffer {
+    return FfiConverterTypeExpense.lower(value)
 }
 
 
@@ -5745,6 +6036,75 @@ public func FfiConverterTypeListedField_lower(_ value: ListedField) -> RustBuffe
 
 
 /**
+ * Something that is still to be answered.
+ */
+public struct MissingAnswer: Equatable, Hashable {
+    /**
+     * The key to answer under: a question's, or that of the remark about it.
+     */
+    public let key: String
+    /**
+     * What to do.
+     */
+    public let problem: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The key to answer under: a question's, or that of the remark about it.
+         */key: String, 
+        /**
+         * What to do.
+         */problem: String) {
+        self.key = key
+        self.problem = problem
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension MissingAnswer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMissingAnswer: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MissingAnswer {
+        return
+            try MissingAnswer(
+                key: FfiConverterString.read(from: &buf), 
+                problem: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: MissingAnswer, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterString.write(value.problem, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMissingAnswer_lift(_ buf: RustBuffer) throws -> MissingAnswer {
+    return try FfiConverterTypeMissingAnswer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMissingAnswer_lower(_ value: MissingAnswer) -> RustBuffer {
+    return FfiConverterTypeMissingAnswer.lower(value)
+}
+
+
+/**
  * What waits for this person's decision.
  */
 public struct NeedsAttention: Equatable, Hashable {
@@ -6300,6 +6660,10 @@ public struct Place: Equatable, Hashable {
      * East positive.
      */
     public let longitude: Double
+    /**
+     * How far off it may be, where the phone knows; nothing of places that were kept.
+     */
+    public let accuracyMetres: Double?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6309,9 +6673,13 @@ public struct Place: Equatable, Hashable {
          */latitude: Double, 
         /**
          * East positive.
-         */longitude: Double) {
+         */longitude: Double, 
+        /**
+         * How far off it may be, where the phone knows; nothing of places that were kept.
+         */accuracyMetres: Double? = nil) {
         self.latitude = latitude
         self.longitude = longitude
+        self.accuracyMetres = accuracyMetres
     }
 
     
@@ -6331,13 +6699,15 @@ public struct FfiConverterTypePlace: FfiConverterRustBuffer {
         return
             try Place(
                 latitude: FfiConverterDouble.read(from: &buf), 
-                longitude: FfiConverterDouble.read(from: &buf)
+                longitude: FfiConverterDouble.read(from: &buf), 
+                accuracyMetres: FfiConverterOptionDouble.read(from: &buf)
         )
     }
 
     public static func write(_ value: Place, into buf: inout [UInt8]) {
         FfiConverterDouble.write(value.latitude, into: &buf)
         FfiConverterDouble.write(value.longitude, into: &buf)
+        FfiConverterOptionDouble.write(value.accuracyMetres, into: &buf)
     }
 }
 
@@ -6463,6 +6833,274 @@ public func FfiConverterTypePlatform_lift(_ buf: RustBuffer) throws -> Platform 
 #endif
 public func FfiConverterTypePlatform_lower(_ value: Platform) -> RustBuffer {
     return FfiConverterTypePlatform.lower(value)
+}
+
+
+/**
+ * Something to choose.
+ */
+public struct QuestionChoice: Equatable, Hashable {
+    /**
+     * What the answer says.
+     */
+    public let value: String
+    /**
+     * What people read.
+     */
+    public let label: String
+    /**
+     * What it scores.
+     */
+    public let points: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What the answer says.
+         */value: String, 
+        /**
+         * What people read.
+         */label: String, 
+        /**
+         * What it scores.
+         */points: Int64) {
+        self.value = value
+        self.label = label
+        self.points = points
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension QuestionChoice: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeQuestionChoice: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> QuestionChoice {
+        return
+            try QuestionChoice(
+                value: FfiConverterString.read(from: &buf), 
+                label: FfiConverterString.read(from: &buf), 
+                points: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: QuestionChoice, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.value, into: &buf)
+        FfiConverterString.write(value.label, into: &buf)
+        FfiConverterInt64.write(value.points, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestionChoice_lift(_ buf: RustBuffer) throws -> QuestionChoice {
+    return try FfiConverterTypeQuestionChoice.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestionChoice_lower(_ value: QuestionChoice) -> RustBuffer {
+    return FfiConverterTypeQuestionChoice.lower(value)
+}
+
+
+/**
+ * A question, or a heading.
+ */
+public struct QuestionView: Equatable, Hashable {
+    /**
+     * The key to answer under.
+     */
+    public let key: String
+    /**
+     * The key to write a remark under.
+     */
+    public let remarkKey: String
+    /**
+     * What people read.
+     */
+    public let text: String
+    /**
+     * `section`, `yes_no`, `number`, `reading`, `choice`, `multi`, `text`, `date`, `photo`, `signature`, `barcode` or `rating`.
+     */
+    public let kind: String
+    /**
+     * The unit of a number.
+     */
+    public let unit: String?
+    /**
+     * What there is to choose from.
+     */
+    public let choices: [QuestionChoice]
+    /**
+     * The most stars of a rating.
+     */
+    public let most: Int64?
+    /**
+     * Whether the step waits for it.
+     */
+    public let isMandatory: Bool
+    /**
+     * What was answered last.
+     */
+    public let answer: String?
+    /**
+     * The picture that was answered with.
+     */
+    public let picture: BlobHash?
+    /**
+     * Why the answer does not fit.
+     */
+    public let problem: String?
+    /**
+     * Why the answer is not normal; a remark has to say more.
+     */
+    public let warning: String?
+    /**
+     * The remark about the answer.
+     */
+    public let remark: String?
+    /**
+     * Whether somebody who did not know of the answer gave another one; all are kept.
+     */
+    public let isDisputed: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The key to answer under.
+         */key: String, 
+        /**
+         * The key to write a remark under.
+         */remarkKey: String, 
+        /**
+         * What people read.
+         */text: String, 
+        /**
+         * `section`, `yes_no`, `number`, `reading`, `choice`, `multi`, `text`, `date`, `photo`, `signature`, `barcode` or `rating`.
+         */kind: String, 
+        /**
+         * The unit of a number.
+         */unit: String?, 
+        /**
+         * What there is to choose from.
+         */choices: [QuestionChoice], 
+        /**
+         * The most stars of a rating.
+         */most: Int64?, 
+        /**
+         * Whether the step waits for it.
+         */isMandatory: Bool, 
+        /**
+         * What was answered last.
+         */answer: String?, 
+        /**
+         * The picture that was answered with.
+         */picture: BlobHash?, 
+        /**
+         * Why the answer does not fit.
+         */problem: String?, 
+        /**
+         * Why the answer is not normal; a remark has to say more.
+         */warning: String?, 
+        /**
+         * The remark about the answer.
+         */remark: String?, 
+        /**
+         * Whether somebody who did not know of the answer gave another one; all are kept.
+         */isDisputed: Bool) {
+        self.key = key
+        self.remarkKey = remarkKey
+        self.text = text
+        self.kind = kind
+        self.unit = unit
+        self.choices = choices
+        self.most = most
+        self.isMandatory = isMandatory
+        self.answer = answer
+        self.picture = picture
+        self.problem = problem
+        self.warning = warning
+        self.remark = remark
+        self.isDisputed = isDisputed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension QuestionView: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeQuestionView: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> QuestionView {
+        return
+            try QuestionView(
+                key: FfiConverterString.read(from: &buf), 
+                remarkKey: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                kind: FfiConverterString.read(from: &buf), 
+                unit: FfiConverterOptionString.read(from: &buf), 
+                choices: FfiConverterSequenceTypeQuestionChoice.read(from: &buf), 
+                most: FfiConverterOptionInt64.read(from: &buf), 
+                isMandatory: FfiConverterBool.read(from: &buf), 
+                answer: FfiConverterOptionString.read(from: &buf), 
+                picture: FfiConverterOptionTypeBlobHash.read(from: &buf), 
+                problem: FfiConverterOptionString.read(from: &buf), 
+                warning: FfiConverterOptionString.read(from: &buf), 
+                remark: FfiConverterOptionString.read(from: &buf), 
+                isDisputed: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: QuestionView, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterString.write(value.remarkKey, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.kind, into: &buf)
+        FfiConverterOptionString.write(value.unit, into: &buf)
+        FfiConverterSequenceTypeQuestionChoice.write(value.choices, into: &buf)
+        FfiConverterOptionInt64.write(value.most, into: &buf)
+        FfiConverterBool.write(value.isMandatory, into: &buf)
+        FfiConverterOptionString.write(value.answer, into: &buf)
+        FfiConverterOptionTypeBlobHash.write(value.picture, into: &buf)
+        FfiConverterOptionString.write(value.problem, into: &buf)
+        FfiConverterOptionString.write(value.warning, into: &buf)
+        FfiConverterOptionString.write(value.remark, into: &buf)
+        FfiConverterBool.write(value.isDisputed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestionView_lift(_ buf: RustBuffer) throws -> QuestionView {
+    return try FfiConverterTypeQuestionView.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestionView_lower(_ value: QuestionView) -> RustBuffer {
+    return FfiConverterTypeQuestionView.lower(value)
 }
 
 
@@ -6823,6 +7461,105 @@ public func FfiConverterTypeRefusedStep_lower(_ value: RefusedStep) -> RustBuffe
 
 
 /**
+ * A job on which this person has to be heard of.
+ */
+public struct SafetyTimer: Equatable, Hashable {
+    /**
+     * The job.
+     */
+    public let task: Item
+    /**
+     * When they last gave a sign of life.
+     */
+    public let heardAt: Moment
+    /**
+     * When they have to give the next; an app rings then.
+     */
+    public let dueAt: Moment
+    /**
+     * Whether that has passed.
+     */
+    public let isOverdue: Bool
+    /**
+     * Whether they called for help and have not said since that they are safe.
+     */
+    public let callsForHelp: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The job.
+         */task: Item, 
+        /**
+         * When they last gave a sign of life.
+         */heardAt: Moment, 
+        /**
+         * When they have to give the next; an app rings then.
+         */dueAt: Moment, 
+        /**
+         * Whether that has passed.
+         */isOverdue: Bool, 
+        /**
+         * Whether they called for help and have not said since that they are safe.
+         */callsForHelp: Bool) {
+        self.task = task
+        self.heardAt = heardAt
+        self.dueAt = dueAt
+        self.isOverdue = isOverdue
+        self.callsForHelp = callsForHelp
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SafetyTimer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSafetyTimer: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SafetyTimer {
+        return
+            try SafetyTimer(
+                task: FfiConverterTypeItem.read(from: &buf), 
+                heardAt: FfiConverterTypeMoment.read(from: &buf), 
+                dueAt: FfiConverterTypeMoment.read(from: &buf), 
+                isOverdue: FfiConverterBool.read(from: &buf), 
+                callsForHelp: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SafetyTimer, into buf: inout [UInt8]) {
+        FfiConverterTypeItem.write(value.task, into: &buf)
+        FfiConverterTypeMoment.write(value.heardAt, into: &buf)
+        FfiConverterTypeMoment.write(value.dueAt, into: &buf)
+        FfiConverterBool.write(value.isOverdue, into: &buf)
+        FfiConverterBool.write(value.callsForHelp, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSafetyTimer_lift(_ buf: RustBuffer) throws -> SafetyTimer {
+    return try FfiConverterTypeSafetyTimer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSafetyTimer_lower(_ value: SafetyTimer) -> RustBuffer {
+    return FfiConverterTypeSafetyTimer.lower(value)
+}
+
+
+/**
  * What was carried over from a damaged database.
  */
 public struct Salvage: Equatable, Hashable {
@@ -6918,6 +7655,145 @@ public func FfiConverterTypeSalvage_lift(_ buf: RustBuffer) throws -> Salvage {
 #endif
 public func FfiConverterTypeSalvage_lower(_ value: Salvage) -> RustBuffer {
     return FfiConverterTypeSalvage.lower(value)
+}
+
+
+/**
+ * That somebody signed, or would not.
+ */
+public struct Signature: Equatable, Hashable {
+    /**
+     * `customer` or `technician`.
+     */
+    public let signer: String
+    /**
+     * Who signed; nothing when nobody did.
+     */
+    public let name: String?
+    /**
+     * Why nobody did.
+     */
+    public let refused: String?
+    /**
+     * The signature.
+     */
+    public let picture: BlobHash?
+    /**
+     * On whose phone.
+     */
+    public let by: SysId
+    /**
+     * When.
+     */
+    public let at: Moment
+    /**
+     * The SHA-256 of the changes that were signed.
+     */
+    public let covers: String
+    /**
+     * How many edits of the record are not among what was signed.
+     */
+    public let editsSince: UInt64
+    /**
+     * Whether somebody who did not know of it holds another one.
+     */
+    public let isDisputed: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `customer` or `technician`.
+         */signer: String, 
+        /**
+         * Who signed; nothing when nobody did.
+         */name: String?, 
+        /**
+         * Why nobody did.
+         */refused: String?, 
+        /**
+         * The signature.
+         */picture: BlobHash?, 
+        /**
+         * On whose phone.
+         */by: SysId, 
+        /**
+         * When.
+         */at: Moment, 
+        /**
+         * The SHA-256 of the changes that were signed.
+         */covers: String, 
+        /**
+         * How many edits of the record are not among what was signed.
+         */editsSince: UInt64, 
+        /**
+         * Whether somebody who did not know of it holds another one.
+         */isDisputed: Bool) {
+        self.signer = signer
+        self.name = name
+        self.refused = refused
+        self.picture = picture
+        self.by = by
+        self.at = at
+        self.covers = covers
+        self.editsSince = editsSince
+        self.isDisputed = isDisputed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Signature: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignature: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Signature {
+        return
+            try Signature(
+                signer: FfiConverterString.read(from: &buf), 
+                name: FfiConverterOptionString.read(from: &buf), 
+                refused: FfiConverterOptionString.read(from: &buf), 
+                picture: FfiConverterOptionTypeBlobHash.read(from: &buf), 
+                by: FfiConverterTypeSysId.read(from: &buf), 
+                at: FfiConverterTypeMoment.read(from: &buf), 
+                covers: FfiConverterString.read(from: &buf), 
+                editsSince: FfiConverterUInt64.read(from: &buf), 
+                isDisputed: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Signature, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.signer, into: &buf)
+        FfiConverterOptionString.write(value.name, into: &buf)
+        FfiConverterOptionString.write(value.refused, into: &buf)
+        FfiConverterOptionTypeBlobHash.write(value.picture, into: &buf)
+        FfiConverterTypeSysId.write(value.by, into: &buf)
+        FfiConverterTypeMoment.write(value.at, into: &buf)
+        FfiConverterString.write(value.covers, into: &buf)
+        FfiConverterUInt64.write(value.editsSince, into: &buf)
+        FfiConverterBool.write(value.isDisputed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignature_lift(_ buf: RustBuffer) throws -> Signature {
+    return try FfiConverterTypeSignature.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignature_lower(_ value: Signature) -> RustBuffer {
+    return FfiConverterTypeSignature.lower(value)
 }
 
 
@@ -7633,7 +8509,7 @@ public struct TimeEntry: Equatable, Hashable {
      */
     public let origin: Origin
     /**
-     * `travel`, `work` or `other`.
+     * `travel`, `work`, `break`, `admin` or `other`.
      */
     public let kind: String
     /**
@@ -7652,7 +8528,7 @@ public struct TimeEntry: Equatable, Hashable {
          * Who and when.
          */origin: Origin, 
         /**
-         * `travel`, `work` or `other`.
+         * `travel`, `work`, `break`, `admin` or `other`.
          */kind: String, 
         /**
          * From when.
@@ -8057,7 +8933,7 @@ public enum Command {
          * The record.
          */record: RecordId, 
         /**
-         * `travel`, `work` or `other`.
+         * `travel`, `work`, `break`, `admin` or `other`.
          */purpose: String, 
         /**
          * From when.
@@ -8118,6 +8994,22 @@ public enum Command {
         /**
          * The file.
          */file: Captured
+    )
+    /**
+     * Makes the service report of a work order task as it stands now, and adds it.
+     */
+    case addReport(
+        /**
+         * The task.
+         */record: RecordId
+    )
+    /**
+     * Does on site what is not the work itself.
+     */
+    case onSite(
+        /**
+         * What.
+         */deed: SiteDeed
     )
     /**
      * Gives up an edit the server holds.
@@ -8201,10 +9093,16 @@ public struct FfiConverterTypeCommand: FfiConverterRustBuffer {
         case 15: return .addFile(record: try FfiConverterTypeRecordId.read(from: &buf), file: try FfiConverterTypeCaptured.read(from: &buf)
         )
         
-        case 16: return .discardHeld(counter: try FfiConverterUInt64.read(from: &buf)
+        case 16: return .addReport(record: try FfiConverterTypeRecordId.read(from: &buf)
         )
         
-        case 17: return .resendHeld(counter: try FfiConverterUInt64.read(from: &buf)
+        case 17: return .onSite(deed: try FfiConverterTypeSiteDeed.read(from: &buf)
+        )
+        
+        case 18: return .discardHeld(counter: try FfiConverterUInt64.read(from: &buf)
+        )
+        
+        case 19: return .resendHeld(counter: try FfiConverterUInt64.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -8320,13 +9218,23 @@ public struct FfiConverterTypeCommand: FfiConverterRustBuffer {
             FfiConverterTypeCaptured.write(file, into: &buf)
             
         
-        case let .discardHeld(counter):
+        case let .addReport(record):
             writeInt(&buf, Int32(16))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            
+        
+        case let .onSite(deed):
+            writeInt(&buf, Int32(17))
+            FfiConverterTypeSiteDeed.write(deed, into: &buf)
+            
+        
+        case let .discardHeld(counter):
+            writeInt(&buf, Int32(18))
             FfiConverterUInt64.write(counter, into: &buf)
             
         
         case let .resendHeld(counter):
-            writeInt(&buf, Int32(17))
+            writeInt(&buf, Int32(19))
             FfiConverterUInt64.write(counter, into: &buf)
             
         }
@@ -9441,6 +10349,253 @@ public func FfiConverterTypePlatformError_lower(_ value: PlatformError) -> RustB
 
 
 /**
+ * What a technician does on site beside the work itself.
+ */
+
+public enum SiteDeed {
+    
+    /**
+     * Somebody signs for the job as it stands.
+     */
+    case sign(
+        /**
+         * The job.
+         */record: RecordId, 
+        /**
+         * `customer` or `technician`.
+         */signer: String, 
+        /**
+         * Their name.
+         */name: String, 
+        /**
+         * Their signature.
+         */picture: Captured
+    )
+    /**
+     * Somebody will not sign, or cannot.
+     */
+    case refuseSignature(
+        /**
+         * The job.
+         */record: RecordId, 
+        /**
+         * `customer` or `technician`.
+         */signer: String, 
+        /**
+         * Why.
+         */reason: String
+    )
+    /**
+     * Adds a picture that was drawn on; the original stays as it was taken.
+     */
+    case markUp(
+        /**
+         * The job.
+         */record: RecordId, 
+        /**
+         * The photo that was drawn on.
+         */original: BlobHash, 
+        /**
+         * The picture with what was drawn.
+         */picture: Captured
+    )
+    /**
+     * Says what a photo shows: `before`, `after` or `other`.
+     */
+    case namePhoto(
+        /**
+         * The job.
+         */record: RecordId, 
+        /**
+         * The photo.
+         */photo: BlobHash, 
+        /**
+         * What it shows.
+         */shows: String
+    )
+    /**
+     * Says that a meter was replaced, so that it may show less than before.
+     */
+    case meterReplaced(
+        /**
+         * The job.
+         */record: RecordId, 
+        /**
+         * The meter.
+         */meter: String
+    )
+    /**
+     * Says that this person is safe.
+     */
+    case safe(
+        /**
+         * The job.
+         */record: RecordId
+    )
+    /**
+     * Calls for help.
+     */
+    case help(
+        /**
+         * The job.
+         */record: RecordId
+    )
+    /**
+     * Notes an expense.
+     */
+    case spend(
+        /**
+         * What and how much.
+         */expense: Expense
+    )
+    /**
+     * Opens work that follows from the job: another visit (`wm_task`), or a defect that was found (`incident`).
+     */
+    case followUp(
+        /**
+         * The job.
+         */record: RecordId, 
+        /**
+         * `wm_task` or `incident`.
+         */table: String, 
+        /**
+         * What is to be done.
+         */shortDescription: String
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SiteDeed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSiteDeed: FfiConverterRustBuffer {
+    typealias SwiftType = SiteDeed
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SiteDeed {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .sign(record: try FfiConverterTypeRecordId.read(from: &buf), signer: try FfiConverterString.read(from: &buf), name: try FfiConverterString.read(from: &buf), picture: try FfiConverterTypeCaptured.read(from: &buf)
+        )
+        
+        case 2: return .refuseSignature(record: try FfiConverterTypeRecordId.read(from: &buf), signer: try FfiConverterString.read(from: &buf), reason: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 3: return .markUp(record: try FfiConverterTypeRecordId.read(from: &buf), original: try FfiConverterTypeBlobHash.read(from: &buf), picture: try FfiConverterTypeCaptured.read(from: &buf)
+        )
+        
+        case 4: return .namePhoto(record: try FfiConverterTypeRecordId.read(from: &buf), photo: try FfiConverterTypeBlobHash.read(from: &buf), shows: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 5: return .meterReplaced(record: try FfiConverterTypeRecordId.read(from: &buf), meter: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 6: return .safe(record: try FfiConverterTypeRecordId.read(from: &buf)
+        )
+        
+        case 7: return .help(record: try FfiConverterTypeRecordId.read(from: &buf)
+        )
+        
+        case 8: return .spend(expense: try FfiConverterTypeExpense.read(from: &buf)
+        )
+        
+        case 9: return .followUp(record: try FfiConverterTypeRecordId.read(from: &buf), table: try FfiConverterString.read(from: &buf), shortDescription: try FfiConverterString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SiteDeed, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .sign(record,signer,name,picture):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            FfiConverterString.write(signer, into: &buf)
+            FfiConverterString.write(name, into: &buf)
+            FfiConverterTypeCaptured.write(picture, into: &buf)
+            
+        
+        case let .refuseSignature(record,signer,reason):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            FfiConverterString.write(signer, into: &buf)
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .markUp(record,original,picture):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            FfiConverterTypeBlobHash.write(original, into: &buf)
+            FfiConverterTypeCaptured.write(picture, into: &buf)
+            
+        
+        case let .namePhoto(record,photo,shows):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            FfiConverterTypeBlobHash.write(photo, into: &buf)
+            FfiConverterString.write(shows, into: &buf)
+            
+        
+        case let .meterReplaced(record,meter):
+            writeInt(&buf, Int32(5))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            FfiConverterString.write(meter, into: &buf)
+            
+        
+        case let .safe(record):
+            writeInt(&buf, Int32(6))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            
+        
+        case let .help(record):
+            writeInt(&buf, Int32(7))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            
+        
+        case let .spend(expense):
+            writeInt(&buf, Int32(8))
+            FfiConverterTypeExpense.write(expense, into: &buf)
+            
+        
+        case let .followUp(record,table,shortDescription):
+            writeInt(&buf, Int32(9))
+            FfiConverterTypeRecordId.write(record, into: &buf)
+            FfiConverterString.write(table, into: &buf)
+            FfiConverterString.write(shortDescription, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSiteDeed_lift(_ buf: RustBuffer) throws -> SiteDeed {
+    return try FfiConverterTypeSiteDeed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSiteDeed_lower(_ value: SiteDeed) -> RustBuffer {
+    return FfiConverterTypeSiteDeed.lower(value)
+}
+
+
+
+/**
  * Something that happened between this device and its server.
  */
 
@@ -9659,6 +10814,30 @@ fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionDouble: FfiConverterRustBuffer {
+    typealias SwiftType = Double?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterDouble.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterDouble.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -10345,6 +11524,31 @@ fileprivate struct FfiConverterSequenceTypeAttachment: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeChecklistView: FfiConverterRustBuffer {
+    typealias SwiftType = [ChecklistView]
+
+    public static func write(_ value: [ChecklistView], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeChecklistView.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ChecklistView] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ChecklistView]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeChecklistView.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeChoice: FfiConverterRustBuffer {
     typealias SwiftType = [Choice]
 
@@ -10645,6 +11849,31 @@ fileprivate struct FfiConverterSequenceTypeListedField: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeMissingAnswer: FfiConverterRustBuffer {
+    typealias SwiftType = [MissingAnswer]
+
+    public static func write(_ value: [MissingAnswer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeMissingAnswer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [MissingAnswer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [MissingAnswer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeMissingAnswer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeNews: FfiConverterRustBuffer {
     typealias SwiftType = [News]
 
@@ -10745,6 +11974,56 @@ fileprivate struct FfiConverterSequenceTypePartUse: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeQuestionChoice: FfiConverterRustBuffer {
+    typealias SwiftType = [QuestionChoice]
+
+    public static func write(_ value: [QuestionChoice], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeQuestionChoice.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [QuestionChoice] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [QuestionChoice]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeQuestionChoice.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeQuestionView: FfiConverterRustBuffer {
+    typealias SwiftType = [QuestionView]
+
+    public static func write(_ value: [QuestionView], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeQuestionView.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [QuestionView] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [QuestionView]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeQuestionView.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeReading: FfiConverterRustBuffer {
     typealias SwiftType = [Reading]
 
@@ -10787,6 +12066,56 @@ fileprivate struct FfiConverterSequenceTypeRefusedStep: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeRefusedStep.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSafetyTimer: FfiConverterRustBuffer {
+    typealias SwiftType = [SafetyTimer]
+
+    public static func write(_ value: [SafetyTimer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSafetyTimer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SafetyTimer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SafetyTimer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSafetyTimer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSignature: FfiConverterRustBuffer {
+    typealias SwiftType = [Signature]
+
+    public static func write(_ value: [Signature], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSignature.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Signature] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Signature]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSignature.read(from: &buf))
         }
         return seq
     }
@@ -11233,6 +12562,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldline_ffi_checksum_method_fieldline_wipe() != 13943) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldline_ffi_checksum_method_fieldline_checklists() != 49351) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldline_ffi_checksum_method_fieldline_safety() != 64454) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldline_ffi_checksum_method_fieldline_signatures() != 5309) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldline_ffi_checksum_method_fieldline_enrol() != 55549) {

@@ -93,6 +93,7 @@ extension Given {
                 thumbnail: self["thumbnail"] == nil ? nil : try captured("thumbnail"))
         case "add_signature": return .addSignature(record: try record(), signature: try captured("signature"))
         case "add_file": return .addFile(record: try record(), file: try captured("file"))
+        case "add_report": return .addReport(record: try record())
         default: throw Malformed(what: "nobody can do \(kind)")
         }
     }

@@ -579,6 +579,21 @@ RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_what_changed(uint64_t ptr, R
 void uniffi_fieldline_ffi_fn_method_fieldline_wipe(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_CHECKLISTS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_CHECKLISTS
+RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_checklists(uint64_t ptr, RustBuffer record, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SAFETY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SAFETY
+RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_safety(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SIGNATURES
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SIGNATURES
+RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_signatures(uint64_t ptr, RustBuffer record, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_ENROL
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_ENROL
 uint64_t uniffi_fieldline_ffi_fn_method_fieldline_enrol(uint64_t ptr, RustBuffer server, RustBuffer invitation, RustBuffer device_name
@@ -1242,6 +1257,24 @@ uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_what_changed(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_WIPE
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_WIPE
 uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_wipe(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_CHECKLISTS
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_CHECKLISTS
+uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_checklists(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SAFETY
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SAFETY
+uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_safety(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SIGNATURES
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SIGNATURES
+uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_signatures(void
     
 );
 #endif

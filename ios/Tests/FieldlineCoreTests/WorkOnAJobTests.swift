@@ -104,6 +104,17 @@ final class WorkOnAJobTests: XCTestCase {
     }
 
     @MainActor
+    func test_a_report_is_made_on_the_phone_and_is_a_pdf_among_the_documents() async throws {
+        let (_, tina, job) = try await withJob()
+        let files = FilesModel(tina.core, job)
+        worked(await files.makeReport())
+        let report = try XCTUnwrap(files.files.first)
+        XCTAssertEqual(report.contentType, "application/pdf")
+        worked(await files.open(report))
+        XCTAssertEqual(files.opened?.content?.prefix(5), Data("%PDF-".utf8))
+    }
+
+    @MainActor
     func test_a_signature_bears_the_name_of_who_drew_it_and_waits_to_be_sent() async throws {
         let (_, tina, job) = try await withJob()
         let signature = SignatureModel(tina.core, job, NamedPictures())

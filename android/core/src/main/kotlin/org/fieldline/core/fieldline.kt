@@ -958,6 +958,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_wipe(
     ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_fieldline_checklists(
+    ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_fieldline_safety(
+    ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_fieldline_signatures(
+    ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_enrol(
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_keep_in_step(
@@ -1091,6 +1097,12 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_fieldline_ffi_fn_method_fieldline_wipe(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_fieldline_ffi_fn_method_fieldline_checklists(`ptr`: Long,`record`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldline_ffi_fn_method_fieldline_safety(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldline_ffi_fn_method_fieldline_signatures(`ptr`: Long,`record`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_fieldline_ffi_fn_method_fieldline_enrol(`ptr`: Long,`server`: RustBuffer.ByValue,`invitation`: RustBuffer.ByValue,`deviceName`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_fieldline_ffi_fn_method_fieldline_keep_in_step(`ptr`: Long,`listener`: Long,
@@ -1388,6 +1400,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_wipe() and 0xFFFF) != 13943) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_checklists() and 0xFFFF) != 49351) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_safety() and 0xFFFF) != 64454) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_signatures() and 0xFFFF) != 5309) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_enrol() and 0xFFFF) != 55549) {
@@ -2595,6 +2616,21 @@ public interface FieldlineInterface {
     fun `wipe`()
     
     /**
+     * The checklists of a job, those that work waits for first. They are answered with [`crate::Command::Answer`].
+     */
+    fun `checklists`(`record`: RecordId): List<ChecklistView>
+    
+    /**
+     * The jobs on which this person has to be heard of, the one that is due first at the front.
+     */
+    fun `safety`(): List<SafetyTimer>
+    
+    /**
+     * Who signed for a job last, or would not, and what that covers.
+     */
+    fun `signatures`(`record`: RecordId): List<Signature>
+    
+    /**
      * Binds this device to the person an invitation is for.
      */
     suspend fun `enrol`(`server`: kotlin.String, `invitation`: kotlin.String, `deviceName`: kotlin.String)
@@ -3226,6 +3262,59 @@ open class Fieldline: Disposable, AutoCloseable, FieldlineInterface
 }
     }
     
+    
+
+    
+    /**
+     * The checklists of a job, those that work waits for first. They are answered with [`crate::Command::Answer`].
+     */
+    @Throws(FieldlineException::class)override fun `checklists`(`record`: RecordId): List<ChecklistView> {
+            return FfiConverterSequenceTypeChecklistView.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldlineException) { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_checklists(
+        it,
+        
+        FfiConverterTypeRecordId.lower(`record`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The jobs on which this person has to be heard of, the one that is due first at the front.
+     */
+    @Throws(FieldlineException::class)override fun `safety`(): List<SafetyTimer> {
+            return FfiConverterSequenceTypeSafetyTimer.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldlineException) { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_safety(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Who signed for a job last, or would not, and what that covers.
+     */
+    @Throws(FieldlineException::class)override fun `signatures`(`record`: RecordId): List<Signature> {
+            return FfiConverterSequenceTypeSignature.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldlineException) { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_signatures(
+        it,
+        
+        FfiConverterTypeRecordId.lower(`record`),_status)
+}
+    }
+    )
+    }
     
 
     
@@ -6791,6 +6880,93 @@ public object FfiConverterTypeCaptured: FfiConverterRustBuffer<Captured> {
 
 
 /**
+ * A checklist of a job.
+ */
+data class ChecklistView (
+    /**
+     * What its answers' keys begin with.
+     */
+    val `key`: kotlin.String
+    , 
+    /**
+     * What people read.
+     */
+    val `title`: kotlin.String
+    , 
+    /**
+     * The step that waits for it: `start_work` or `complete`.
+     */
+    val `before`: kotlin.String
+    , 
+    /**
+     * Headings and questions that are shown, in order.
+     */
+    val `questions`: List<QuestionView>
+    , 
+    /**
+     * What the answers score.
+     */
+    val `points`: kotlin.Long
+    , 
+    /**
+     * The most they could have scored.
+     */
+    val `mostPoints`: kotlin.Long
+    , 
+    /**
+     * What is still to be answered before the step.
+     */
+    val `missing`: List<MissingAnswer>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeChecklistView: FfiConverterRustBuffer<ChecklistView> {
+    override fun read(buf: ByteBuffer): ChecklistView {
+        return ChecklistView(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeQuestionView.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterSequenceTypeMissingAnswer.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ChecklistView) = (
+            FfiConverterString.allocationSize(value.`key`) +
+            FfiConverterString.allocationSize(value.`title`) +
+            FfiConverterString.allocationSize(value.`before`) +
+            FfiConverterSequenceTypeQuestionView.allocationSize(value.`questions`) +
+            FfiConverterLong.allocationSize(value.`points`) +
+            FfiConverterLong.allocationSize(value.`mostPoints`) +
+            FfiConverterSequenceTypeMissingAnswer.allocationSize(value.`missing`)
+    )
+
+    override fun write(value: ChecklistView, buf: ByteBuffer) {
+            FfiConverterString.write(value.`key`, buf)
+            FfiConverterString.write(value.`title`, buf)
+            FfiConverterString.write(value.`before`, buf)
+            FfiConverterSequenceTypeQuestionView.write(value.`questions`, buf)
+            FfiConverterLong.write(value.`points`, buf)
+            FfiConverterLong.write(value.`mostPoints`, buf)
+            FfiConverterSequenceTypeMissingAnswer.write(value.`missing`, buf)
+    }
+}
+
+
+
+/**
  * A value a choice field may take.
  */
 data class Choice (
@@ -7273,6 +7449,107 @@ public object FfiConverterTypeEnrolled: FfiConverterRustBuffer<Enrolled> {
             FfiConverterTypeDeviceId.write(value.`device`, buf)
             FfiConverterTypeSysId.write(value.`user`, buf)
             FfiConverterString.write(value.`server`, buf)
+    }
+}
+
+
+
+/**
+ * Money that was spent on a job, or a way that was driven for it.
+ */
+data class Expense (
+    /**
+     * The job.
+     */
+    val `record`: RecordId
+    , 
+    /**
+     * `mileage`, `car_rental`, `vendor_cost`, `material`, `accommodation`, `parking` or `other`.
+     */
+    val `purpose`: kotlin.String
+    , 
+    /**
+     * How much, in digits such as `12.5`; mileage may go without.
+     */
+    val `cost`: kotlin.String? = null 
+    , 
+    /**
+     * In which currency, such as `EUR`.
+     */
+    val `currency`: kotlin.String? = null 
+    , 
+    /**
+     * How many kilometres, of mileage.
+     */
+    val `quantity`: kotlin.String? = null 
+    , 
+    /**
+     * What else there is to say.
+     */
+    val `description`: kotlin.String? = null 
+    , 
+    /**
+     * The receipt.
+     */
+    val `receipt`: Captured? = null 
+    
+): Disposable{
+    
+
+    
+
+    
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+        
+    Disposable.destroy(
+        this.`record`,
+        this.`purpose`,
+        this.`cost`,
+        this.`currency`,
+        this.`quantity`,
+        this.`description`,
+        this.`receipt`
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeExpense: FfiConverterRustBuffer<Expense> {
+    override fun read(buf: ByteBuffer): Expense {
+        return Expense(
+            FfiConverterTypeRecordId.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTypeCaptured.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Expense) = (
+            FfiConverterTypeRecordId.allocationSize(value.`record`) +
+            FfiConverterString.allocationSize(value.`purpose`) +
+            FfiConverterOptionalString.allocationSize(value.`cost`) +
+            FfiConverterOptionalString.allocationSize(value.`currency`) +
+            FfiConverterOptionalString.allocationSize(value.`quantity`) +
+            FfiConverterOptionalString.allocationSize(value.`description`) +
+            FfiConverterOptionalTypeCaptured.allocationSize(value.`receipt`)
+    )
+
+    override fun write(value: Expense, buf: ByteBuffer) {
+            FfiConverterTypeRecordId.write(value.`record`, buf)
+            FfiConverterString.write(value.`purpose`, buf)
+            FfiConverterOptionalString.write(value.`cost`, buf)
+            FfiConverterOptionalString.write(value.`currency`, buf)
+            FfiConverterOptionalString.write(value.`quantity`, buf)
+            FfiConverterOptionalString.write(value.`description`, buf)
+            FfiConverterOptionalTypeCaptured.write(value.`receipt`, buf)
     }
 }
 
@@ -7943,6 +8220,53 @@ public object FfiConverterTypeListedField: FfiConverterRustBuffer<ListedField> {
 
 
 /**
+ * Something that is still to be answered.
+ */
+data class MissingAnswer (
+    /**
+     * The key to answer under: a question's, or that of the remark about it.
+     */
+    val `key`: kotlin.String
+    , 
+    /**
+     * What to do.
+     */
+    val `problem`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMissingAnswer: FfiConverterRustBuffer<MissingAnswer> {
+    override fun read(buf: ByteBuffer): MissingAnswer {
+        return MissingAnswer(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: MissingAnswer) = (
+            FfiConverterString.allocationSize(value.`key`) +
+            FfiConverterString.allocationSize(value.`problem`)
+    )
+
+    override fun write(value: MissingAnswer, buf: ByteBuffer) {
+            FfiConverterString.write(value.`key`, buf)
+            FfiConverterString.write(value.`problem`, buf)
+    }
+}
+
+
+
+/**
  * What waits for this person's decision.
  */
 data class NeedsAttention (
@@ -8341,6 +8665,11 @@ data class Place (
      * East positive.
      */
     val `longitude`: kotlin.Double
+    , 
+    /**
+     * How far off it may be, where the phone knows; nothing of places that were kept.
+     */
+    val `accuracyMetres`: kotlin.Double? = null 
     
 ){
     
@@ -8359,17 +8688,20 @@ public object FfiConverterTypePlace: FfiConverterRustBuffer<Place> {
         return Place(
             FfiConverterDouble.read(buf),
             FfiConverterDouble.read(buf),
+            FfiConverterOptionalDouble.read(buf),
         )
     }
 
     override fun allocationSize(value: Place) = (
             FfiConverterDouble.allocationSize(value.`latitude`) +
-            FfiConverterDouble.allocationSize(value.`longitude`)
+            FfiConverterDouble.allocationSize(value.`longitude`) +
+            FfiConverterOptionalDouble.allocationSize(value.`accuracyMetres`)
     )
 
     override fun write(value: Place, buf: ByteBuffer) {
             FfiConverterDouble.write(value.`latitude`, buf)
             FfiConverterDouble.write(value.`longitude`, buf)
+            FfiConverterOptionalDouble.write(value.`accuracyMetres`, buf)
     }
 }
 
@@ -8462,6 +8794,204 @@ public object FfiConverterTypePlatform: FfiConverterRustBuffer<Platform> {
             FfiConverterOptionalTypeLocator.write(value.`locator`, buf)
             FfiConverterOptionalTypeCallObserver.write(value.`observer`, buf)
             FfiConverterOptionalTypeLogSink.write(value.`log`, buf)
+    }
+}
+
+
+
+/**
+ * Something to choose.
+ */
+data class QuestionChoice (
+    /**
+     * What the answer says.
+     */
+    val `value`: kotlin.String
+    , 
+    /**
+     * What people read.
+     */
+    val `label`: kotlin.String
+    , 
+    /**
+     * What it scores.
+     */
+    val `points`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeQuestionChoice: FfiConverterRustBuffer<QuestionChoice> {
+    override fun read(buf: ByteBuffer): QuestionChoice {
+        return QuestionChoice(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: QuestionChoice) = (
+            FfiConverterString.allocationSize(value.`value`) +
+            FfiConverterString.allocationSize(value.`label`) +
+            FfiConverterLong.allocationSize(value.`points`)
+    )
+
+    override fun write(value: QuestionChoice, buf: ByteBuffer) {
+            FfiConverterString.write(value.`value`, buf)
+            FfiConverterString.write(value.`label`, buf)
+            FfiConverterLong.write(value.`points`, buf)
+    }
+}
+
+
+
+/**
+ * A question, or a heading.
+ */
+data class QuestionView (
+    /**
+     * The key to answer under.
+     */
+    val `key`: kotlin.String
+    , 
+    /**
+     * The key to write a remark under.
+     */
+    val `remarkKey`: kotlin.String
+    , 
+    /**
+     * What people read.
+     */
+    val `text`: kotlin.String
+    , 
+    /**
+     * `section`, `yes_no`, `number`, `reading`, `choice`, `multi`, `text`, `date`, `photo`, `signature`, `barcode` or `rating`.
+     */
+    val `kind`: kotlin.String
+    , 
+    /**
+     * The unit of a number.
+     */
+    val `unit`: kotlin.String?
+    , 
+    /**
+     * What there is to choose from.
+     */
+    val `choices`: List<QuestionChoice>
+    , 
+    /**
+     * The most stars of a rating.
+     */
+    val `most`: kotlin.Long?
+    , 
+    /**
+     * Whether the step waits for it.
+     */
+    val `isMandatory`: kotlin.Boolean
+    , 
+    /**
+     * What was answered last.
+     */
+    val `answer`: kotlin.String?
+    , 
+    /**
+     * The picture that was answered with.
+     */
+    val `picture`: BlobHash?
+    , 
+    /**
+     * Why the answer does not fit.
+     */
+    val `problem`: kotlin.String?
+    , 
+    /**
+     * Why the answer is not normal; a remark has to say more.
+     */
+    val `warning`: kotlin.String?
+    , 
+    /**
+     * The remark about the answer.
+     */
+    val `remark`: kotlin.String?
+    , 
+    /**
+     * Whether somebody who did not know of the answer gave another one; all are kept.
+     */
+    val `isDisputed`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeQuestionView: FfiConverterRustBuffer<QuestionView> {
+    override fun read(buf: ByteBuffer): QuestionView {
+        return QuestionView(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterSequenceTypeQuestionChoice.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTypeBlobHash.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: QuestionView) = (
+            FfiConverterString.allocationSize(value.`key`) +
+            FfiConverterString.allocationSize(value.`remarkKey`) +
+            FfiConverterString.allocationSize(value.`text`) +
+            FfiConverterString.allocationSize(value.`kind`) +
+            FfiConverterOptionalString.allocationSize(value.`unit`) +
+            FfiConverterSequenceTypeQuestionChoice.allocationSize(value.`choices`) +
+            FfiConverterOptionalLong.allocationSize(value.`most`) +
+            FfiConverterBoolean.allocationSize(value.`isMandatory`) +
+            FfiConverterOptionalString.allocationSize(value.`answer`) +
+            FfiConverterOptionalTypeBlobHash.allocationSize(value.`picture`) +
+            FfiConverterOptionalString.allocationSize(value.`problem`) +
+            FfiConverterOptionalString.allocationSize(value.`warning`) +
+            FfiConverterOptionalString.allocationSize(value.`remark`) +
+            FfiConverterBoolean.allocationSize(value.`isDisputed`)
+    )
+
+    override fun write(value: QuestionView, buf: ByteBuffer) {
+            FfiConverterString.write(value.`key`, buf)
+            FfiConverterString.write(value.`remarkKey`, buf)
+            FfiConverterString.write(value.`text`, buf)
+            FfiConverterString.write(value.`kind`, buf)
+            FfiConverterOptionalString.write(value.`unit`, buf)
+            FfiConverterSequenceTypeQuestionChoice.write(value.`choices`, buf)
+            FfiConverterOptionalLong.write(value.`most`, buf)
+            FfiConverterBoolean.write(value.`isMandatory`, buf)
+            FfiConverterOptionalString.write(value.`answer`, buf)
+            FfiConverterOptionalTypeBlobHash.write(value.`picture`, buf)
+            FfiConverterOptionalString.write(value.`problem`, buf)
+            FfiConverterOptionalString.write(value.`warning`, buf)
+            FfiConverterOptionalString.write(value.`remark`, buf)
+            FfiConverterBoolean.write(value.`isDisputed`, buf)
     }
 }
 
@@ -8720,6 +9250,77 @@ public object FfiConverterTypeRefusedStep: FfiConverterRustBuffer<RefusedStep> {
 
 
 /**
+ * A job on which this person has to be heard of.
+ */
+data class SafetyTimer (
+    /**
+     * The job.
+     */
+    val `task`: Item
+    , 
+    /**
+     * When they last gave a sign of life.
+     */
+    val `heardAt`: Moment
+    , 
+    /**
+     * When they have to give the next; an app rings then.
+     */
+    val `dueAt`: Moment
+    , 
+    /**
+     * Whether that has passed.
+     */
+    val `isOverdue`: kotlin.Boolean
+    , 
+    /**
+     * Whether they called for help and have not said since that they are safe.
+     */
+    val `callsForHelp`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSafetyTimer: FfiConverterRustBuffer<SafetyTimer> {
+    override fun read(buf: ByteBuffer): SafetyTimer {
+        return SafetyTimer(
+            FfiConverterTypeItem.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SafetyTimer) = (
+            FfiConverterTypeItem.allocationSize(value.`task`) +
+            FfiConverterTypeMoment.allocationSize(value.`heardAt`) +
+            FfiConverterTypeMoment.allocationSize(value.`dueAt`) +
+            FfiConverterBoolean.allocationSize(value.`isOverdue`) +
+            FfiConverterBoolean.allocationSize(value.`callsForHelp`)
+    )
+
+    override fun write(value: SafetyTimer, buf: ByteBuffer) {
+            FfiConverterTypeItem.write(value.`task`, buf)
+            FfiConverterTypeMoment.write(value.`heardAt`, buf)
+            FfiConverterTypeMoment.write(value.`dueAt`, buf)
+            FfiConverterBoolean.write(value.`isOverdue`, buf)
+            FfiConverterBoolean.write(value.`callsForHelp`, buf)
+    }
+}
+
+
+
+/**
  * What was carried over from a damaged database.
  */
 data class Salvage (
@@ -8785,6 +9386,109 @@ public object FfiConverterTypeSalvage: FfiConverterRustBuffer<Salvage> {
             FfiConverterULong.write(value.`missing`, buf)
             FfiConverterBoolean.write(value.`knowsItsOwner`, buf)
             FfiConverterString.write(value.`message`, buf)
+    }
+}
+
+
+
+/**
+ * That somebody signed, or would not.
+ */
+data class Signature (
+    /**
+     * `customer` or `technician`.
+     */
+    val `signer`: kotlin.String
+    , 
+    /**
+     * Who signed; nothing when nobody did.
+     */
+    val `name`: kotlin.String?
+    , 
+    /**
+     * Why nobody did.
+     */
+    val `refused`: kotlin.String?
+    , 
+    /**
+     * The signature.
+     */
+    val `picture`: BlobHash?
+    , 
+    /**
+     * On whose phone.
+     */
+    val `by`: SysId
+    , 
+    /**
+     * When.
+     */
+    val `at`: Moment
+    , 
+    /**
+     * The SHA-256 of the changes that were signed.
+     */
+    val `covers`: kotlin.String
+    , 
+    /**
+     * How many edits of the record are not among what was signed.
+     */
+    val `editsSince`: kotlin.ULong
+    , 
+    /**
+     * Whether somebody who did not know of it holds another one.
+     */
+    val `isDisputed`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSignature: FfiConverterRustBuffer<Signature> {
+    override fun read(buf: ByteBuffer): Signature {
+        return Signature(
+            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTypeBlobHash.read(buf),
+            FfiConverterTypeSysId.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Signature) = (
+            FfiConverterString.allocationSize(value.`signer`) +
+            FfiConverterOptionalString.allocationSize(value.`name`) +
+            FfiConverterOptionalString.allocationSize(value.`refused`) +
+            FfiConverterOptionalTypeBlobHash.allocationSize(value.`picture`) +
+            FfiConverterTypeSysId.allocationSize(value.`by`) +
+            FfiConverterTypeMoment.allocationSize(value.`at`) +
+            FfiConverterString.allocationSize(value.`covers`) +
+            FfiConverterULong.allocationSize(value.`editsSince`) +
+            FfiConverterBoolean.allocationSize(value.`isDisputed`)
+    )
+
+    override fun write(value: Signature, buf: ByteBuffer) {
+            FfiConverterString.write(value.`signer`, buf)
+            FfiConverterOptionalString.write(value.`name`, buf)
+            FfiConverterOptionalString.write(value.`refused`, buf)
+            FfiConverterOptionalTypeBlobHash.write(value.`picture`, buf)
+            FfiConverterTypeSysId.write(value.`by`, buf)
+            FfiConverterTypeMoment.write(value.`at`, buf)
+            FfiConverterString.write(value.`covers`, buf)
+            FfiConverterULong.write(value.`editsSince`, buf)
+            FfiConverterBoolean.write(value.`isDisputed`, buf)
     }
 }
 
@@ -9305,7 +10009,7 @@ data class TimeEntry (
     val `origin`: Origin
     , 
     /**
-     * `travel`, `work` or `other`.
+     * `travel`, `work`, `break`, `admin` or `other`.
      */
     val `kind`: kotlin.String
     , 
@@ -9704,7 +10408,7 @@ sealed class Command: Disposable  {
          */
         val `record`: org.fieldline.core.RecordId, 
         /**
-         * `travel`, `work` or `other`.
+         * `travel`, `work`, `break`, `admin` or `other`.
          */
         val `purpose`: kotlin.String, 
         /**
@@ -9803,6 +10507,36 @@ sealed class Command: Disposable  {
          * The file.
          */
         val `file`: org.fieldline.core.Captured) : Command()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Makes the service report of a work order task as it stands now, and adds it.
+     */
+    data class AddReport(
+        /**
+         * The task.
+         */
+        val `record`: org.fieldline.core.RecordId) : Command()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Does on site what is not the work itself.
+     */
+    data class OnSite(
+        /**
+         * What.
+         */
+        val `deed`: org.fieldline.core.SiteDeed) : Command()
         
     {
         
@@ -9980,6 +10714,20 @@ sealed class Command: Disposable  {
     )
                 
             }
+            is Command.AddReport -> {
+                
+    Disposable.destroy(
+        this.`record`
+    )
+                
+            }
+            is Command.OnSite -> {
+                
+    Disposable.destroy(
+        this.`deed`
+    )
+                
+            }
             is Command.DiscardHeld -> {
                 
     Disposable.destroy(
@@ -10086,10 +10834,16 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 FfiConverterTypeRecordId.read(buf),
                 FfiConverterTypeCaptured.read(buf),
                 )
-            16 -> Command.DiscardHeld(
+            16 -> Command.AddReport(
+                FfiConverterTypeRecordId.read(buf),
+                )
+            17 -> Command.OnSite(
+                FfiConverterTypeSiteDeed.read(buf),
+                )
+            18 -> Command.DiscardHeld(
                 FfiConverterULong.read(buf),
                 )
-            17 -> Command.ResendHeld(
+            19 -> Command.ResendHeld(
                 FfiConverterULong.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
@@ -10232,6 +10986,20 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 + FfiConverterTypeCaptured.allocationSize(value.`file`)
             )
         }
+        is Command.AddReport -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+            )
+        }
+        is Command.OnSite -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeSiteDeed.allocationSize(value.`deed`)
+            )
+        }
         is Command.DiscardHeld -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
@@ -10355,13 +11123,23 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 FfiConverterTypeCaptured.write(value.`file`, buf)
                 Unit
             }
-            is Command.DiscardHeld -> {
+            is Command.AddReport -> {
                 buf.putInt(16)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                Unit
+            }
+            is Command.OnSite -> {
+                buf.putInt(17)
+                FfiConverterTypeSiteDeed.write(value.`deed`, buf)
+                Unit
+            }
+            is Command.DiscardHeld -> {
+                buf.putInt(18)
                 FfiConverterULong.write(value.`counter`, buf)
                 Unit
             }
             is Command.ResendHeld -> {
-                buf.putInt(17)
+                buf.putInt(19)
                 FfiConverterULong.write(value.`counter`, buf)
                 Unit
             }
@@ -11450,6 +12228,479 @@ public object FfiConverterTypePlatformError : FfiConverterRustBuffer<PlatformExc
 
 
 /**
+ * What a technician does on site beside the work itself.
+ */
+sealed class SiteDeed: Disposable  {
+    
+    /**
+     * Somebody signs for the job as it stands.
+     */
+    data class Sign(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId, 
+        /**
+         * `customer` or `technician`.
+         */
+        val `signer`: kotlin.String, 
+        /**
+         * Their name.
+         */
+        val `name`: kotlin.String, 
+        /**
+         * Their signature.
+         */
+        val `picture`: org.fieldline.core.Captured) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Somebody will not sign, or cannot.
+     */
+    data class RefuseSignature(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId, 
+        /**
+         * `customer` or `technician`.
+         */
+        val `signer`: kotlin.String, 
+        /**
+         * Why.
+         */
+        val `reason`: kotlin.String) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Adds a picture that was drawn on; the original stays as it was taken.
+     */
+    data class MarkUp(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId, 
+        /**
+         * The photo that was drawn on.
+         */
+        val `original`: org.fieldline.core.BlobHash, 
+        /**
+         * The picture with what was drawn.
+         */
+        val `picture`: org.fieldline.core.Captured) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Says what a photo shows: `before`, `after` or `other`.
+     */
+    data class NamePhoto(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId, 
+        /**
+         * The photo.
+         */
+        val `photo`: org.fieldline.core.BlobHash, 
+        /**
+         * What it shows.
+         */
+        val `shows`: kotlin.String) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Says that a meter was replaced, so that it may show less than before.
+     */
+    data class MeterReplaced(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId, 
+        /**
+         * The meter.
+         */
+        val `meter`: kotlin.String) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Says that this person is safe.
+     */
+    data class Safe(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Calls for help.
+     */
+    data class Help(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Notes an expense.
+     */
+    data class Spend(
+        /**
+         * What and how much.
+         */
+        val `expense`: org.fieldline.core.Expense) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Opens work that follows from the job: another visit (`wm_task`), or a defect that was found (`incident`).
+     */
+    data class FollowUp(
+        /**
+         * The job.
+         */
+        val `record`: org.fieldline.core.RecordId, 
+        /**
+         * `wm_task` or `incident`.
+         */
+        val `table`: kotlin.String, 
+        /**
+         * What is to be done.
+         */
+        val `shortDescription`: kotlin.String) : SiteDeed()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+        when(this) {
+            is SiteDeed.Sign -> {
+                
+    Disposable.destroy(
+        this.`record`,
+        this.`signer`,
+        this.`name`,
+        this.`picture`
+    )
+                
+            }
+            is SiteDeed.RefuseSignature -> {
+                
+    Disposable.destroy(
+        this.`record`,
+        this.`signer`,
+        this.`reason`
+    )
+                
+            }
+            is SiteDeed.MarkUp -> {
+                
+    Disposable.destroy(
+        this.`record`,
+        this.`original`,
+        this.`picture`
+    )
+                
+            }
+            is SiteDeed.NamePhoto -> {
+                
+    Disposable.destroy(
+        this.`record`,
+        this.`photo`,
+        this.`shows`
+    )
+                
+            }
+            is SiteDeed.MeterReplaced -> {
+                
+    Disposable.destroy(
+        this.`record`,
+        this.`meter`
+    )
+                
+            }
+            is SiteDeed.Safe -> {
+                
+    Disposable.destroy(
+        this.`record`
+    )
+                
+            }
+            is SiteDeed.Help -> {
+                
+    Disposable.destroy(
+        this.`record`
+    )
+                
+            }
+            is SiteDeed.Spend -> {
+                
+    Disposable.destroy(
+        this.`expense`
+    )
+                
+            }
+            is SiteDeed.FollowUp -> {
+                
+    Disposable.destroy(
+        this.`record`,
+        this.`table`,
+        this.`shortDescription`
+    )
+                
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSiteDeed : FfiConverterRustBuffer<SiteDeed>{
+    override fun read(buf: ByteBuffer): SiteDeed {
+        return when(buf.getInt()) {
+            1 -> SiteDeed.Sign(
+                FfiConverterTypeRecordId.read(buf),
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                FfiConverterTypeCaptured.read(buf),
+                )
+            2 -> SiteDeed.RefuseSignature(
+                FfiConverterTypeRecordId.read(buf),
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                )
+            3 -> SiteDeed.MarkUp(
+                FfiConverterTypeRecordId.read(buf),
+                FfiConverterTypeBlobHash.read(buf),
+                FfiConverterTypeCaptured.read(buf),
+                )
+            4 -> SiteDeed.NamePhoto(
+                FfiConverterTypeRecordId.read(buf),
+                FfiConverterTypeBlobHash.read(buf),
+                FfiConverterString.read(buf),
+                )
+            5 -> SiteDeed.MeterReplaced(
+                FfiConverterTypeRecordId.read(buf),
+                FfiConverterString.read(buf),
+                )
+            6 -> SiteDeed.Safe(
+                FfiConverterTypeRecordId.read(buf),
+                )
+            7 -> SiteDeed.Help(
+                FfiConverterTypeRecordId.read(buf),
+                )
+            8 -> SiteDeed.Spend(
+                FfiConverterTypeExpense.read(buf),
+                )
+            9 -> SiteDeed.FollowUp(
+                FfiConverterTypeRecordId.read(buf),
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: SiteDeed): ULong = when(value) {
+        is SiteDeed.Sign -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+                + FfiConverterString.allocationSize(value.`signer`)
+                + FfiConverterString.allocationSize(value.`name`)
+                + FfiConverterTypeCaptured.allocationSize(value.`picture`)
+            )
+        }
+        is SiteDeed.RefuseSignature -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+                + FfiConverterString.allocationSize(value.`signer`)
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+        }
+        is SiteDeed.MarkUp -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+                + FfiConverterTypeBlobHash.allocationSize(value.`original`)
+                + FfiConverterTypeCaptured.allocationSize(value.`picture`)
+            )
+        }
+        is SiteDeed.NamePhoto -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+                + FfiConverterTypeBlobHash.allocationSize(value.`photo`)
+                + FfiConverterString.allocationSize(value.`shows`)
+            )
+        }
+        is SiteDeed.MeterReplaced -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+                + FfiConverterString.allocationSize(value.`meter`)
+            )
+        }
+        is SiteDeed.Safe -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+            )
+        }
+        is SiteDeed.Help -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+            )
+        }
+        is SiteDeed.Spend -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeExpense.allocationSize(value.`expense`)
+            )
+        }
+        is SiteDeed.FollowUp -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeRecordId.allocationSize(value.`record`)
+                + FfiConverterString.allocationSize(value.`table`)
+                + FfiConverterString.allocationSize(value.`shortDescription`)
+            )
+        }
+    }
+
+    override fun write(value: SiteDeed, buf: ByteBuffer) {
+        when(value) {
+            is SiteDeed.Sign -> {
+                buf.putInt(1)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                FfiConverterString.write(value.`signer`, buf)
+                FfiConverterString.write(value.`name`, buf)
+                FfiConverterTypeCaptured.write(value.`picture`, buf)
+                Unit
+            }
+            is SiteDeed.RefuseSignature -> {
+                buf.putInt(2)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                FfiConverterString.write(value.`signer`, buf)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is SiteDeed.MarkUp -> {
+                buf.putInt(3)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                FfiConverterTypeBlobHash.write(value.`original`, buf)
+                FfiConverterTypeCaptured.write(value.`picture`, buf)
+                Unit
+            }
+            is SiteDeed.NamePhoto -> {
+                buf.putInt(4)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                FfiConverterTypeBlobHash.write(value.`photo`, buf)
+                FfiConverterString.write(value.`shows`, buf)
+                Unit
+            }
+            is SiteDeed.MeterReplaced -> {
+                buf.putInt(5)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                FfiConverterString.write(value.`meter`, buf)
+                Unit
+            }
+            is SiteDeed.Safe -> {
+                buf.putInt(6)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                Unit
+            }
+            is SiteDeed.Help -> {
+                buf.putInt(7)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                Unit
+            }
+            is SiteDeed.Spend -> {
+                buf.putInt(8)
+                FfiConverterTypeExpense.write(value.`expense`, buf)
+                Unit
+            }
+            is SiteDeed.FollowUp -> {
+                buf.putInt(9)
+                FfiConverterTypeRecordId.write(value.`record`, buf)
+                FfiConverterString.write(value.`table`, buf)
+                FfiConverterString.write(value.`shortDescription`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
  * Something that happened between this device and its server.
  */
 sealed class SyncEvent {
@@ -11767,6 +13018,38 @@ public object FfiConverterOptionalLong: FfiConverterRustBuffer<kotlin.Long?> {
         } else {
             buf.put(1)
             FfiConverterLong.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalDouble: FfiConverterRustBuffer<kotlin.Double?> {
+    override fun read(buf: ByteBuffer): kotlin.Double? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterDouble.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.Double?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterDouble.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.Double?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterDouble.write(value, buf)
         }
     }
 }
@@ -12649,6 +13932,34 @@ public object FfiConverterSequenceTypeAttachment: FfiConverterRustBuffer<List<At
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeChecklistView: FfiConverterRustBuffer<List<ChecklistView>> {
+    override fun read(buf: ByteBuffer): List<ChecklistView> {
+        val len = buf.getInt()
+        return List<ChecklistView>(len) {
+            FfiConverterTypeChecklistView.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<ChecklistView>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeChecklistView.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<ChecklistView>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeChecklistView.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeChoice: FfiConverterRustBuffer<List<Choice>> {
     override fun read(buf: ByteBuffer): List<Choice> {
         val len = buf.getInt()
@@ -12985,6 +14296,34 @@ public object FfiConverterSequenceTypeListedField: FfiConverterRustBuffer<List<L
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeMissingAnswer: FfiConverterRustBuffer<List<MissingAnswer>> {
+    override fun read(buf: ByteBuffer): List<MissingAnswer> {
+        val len = buf.getInt()
+        return List<MissingAnswer>(len) {
+            FfiConverterTypeMissingAnswer.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<MissingAnswer>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeMissingAnswer.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<MissingAnswer>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeMissingAnswer.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeNews: FfiConverterRustBuffer<List<News>> {
     override fun read(buf: ByteBuffer): List<News> {
         val len = buf.getInt()
@@ -13097,6 +14436,62 @@ public object FfiConverterSequenceTypePartUse: FfiConverterRustBuffer<List<PartU
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeQuestionChoice: FfiConverterRustBuffer<List<QuestionChoice>> {
+    override fun read(buf: ByteBuffer): List<QuestionChoice> {
+        val len = buf.getInt()
+        return List<QuestionChoice>(len) {
+            FfiConverterTypeQuestionChoice.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<QuestionChoice>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeQuestionChoice.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<QuestionChoice>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeQuestionChoice.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeQuestionView: FfiConverterRustBuffer<List<QuestionView>> {
+    override fun read(buf: ByteBuffer): List<QuestionView> {
+        val len = buf.getInt()
+        return List<QuestionView>(len) {
+            FfiConverterTypeQuestionView.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<QuestionView>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeQuestionView.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<QuestionView>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeQuestionView.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeReading: FfiConverterRustBuffer<List<Reading>> {
     override fun read(buf: ByteBuffer): List<Reading> {
         val len = buf.getInt()
@@ -13143,6 +14538,62 @@ public object FfiConverterSequenceTypeRefusedStep: FfiConverterRustBuffer<List<R
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeRefusedStep.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeSafetyTimer: FfiConverterRustBuffer<List<SafetyTimer>> {
+    override fun read(buf: ByteBuffer): List<SafetyTimer> {
+        val len = buf.getInt()
+        return List<SafetyTimer>(len) {
+            FfiConverterTypeSafetyTimer.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<SafetyTimer>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSafetyTimer.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<SafetyTimer>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSafetyTimer.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeSignature: FfiConverterRustBuffer<List<Signature>> {
+    override fun read(buf: ByteBuffer): List<Signature> {
+        val len = buf.getInt()
+        return List<Signature>(len) {
+            FfiConverterTypeSignature.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Signature>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSignature.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Signature>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSignature.write(it, buf)
         }
     }
 }

@@ -4,6 +4,7 @@ package org.fieldline.app
 
 import org.fieldline.core.Attachment
 import org.fieldline.core.AttachmentRole
+import org.fieldline.core.Command
 import org.fieldline.core.RecordId
 
 private const val PDF = "application/pdf"
@@ -45,6 +46,12 @@ class DocumentsPresenter(private val core: CoreCalls, private val job: RecordId,
         val number = page.number + by
         if (number !in 1..page.count) return@work before
         before.copy(opened = OpenedDocument(opened.file, opened.content, page(opened.file, opened.content, number)))
+    }
+
+    /** Makes the service report of the job as it stands now, and adds it to the job. */
+    suspend fun makeReport(): Boolean = work { before ->
+        core.execute(Command.AddReport(job))
+        before.copy(files = read())
     }
 
     suspend fun close(): Boolean = work { it.copy(opened = null) }

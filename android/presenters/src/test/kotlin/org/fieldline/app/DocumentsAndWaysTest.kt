@@ -56,6 +56,17 @@ class DocumentsAndWaysTest {
     }
 
     @Test
+    fun `a report is made on the phone and is a PDF among the documents`() = told { tina ->
+        val job = tina.job()
+        val documents = DocumentsPresenter(tina.core, job, BytesAsPages).also { it.show() }
+        assertTrue(documents.makeReport())
+        val report = documents.content.files.single()
+        assertEquals(PDF, report.contentType)
+        val content = tina.core.ask { store -> store.file(report.blob) }!!
+        assertEquals("%PDF-", content.copyOf(5).decodeToString())
+    }
+
+    @Test
     fun `what is no PDF or a damaged one has no pages and can be shared all the same`() = told { tina ->
         val job = tina.job()
         tina.keeps(job, "list.csv", "text/csv", 7)

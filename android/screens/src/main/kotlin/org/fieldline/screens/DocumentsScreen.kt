@@ -24,6 +24,7 @@ fun DocumentsScreen(presenter: DocumentsPresenter, shown: (ByteArray) -> ImageBi
             val about = listOf(moment(file.origin.at), if (documents.awaited == file) say(Word.COMES_WITH_SYNC) else "")
             Line(file.fileName, "documents.$index", about) { does { presenter.open(file) } }
         }
+        item { MainButton(say(Word.MAKE_REPORT), "documents.report") { does { presenter.makeReport() } } }
     }
 }
 

@@ -73,6 +73,7 @@ enum class Word {
     LEAVE_IT,
     LEFT,
     LOOKED_AT_ALL,
+    MAKE_REPORT,
     MANDATORY,
     MAP,
     MAP_OF,
