@@ -5,9 +5,11 @@ mod stories {
     mod approved_offline;
     mod bad_input;
     mod cancelled_meanwhile;
+    mod cancelled_order;
     mod captive_portal;
     mod clock_on_the_phone;
     mod created_offline;
+    mod customer_on_the_way;
     mod cut_anywhere;
     mod cut_photo;
     mod damaged_phone;
@@ -16,11 +18,13 @@ mod stories {
     mod https;
     mod killed_phone;
     mod killed_server;
+    mod last_window;
     mod live;
     mod malformed_import;
     mod on_site;
     mod planned_day;
     mod reassigned;
+    mod reassigned_at_work;
     mod resolved_in_a_cellar;
     mod same_checklist;
     mod service_report;

@@ -14,7 +14,7 @@ pub mod sign;
 mod token;
 pub mod visit;
 
-use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
 use crate::appointments;
 use crate::call::Call;
@@ -144,24 +144,19 @@ impl Opened {
     ///
     /// # Errors
     /// When the link is for something else, or as [`appointments::offered`].
-    pub fn windows(
-        &self,
-        call: &Call<'_>,
-        from: fieldline_model::Timestamp,
-        days: u32,
-    ) -> table::Result<appointments::Offered> {
+    pub fn windows(&self, call: &Call<'_>, from: Timestamp, days: u32) -> table::Result<appointments::Offered> {
         self.is_for(Purpose::Book)?;
-        appointments::offered(call, self.task.id.sys_id, from, days)
+        appointments::offered(call, self.task.id.sys_id, from, days).map_err(plainly)
     }
 
     /// Books the window that begins at a moment.
     ///
     /// # Errors
     /// When the link is for something else, or as [`appointments::book`].
-    pub fn book(&self, call: &mut Call<'_>, start: fieldline_model::Timestamp) -> table::Result<appointments::Answer> {
+    pub fn book(&self, call: &mut Call<'_>, start: Timestamp) -> table::Result<appointments::Answer> {
         self.is_for(Purpose::Book)?;
         self.used(call)?;
-        appointments::book(call, self.task.id.sys_id, start, Some(self.link.id.sys_id))
+        appointments::book(call, self.task.id.sys_id, start, Some(self.link.id.sys_id)).map_err(plainly)
     }
 
     /// Cancels the appointment.
@@ -171,7 +166,7 @@ impl Opened {
     pub fn cancel(&self, call: &mut Call<'_>, reason: &str) -> table::Result<appointments::Answer> {
         self.is_for(Purpose::Book)?;
         self.used(call)?;
-        appointments::cancel(call, self.task.id.sys_id, reason, Some(self.link.id.sys_id))
+        appointments::cancel(call, self.task.id.sys_id, reason, Some(self.link.id.sys_id)).map_err(plainly)
     }
 
     fn is_for(&self, purpose: Purpose) -> table::Result<()> {
@@ -187,6 +182,14 @@ impl Opened {
         row.set("used_at", Some(Value::Time(call.now)));
         Ok(call.put_row(row)?)
     }
+}
+
+/// What went wrong as a customer reads it: not under the house's names, and not what only the house can mend.
+fn plainly(error: TableError) -> TableError {
+    let TableError::Invalid { field, problem, .. } = error else { return error };
+    let is_ours = field.is_some_and(|field| field == *"task");
+    let unplannable = "no times can be offered for it yet; call us, and we find one together";
+    TableError::invalid("your visit", None, if is_ours { unplannable.to_owned() } else { problem })
 }
 
 impl Identity {

@@ -27,8 +27,7 @@ pub enum Word {
 pub fn sign(call: &mut Call<'_>, opened: &Opened, name: &str, word: &Word) -> Result<()> {
     opened.is_for(Purpose::Sign)?;
     let (task, name) = (&opened.task, name.trim());
-    let invalid =
-        |field: &str, problem: &str| Err(TableError::invalid(task.text("number"), Some(&field.into()), problem));
+    let invalid = |field: &str, problem: &str| Err(TableError::invalid("your visit", Some(&field.into()), problem));
     if name.is_empty() || name.chars().count() > NAME_CHARACTERS {
         return invalid("name", "write your name, in at most 100 characters");
     }

@@ -107,8 +107,12 @@ impl Tasks {
     /// Leaves out what waits for something that nobody plans and that has no time.
     fn put_in_order(&mut self, within: Span) {
         let (mut admitted, mut waiting) = (BTreeSet::new(), std::mem::take(&mut self.open));
+        let open: BTreeSet<SysId> = waiting.iter().map(|open| open.task.id.sys_id).collect();
         loop {
-            let is_known = |before: &Before| before.ends_by().is_some() || admitted.contains(&before.task.id.sys_id);
+            let is_known = |before: &Before| match open.contains(&before.task.id.sys_id) {
+                true => admitted.contains(&before.task.id.sys_id),
+                false => before.ends_by().is_some(),
+            };
             let (ready, rest): (Vec<Open>, Vec<Open>) =
                 waiting.into_iter().partition(|open| open.waits_for.iter().all(is_known));
             waiting = rest;
@@ -254,6 +258,10 @@ pub fn sorted(call: &Call<'_>, task: &Record, within: Span) -> Result<Sorted> {
     let holder = has_it.filter(|_| matches!(stage, "assigned" | "accepted"));
     let is_rejected = stage == "pending_dispatch" && !task.text("reject_reason").is_empty();
     let listed = |field: &str| -> BTreeSet<SysId> { task.references(field).into_iter().collect() };
+    if holder.is_some() && crew > 1 + task.references("additional_assignee_list").len() {
+        let problem = format!("is assigned to one of a crew of {crew}; name the others, or withdraw it");
+        return Ok(Sorted::Refused(problem));
+    }
     let required = match holder {
         Some(holder) if crew > 1 => [holder].into_iter().chain(listed("additional_assignee_list")).collect(),
         Some(holder) => BTreeSet::from([holder]),

@@ -48,7 +48,10 @@ impl Call<'_> {
         match changed.projection.stage.as_deref() {
             Some("pending_dispatch") => self.tell_of_rejection(changed),
             Some("en_route") => customer_links::on_the_way(self, task),
-            Some("work_in_progress") => self.note_early_start(changed),
+            Some("work_in_progress") => {
+                self.note_early_start(changed)?;
+                self.tell_of_other_hands(changed)
+            }
             Some("closed_incomplete") => self.visit_again(task),
             _ => Ok(()),
         }
@@ -72,6 +75,25 @@ impl Call<'_> {
         let early = if was_begun { None } else { self.comes_after(task.id.sys_id)? };
         let Some(why) = early else { return Ok(()) };
         let text = format!("This was begun before its time: {why}. Check that the work can stand as it is.");
+        self.author_as_system(task.id.clone(), vec![Act::WorkNote { text }])
+    }
+
+    /// Work begun by somebody who no longer has the task, which they could not know, stands; who has it and the dispatcher read of it.
+    fn tell_of_other_hands(&mut self, changed: &Changed) -> Result<()> {
+        let (task, newest) = (&changed.projection.record, changed.projection.accepted.last());
+        let Some(step) = newest.filter(|step| step.name == "start_work") else { return Ok(()) };
+        let Some(holder) = task.reference("assigned_to").filter(|holder| *holder != step.by) else { return Ok(()) };
+        if task.references("additional_assignee_list").contains(&step.by) {
+            return Ok(());
+        }
+        let name = |user| -> Result<String> {
+            let row = self.row(&DocumentId::new("sys_user", user))?;
+            Ok(row.map_or_else(|| "somebody".to_owned(), |row| row.text("name").to_owned()))
+        };
+        let (who, other) = (name(step.by)?, name(holder)?);
+        let text =
+            format!("{who} has begun this before hearing that {other} has it now. Talk to both: the work goes on.");
+        self.tell_dispatcher(task, &format!("{} was begun by {who}", task.text("number")), &text)?;
         self.author_as_system(task.id.clone(), vec![Act::WorkNote { text }])
     }
 

@@ -4,9 +4,12 @@
 
 mod access;
 mod admission;
+mod appointments;
 mod approvals;
+mod assigning;
 mod changes;
 mod customers;
+mod customer_links;
 mod definitions;
 mod deflection;
 mod dispatching;
@@ -22,6 +25,7 @@ mod incidents;
 mod knowledge;
 mod knowledge_search;
 mod life_cycles;
+mod maintenance;
 mod major_incidents;
 mod notifications;
 mod on_call;

@@ -26,24 +26,34 @@ use crate::refusal::{Problem, Refusal};
 ///
 /// # Errors
 /// When the visitor asks too often, the link does not work, or whatever `work` returns.
-pub async fn by_link<T: Send + 'static>(
+pub async fn does<T: Send + 'static>(
     app: &App,
     visitor: Visitor,
     token: String,
     work: impl FnOnce(&mut Call<'_>, &Opened) -> Result<T, TableError> + Send + 'static,
 ) -> Result<T, Refusal> {
     super::lets(app, visitor)?;
-    blocking(app, move |server, now, rng| {
-        server.write(&server.system(), now, rng, |call| {
-            let opened = customer_links::open(call, &token)?;
-            work(call, &opened)
-        })
-    })
-    .await
+    let work = move |call: &mut Call<'_>| work(call, &customer_links::open(call, &token)?);
+    blocking(app, move |server, now, rng| server.write(&server.system(), now, rng, work)).await
+}
+
+/// Looks at something by a link.
+///
+/// # Errors
+/// As [`does`].
+pub async fn looks<T: Send + 'static>(
+    app: &App,
+    visitor: Visitor,
+    token: String,
+    work: impl FnOnce(&mut Call<'_>, &Opened) -> Result<T, TableError> + Send + 'static,
+) -> Result<T, Refusal> {
+    super::lets(app, visitor)?;
+    let work = move |call: &mut Call<'_>| work(call, &customer_links::open(call, &token)?);
+    blocking(app, move |server, now, rng| server.read(&server.system(), now, rng, work)).await
 }
 
 pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<String>) -> Result<Json<Value>, Problem> {
-    let visit = by_link(&app, visitor, token, |call, opened| visit::visit(call, opened)).await?;
+    let visit = looks(&app, visitor, token, |call, opened| visit::visit(call, opened)).await?;
     Ok(Json(visit_json(&visit)))
 }
 
@@ -63,7 +73,7 @@ pub async fn windows(
     let from = asked.from.as_deref().map(|from| given::moment("from", from)).transpose()?;
     let days = asked.days.unwrap_or(DAYS_SHOWN);
     let offered: Offered =
-        by_link(&app, visitor, token, move |call, opened| opened.windows(call, from.unwrap_or(call.now), days)).await?;
+        looks(&app, visitor, token, move |call, opened| opened.windows(call, from.unwrap_or(call.now), days)).await?;
     Ok(Json(windows_json(&offered)))
 }
 
@@ -81,7 +91,7 @@ pub async fn book(
 ) -> Result<Json<Value>, Problem> {
     let asked: BookAsk = crate::body::json(&headers, body).await?;
     let start = given::moment("start", &asked.start)?;
-    let answer = by_link(&app, visitor, token, move |call, opened| opened.book(call, start)).await?;
+    let answer = does(&app, visitor, token, move |call, opened| opened.book(call, start)).await?;
     Ok(Json(answered(answer)?))
 }
 
@@ -99,7 +109,7 @@ pub async fn cancel(
     body: Body,
 ) -> Result<Json<Value>, Problem> {
     let asked: CancelAsk = crate::body::json(&headers, body).await?;
-    let answer = by_link(&app, visitor, token, move |call, opened| opened.cancel(call, &asked.reason)).await?;
+    let answer = does(&app, visitor, token, move |call, opened| opened.cancel(call, &asked.reason)).await?;
     Ok(Json(answered(answer)?))
 }
 
@@ -120,7 +130,7 @@ pub async fn sign(
 ) -> Result<Json<Value>, Problem> {
     let asked: SignAsk = crate::body::json(&headers, body).await?;
     let word = word(&asked.decision, asked.reason)?;
-    by_link(&app, visitor, token.clone(), move |call, opened| sign::sign(call, opened, &asked.name, &word)).await?;
+    does(&app, visitor, token.clone(), move |call, opened| sign::sign(call, opened, &asked.name, &word)).await?;
     show(State(app), visitor, Path(token)).await
 }
 

@@ -11,7 +11,7 @@ use fieldline_service::customer_links::sign;
 use fieldline_service::customer_links::visit::{self, Standing, Visit};
 
 use super::DAYS_SHOWN;
-use super::json::{by_link, word};
+use super::json::{does, looks, word};
 use crate::App;
 use crate::edge::Visitor;
 use crate::given;
@@ -39,7 +39,7 @@ pub async fn book(
     let work = async {
         let form = read(&headers, body).await?;
         let start = given::moment("start", form.get("start").unwrap_or_default())?;
-        Ok(said(by_link(&app, visitor, token.clone(), move |call, opened| opened.book(call, start)).await?))
+        Ok(said(does(&app, visitor, token.clone(), move |call, opened| opened.book(call, start)).await?))
     };
     let told = work.await;
     answered(&app, visitor, token, told).await
@@ -55,7 +55,7 @@ pub async fn cancel(
     let work = async {
         let form = read(&headers, body).await?;
         let reason = form.get("reason").unwrap_or_default().to_owned();
-        Ok(said(by_link(&app, visitor, token.clone(), move |call, opened| opened.cancel(call, &reason)).await?))
+        Ok(said(does(&app, visitor, token.clone(), move |call, opened| opened.cancel(call, &reason)).await?))
     };
     let told = work.await;
     answered(&app, visitor, token, told).await
@@ -72,7 +72,7 @@ pub async fn sign(
         let form = read(&headers, body).await?;
         let name = form.get("name").unwrap_or_default().to_owned();
         let word = word(form.get("decision").unwrap_or_default(), form.get("reason").unwrap_or_default().to_owned())?;
-        by_link(&app, visitor, token.clone(), move |call, opened| sign::sign(call, opened, &name, &word)).await?;
+        does(&app, visitor, token.clone(), move |call, opened| sign::sign(call, opened, &name, &word)).await?;
         Ok(None)
     };
     let told = work.await;
@@ -110,7 +110,7 @@ fn gone() -> Response {
 /// The page of a visit; `wrong` is what the customer reads first.
 async fn shown(app: &App, visitor: Visitor, token: String, wrong: Option<String>) -> Response {
     let base = format!("/c/{token}");
-    let found = by_link(app, visitor, token, |call, opened| {
+    let found = looks(app, visitor, token, |call, opened| {
         let visit = visit::visit(call, opened)?;
         let is_open = !matches!(visit.standing, Standing::Done | Standing::ComesAgain | Standing::Cancelled);
         let windows = match opened.purpose() == Purpose::Book && is_open {

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::house::House;
 
 /// A dispatch group with Mia in it, who sets out from Monaco at eight, and a task in Nice: the group and the task.
-async fn riviera(house: &House, admin: &str) -> (String, String) {
+pub async fn riviera(house: &House, admin: &str) -> (String, String) {
     let create = async |table: &str, body: Value| {
         let answer = house.ask("POST", &format!("/api/now/table/{table}"), admin, body).await;
         assert_eq!(answer.status.as_u16(), 201, "{}", String::from_utf8_lossy(&answer.body));

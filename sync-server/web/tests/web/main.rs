@@ -7,6 +7,7 @@ mod case;
 mod catalog;
 mod change;
 mod cmdb;
+mod customer;
 mod description;
 mod desk;
 mod devices;
