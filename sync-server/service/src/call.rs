@@ -142,6 +142,15 @@ impl Call<'_> {
         done
     }
 
+    /// Does with the system's authority what somebody asked for by another way than calling: it is their act.
+    pub(crate) fn on_behalf_of<T>(&mut self, user: SysId, work: impl FnOnce(&mut Self) -> T) -> T {
+        let caller = Caller { user, roles: BTreeSet::from(["system".into()]), device: None };
+        let outer = std::mem::replace(&mut self.caller, caller);
+        let done = work(self);
+        self.caller = outer;
+        done
+    }
+
     /// Does what follows from the caller's act and is reserved to others: it is the caller's work all the same.
     pub(crate) fn implied<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let added = self.caller.roles.insert("system".into());

@@ -5,12 +5,15 @@ use fieldline_model::Timestamp;
 use fieldline_storage::Job;
 use rand_core::Rng;
 
+use crate::auto_responder;
 use crate::call::Call;
 use crate::change_requests::{cab, conflicts, risk};
+use crate::chat;
 use crate::cmdb::health::cycle;
 use crate::csm::entitlements::terms;
 use crate::error::{Result, ServiceError};
 use crate::flows;
+use crate::interactions;
 use crate::itsm::auto_close;
 use crate::knowledge;
 use crate::maintenance;
@@ -22,6 +25,7 @@ use crate::server::Server;
 use crate::sla::timer;
 use crate::table::TableError;
 use crate::work_orders::acceptance;
+use crate::work_items;
 
 /// Who does the jobs of a kind.
 struct Worker {
@@ -35,7 +39,7 @@ struct Worker {
 
 type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
 
-const WORKERS: [Worker; 16] = [
+const WORKERS: [Worker; 21] = [
     Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
     Worker { kind: terms::KIND, prepare: None, work: terms::come, failed: put_off },
@@ -44,6 +48,11 @@ const WORKERS: [Worker; 16] = [
     Worker { kind: flows::KIND, prepare: None, work: flows::carry_on, failed: flows::stopped },
     Worker { kind: on_call::KIND, prepare: None, work: on_call::ring, failed: put_off },
     Worker { kind: on_site::KIND, prepare: None, work: on_site::ring, failed: put_off },
+    Worker { kind: interactions::KIND, prepare: None, work: interactions::ring, failed: put_off },
+    Worker { kind: work_items::KIND, prepare: None, work: work_items::ring, failed: put_off },
+    Worker { kind: work_items::TAKE_BACK, prepare: None, work: work_items::take_back, failed: put_off },
+    Worker { kind: chat::KIND, prepare: None, work: chat::ring, failed: put_off },
+    Worker { kind: auto_responder::KIND, prepare: None, work: auto_responder::ring, failed: put_off },
     Worker { kind: digest::KIND, prepare: None, work: digest::write, failed: put_off },
     Worker { kind: cycle::KIND, prepare: Some(cycle::prepare), work: cycle::ring, failed: put_off },
     Worker { kind: risk::KIND, prepare: None, work: risk::ring, failed: put_off },

@@ -14,6 +14,9 @@
 //! * `sla` keeps the clocks of tasks, [`jobs`] does what is due at a moment.
 //! * [`attachments`] are the files of records, whoever captured or sent them; [`reading`] tells what they say.
 //! * [`csm`] knows customers: what they are entitled to, what they see, and how field work comes back to them.
+//! * [`mail_in`] follows mail that comes in, [`interactions`] are the contacts with people outside.
+//! * [`work_items`] are offered to agents who are there, fit and have room.
+//! * [`chat`] lets customers write and agents answer.
 //! * [`cases`] is what customers' systems see of cases, [`catalog`] says what may be ordered and makes requests of orders.
 //! * [`change_requests`] plans changes, asks for approvals and says what collides.
 //! * [`knowledge`] takes articles from draft to draft of the next version.
@@ -40,6 +43,7 @@ mod approvals;
 pub mod attachments;
 mod audit;
 mod author;
+mod auto_responder;
 mod blobs;
 pub mod bookmark;
 mod bootstrap;
@@ -48,6 +52,7 @@ pub mod cases;
 pub mod catalog;
 pub mod change_requests;
 mod changes;
+pub mod chat;
 pub mod cmdb;
 pub mod csm;
 mod cursor;
@@ -64,6 +69,7 @@ pub mod guard;
 pub mod identity;
 pub mod import;
 pub mod import_sets;
+pub mod interactions;
 pub mod itsm;
 pub mod jobs;
 mod kept;
@@ -71,6 +77,7 @@ pub mod knowledge;
 mod known;
 mod live;
 mod maintenance;
+pub mod mail_in;
 pub mod metrics;
 pub mod moment;
 pub mod named;
@@ -106,6 +113,7 @@ pub mod timeline;
 mod tiny;
 mod webhooks;
 pub mod work_orders;
+pub mod work_items;
 
 pub use accounts::{AccountError, Enrolled, NewUser, Session};
 pub use call::{Call, Caller};

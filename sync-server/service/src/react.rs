@@ -1,7 +1,8 @@
 //! What follows from a change of a document.
 //!
-//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`), flows (`flows/`) and
-//!   escalations (`on_call/`).
+//! * Rules that the organisation wrote act first (`rules/`), then the clocks of tasks (`sla/`), flows (`flows/`),
+//!   escalations (`on_call/`) and work items (`work_items/`); new cases are answered
+//!   with articles (`auto_responder.rs`).
 //! * A step that was not followed opens one review task, so that somebody reads what happened, where two people meant
 //!   different things.
 //! * A work order and its tasks move each other (`work_orders/`).
@@ -45,6 +46,8 @@ impl Call<'_> {
             self.follow_agreements(changed)?;
             self.follow_flows(changed.before.as_ref(), &changed.projection.record)?;
             self.follow_escalation(changed)?;
+            self.follow_work(changed)?;
+            self.answer_soon(changed)?;
         }
         risk::follow_incident(self, changed)?;
         self.tell_customers(changed)?;

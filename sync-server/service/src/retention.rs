@@ -1,4 +1,4 @@
-//! What is over and done is deleted after a while: finished runs of flows with their logs, requests and mail that were sent.
+//! What is over and done is deleted after a while: finished runs of flows with their logs, requests and mail that were sent, and mail that came in.
 //!
 //! One job looks once a day, and deletes a few hundred rows in one transaction until there are no more. After how many days an
 //! organisation says in properties; 0 is never. What failed stays until somebody has seen to it.
@@ -33,7 +33,7 @@ struct Kept {
     days: i64,
 }
 
-const KEPT: [Kept; 3] = [
+const KEPT: [Kept; 4] = [
     Kept {
         table: flows::CONTEXTS,
         query: "stateINcomplete,cancelled",
@@ -49,6 +49,13 @@ const KEPT: [Kept; 3] = [
         days: 30,
     },
     Kept { table: TOLD[0], query: "state=sent", since: "sent", property: "fieldline.retention.mail_days", days: 90 },
+    Kept {
+        table: TOLD[0],
+        query: "stateINprocessed,ignored",
+        since: "received_at",
+        property: "fieldline.retention.mail_days",
+        days: 90,
+    },
 ];
 
 impl Server {

@@ -83,6 +83,7 @@ pub struct Server {
     book: RwLock<Arc<Book>>,
     roads: OnceLock<WaySource>,
     pdfs: OnceLock<PdfReader>,
+    mail_addresses: OnceLock<Vec<String>>,
     alarms: RwLock<Vec<Alarm>>,
     requests_per_hour: AtomicU32,
     /// What it has done since it started.
@@ -111,6 +112,7 @@ impl Server {
             book: RwLock::default(),
             roads: OnceLock::new(),
             pdfs: OnceLock::new(),
+            mail_addresses: OnceLock::new(),
             alarms: RwLock::default(),
             requests_per_hour: AtomicU32::new(0),
             metrics: Metrics::default(),
@@ -148,6 +150,16 @@ impl Server {
     /// Lets somebody else read PDFs from now on, such as a process of its own that may fail alone. Only the first counts.
     pub fn read_pdfs_by(&self, reader: PdfReader) {
         let _ = self.pdfs.set(reader);
+    }
+
+    /// Knows from now on which addresses of mail are its own, so that it never answers itself. Only the first count.
+    pub fn know_mail_addresses(&self, addresses: Vec<String>) {
+        let _ = self.mail_addresses.set(addresses);
+    }
+
+    /// The addresses of mail that are its own.
+    pub(crate) fn mail_addresses(&self) -> &[String] {
+        self.mail_addresses.get().map_or(&[], Vec::as_slice)
     }
 
     /// Tells somebody from now on when a job has been put into the queue, so that they need not look.

@@ -22,6 +22,7 @@ use crate::cmdb;
 use crate::csm;
 use crate::definitions;
 use crate::error::ServiceError;
+use crate::interactions::{self, INTERACTIONS};
 use crate::itsm::major;
 use crate::knowledge::{self, quality};
 use crate::maintenance;
@@ -30,6 +31,7 @@ use crate::on_site;
 use crate::outgoing;
 use crate::rules;
 use crate::work_orders;
+use crate::work_items;
 
 /// What a person signs in with: written here, kept with their account, and never shown.
 pub const PASSWORD: &str = "user_password";
@@ -340,6 +342,7 @@ fn prepare_row(call: &mut Call<'_>, before: Option<&Record>, record: &mut Record
     match table.as_str() {
         outgoing::CONNECTIONS | outgoing::TOKEN_GIVERS => outgoing::check_connection(record),
         on_call::SPANS | on_call::PROPOSALS => time_off::check(record),
+        INTERACTIONS => interactions::prepare(call, before, record),
         quality::REVIEWS => quality::prepare(call, record),
         knowledge::ARTICLES => knowledge::prepare(call, before, record),
         _ => Ok(()),
@@ -356,6 +359,8 @@ fn follow_row(call: &mut Call<'_>, before: Option<&Record>, record: &Record) -> 
         (quality::REVIEWS, _) => quality::settle(call, record),
         (maintenance::PLANS | maintenance::SCHEDULES, _) => Ok(maintenance::written(call, record)?),
         (on_call::PROPOSALS, before) => time_off::settle(call, before, record),
+        (INTERACTIONS, before) => interactions::written(call, before, record),
+        (table, _) if work_items::says_who_is_there(table) => Ok(call.offer_soon()?),
         _ => Ok(()),
     }
 }

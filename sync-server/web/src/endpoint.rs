@@ -44,6 +44,8 @@ pub enum Content {
     Stats,
     /// A sync frame.
     Frame,
+    /// A mail as it came.
+    Mail,
     /// A sealed envelope.
     Envelope,
     /// A file.

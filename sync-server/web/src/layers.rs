@@ -81,7 +81,8 @@ async fn answer(request: Request, next: Next) -> Response {
         return uri_too_long();
     }
     let path = request.uri().path().to_owned();
-    let takes_file = path.ends_with("/attachment/file") || path.ends_with("/attachment/upload");
+    let takes_file =
+        path.ends_with("/attachment/file") || path.ends_with("/attachment/upload") || path == crate::mail::PATH;
     let patience = Duration::from_secs(if takes_file { UPLOAD_SECONDS } else { REQUEST_SECONDS });
     let answer = tokio::time::timeout(patience, next.run(request)).await;
     answer.unwrap_or_else(|_| refuse(&path, Refusal::TimedOut))

@@ -22,6 +22,7 @@ mod caller;
 mod case;
 mod catalog;
 mod change;
+mod chat;
 mod cmdb;
 mod compression;
 mod credentials;
@@ -37,12 +38,14 @@ mod flows;
 mod given;
 mod guards;
 mod import_sets;
+mod interactions;
 mod jobs;
 mod knowledge;
 mod known_elsewhere;
 mod layers;
 mod links;
 mod live;
+mod mail;
 mod major_incidents;
 mod metrics;
 mod oauth;
@@ -70,6 +73,7 @@ pub mod tls;
 mod under_way;
 mod ways_in;
 mod work_orders;
+mod work_items;
 mod world;
 pub mod xml;
 
@@ -106,6 +110,7 @@ pub struct App {
     admission: Arc<Admission>,
     description: Arc<about::Description>,
     live: Arc<live::Live>,
+    rooms: Arc<chat::Rooms>,
     under_way: Arc<under_way::UnderWay>,
     attachment_bytes: u64,
 }
@@ -131,6 +136,10 @@ pub fn endpoints() -> Vec<Endpoint> {
         knowledge::endpoints(),
         on_call::endpoints(),
         on_site::endpoints(),
+        mail::endpoints(),
+        interactions::endpoints(),
+        chat::endpoints(),
+        work_items::endpoints(),
         major_incidents::endpoints(),
         reports::endpoints(),
         customers::endpoints(),
@@ -198,6 +207,7 @@ fn assembled(server: Arc<Server>, clock: Arc<dyn Clock>, edge: &Edge) -> Assembl
         admission,
         description: Arc::default(),
         live: Arc::default(),
+        rooms: Arc::default(),
         under_way: Arc::default(),
         attachment_bytes: edge.attachment_bytes.min(MAX_BLOB_BYTES),
     };
@@ -238,10 +248,11 @@ pub async fn serve_at(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let Assembled { router, app } = assembled(server, clock, &edge);
-    let live = app.live.clone();
+    let (live, rooms) = (app.live.clone(), app.rooms.clone());
     let stop = async move {
         stop.await;
         live.close();
+        rooms.close();
     };
     tokio::select! {
         () = serving::serve(listener, router, edge.tls, edge.limits, stop) => {}

@@ -120,6 +120,7 @@ fn content(content: Content, subject: &str) -> Option<Value> {
         Content::Results => json(envelope(json!({ "type": "array", "items": record }))),
         Content::Stats => json(envelope(json!({ "$ref": "#/components/schemas/Stats" }))),
         Content::Frame => Some(json!({ (fieldline_sync::frame::MEDIA_TYPE): {} })),
+        Content::Mail => Some(json!({ "message/rfc822": { "schema": { "type": "string" } } })),
         Content::Envelope => Some(json!({ (fieldline_sync::relay::MEDIA_TYPE): {} })),
         Content::Events => Some(json!({ (fieldline_sync::live::MEDIA_TYPE): { "schema": { "type": "string" } } })),
         Content::Bytes => Some(json!({ "*/*": {} })),
@@ -187,6 +188,10 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
     let named = named.chain(crate::on_call::parameters(path)).chain(crate::customers::parameters(path));
     let named = named.chain(crate::portal::parameters(endpoint.method, path)).chain(crate::timeline::parameters(path));
     let named = named.chain(crate::customer::parameters(path));
+    let named = named
+        .chain(crate::on_call::parameters(path))
+        .chain(crate::interactions::parameters(path))
+        .chain(crate::chat::parameters(path));
     parameters.extend(named.map(|name| query(name)));
     if path == "/{page}" {
         parameters.extend(crate::processor::PARAMETERS.iter().map(|name| query(name)));
@@ -237,6 +242,10 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::knowledge::schemas(),
         crate::on_call::schemas(),
         crate::on_site::schemas(),
+        crate::mail::schemas(),
+        crate::interactions::schemas(),
+        crate::chat::schemas(),
+        crate::work_items::schemas(),
         crate::major_incidents::schemas(),
         crate::reports::schemas(),
         crate::customers::schemas(),

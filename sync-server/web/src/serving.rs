@@ -151,5 +151,5 @@ where
         request.extensions_mut().insert(peer);
         router.clone().call(request.map(Body::new))
     });
-    watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await.ok()
+    watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()).await.ok()
 }

@@ -29,7 +29,7 @@ pub use load::{DictionaryError, SHIPPED_LIFE_CYCLES, SHIPPED_TABLES};
 pub use table::{Offline, Places, Readers, Table};
 
 /// The roles that are shipped.
-const ROLES: [&str; 86] = [
+const ROLES: [&str; 89] = [
     "admin",
     "system",
     "itil",
@@ -113,6 +113,9 @@ const ROLES: [&str; 86] = [
     "soap_update",
     "web_service_admin",
     "report_admin",
+    "awa_admin",
+    "awa_agent",
+    "awa_manager",
     "rota_admin",
     "rota_manager",
     "skill_admin",

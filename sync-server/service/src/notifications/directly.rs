@@ -27,6 +27,12 @@ impl Call<'_> {
         Ok(told)
     }
 
+    /// Mails somebody something of a record, if they read mail.
+    pub(crate) fn mail_to(&mut self, person: &Record, about: &Record, subject: &str, body: &str) -> Result<()> {
+        let Some(to) = address(person).map(str::to_owned).filter(|_| is_active(person)) else { return Ok(()) };
+        self.post(None, &to, &words::letter(about, subject, body), Some(&about.id))
+    }
+
     /// Tells somebody, by mail if they read any and inside the app; nobody who has left.
     pub(crate) fn tell_now(&mut self, user: SysId, about: &DocumentId, subject: &str, body: &str) -> Result<()> {
         let person = self.tx.find(self.dictionary.family("sys_user"), user)?.filter(is_active);

@@ -10,7 +10,7 @@
 //!
 //! * A rule may tell a webhook (`webhooks/`) in place of people.
 //!
-//! Left out: push, subscriptions of people's own, and mail that comes in.
+//! Left out: push, and subscriptions of people's own. Mail that comes in is followed elsewhere (`mail_in/`).
 
 pub(crate) mod digest;
 mod directly;
@@ -92,6 +92,13 @@ impl Call<'_> {
         news.authors.extend(authors);
         for (held, new) in news.said.0.iter_mut().zip(said.0) {
             *held = new.or(held.take());
+        }
+    }
+
+    /// Notes that somebody who signs in nowhere said what changed of a record, so that they are not told of it.
+    pub(crate) fn said_by(&mut self, id: &DocumentId, person: SysId) {
+        if let Some(news) = self.pending.news.get_mut(id) {
+            news.authors.insert(person);
         }
     }
 

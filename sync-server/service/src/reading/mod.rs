@@ -79,7 +79,7 @@ pub(crate) fn shortened(mut text: String) -> String {
 }
 
 /// UTF-8, UTF-16 where it says so, else each byte as Latin-1 has it; the last character of what was cut may be lost.
-fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     let wide = |rest: &[u8], read: fn([u8; 2]) -> u16| {
         let units = rest.chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
         char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()

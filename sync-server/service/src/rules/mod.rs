@@ -6,7 +6,7 @@
 //! * `notice.rs` reads who is told of what (`sysevent_email_action`); `notifications/` tells them. `hook.rs` reads which systems are
 //!   (`fl_webhook`); `webhooks/` tells those. `page.rs` reads of which tasks the people on call are told (`trigger_rule`);
 //!   `on_call/` tells them.
-//! * Service levels (`sla/`) and flows (`flows/`) are read with them, and whom knowledge bases are for (`criteria.rs`).
+//! * Service levels (`sla/`), channels and queues of work (`work_items/`) and flows (`flows/`) are read with them, and whom knowledge bases are for (`criteria.rs`).
 //! * `before.rs` lets them judge a record before it is written, `after.rs` writes what follows from a change.
 //!
 //! The list is read when the server starts and after each change of a rule. A rule whose condition or whose values do not fit
@@ -39,6 +39,7 @@ use crate::query::number_field;
 use crate::sla::agreement::{self, AGREEMENTS};
 use crate::sla::schedule;
 use crate::table::{self, Input, TableError};
+use crate::work_items::{self, Desk};
 
 pub(crate) use hook::Hook;
 pub(crate) use notice::{Channel, JOURNALS, Notice, TOLD};
@@ -106,6 +107,8 @@ pub(crate) struct Book {
     /// The tables that conditions about the risk of changes look into.
     risk_read: BTreeSet<TableName>,
     bases: criteria::Bases,
+    /// How work is offered to agents.
+    desk: Desk,
 }
 
 /// The tables whose rows are rules, each with what reads it.
@@ -119,7 +122,7 @@ const READERS: [(&str, Reader); 7] = [
     (hook::TABLE, hook::rule),
 ];
 /// Tables whose rows say more about a rule, and those of service levels.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 10] = [
     policy::PARTS,
     AGREEMENTS,
     schedule::SCHEDULES,
@@ -128,6 +131,8 @@ const PARTS: [&str; 8] = [
     flows::FLOWS,
     risk::CONDITIONS,
     risk::ASSESSMENTS,
+    work_items::CHANNELS,
+    work_items::QUEUES,
 ];
 
 /// Reads a row; `None` when it does nothing here.
@@ -150,7 +155,13 @@ impl Book {
         rules.sort_by_key(|rule| (rule.order, rule.id.sys_id));
         let (agreements, flows) = (agreements(dictionary, tx)?, flows(dictionary, tx)?);
         let (risk_read, bases) = (risk::looked_into(dictionary, tx)?, criteria::Bases::read(dictionary, tx)?);
-        Ok(Self { rules, agreements, flows, risk_read, bases })
+        let desk = Desk::read(dictionary, tx)?;
+        Ok(Self { rules, agreements, flows, risk_read, bases, desk })
+    }
+
+    /// How work is offered to agents.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     /// Whether conditions about the risk of changes look into a table.
@@ -274,6 +285,7 @@ impl Call<'_> {
             hook::TABLE => return hook::check(self, row),
             AGREEMENTS => return agreement::check(self, row),
             flows::FLOWS => return flows::check(self, row),
+            work_items::CHANNELS | work_items::QUEUES => return work_items::check(self, row),
             _ => return schedule::check(self, row),
         };
         for (field, condition) in conditions.iter().filter(|(_, condition)| !condition.is_empty()) {

@@ -6,6 +6,7 @@ mod batch;
 mod case;
 mod catalog;
 mod change;
+mod channels;
 mod cmdb;
 mod customer;
 mod description;
