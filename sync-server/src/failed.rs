@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fieldline_depot::DepotError;
 use fieldline_http::SenderError;
-use fieldline_mail::MailerError;
+use fieldline_mail::{MailboxError, MailerError};
 use fieldline_roads::RoadsError;
 use fieldline_roads::osm::OsmError;
 use fieldline_service::TableError;
@@ -51,6 +51,9 @@ pub enum Failed {
     /// Mail cannot be sent this way.
     #[error(transparent)]
     Mailer(#[from] MailerError),
+    /// Mail cannot be fetched as it was said.
+    #[error(transparent)]
+    Mailbox(#[from] MailboxError),
     /// Outside systems cannot be asked.
     #[error(transparent)]
     Sender(#[from] SenderError),

@@ -74,7 +74,8 @@ async fn listen(args: &Args, opened: Opened) -> Result<(), Failed> {
     let listener = TcpListener::bind(address).await.map_err(failed(format!("listening on {address}")))?;
     let bound = listener.local_addr().map_err(failed(format!("listening on {address}")))?;
     let edge: Edge = args.edge.open(&args.data, bound.ip(), opened.now)?;
-    let (mailer, sender) = (args.mail.open()?, args.outside.open()?);
+    let (mailer, mailbox, sender) = (args.mail.open()?, args.mail.open_mailbox()?, args.outside.open()?);
+    opened.server.know_mail_addresses(mail::own_addresses(mailer.as_ref(), mailbox.as_ref()));
     let around = Surroundings { clock: Arc::new(|| SystemClock.now()), chance: Arc::new(|| Box::new(Entropy::open())) };
     let scheme = if edge.tls.is_some() { "https" } else { "http" };
     println!("listening on {scheme}://{bound}");
@@ -84,6 +85,7 @@ async fn listen(args: &Args, opened: Opened) -> Result<(), Failed> {
     tokio::select! {
         () = serving => {}
         never = mail::keep_sending(server.clone(), mailer, around.clone()) => match never {},
+        never = mail::keep_fetching(server.clone(), mailbox, around.clone()) => match never {},
         never = fieldline_http::keep_sending(server, sender, around) => match never {},
     }
     tracing::info!("stopped");

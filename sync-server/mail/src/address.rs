@@ -1,6 +1,6 @@
-//! The address of an SMTP server: `smtp://[user@]host[:port]`, or `smtps://` for one that is encrypted from the start.
+//! The address of a mail server: `smtp://[user@]host[:port]` or `imap://…`, with an `s` for one that is encrypted from the start.
 
-/// Where mail is handed in, and how.
+/// Where mail is handed in or lies, and how.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Server {
     pub host: String,
@@ -20,16 +20,40 @@ pub enum Encrypted {
     Never,
 }
 
+/// What is spoken with the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Mail is handed in.
+    Smtp,
+    /// Mail is fetched.
+    Imap,
+}
+
+impl Protocol {
+    /// How addresses begin, and the ports of a server that is encrypted from the start and of one that is not.
+    fn usual(self) -> (&'static str, u16, u16) {
+        match self {
+            Self::Smtp => ("smtp", 465, 587),
+            Self::Imap => ("imap", 993, 143),
+        }
+    }
+}
+
 impl Server {
     /// Reads an address.
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub fn parse(url: &str) -> Result<Self, String> {
-        let (encrypted, rest) = match url.split_once("://") {
-            Some(("smtps", rest)) => (Encrypted::FromTheStart, rest),
-            Some(("smtp", rest)) => (Encrypted::FirstOfAll, rest),
-            _ => return Err("a mail server is written smtp://NAME@HOST:587 or smtps://NAME@HOST".into()),
+    pub fn parse(url: &str, protocol: Protocol) -> Result<Self, String> {
+        let (scheme, encrypted_port, plain_port) = protocol.usual();
+        let (encrypted, rest) = match url.split_once("://").map(|(given, rest)| (given.strip_prefix(scheme), rest)) {
+            Some((Some("s"), rest)) => (Encrypted::FromTheStart, rest),
+            Some((Some(""), rest)) => (Encrypted::FirstOfAll, rest),
+            _ => {
+                return Err(format!(
+                    "a mail server is written {scheme}://NAME@HOST:{plain_port} or {scheme}s://NAME@HOST"
+                ));
+            }
         };
         let (user, place) =
             rest.trim_end_matches('/').rsplit_once('@').map_or((None, rest), |(user, place)| (Some(user), place));
@@ -42,11 +66,11 @@ impl Server {
             None => (place, None),
         };
         if host.is_empty() || host.contains('/') {
-            return Err("the address names no host; write smtp://NAME@HOST:587".into());
+            return Err(format!("the address names no host; write {scheme}://NAME@HOST:{plain_port}"));
         }
         let is_here = host == "localhost" || host.parse().is_ok_and(|host: std::net::Ipv4Addr| host.is_loopback());
         let encrypted = if is_here && encrypted == Encrypted::FirstOfAll { Encrypted::Never } else { encrypted };
-        let usual = if encrypted == Encrypted::FromTheStart { 465 } else { 587 };
+        let usual = if encrypted == Encrypted::FromTheStart { encrypted_port } else { plain_port };
         // A sign-in name is often an address, whose @ is written %40.
         let user = user.map(|user| user.replace("%40", "@"));
         Ok(Self { host: host.to_owned(), port: port.unwrap_or(usual), user, encrypted })
@@ -80,7 +104,11 @@ mod tests {
             ("smtp://localhost", "localhost", 587, None, Encrypted::Never),
         ] {
             let user = user.map(str::to_owned);
-            assert_eq!(Server::parse(url), Ok(Server { host: host.into(), port, user, encrypted }), "{url}");
+            assert_eq!(
+                Server::parse(url, Protocol::Smtp),
+                Ok(Server { host: host.into(), port, user, encrypted }),
+                "{url}"
+            );
         }
         for (url, problem) in [
             ("http://mail", "is written smtp://"),
@@ -88,8 +116,11 @@ mod tests {
             ("smtp://:25", "names no host"),
             ("smtp://mail:x", "\"x\" is no port"),
         ] {
-            let refused = Server::parse(url).expect_err(url);
+            let refused = Server::parse(url, Protocol::Smtp).expect_err(url);
             assert!(refused.contains(problem) && !refused.contains("secret"), "{refused}");
         }
+        let mailbox = Server::parse("imaps://desk@mail.example.org", Protocol::Imap);
+        assert_eq!(mailbox.map(|server| (server.port, server.encrypted)), Ok((993, Encrypted::FromTheStart)));
+        assert!(Server::parse("smtp://mail", Protocol::Imap).is_err_and(|problem| problem.contains("imap://")));
     }
 }

@@ -11,7 +11,7 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use crate::address::{Encrypted, Server};
+use crate::address::{Encrypted, Protocol, Server};
 
 /// How long one exchange with the server may take.
 const EXCHANGE_SECONDS: u64 = 30;
@@ -56,7 +56,7 @@ impl Mailer {
     pub fn new(url: &str, password: Option<&str>, from: &str) -> Result<Self, MailerError> {
         let told = |problem: String| MailerError::Told(problem);
         let from: Mailbox = from.parse().map_err(|_| told(format!("\"{from}\" is no address mail could come from")))?;
-        let server = Server::parse(url).map_err(told)?;
+        let server = Server::parse(url, Protocol::Smtp).map_err(told)?;
         let tls = || TlsParameters::new(server.host.clone()).map_err(|error| told(error.to_string()));
         let tls = match server.encrypted {
             Encrypted::FromTheStart => Tls::Wrapper(tls()?),
@@ -77,6 +77,11 @@ impl Mailer {
             (None, Some(_)) => return Err(told("there is a password and no name; write smtp://NAME@HOST".into())),
         };
         Ok(Self { transport: transport.build(), from })
+    }
+
+    /// The address mail comes from.
+    pub fn address(&self) -> String {
+        self.from.email.to_string()
     }
 
     /// What Message-IDs end in.
