@@ -11,7 +11,7 @@ use crate::{Border, Guard, Taken};
 pub const BORDER: Border = Border {
     name: "batches",
     about: "batches of honest edits altered in any byte, under a right signature",
-    share: 150,
+    share: 130,
     open: || Box::new(Batches(House::new())),
 };
 

@@ -6,6 +6,7 @@ mod blobs;
 mod envelopes;
 mod files;
 mod frames;
+mod mails;
 mod messages;
 mod queries;
 mod requests;
@@ -18,7 +19,7 @@ mod unguarded;
 use crate::Border;
 
 /// Every border of the house.
-pub const ALL: [Border; 13] = [
+pub const ALL: [Border; 14] = [
     frames::BORDER,
     envelopes::BORDER,
     requests::BORDER,
@@ -32,6 +33,7 @@ pub const ALL: [Border; 13] = [
     tokens::BORDER,
     messages::BORDER,
     files::BORDER,
+    mails::BORDER,
 ];
 
 /// What the house does without: Automerge's own parser, fed what [`snapshots`] and [`batches`] keep from it. It must break,
