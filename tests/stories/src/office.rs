@@ -76,6 +76,11 @@ impl Office {
         })
     }
 
+    /// Opens an office whose server is told more.
+    pub fn open_with(more: &[&str]) -> Self {
+        Self::opened(more, |_| http())
+    }
+
     fn opened(more: &[&str], client: impl FnOnce(&Path) -> Client) -> Self {
         let home = tempfile::tempdir().expect("there is room for a data directory");
         let server = serve(home.path(), "127.0.0.1:0", more);

@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | fleet | endure | fuzz | conformance | languages | apps | bindings | mobile | sim`: the words everybody who works on this project shares with CI.
+//! `cargo xtask demo | test | bench | fleet | endure | fuzz | conformance | languages | mail | apps | bindings | mobile | sim`: the words everybody who works on this project shares with CI.
 //!
 //! Every word is a cargo command or a row of them, shown before it runs, so nothing happens here that could not be typed.
 //! All but `bench` and `fuzz`, which measure, use the dev profile, whose dependencies are optimised: a fresh machine compiles them once for everything.
@@ -10,6 +10,7 @@ mod commands;
 mod deny;
 mod kotlin;
 mod languages;
+mod mail;
 mod mobile;
 mod packages;
 mod report;
@@ -81,6 +82,8 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// A conversation by mail through real mail servers, which are installed where this may; needs root.
+    Mail,
     /// What is around the core in each app: linted, tried on the real core and a real server; the Android app packed as a signed APK,
     /// searched for what its least Android lacks, and started on a desktop.
     Apps {
@@ -142,6 +145,7 @@ impl Word {
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Endure { arguments } => run(built("fieldline-endure")?.args(arguments)),
             Self::Conformance { arguments } => test::conformance(&arguments),
+            Self::Mail => mail::converse(),
             Self::Apps { without } => languages::try_apps(&without),
             Self::Sim { arguments } => run(built("device-sim")?.args(arguments)),
             Self::Pictures => languages::draw(),

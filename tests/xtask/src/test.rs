@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::commands::{Failed, built, built_with_plants, cargo, run, target};
-use crate::{bindings, deny, languages, packages, report};
+use crate::{bindings, deny, languages, mail, packages, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
 const SEEDS: &str = "50";
@@ -32,12 +32,13 @@ const PLANTED: [&str; 12] = [
 /// A step; the languages of phones that are left out are no business of most.
 type Step = (&'static str, fn(&[String]) -> Result<(), Failed>);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     ("format", format),
     ("lints", lints),
     ("licences, bans and sources of dependencies", dependencies),
     ("tests", tests),
     ("strangers' clients", |_| conformance(&[])),
+    ("a conversation by mail", |_| mail::converse()),
     ("generated bindings", generated_bindings),
     ("phones in every language", languages),
     ("the apps' own logic", apps),
