@@ -9,6 +9,7 @@ use crate::error::FieldlineError;
 use crate::files::Captured;
 use crate::ids::{BlobHash, RecordId, SysId, maybe};
 use crate::site::SiteDeed;
+use crate::stock::Uncovered;
 use crate::value::{FieldValue, Moment, decimal, moment_in, moment_out};
 
 /// A new value for a field; none empties it.
@@ -117,6 +118,17 @@ pub enum Command {
         /// The stockroom it came from.
         stockroom: Option<SysId>,
     },
+    /// Says how many of a part were found in a stockroom.
+    Count {
+        /// The stockroom.
+        stockroom: SysId,
+        /// The part's model.
+        model: SysId,
+        /// How many were found.
+        quantity: i64,
+        /// Why it was counted, or what may explain a difference.
+        reason: String,
+    },
     /// Enters time.
     LogTime {
         /// The record.
@@ -193,6 +205,8 @@ pub struct Done {
     pub counters: Vec<u64>,
     /// When it was done.
     pub at: Moment,
+    /// Parts it took that nothing on this phone covers.
+    pub uncovered: Vec<Uncovered>,
 }
 
 impl From<device::Done> for Done {
@@ -201,6 +215,7 @@ impl From<device::Done> for Done {
             record: done.document.into(),
             counters: done.edits.into_iter().map(|edit| edit.counter).collect(),
             at: moment_out(done.at),
+            uncovered: done.uncovered.into_iter().map(Uncovered::from).collect(),
         }
     }
 }
@@ -238,6 +253,9 @@ impl TryFrom<Command> for device::Command {
                 asset: maybe(asset)?,
                 stockroom: maybe(stockroom)?,
             },
+            Command::Count { stockroom, model, quantity, reason } => {
+                Self::Count { stockroom: stockroom.try_into()?, model: model.try_into()?, quantity, reason }
+            }
             Command::LogTime { record, purpose, started_at, ended_at } => Self::LogTime {
                 document: record.try_into()?,
                 kind: purpose,

@@ -149,6 +149,9 @@ impl From<DeviceError> for FieldlineError {
             DeviceError::Edit(_) | DeviceError::Table(_) | DeviceError::NoReport(_) | DeviceError::NotHeld(_) => {
                 Self::invalid(&message)
             }
+            DeviceError::OtherAsset { .. } | DeviceError::NoSuchPlate { .. } | DeviceError::NotInStock { .. } => {
+                Self::invalid(&message)
+            }
             DeviceError::Apply(_) | DeviceError::Load(_) => Self::unexpected(&message),
         }
     }

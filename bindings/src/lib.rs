@@ -20,6 +20,7 @@ mod log;
 pub mod platform;
 mod record;
 mod site;
+mod stock;
 mod syncing;
 mod value;
 mod views;
@@ -38,6 +39,7 @@ pub use record::{
     Reading, RecordView, RefusedStep, StepOffer, TimeEntry,
 };
 pub use site::{ChecklistView, Expense, MissingAnswer, QuestionChoice, QuestionView, SafetyTimer, Signature, SiteDeed};
+pub use stock::{Lease, Swap, Uncovered};
 pub use syncing::{KioskVisit, SyncEvent, SyncListener, SyncOutcome};
 pub use value::{FieldValue, Moment, Place};
 pub use views::{

@@ -281,7 +281,7 @@ impl From<Entry<journal::Note>> for Note {
 impl From<Entry<journal::PartUse>> for PartUse {
     fn from(entry: Entry<journal::PartUse>) -> Self {
         let origin = Origin::from(&entry);
-        let journal::PartUse { model, quantity, asset, stockroom } = entry.what;
+        let journal::PartUse { model, quantity, asset, stockroom, .. } = entry.what;
         let (asset, stockroom) = (asset.map(SysId::from), stockroom.map(SysId::from));
         Self { origin, model: model.into(), quantity, asset, stockroom }
     }

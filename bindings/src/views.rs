@@ -81,7 +81,7 @@ impl Columns {
 pub struct StockItem {
     /// The asset.
     pub item: Item,
-    /// How many were stocked, less those taken on the records held here.
+    /// How many there are, as the server counted, less those taken here since.
     pub left: i64,
 }
 

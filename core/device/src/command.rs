@@ -15,6 +15,7 @@ use crate::device::Device;
 use crate::draft::Draft;
 use crate::error::DeviceError;
 use crate::on_site::OnSite;
+use crate::stock::{COUNTS, Counted, Uncovered};
 
 /// A file as the camera or the screen hands it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +121,17 @@ pub enum Command {
         /// The stockroom it came from.
         stockroom: Option<SysId>,
     },
+    /// Says how many of a part were found in a stockroom.
+    Count {
+        /// The stockroom.
+        stockroom: SysId,
+        /// The part's model.
+        model: SysId,
+        /// How many were found.
+        quantity: i64,
+        /// Why it was counted, or what may explain a difference.
+        reason: String,
+    },
     /// Enters time.
     LogTime {
         /// The record.
@@ -193,6 +205,8 @@ pub struct Done {
     pub document: DocumentId,
     /// When it was done: the moment the edits bear. No two deeds of a device have the same.
     pub at: Timestamp,
+    /// Parts it took that nothing held here covers; the person should know before the shelf is found empty.
+    pub uncovered: Vec<Uncovered>,
 }
 
 impl Device {
@@ -253,10 +267,13 @@ impl Device {
         let mut creates = false;
         let (document, acts) = match command {
             Command::Create { table, fields } => {
-                let mut sys_id = [0; 16];
-                rng.fill_bytes(&mut sys_id);
                 creates = true;
-                (DocumentId::new(table, SysId(sys_id)), first_values(fields))
+                (DocumentId::new(table, new_identity(rng)), first_values(fields))
+            }
+            Command::Count { stockroom, model, quantity, reason } => {
+                creates = true;
+                let counted = Counted { stockroom, model, quantity, reason };
+                (DocumentId::new(COUNTS, new_identity(rng)), first_values(counted.fields(self.who()?.user)))
             }
             Command::DiscardHeld { counter } | Command::ResendHeld { counter } => return self.draft_of_held(counter),
             Command::OnSite(deed) => return self.draft_on_site(deed, now, rng),
@@ -276,7 +293,7 @@ impl Device {
                 (document, vec![Act::Answer { question, answer, photo }])
             }
             Command::UsePart { document, model, quantity, asset, stockroom } => {
-                (document, vec![Act::UsePart { model, quantity, asset, stockroom }])
+                (document, vec![Act::UsePart { model, quantity, asset, stockroom, lease: None }])
             }
             Command::LogTime { document, kind, started_at, ended_at } => {
                 (document, vec![Act::LogTime { kind, started_at, ended_at }])
@@ -323,9 +340,15 @@ impl Device {
             let held = tx.edit(counter)?.filter(|held| matches!(held.state, EditState::Held { .. }));
             let held = held.ok_or(DeviceError::NotHeld(counter))?;
             tx.remove_edit(counter)?;
-            Ok(Done { edits: Vec::new(), document: held.document, at: now })
+            Ok(Done { edits: Vec::new(), document: held.document, at: now, uncovered: Vec::new() })
         })
     }
+}
+
+fn new_identity(rng: &mut dyn Rng) -> SysId {
+    let mut bytes = [0; 16];
+    rng.fill_bytes(&mut bytes);
+    SysId(bytes)
 }
 
 /// What a new record begins with; a list's records are added one by one.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fieldline_documents::journal::{Entry, PartUse};
 use fieldline_documents::{Document, LoadError, Projection};
 use fieldline_model::check_in::Fix;
 use fieldline_model::dictionary::Addition;
@@ -14,7 +13,7 @@ use fieldline_model::{BlobHash, Dictionary, DocumentId, Record, SysId, TableName
 use fieldline_store::blobs::BlobProgress;
 use fieldline_store::documents::Kept;
 use fieldline_store::edits::StoredEdit;
-use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
+use fieldline_store::records::{RecordUpdate, Standing};
 use fieldline_store::{DatabaseKey, Salvage, Store, StoreError, Tx, View};
 use fieldline_sync::wire::{Position, WIRE_VERSION};
 
@@ -280,6 +279,7 @@ impl Device {
                     }
                 }
             }
+            tx.note_what_edits_take()?;
             if tx.meta(NEWER_ROWS)?.is_some() {
                 tx.put_meta(NEWER_ROWS, None)?;
                 tx.put_cursor(None)?;
@@ -303,16 +303,6 @@ impl Rules {
         let notes = projection.comments.iter().chain(&projection.work_notes);
         let journal: Vec<&str> = notes.map(|entry| entry.what.text.as_str()).collect();
         let attachments: Vec<BlobHash> = projection.attachments.iter().map(|entry| entry.what.blob).collect();
-        let part = |entry: &Entry<PartUse>| PartUsed {
-            stockroom: entry.what.stockroom,
-            model: entry.what.model,
-            asset: entry.what.asset,
-            quantity: match plant::is(Plant::StockBooksOnlyUse) {
-                true => entry.what.quantity.abs(),
-                false => entry.what.quantity,
-            },
-        };
-        let parts: Vec<PartUsed> = projection.parts.iter().map(part).collect();
         tx.put_record(&RecordUpdate {
             record: &projection.record,
             display: &self.display(&projection.record),
@@ -320,7 +310,6 @@ impl Rules {
             journal: &journal.join("\n"),
             attention: attention(projection, user),
             attachments: &attachments,
-            parts: &parts,
         })?;
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::error::DeviceError;
 use crate::judge::Judge;
 use crate::recent::{AtHand, Recent};
 use crate::site_rules::Site;
+use crate::stock::{Uncovered, name_leases};
 
 /// Edits of a document that are in the outbox alone: so many are put on top when it is loaded, before it is saved anew.
 const MOST_UNSAVED: usize = 6;
@@ -45,17 +46,17 @@ impl Device {
 
     fn make_one(&self, tx: &Tx<'_>, draft: &Draft, recent: &mut Recent) -> Result<Done, DeviceError> {
         let at_hand = recent.take(&draft.document).map_or_else(|| self.load(tx, draft), Ok)?;
-        let (id, at_hand) = self.edit(tx, draft, at_hand)?;
+        if let Some(counter) = draft.instead_of {
+            tx.remove_edit(counter)?;
+        }
+        let (id, uncovered, at_hand) = self.edit(tx, draft, at_hand)?;
         for file in &draft.files {
             if tx.blob(file.blob)?.is_none() {
                 tx.put_blob(file)?;
             }
         }
-        if let Some(counter) = draft.instead_of {
-            tx.remove_edit(counter)?;
-        }
         recent.put(at_hand);
-        Ok(Done { edits: vec![id], document: draft.document.clone(), at: draft.at })
+        Ok(Done { edits: vec![id], document: draft.document.clone(), at: draft.at, uncovered })
     }
 
     fn load(&self, tx: &Tx<'_>, draft: &Draft) -> Result<AtHand, DeviceError> {
@@ -69,7 +70,12 @@ impl Device {
     }
 
     /// Makes the edit, if it may be made, and writes it.
-    fn edit(&self, tx: &Tx<'_>, draft: &Draft, at_hand: AtHand) -> Result<(EditId, AtHand), DeviceError> {
+    fn edit(
+        &self,
+        tx: &Tx<'_>,
+        draft: &Draft,
+        at_hand: AtHand,
+    ) -> Result<(EditId, Vec<Uncovered>, AtHand), DeviceError> {
         let AtHand { mut document, meaning: before, mut unsaved } = at_hand;
         let who = self.who()?;
         let id = EditId { device: who.device, epoch: who.epoch, counter: tx.take_counter()? };
@@ -88,6 +94,7 @@ impl Device {
                 site.see_to(&mut edit)?;
             }
         }
+        let uncovered = name_leases(**tx, &mut edit, who.device, draft.at)?;
         let applied = document.apply(&edit)?;
         tx.append_edit(&edit, applied.hash)?;
         unsaved += 1;
@@ -97,7 +104,7 @@ impl Device {
         }
         let meaning = self.rules.project(&document);
         self.rules.show(tx, &meaning, Some(who.user))?;
-        Ok((id, AtHand { document, meaning: Some(meaning), unsaved }))
+        Ok((id, uncovered, AtHand { document, meaning: Some(meaning), unsaved }))
     }
 
     /// Gives a new record its number, if records of its table have one; nobody chooses it.

@@ -68,6 +68,38 @@ pub enum DeviceError {
     /// The edit is not among those held.
     #[error("edit {0} is not held; it was accepted, discarded or sent again already")]
     NotHeld(u64),
+    /// The asset in front of the person is not the one the job is about.
+    #[error(
+        "\"{seen}\" is not what this job is about: that is {expected}, serial number {serial}. Look at the plate again; if the \
+         other machine is the right one, ask dispatch to change the job's asset, or write a work note and leave this one alone"
+    )]
+    OtherAsset {
+        /// What was read off the plate.
+        seen: String,
+        /// What the job is about.
+        expected: String,
+        /// Its serial number.
+        serial: String,
+    },
+    /// No asset here bears a plate, or several do.
+    #[error(
+        "{} on this device bears \"{plate}\"; scan it again, or choose the asset from the list, or write down what you found in \
+         a work note", if *is_on_several { "more than one asset" } else { "no asset" }
+    )]
+    NoSuchPlate {
+        /// What was read off the plate.
+        plate: String,
+        /// Whether several bear it.
+        is_on_several: bool,
+    },
+    /// What is to be installed is not in stock.
+    #[error(
+        "\"{plate}\" is not in stock, so it cannot be installed; scan the new one, or ask whoever keeps the stock about it"
+    )]
+    NotInStock {
+        /// What was read off the plate.
+        plate: String,
+    },
     /// The document did not take the edit.
     #[error(transparent)]
     Apply(#[from] ApplyError),

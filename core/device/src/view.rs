@@ -70,7 +70,7 @@ impl From<Listed> for Item {
 pub struct StockItem {
     /// The asset.
     pub item: Item,
-    /// How many were stocked, less those taken on the records held here.
+    /// How many there are, as the server counted, less those taken here since.
     pub left: i64,
 }
 
@@ -239,7 +239,7 @@ impl Device {
         let stocked = self.store.read(|view| view.van_stock(user, LIST_LIMIT))?;
         let left = |stocked: fieldline_store::lists::Stocked| {
             let quantity = stocked.item.record.get("quantity").and_then(Value::as_integer).unwrap_or(1);
-            StockItem { left: quantity.saturating_sub(stocked.used), item: stocked.item.into() }
+            StockItem { left: quantity.saturating_sub(stocked.unsent), item: stocked.item.into() }
         };
         Ok(stocked.into_iter().map(left).collect())
     }

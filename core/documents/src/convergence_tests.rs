@@ -114,7 +114,9 @@ impl Team {
             Deed::Note => note("seen"),
             Deed::Step(number) => step(STEPS[usize::from(*number)]),
             Deed::Answer(number) => answer("gas_off", &number.to_string()),
-            Deed::Part(quantity) => Act::UsePart { model: item(1), quantity: *quantity, asset: None, stockroom: None },
+            Deed::Part(quantity) => {
+                Act::UsePart { model: item(1), quantity: *quantity, asset: None, stockroom: None, lease: None }
+            }
             Deed::Attach => attach("photo.jpg"),
             Deed::Detach(number) => Act::Detach { file: self.some_file(*number) },
             Deed::Rename(number) => Act::Rename { file: self.some_file(*number), file_name: format!("{number}.jpg") },

@@ -273,6 +273,9 @@ pub enum Act {
         /// The stockroom it came from.
         #[n(3)]
         stockroom: Option<SysId>,
+        /// The lease it was taken under; without one nobody had promised that it would be there.
+        #[n(4)]
+        lease: Option<SysId>,
     },
     /// Enters time.
     #[n(9)]

@@ -60,8 +60,8 @@ impl Writer<'_, '_> {
                 let after = self.frontier(layout::ANSWERS, |earlier: &Answer| sees && earlier.question == question);
                 self.append(layout::ANSWERS, number, Answer { question, answer, photo, after })
             }
-            Act::UsePart { model, quantity, asset, stockroom } => {
-                self.append(layout::PARTS, number, PartUse { model, quantity, asset, stockroom })
+            Act::UsePart { model, quantity, asset, stockroom, lease } => {
+                self.append(layout::PARTS, number, PartUse { model, quantity, asset, stockroom, lease })
             }
             Act::LogTime { kind, started_at, ended_at } => {
                 self.append(layout::TIME_ENTRIES, number, TimeEntry { kind, started_at, ended_at })

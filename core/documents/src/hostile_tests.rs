@@ -169,7 +169,7 @@ fn orphans_are_answered_and_never_kept() {
 #[test]
 fn quantities_never_wrap_around() {
     let mut document = Document::seed(task());
-    let part = |quantity| Act::UsePart { model: SysId([1; 16]), quantity, asset: None, stockroom: None };
+    let part = |quantity| Act::UsePart { model: SysId([1; 16]), quantity, asset: None, stockroom: None, lease: None };
     for (counter, quantity) in (1..).zip([i64::MAX, i64::MAX, 10]) {
         let forged = edit(1, counter, &document.heads()).act(part(quantity));
         assert_eq!(check_shape(&forged, Dictionary::shipped(), false).is_ok(), quantity == 10);
@@ -306,7 +306,8 @@ fn act() -> impl Strategy<Value = Act> {
             model,
             quantity,
             asset: None,
-            stockroom: None
+            stockroom: None,
+            lease: None
         }),
         (".{0,5}", any::<i64>(), any::<i64>()).prop_map(|(kind, from, to)| Act::LogTime {
             kind,

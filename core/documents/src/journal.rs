@@ -100,6 +100,9 @@ pub struct PartUse {
     /// The stockroom it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stockroom: Option<SysId>,
+    /// The lease it was taken under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<SysId>,
 }
 
 /// Time spent.

@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn part_act(quantity: i64) -> Act {
-        Act::UsePart { model: SysId([1; 16]), quantity, asset: None, stockroom: None }
+        Act::UsePart { model: SysId([1; 16]), quantity, asset: None, stockroom: None, lease: None }
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(crate) fn every_act() -> Vec<Act> {
         step("assign"),
         Act::Transition { step: "pause".into(), reason: Some("break".into()) },
         Act::Answer { question: "gas_off".into(), answer: "yes".into(), photo: Some(BlobHash([1; 32])) },
-        Act::UsePart { model: SysId([6; 16]), quantity: -2, asset: Some(SysId([2; 16])), stockroom: None },
+        Act::UsePart { model: SysId([6; 16]), quantity: -2, asset: Some(SysId([2; 16])), stockroom: None, lease: None },
         Act::LogTime {
             kind: "work".into(),
             started_at: Timestamp(1_700_000_000_000),

@@ -16,15 +16,20 @@
 //! | whether answers fit a checklist, and what a step still waits for | [`checklist::Checklist::report`] |
 //! | whether somebody is where the job is | [`check_in::CheckIn::of`] |
 //! | when somebody who works alone has to be heard of | [`lone_worker::watch`] |
+//! | whether an asset's state and substate belong together | [`asset::check_pair`] |
+//! | what a device may take from stock while it can ask nobody | [`stock::Lease`] |
+//! | what a barcode stands for | [`code::mark_of`] |
 //! | a record's priority | [`priority::PriorityMatrix`] |
 //! | which records an encoded query asks for, and whether one is among them | [`condition::Query`], [`condition::Filter`] |
 //!
 //! Words with two masters are settled once: a life-cycle position is a [`life_cycle::Stage`] (the API's `state`), a
 //! `Task` is the ITIL parent of incident, case and work order, `Position` belongs to the feed and [`place::Place`] to the earth.
 
+pub mod asset;
 pub mod calendar;
 pub mod check_in;
 pub mod checklist;
+pub mod code;
 pub mod condition;
 pub mod dictionary;
 pub mod hex;
@@ -39,6 +44,7 @@ pub mod priority;
 pub mod record;
 pub mod recurrence;
 pub mod sla;
+pub mod stock;
 pub mod task_times;
 pub mod time;
 pub mod value;

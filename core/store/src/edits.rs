@@ -180,7 +180,7 @@ impl Tx<'_> {
             })
             .doing(format_args!("saving {place}"))?;
         self.newest.set(self.newest.get().max(Some(edit.id.counter)));
-        Ok(())
+        self.note_taken(edit)
     }
 
     /// Remembers that these edits were put on the wire.
@@ -242,7 +242,7 @@ impl Tx<'_> {
         self.connection
             .execute("DELETE FROM edit WHERE counter = ?1", [counter.cast_signed()])
             .doing(format_args!("discarding edit {counter}"))?;
-        Ok(())
+        self.forget_taken(counter)
     }
 
     /// Puts every acknowledged edit back in the outbox, because the server forgot some; returns how many.

@@ -33,6 +33,7 @@ pub mod records;
 mod salvage;
 mod search;
 mod store;
+pub mod taken;
 
 pub use error::StoreError;
 pub use key::DatabaseKey;

@@ -36,8 +36,8 @@ pub struct Listed {
 pub struct Stocked {
     /// The asset record: what was stocked, and how many.
     pub item: Listed,
-    /// How many were taken on the records held here.
-    pub used: i64,
+    /// How many were taken here that the asset record does not show yet.
+    pub unsent: i64,
 }
 
 /// What waits for a person's decision.
@@ -167,24 +167,18 @@ impl View<'_> {
         )
     }
 
-    /// What is in the stockrooms a person keeps: assets, less the parts taken on records held here.
+    /// What is in the stockrooms a person keeps: assets, and what was taken of them here since the server counted.
     pub fn van_stock(&self, user: SysId, limit: u32) -> Result<Vec<Stocked>> {
         let sql = include_str!("sql/van_stock.sql");
         let items = self.list("listing van stock", sql, named_params! {":user": user.0, ":limit": limit})?;
-        items.into_iter().map(|item| Ok(Stocked { used: self.used(&item.record)?, item })).collect()
+        let stocked = |item: Listed| Ok(Stocked { unsent: self.unsent_of_lot(&item.record)?, item });
+        items.into_iter().map(stocked).collect()
     }
 
-    fn used(&self, asset: &Record) -> Result<i64> {
-        let (stockroom, model) = (asset.reference("stockroom"), asset.reference("model"));
-        self.connection
-            .prepare_cached(include_str!("sql/parts_used.sql"))
-            .and_then(|mut sql| {
-                let params = named_params! {
-                    ":stockroom": stockroom.map(|id| id.0), ":model": model.map(|id| id.0), ":asset": asset.id.sys_id.0,
-                };
-                sql.query_row(params, |row| row.get(0))
-            })
-            .doing(format_args!("counting what was used of {}", asset.id))
+    fn unsent_of_lot(&self, asset: &Record) -> Result<i64> {
+        let place = asset.reference("stockroom").zip(asset.reference("model"));
+        let taken = place.map(|(stockroom, model)| self.taken_of(stockroom, model, asset.id.sys_id));
+        Ok(taken.transpose()?.unwrap_or_default().unsent)
     }
 
     /// What waits for a person's decision.

@@ -5,12 +5,13 @@ use rusqlite::Connection;
 use crate::Result;
 use crate::error::{Doing, StoreError};
 
-pub(crate) const MIGRATIONS: [&str; 5] = [
+pub(crate) const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/001_records_documents_outbox.sql"),
     include_str!("../migrations/002_edits_write_less.sql"),
     include_str!("../migrations/003_search_in_tiers.sql"),
     include_str!("../migrations/004_documents_unread.sql"),
     include_str!("../migrations/005_news.sql"),
+    include_str!("../migrations/006_what_was_taken.sql"),
 ];
 
 /// Brings a database to the newest version; refuses one that a newer app wrote, without touching it.

@@ -32,28 +32,13 @@ pub struct RecordUpdate<'a> {
     pub attention: u32,
     /// The files it shows.
     pub attachments: &'a [BlobHash],
-    /// The parts used on it.
-    pub parts: &'a [PartUsed],
 }
 
 impl<'a> RecordUpdate<'a> {
     /// A record of which only the fields are known.
     pub fn of_row(record: &'a Record, display: &'a str, stage: Option<&'a str>) -> Self {
-        Self { record, display, stage, journal: "", attention: 0, attachments: &[], parts: &[] }
+        Self { record, display, stage, journal: "", attention: 0, attachments: &[] }
     }
-}
-
-/// Parts taken from a stockroom (negative: put back).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PartUsed {
-    /// From where.
-    pub stockroom: Option<SysId>,
-    /// Of which model.
-    pub model: SysId,
-    /// The serialised asset, when it is one.
-    pub asset: Option<SysId>,
-    /// How many.
-    pub quantity: i64,
 }
 
 /// How a record came to be here and whether it may stay.
@@ -146,7 +131,6 @@ impl Tx<'_> {
         self.write_row(key, update, &old_keys)?;
         self.write_references(key, old.as_ref(), update.record)?;
         self.write_attachments(key, update)?;
-        self.write_parts(key, update)?;
         self.stale.borrow_mut().insert(key);
         if old_display != update.display {
             self.names_changed(id.sys_id)?;
@@ -235,28 +219,6 @@ impl Tx<'_> {
             .prepare_cached("SELECT blob FROM attachment WHERE record = ?1")
             .and_then(|mut sql| sql.query_map([key], |row| row.get(0).map(BlobHash))?.collect())
             .doing(doing)
-    }
-
-    fn write_parts(&self, key: i64, update: &RecordUpdate<'_>) -> Result<()> {
-        let doing = format_args!("noting the parts used on {}", update.record.id);
-        if !plant::is(Plant::StockDoubleApplied) {
-            self.connection
-                .prepare_cached("DELETE FROM part WHERE record = ?1")
-                .and_then(|mut sql| sql.execute([key]))
-                .doing(doing)?;
-        }
-        for part in update.parts {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO part (record, stockroom, model, asset, quantity) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )
-                .and_then(|mut sql| {
-                    let stockroom = part.stockroom.map(|id| id.0);
-                    sql.execute((key, stockroom, part.model.0, part.asset.map(|id| id.0), part.quantity))
-                })
-                .doing(doing)?;
-        }
-        Ok(())
     }
 
     /// What refers to a record shows its name, so it is searched by it. Nothing would find these records after a kill, so

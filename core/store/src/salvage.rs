@@ -103,6 +103,7 @@ fn newest_edit(tx: &Tx<'_>) -> Result<u64> {
 fn settle(tx: &Tx<'_>, fresh: &Store) -> Result<()> {
     let doing = "settling salvaged edits";
     tx.connection.execute("UPDATE edit SET state = 'local' WHERE state = 'sent'", []).doing(doing)?;
+    tx.note_what_edits_take()?;
     for edit in tx.unsent(0, u32::MAX)? {
         for act in edit.edit().map(|edit| edit.acts).unwrap_or_default() {
             let Act::Attach { attachment } = act else { continue };

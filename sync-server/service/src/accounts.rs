@@ -206,6 +206,7 @@ impl Server {
             let device = Device { id, user, public_key, name, enrolled_at: now, revoked_at: None, newest_epoch: 1 };
             call.tx.put_device(&device)?;
             call.resubscribe(user)?;
+            call.lease_vans_of(user)?;
             let session = call.open_session(user, Some(id), DEVICE_MILLISECONDS)?;
             Ok(Enrolled { device: id, session, relay_key: self.identity.relay_key(id) })
         })
@@ -228,7 +229,9 @@ impl Server {
             if device.user != call.caller.user {
                 only_administrators(&call.caller)?;
             }
-            Ok(call.tx.put_device(&Device { revoked_at: device.revoked_at.or(Some(now)), ..device })?)
+            let id = device.id;
+            call.tx.put_device(&Device { revoked_at: device.revoked_at.or(Some(now)), ..device })?;
+            Ok(call.device_locked(id)?)
         })
     }
 

@@ -23,9 +23,10 @@ use crate::on_site;
 use crate::retention;
 use crate::server::Server;
 use crate::sla::timer;
+use crate::stock::restock;
 use crate::table::TableError;
-use crate::work_orders::acceptance;
 use crate::work_items;
+use crate::work_orders::acceptance;
 
 /// Who does the jobs of a kind.
 struct Worker {
@@ -39,7 +40,7 @@ struct Worker {
 
 type Prepare = fn(&Server, &[Job], Timestamp, &mut dyn Rng) -> Result<()>;
 
-const WORKERS: [Worker; 21] = [
+const WORKERS: [Worker; 22] = [
     Worker { kind: timer::KIND, prepare: None, work: timer::ring, failed: put_off },
     Worker { kind: knowledge::KIND, prepare: None, work: knowledge::come, failed: put_off },
     Worker { kind: terms::KIND, prepare: None, work: terms::come, failed: put_off },
@@ -60,6 +61,7 @@ const WORKERS: [Worker; 21] = [
     Worker { kind: conflicts::KIND, prepare: None, work: conflicts::ring, failed: put_off },
     Worker { kind: acceptance::KIND, prepare: None, work: acceptance::ring, failed: put_off },
     Worker { kind: maintenance::KIND, prepare: None, work: maintenance::ring, failed: put_off },
+    Worker { kind: restock::KIND, prepare: None, work: restock::ring, failed: put_off },
     Worker { kind: retention::KIND, prepare: None, work: retention::tidy, failed: put_off },
 ];
 /// A job that failed so often is not tried again until a person says so.

@@ -28,6 +28,7 @@
 //! * [`work_orders`] come of what somebody reported, and move with their tasks.
 //! * [`appointments`] are windows that customers book.
 //! * [`customer_links`] let customers without an account follow, book and sign.
+//! * [`stock`] knows where parts are and who may take them.
 //! * [`dispatch`] plans the open tasks of a group into its technicians' rosters.
 //!
 //! Every change of a document, whoever makes it, goes one road (`edits.rs`): apply, project, relink, react, and at the end of
@@ -76,8 +77,8 @@ mod kept;
 pub mod knowledge;
 mod known;
 mod live;
-mod maintenance;
 pub mod mail_in;
+mod maintenance;
 pub mod metrics;
 pub mod moment;
 pub mod named;
@@ -106,14 +107,15 @@ pub mod search;
 mod secrets;
 pub mod server;
 mod sla;
+pub mod stock;
 pub mod sync;
 pub mod table;
 mod template;
 pub mod timeline;
 mod tiny;
 mod webhooks;
-pub mod work_orders;
 pub mod work_items;
+pub mod work_orders;
 
 pub use accounts::{AccountError, Enrolled, NewUser, Session};
 pub use call::{Call, Caller};

@@ -11,6 +11,7 @@
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
 //! * What was asked about goes on or back as it was answered (`approvals.rs`).
 //! * Approvals, tasks, conflicts and risk follow a change (`change_requests/`).
+//! * What was used is booked, and the ledger follows what assets state (`stock/`).
 //! * Incidents, problems and the tasks of either move each other (`itsm/`).
 //! * Cases find their entitlement, hear their customers and end with what they asked for (`csm/`).
 //!
@@ -26,12 +27,12 @@ use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::cases::CASES;
 use crate::change_requests::risk;
-use crate::csm::replaced::ASSETS;
 use crate::error::Result;
 use crate::itsm;
 use crate::itsm::major::COMMUNICATIONS;
 use crate::named::sys_id_of;
 use crate::query::number_field;
+use crate::stock::{ASSETS, COUNTS};
 use crate::work_orders;
 
 impl Call<'_> {
@@ -51,8 +52,12 @@ impl Call<'_> {
         }
         risk::follow_incident(self, changed)?;
         self.tell_customers(changed)?;
+        if !self.pending.imported.contains(id) {
+            self.book_uses(changed)?;
+        }
         match id.table.as_str() {
             work_orders::TASKS => {
+                self.follow_task_parts(changed)?;
                 self.react_on_site(id, changed)?;
                 self.react_to_task(changed)
             }
@@ -60,12 +65,16 @@ impl Call<'_> {
                 self.react_to_order(id, changed)?;
                 self.bring_back(changed)
             }
+            ASSETS => {
+                self.react_to_asset(changed)?;
+                self.react_to_replacement(changed)
+            }
+            COUNTS => self.react_to_count(changed),
             APPROVALS => self.react_to_answer(changed),
             "change_request" | "change_task" => self.react_to_change(changed),
             COMMUNICATIONS => self.send_communication(changed),
             "sc_task" | "sc_req_item" => self.roll_up_ordered(changed),
             CASES => self.react_to_case(changed),
-            ASSETS => self.react_to_replacement(changed),
             table if itsm::moves(table) => self.react_to_itsm(changed),
             _ => Ok(()),
         }

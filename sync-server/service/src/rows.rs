@@ -17,6 +17,7 @@ use crate::query::number_field;
 use crate::rules;
 use crate::scope::Blobs;
 use crate::server::PRIORITY_TABLE;
+use crate::stock::{ASSETS, STOCKROOMS};
 
 impl Call<'_> {
     /// Inserts or replaces a row: stamps it, relinks it, and lets subscriptions and priorities follow.
@@ -81,8 +82,11 @@ impl Call<'_> {
             "sys_group_has_role" => both("group").into_iter().try_for_each(|group| self.groups_roles_changed(group)),
             PROPERTIES if auto_close::is_setting(row.text("name")) => self.time_every_closing(),
             PROPERTIES if row.text("name") == cycle::SETTING => self.time_health(),
+            ASSETS if after.is_none() => self.asset_removed(row),
+            STOCKROOMS => after.map_or(Ok(()), |after| self.stockroom_written(before, after)),
             PRIORITY_TABLE => self.server.reload_priorities(&*self.tx),
             table if after.is_none() && self.dictionary.is_a(table, cmdb::ROOT) => self.forget_sources(row.id.sys_id),
+            table if after.is_some() && self.dictionary.is_a(table, cmdb::ROOT) => self.item_written(before, row),
             table if rules::is_rule(table) => {
                 self.pending.ruled = true;
                 if table == flows::FLOWS { self.schedule_flow(row) } else { Ok(()) }

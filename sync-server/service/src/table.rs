@@ -30,8 +30,9 @@ use crate::on_call::{self, time_off};
 use crate::on_site;
 use crate::outgoing;
 use crate::rules;
-use crate::work_orders;
+use crate::stock;
 use crate::work_items;
+use crate::work_orders;
 
 /// What a person signs in with: written here, kept with their account, and never shown.
 pub const PASSWORD: &str = "user_password";
@@ -232,6 +233,8 @@ fn write(call: &mut Call<'_>, table: &Table, record: Record, changes: Changes, c
     on_site::check(call, before.as_ref(), &applied)?;
     csm::guard::check(call, before.as_ref(), &applied, !changes.is_empty())?;
     work_orders::guard::check(call, before.as_ref(), &applied)?;
+    stock::check(&applied)?;
+    stock::check_reassignment(call, before.as_ref(), &applied)?;
     call.pending.obeyed.retain(|(_, obeyed)| *obeyed != id);
     match table.kind {
         Kind::Document => write_document(call, &id, &changes, creating)?,
@@ -345,6 +348,8 @@ fn prepare_row(call: &mut Call<'_>, before: Option<&Record>, record: &mut Record
         INTERACTIONS => interactions::prepare(call, before, record),
         quality::REVIEWS => quality::prepare(call, record),
         knowledge::ARTICLES => knowledge::prepare(call, before, record),
+        stock::ORDERS => stock::prepare_order(call, before, record),
+        stock::LINES => stock::prepare_line(call, before, record),
         _ => Ok(()),
     }
 }
@@ -361,6 +366,9 @@ fn follow_row(call: &mut Call<'_>, before: Option<&Record>, record: &Record) -> 
         (on_call::PROPOSALS, before) => time_off::settle(call, before, record),
         (INTERACTIONS, before) => interactions::written(call, before, record),
         (table, _) if work_items::says_who_is_there(table) => Ok(call.offer_soon()?),
+        (stock::ORDERS, before) => stock::order_written(call, before, record),
+        (stock::LINES, before) => stock::line_written(call, before, record),
+        (stock::restock::RULES, _) => Ok(call.look_at_rule(record)?),
         _ => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ mod admission;
 mod appointments;
 mod articles;
 mod asking;
+mod assets;
 mod attachment;
 pub mod authority;
 mod batch;
@@ -65,6 +66,7 @@ mod scim;
 mod search;
 mod serving;
 mod session;
+mod stock;
 mod sync;
 mod table;
 mod timeline;
@@ -140,6 +142,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         interactions::endpoints(),
         chat::endpoints(),
         work_items::endpoints(),
+        stock::endpoints(),
+        assets::endpoints(),
         major_incidents::endpoints(),
         reports::endpoints(),
         customers::endpoints(),

@@ -192,6 +192,8 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
         .chain(crate::on_call::parameters(path))
         .chain(crate::interactions::parameters(path))
         .chain(crate::chat::parameters(path));
+        .chain(crate::stock::parameters(path))
+        .chain(crate::assets::parameters(path));
     parameters.extend(named.map(|name| query(name)));
     if path == "/{page}" {
         parameters.extend(crate::processor::PARAMETERS.iter().map(|name| query(name)));
@@ -246,6 +248,8 @@ fn schemas(dictionary: &Dictionary) -> Map<String, Value> {
         crate::interactions::schemas(),
         crate::chat::schemas(),
         crate::work_items::schemas(),
+        crate::stock::schemas(),
+        crate::assets::schemas(),
         crate::major_incidents::schemas(),
         crate::reports::schemas(),
         crate::customers::schemas(),

@@ -10,4 +10,5 @@ mod packed;
 mod recent;
 mod report;
 mod runtime;
+mod stock;
 mod world;

@@ -65,7 +65,10 @@ files![
     SHIPPED_TABLES, SHIPPED_TABLES_JSON:
     "account_relationship",
     "alm_asset",
+    "alm_stock_rule",
     "alm_stockroom",
+    "alm_transfer_order",
+    "alm_transfer_order_line",
     "api_key_credentials",
     "asmt_assessment_instance",
     "asmt_metric",
@@ -183,6 +186,10 @@ files![
     "fl_entitlement_use",
     "fl_meter_reading",
     "fl_safety_alert",
+    "fl_stock_balance",
+    "fl_stock_count",
+    "fl_stock_lease",
+    "fl_stock_movement",
     "fl_webhook",
     "http_connection",
     "incident",
@@ -230,6 +237,7 @@ files![
     "service_entitlement",
     "service_offering",
     "sm_incidentals",
+    "sm_part_requirement",
     "sn_apptmnt_booking_appointment_booking",
     "sn_apptmnt_booking_service_config",
     "sn_chg_probability_risk_lookup",
@@ -524,7 +532,7 @@ mod tests {
         let dictionary = Dictionary::shipped();
         let parsed = Dictionary::parse(SHIPPED_TABLES, SHIPPED_LIFE_CYCLES).expect("it fits together");
         assert_eq!(*dictionary, parsed);
-        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (238, 11));
+        assert_eq!((dictionary.tables().count(), dictionary.parts().life_cycles.len()), (246, 11));
         assert!(dictionary.is_a("wm_task", "task"));
         assert_eq!(dictionary.family("task").len(), 18);
         assert!(dictionary.family("nothing").is_empty());

@@ -1,11 +1,13 @@
 //! What each list promises to the screen that shows it.
 
-use crate::builders::{MIA, edit_task, open, record, save, save_all, sys_id, task, task_id};
+use crate::builders::{MIA, edit, edit_task, open, record, save, save_all, sys_id, task, task_id};
+use fieldline_documents::edit::{Act, ChangeHash};
 use fieldline_model::{Record, Timestamp, Value};
 use fieldline_store::lists::{Listed, Span};
-use fieldline_store::records::{PartUsed, RecordUpdate, Standing};
+use fieldline_store::records::{RecordUpdate, Standing};
+use fieldline_store::taken::Taken;
 use fieldline_store::{Result, Store, StoreError, View};
-use fieldline_sync::wire::{Position, scope_term};
+use fieldline_sync::wire::{HoldReason, Outcome, Position, scope_term};
 
 fn read<T>(store: &Store, look: impl FnOnce(View<'_>) -> Result<T>) -> T {
     store.read(look).expect("reads")
@@ -78,7 +80,7 @@ fn a_site_and_an_asset_list_their_work_open_first() {
 }
 
 #[test]
-fn van_stock_is_what_lies_in_my_stockroom_less_what_i_took() {
+fn van_stock_is_what_lies_in_my_stockroom_and_what_i_took_that_nobody_knows_of_yet() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let (van, valve) = (sys_id(80), sys_id(81));
@@ -93,17 +95,47 @@ fn van_stock_is_what_lies_in_my_stockroom_less_what_i_took() {
             record("alm_asset", 84, &[("stockroom", Value::Reference(sys_id(82)))]),
         ],
     );
-    let part = |quantity| PartUsed { stockroom: Some(van), model: valve, asset: None, quantity };
-    let used = |parts: &[PartUsed]| {
-        let job = task(1, 18, None);
-        let update = RecordUpdate { parts, ..RecordUpdate::of_row(&job, "", None) };
-        store.write(|tx| tx.put_record(&update)).expect("saves");
-        let stock = read(&store, |view| view.van_stock(MIA, 9));
-        stock.iter().map(|stocked| (stocked.item.record.id.sys_id, stocked.used)).collect::<Vec<_>>()
+    let take = |counter, quantity| {
+        let act = Act::UsePart { model: valve, quantity, asset: None, stockroom: Some(van), lease: None };
+        let edit = edit(counter, task_id(1), vec![act]);
+        store.write(|tx| tx.append_edit(&edit, ChangeHash([0; 32]))).expect("saves");
     };
-    assert_eq!(used(&[]), [(sys_id(83), 0)]);
-    assert_eq!(used(&[part(2), part(1), part(-1)]), [(sys_id(83), 2)]);
-    assert_eq!(used(&[part(2)]), [(sys_id(83), 2)]);
+    let unsent = || {
+        let stock = read(&store, |view| view.van_stock(MIA, 9));
+        stock.iter().map(|stocked| (stocked.item.record.id.sys_id, stocked.unsent)).collect::<Vec<_>>()
+    };
+    assert_eq!(unsent(), [(sys_id(83), 0)]);
+    take(1, 2);
+    take(2, 1);
+    take(3, -1);
+    assert_eq!(unsent(), [(sys_id(83), 2)]);
+    let accepted = Outcome::Accepted { position: Position(9), merged: false };
+    store.write(|tx| tx.receive(1, &accepted, Timestamp(5)).map(drop)).expect("saves");
+    assert_eq!(unsent(), [(sys_id(83), 0)], "what the server has is in what it says of the asset");
+    store.write(|tx| tx.remove_edit(2)).expect("saves");
+    assert_eq!(unsent(), [(sys_id(83), -1)]);
+}
+
+#[test]
+fn a_lease_counts_what_was_taken_under_it_for_ever_and_what_is_held_back_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let lease = sys_id(90);
+    let take = |counter, quantity| {
+        let (model, stockroom) = (sys_id(81), Some(sys_id(80)));
+        let act = Act::UsePart { model, quantity, asset: None, stockroom, lease: Some(lease) };
+        store.write(|tx| tx.append_edit(&edit(counter, task_id(1), vec![act]), ChangeHash([0; 32]))).expect("saves");
+    };
+    let receive = |counter, outcome| store.write(|tx| tx.receive(counter, &outcome, Timestamp(5))).expect("saves");
+    (1..=3).for_each(|counter| take(counter, counter as i64));
+    receive(1, Outcome::Accepted { position: Position(9), merged: false });
+    store.write(|tx| tx.forget_acknowledged(Timestamp(99)).map(drop)).expect("forgets");
+    let taken = || read(&store, |view| view.taken_under(lease));
+    assert_eq!(taken(), Taken { in_all: 6, unsent: 5 });
+    receive(3, Outcome::Held { reason: HoldReason::Scope, detail: "gone".into() });
+    assert_eq!(taken(), Taken { in_all: 3, unsent: 2 });
+    store.write(|tx| tx.remove_edit(3)).expect("discards");
+    assert_eq!(taken(), Taken { in_all: 3, unsent: 2 });
 }
 
 #[test]
@@ -194,8 +226,8 @@ fn an_error_in_a_transaction_undoes_every_part_of_it() {
     edit_task(&store, 1, "kept");
     let failed = store.write(|tx| {
         let counter = tx.take_counter()?;
-        let edit = crate::builders::edit(counter, task_id(1), Vec::new());
-        tx.append_edit(&edit, fieldline_documents::edit::ChangeHash([9; 32]))?;
+        let edit = edit(counter, task_id(1), Vec::new());
+        tx.append_edit(&edit, ChangeHash([9; 32]))?;
         tx.put_draft(&task_id(1), b"half", counter)?;
         tx.put_standing(&task_id(1), Standing::InScope)?;
         tx.put_position(&task_id(1), Position(9))?;

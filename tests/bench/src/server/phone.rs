@@ -149,7 +149,7 @@ fn visit() -> [Vec<Act>; VISIT] {
         vec![step("start_work")],
         vec![answer("gas_off", "yes"), answer("leak_found", "at the valve")],
         vec![Act::WorkNote { text: note.into() }],
-        vec![Act::UsePart { model: SysId([6; 16]), quantity: 1, asset: None, stockroom: None }],
+        vec![Act::UsePart { model: SysId([6; 16]), quantity: 1, asset: None, stockroom: None, lease: None }],
         vec![Act::Read { meter: "pressure".into(), value: Decimal { millionths: 1_400_000 }, unit: "bar".into() }],
         vec![Act::LogTime { kind: "work".into(), started_at, ended_at }],
         vec![close_notes, step("complete")],

@@ -54,7 +54,7 @@ pub fn honest_acts() -> Vec<Act> {
         Act::WorkNote { text: text() },
         Act::Transition { step: "accept".into(), reason: None },
         Act::Answer { question: "gas_off".into(), answer: "yes".into(), photo: None },
-        Act::UsePart { model: item, quantity: 2, asset: None, stockroom: Some(item) },
+        Act::UsePart { model: item, quantity: 2, asset: None, stockroom: Some(item), lease: None },
         Act::LogTime { kind: "work".into(), started_at: NOW, ended_at: NOW.plus_milliseconds(60_000) },
         Act::Read { meter: "pressure".into(), value: Decimal { millionths: 1_200_000 }, unit: "bar".into() },
     ]
@@ -156,7 +156,7 @@ fn act(kind: usize, id: EditId, dice: &mut Dice<'_>) -> Act {
             Act::Transition { step: (*dice.one_of(&STEPS)).into(), reason: (dice.below(2) == 0).then_some(text) }
         }
         9 => Act::Answer { question: dice.text(), answer: text, photo: Some(BlobHash([dice.byte(); 32])) },
-        10 => Act::UsePart { model: item, quantity: dice.number(), asset: None, stockroom: Some(item) },
+        10 => Act::UsePart { model: item, quantity: dice.number(), asset: None, stockroom: Some(item), lease: None },
         11 => Act::LogTime { kind: text, started_at: Timestamp(dice.number()), ended_at: Timestamp(dice.number()) },
         12 => Act::Read { meter: text, value: Decimal { millionths: dice.number() }, unit: dice.text() },
         13 => Act::Detach { file: file(id, dice) },
