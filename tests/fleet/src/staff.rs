@@ -12,7 +12,7 @@ const AGENT: &str = "wm_agent";
 /// Models of parts in every van.
 const MODELS: [SysId; 2] = [SysId([7; 16]), SysId([8; 16])];
 /// How many of each are stocked in the morning.
-const STOCKED: i64 = 50;
+pub const STOCKED: i64 = 12;
 
 /// A technician lost the role of one, or got it back.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,8 @@ impl Office {
     /// Gives everybody a van: a stockroom of their own with some of each part.
     pub fn stock_the_vans(&mut self, now: Timestamp, rng: &mut dyn Rng) {
         for (number, user) in self.technicians.clone().into_iter().enumerate() {
-            let van = [("name", format!("Van {number}")), ("manager", user.to_string())];
+            let kind = ("type", "field_agent".to_owned());
+            let van = [("name", format!("Van {number}")), kind, ("manager", user.to_string())];
             let van = self.make("alm_stockroom", &van, now, rng);
             for (kind, model) in MODELS.iter().enumerate() {
                 let part = [

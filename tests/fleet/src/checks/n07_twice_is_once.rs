@@ -55,7 +55,11 @@ fn numbered_again(case: &Case<'_>) -> Vec<String> {
 
 /// A review task's parent is the record, its assignee who took the step, its text names the step and its moment.
 fn reviews(case: &Case<'_>) -> Vec<String> {
-    let reviews: Vec<&Record> = case.records.values().filter(|record| record.id.table == "task").collect();
+    let reviews: Vec<&Record> = case
+        .records
+        .values()
+        .filter(|record| record.id.table == "task" && !record.text("correlation_id").starts_with("stock/"))
+        .collect();
     let mut broken = Vec::new();
     let mut wanted: BTreeMap<(SysId, SysId), usize> = BTreeMap::new();
     for (id, meaning) in &case.meanings {
