@@ -14,6 +14,7 @@ mod pace;
 mod portal;
 mod riviera;
 mod serving;
+mod stores;
 mod technician;
 
 use std::sync::LazyLock;

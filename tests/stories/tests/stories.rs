@@ -19,6 +19,7 @@ mod stories {
     mod killed_phone;
     mod killed_server;
     mod last_window;
+    mod last_part;
     mod live;
     mod malformed_import;
     mod on_site;
@@ -29,4 +30,6 @@ mod stories {
     mod same_checklist;
     mod service_report;
     mod slow_line;
+    mod van_count;
+    mod wrong_serial;
 }
