@@ -74,8 +74,8 @@ mod tiny;
 pub mod tls;
 mod under_way;
 mod ways_in;
-mod work_orders;
 mod work_items;
+mod work_orders;
 mod world;
 pub mod xml;
 

@@ -183,17 +183,20 @@ fn parameters(endpoint: &Endpoint, path: &str) -> Value {
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
     let query = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
-    let named =
-        crate::known_elsewhere::parameters(endpoint.method, path).iter().chain(crate::knowledge::parameters(path));
-    let named = named.chain(crate::on_call::parameters(path)).chain(crate::customers::parameters(path));
-    let named = named.chain(crate::portal::parameters(endpoint.method, path)).chain(crate::timeline::parameters(path));
-    let named = named.chain(crate::customer::parameters(path));
-    let named = named
-        .chain(crate::on_call::parameters(path))
-        .chain(crate::interactions::parameters(path))
-        .chain(crate::chat::parameters(path));
-        .chain(crate::stock::parameters(path))
-        .chain(crate::assets::parameters(path));
+    let by_path = [
+        crate::knowledge::parameters,
+        crate::on_call::parameters,
+        crate::customers::parameters,
+        crate::timeline::parameters,
+        crate::customer::parameters,
+        crate::interactions::parameters,
+        crate::chat::parameters,
+        crate::stock::parameters,
+        crate::assets::parameters,
+    ];
+    let by_method =
+        [crate::known_elsewhere::parameters(endpoint.method, path), crate::portal::parameters(endpoint.method, path)];
+    let named = by_method.into_iter().chain(by_path.into_iter().map(|of| of(path))).flatten();
     parameters.extend(named.map(|name| query(name)));
     if path == "/{page}" {
         parameters.extend(crate::processor::PARAMETERS.iter().map(|name| query(name)));

@@ -18,8 +18,8 @@ mod stories {
     mod https;
     mod killed_phone;
     mod killed_server;
-    mod last_window;
     mod last_part;
+    mod last_window;
     mod live;
     mod malformed_import;
     mod on_site;

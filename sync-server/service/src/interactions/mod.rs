@@ -17,7 +17,7 @@ pub(crate) use callback::{KIND, ring};
 pub(crate) use row::{prepare, written};
 
 use crate::call::Call;
-use crate::cases;
+use crate::cases::CASES;
 use crate::table::{self, Input, Result, TableError};
 
 /// The table.
@@ -89,13 +89,15 @@ pub fn open_case(call: &mut Call<'_>, interaction: SysId, mut input: Input) -> R
         ("account", from("account")),
         ("contact_type", channel),
         ("short_description", from("short_description")),
-        ("description", from("notes").or_else(|| from("transcript")).map(|text| text.chars().take(4_000).collect())),
+        ("description", from("transcript").map(|text| text.chars().take(4_000).collect())),
+        // What an agent writes down is not for the customer, who reads the description.
+        ("work_notes", from("notes")),
     ] {
         if let Some(text) = text {
             input.fields.entry(field.to_owned()).or_insert(text);
         }
     }
-    let case = cases::create(call, input)?;
+    let case = table::create(call, CASES, &input)?.record;
     relate(call, &interaction, &case, "task_created")?;
     Ok(case)
 }

@@ -12,7 +12,7 @@ use super::quoted;
 use super::sender::Sender;
 use crate::author::Authored;
 use crate::call::Call;
-use crate::cases::{self, CASES};
+use crate::cases::CASES;
 use crate::error::ServiceError;
 use crate::interactions;
 use crate::rules::TOLD;
@@ -136,10 +136,7 @@ pub(super) fn open(
     };
     let author = sender.user.unwrap_or(call.caller.user);
     let input = Input { fields: fields(letter, (table, whose), follows), as_displayed: false };
-    let record = call.on_behalf_of(author, |call| match table {
-        CASES => cases::create(call, input),
-        _ => Ok(table::create(call, table, &input)?.record),
-    })?;
+    let record = call.on_behalf_of(author, |call| table::create(call, table, &input))?.record;
     if let Some(contact) = sender.contact {
         call.said_by(&record.id, contact);
     }
