@@ -15,6 +15,9 @@ use crate::notifications::News;
 use crate::rules::Book;
 use crate::server::Server;
 
+/// Who has this role is a customer, and not of the house.
+pub(crate) const CUSTOMER: &str = "customer";
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -37,9 +40,14 @@ impl Caller {
         self.may(&field.read) || field.known.is_some()
     }
 
+    /// Whether the caller is a customer: what everybody of the house knows, such as its people, is not for them.
+    pub fn is_customer(&self) -> bool {
+        self.roles.contains(CUSTOMER) && !self.is_administrator()
+    }
+
     /// Whether the caller may read every record of a table.
     pub fn reads_all(&self, table: &Table) -> bool {
-        table.offline.everyone || (!table.read.is_empty() && self.may(&table.read)) || self.is_administrator()
+        (table.offline.everyone && !self.is_customer()) || (!table.read.is_empty() && self.may(&table.read)) || self.is_administrator()
     }
 
     /// Whether the caller may do everything.

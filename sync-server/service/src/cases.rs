@@ -8,7 +8,7 @@ use fieldline_model::{Record, SysId, Timestamp};
 use crate::call::Call;
 use crate::named::sys_id_of;
 use crate::question::Question;
-use crate::table::{self, Detail, Result, TableError, declared};
+use crate::table::{self, Detail, Input, Result, TableError, declared};
 
 /// The table.
 pub const CASES: &str = "sn_customerservice_case";
@@ -24,6 +24,14 @@ pub fn read(call: &mut Call<'_>, name: &str) -> Result<Detail> {
     };
     let missing = || TableError::NotFound(format!("{CASES}/{}", name.chars().take(40).collect::<String>()));
     table::get(call, CASES, sys_id.ok_or_else(missing)?)
+}
+
+/// Creates a case.
+///
+/// # Errors
+/// When the caller may not, or a field does not fit.
+pub fn create(call: &mut Call<'_>, input: Input) -> Result<Record> {
+    Ok(table::create(call, CASES, &input)?.record)
 }
 
 /// Something said about a case.

@@ -17,7 +17,7 @@ use fieldline_storage::{FeedEntry, Happening, Interval, Position, ScopeKey, Sele
 use fieldline_sync::caps::KEEP_ACKNOWLEDGED_DAYS;
 use fieldline_sync::wire::scope_term;
 
-use crate::call::Call;
+use crate::call::{CUSTOMER, Call};
 use crate::error::{Result, ServiceError};
 
 const DAYS: &str = "feed_days";
@@ -52,8 +52,17 @@ pub(crate) fn blob_key(blob: BlobHash) -> ScopeKey {
     ScopeKey(format!("blob:{blob}"))
 }
 
-/// The keys a user subscribes to.
+/// The keys whose records a user holds; what everybody of the house holds is not for customers.
 pub(crate) fn keys_of(tx: &dyn Tx, user: SysId) -> Result<BTreeSet<ScopeKey>> {
+    let mut keys = subscribed(tx, user)?;
+    if tx.account_of(user)?.is_some_and(|account| account.roles.contains(CUSTOMER)) {
+        keys.remove(&everyone());
+    }
+    Ok(keys)
+}
+
+/// The keys a user subscribes to.
+fn subscribed(tx: &dyn Tx, user: SysId) -> Result<BTreeSet<ScopeKey>> {
     let counts = |interval: Interval| interval.until.is_none() || plant::is(Plant::EndedSubscriptionsCount);
     let open = |(key, interval): (ScopeKey, Interval)| counts(interval).then_some(key);
     Ok(tx.subscriptions(user)?.into_iter().filter_map(open).collect())
@@ -252,7 +261,7 @@ impl Call<'_> {
     pub(crate) fn resubscribe(&mut self, user: SysId) -> Result<()> {
         let groups = self.groups_of(user)?.into_iter().map(group_key);
         let keys: BTreeSet<ScopeKey> = groups.chain([everyone(), user_key(user)]).collect();
-        if keys != keys_of(&*self.tx, user)? {
+        if keys != subscribed(&*self.tx, user)? {
             self.tx.subscribe(user, &keys)?;
             let document = DocumentId::new("sys_user", user);
             self.pending.entries.push(FeedEntry { document, happening: Happening::Row });

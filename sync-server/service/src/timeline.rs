@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::call::Call;
 use crate::cases::CASES;
-use crate::csm::customers::{ROLE, one_of};
+use crate::csm::customers::one_of;
 use crate::csm::portal::cases;
 use crate::moment::Moment;
 use crate::table::{self, Result, TableError};
@@ -27,7 +27,9 @@ pub const MOST_RECORDS: usize = 100;
 /// Entries in one answer; the newest of them.
 pub const MOST_ENTRIES: usize = 1_000;
 /// Beside tasks, what tells of contacts and of monitoring, where there is such a table.
-const ALSO: [&str; 2] = ["interaction", "em_alert"];
+const ALSO: [&str; 3] = ["interaction", BETWEEN, "em_alert"];
+/// What only says that two others belong together: it is passed, and not told.
+const BETWEEN: &str = "interaction_related_record";
 
 /// For whom it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +99,7 @@ pub struct Happened {
 /// # Errors
 /// When there is no such record for the caller, or a customer asks for more than customers are told.
 pub fn timeline(call: &mut Call<'_>, table: &str, sys_id: SysId, audience: Audience) -> Result<Timeline> {
-    let is_customer = call.caller.roles.contains(ROLE) && !call.caller.is_administrator();
+    let is_customer = call.caller.is_customer();
     match audience {
         Audience::Agent if is_customer => {
             let problem = "customers are told what is public; ask with audience=customer";
@@ -131,6 +133,9 @@ fn for_customers(call: &mut Call<'_>, case: &Record) -> Result<Timeline> {
 
 fn for_agents(call: &mut Call<'_>, first: Record) -> Result<Timeline> {
     let (records, links, mut is_cut) = Walk::from(call, first)?;
+    let (between, records): (Vec<Record>, Vec<Record>) = records.into_iter().partition(|one| one.id.table == *BETWEEN);
+    let between: BTreeSet<SysId> = between.iter().map(|one| one.id.sys_id).collect();
+    let links = joined(links, &between);
     let told = records.iter().map(|record| shown(call, record)).collect();
     let mut entries = Vec::new();
     for record in &records {
@@ -139,7 +144,17 @@ fn for_agents(call: &mut Call<'_>, first: Record) -> Result<Timeline> {
     entries.sort_by_key(|entry| entry.at);
     is_cut |= entries.len() > MOST_ENTRIES;
     entries.drain(..entries.len().saturating_sub(MOST_ENTRIES));
-    Ok(Timeline { records: told, links: links.into_iter().collect(), entries, is_cut })
+    Ok(Timeline { records: told, links, entries, is_cut })
+}
+
+/// Links in which what only stands between two records is left out.
+fn joined(links: BTreeSet<Link>, between: &BTreeSet<SysId>) -> Vec<Link> {
+    let (through, mut direct): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| between.contains(&link.from));
+    for one in &through {
+        let others = through.iter().filter(|other| other.from == one.from && other.field > one.field);
+        direct.extend(others.map(|other| Link { from: one.to, field: BETWEEN.to_owned(), to: other.to }));
+    }
+    direct
 }
 
 fn shown(call: &Call<'_>, record: &Record) -> Told {
@@ -350,5 +365,18 @@ mod tests {
             links.iter().all(|link| link.to != *"cmdb_ci"),
             "an item is no link: everything of a site would be one story"
         );
+    }
+
+    #[test]
+    fn what_stands_between_two_records_is_a_link_of_theirs() {
+        let [interaction, case, order, row] = [1, 2, 3, 9].map(|number| SysId([number; 16]));
+        let link = |from, field: &str, to| Link { from, field: field.to_owned(), to };
+        let links = BTreeSet::from([
+            link(row, "parent", interaction),
+            link(row, "task", case),
+            link(order, "initiated_from", case),
+        ]);
+        let joined = joined(links, &BTreeSet::from([row]));
+        assert_eq!(joined, [link(order, "initiated_from", case), link(interaction, BETWEEN, case)]);
     }
 }

@@ -106,7 +106,7 @@ async fn create(State(app): State<App>, ask: Ask, body: Body) -> Result<Response
     let texts = ask.texts(body).await?;
     let made = ask.write(&app, move |_, call| {
         let input = record_input(call.server, CASES, texts, false);
-        Ok(brief(&table::create(call, CASES, &input)?.record))
+        Ok(brief(&cases::create(call, input)?))
     });
     Ok(answered(StatusCode::CREATED, made.await?))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use fieldline_model::condition::{Check, Filter, Path};
 use fieldline_model::{DocumentId, Record, SysId};
 
-use crate::call::Call;
+use crate::call::{CUSTOMER, Call};
 use crate::table::{Result, TableError};
 
 pub(crate) const ACCOUNTS: &str = "customer_account";
@@ -16,8 +16,6 @@ pub(crate) const CONTACTS: &str = "customer_contact";
 pub(crate) const CONSUMERS: &str = "csm_consumer";
 pub(crate) const INSTALLED: &str = "sn_install_base_item";
 const RELATIONSHIPS: &str = "account_relationship";
-/// Who is a customer.
-pub(crate) const ROLE: &str = "customer";
 /// A customer who oversees all of an account.
 const ADMINISTRATOR: &str = "sn_customerservice_customer_admin";
 /// A customer who looks after others.
@@ -46,7 +44,7 @@ impl Customer {
     /// # Errors
     /// When they are none, or the database fails.
     pub fn calling(call: &Call<'_>) -> Result<Self> {
-        if !call.caller.roles.contains(ROLE) {
+        if !call.caller.roles.contains(CUSTOMER) {
             let problem = "the portal is for customers; ask whoever looks after your account for the role customer";
             return Err(TableError::Denied { record: "portal".into(), problem: problem.into() });
         }
@@ -170,7 +168,7 @@ fn is_within_itself(call: &Call<'_>, row: &Record) -> Result<bool> {
 impl Call<'_> {
     /// Whether somebody is a customer rather than of the house.
     pub(crate) fn is_customer(&self, user: SysId) -> crate::error::Result<bool> {
-        Ok(self.tx.account_of(user)?.is_some_and(|account| account.roles.contains(ROLE)))
+        Ok(self.tx.account_of(user)?.is_some_and(|account| account.roles.contains(CUSTOMER)))
     }
 
     /// Whether somebody speaks for the customer of a case.

@@ -116,8 +116,10 @@ fn translate(table: &Table, texts: &mut BTreeMap<String, String>) {
             "permit(principal, action == Action::\"{action}\", resource) when {{ {is_it} && {condition} }};\n"
         );
     };
-    let whole = if table.offline.everyone { vec!["everyone".to_owned()] } else { table.read.clone() };
-    permit("read", &one_of(&whole));
+    permit("read", &one_of(&table.read));
+    if table.offline.everyone {
+        permit("read", "!principal.roles.contains(\"customer\")");
+    }
     for action in ["read", "hold"] {
         permit(action, "principal.keys.containsAny(resource.keys)");
     }

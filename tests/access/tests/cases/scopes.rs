@@ -30,11 +30,12 @@ pub fn keys(dictionary: &Dictionary, records: &[Record]) -> BTreeMap<DocumentId,
     keys
 }
 
-/// The keys somebody may see the members of.
-pub fn keys_of(user: SysId, records: &[Record]) -> BTreeSet<String> {
+/// The keys somebody may see the members of; customers are not everyone.
+pub fn keys_of(user: SysId, is_customer: bool, records: &[Record]) -> BTreeSet<String> {
     let mine = records.iter().filter(|row| row.id.table == *"sys_user_grmember" && row.reference("user") == Some(user));
     let groups = mine.filter_map(|row| row.reference("group")).map(|group| format!("group:{group}"));
-    groups.chain([format!("user:{user}"), "everyone".to_owned()]).collect()
+    let everyone = (!is_customer).then(|| "everyone".to_owned());
+    groups.chain([format!("user:{user}")]).chain(everyone).collect()
 }
 
 fn targets(record: &Record, field: &str) -> Vec<SysId> {

@@ -5,7 +5,7 @@
 //! over takes its entitlements with it; those with a later start of their own wait for it.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 use fieldline_storage::Job;
 
 use super::units;
@@ -152,7 +152,7 @@ pub(crate) fn come(call: &mut Call<'_>, job: &Job) -> Result<()> {
 ///
 /// # Errors
 /// When the caller may not, the contract is neither active nor over, or was renewed already.
-pub fn renew(call: &mut Call<'_>, contract: fieldline_model::SysId, until: Timestamp) -> Result<Record> {
+pub fn renew(call: &mut Call<'_>, contract: SysId, until: Timestamp) -> Result<Record> {
     let old = table::read(call, CONTRACTS, contract)?;
     let invalid = |field: &str, problem: String| Err(TableError::invalid(&old.id, Some(&field.into()), problem));
     if !matches!(old.text(STATE), "active" | "expired") {
@@ -181,7 +181,7 @@ pub fn renew(call: &mut Call<'_>, contract: fieldline_model::SysId, until: Times
 fn copied(
     call: &mut Call<'_>,
     of: &Record,
-    id: fieldline_model::SysId,
+    id: SysId,
     moments: [(&'static str, Timestamp); 2],
     also: &[(&'static str, Value)],
 ) -> Result<Record> {
@@ -203,8 +203,6 @@ fn copied(
 
 #[cfg(test)]
 mod tests {
-    use fieldline_model::SysId;
-
     use super::*;
 
     fn row(table: &str, state: &str) -> Record {
