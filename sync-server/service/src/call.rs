@@ -47,7 +47,9 @@ impl Caller {
 
     /// Whether the caller may read every record of a table.
     pub fn reads_all(&self, table: &Table) -> bool {
-        (table.offline.everyone && !self.is_customer()) || (!table.read.is_empty() && self.may(&table.read)) || self.is_administrator()
+        (table.offline.everyone && !self.is_customer())
+            || (!table.read.is_empty() && self.may(&table.read))
+            || self.is_administrator()
     }
 
     /// Whether the caller may do everything.

@@ -149,7 +149,8 @@ fn for_agents(call: &mut Call<'_>, first: Record) -> Result<Timeline> {
 
 /// Links in which what only stands between two records is left out.
 fn joined(links: BTreeSet<Link>, between: &BTreeSet<SysId>) -> Vec<Link> {
-    let (through, mut direct): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| between.contains(&link.from));
+    let (through, mut direct): (Vec<Link>, Vec<Link>) =
+        links.into_iter().partition(|link| between.contains(&link.from));
     for one in &through {
         let others = through.iter().filter(|other| other.from == one.from && other.field > one.field);
         direct.extend(others.map(|other| Link { from: one.to, field: BETWEEN.to_owned(), to: other.to }));
