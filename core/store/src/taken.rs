@@ -43,21 +43,21 @@ impl View<'_> {
             .prepare_cached(&format!("{SUMS} {which}"))
             .and_then(|mut sql| sql.query_row(params, read))
             .doing("counting what was taken from stock")?;
-        Ok(if plant::is(Plant::LeaseForgetsUnsent) {
-            Taken { in_all: taken.in_all - taken.unsent, ..taken }
-        } else {
-            taken
-        })
+        if plant::is(Plant::LeaseForgetsUnsent) {
+            return Ok(Taken { in_all: taken.in_all - taken.unsent, unsent: 0 });
+        }
+        Ok(taken)
     }
 }
 
 impl Tx<'_> {
     /// Notes what an edit takes, once.
     pub fn note_taken(&self, edit: &Edit) -> Result<()> {
-        self.forget_taken(edit.id.counter)?;
+        if edit.acts.iter().any(|act| matches!(act, Act::UsePart { .. })) {
+            self.forget_taken(edit.id.counter)?;
+        }
         for act in &edit.acts {
             let Act::UsePart { model, quantity, asset, stockroom, lease } = act else { continue };
-            let quantity = if plant::is(Plant::StockBooksOnlyUse) { quantity.abs() } else { *quantity };
             self.connection
                 .prepare_cached(include_str!("sql/note_taken.sql"))
                 .and_then(|mut sql| {

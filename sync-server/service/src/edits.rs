@@ -271,8 +271,10 @@ impl Call<'_> {
                 tracing::error!(?records, "reactions do not come to rest; leaving the records as they are");
                 break;
             }
-            for (id, changed) in changed {
-                match self.react(&id, &changed) {
+            let booked = self.book_uses(&changed);
+            let reacted = std::iter::once(booked).chain(changed.iter().map(|(id, changed)| self.react(id, changed)));
+            for reacted in reacted {
+                match reacted {
                     // What a record can take no more must not keep others from being told that their work arrived.
                     Err(ServiceError::OwnEdit { record, problem }) => {
                         tracing::error!(record, problem, "a reaction was not possible");

@@ -11,7 +11,7 @@
 //! * Of two records under one number, given by two copies of a phone, the later is given another one.
 //! * What was asked about goes on or back as it was answered (`approvals.rs`).
 //! * Approvals, tasks, conflicts and risk follow a change (`change_requests/`).
-//! * What was used is booked, and the ledger follows what assets state (`stock/`).
+//! * The ledger follows what assets state, and counts (`stock/`); what was used is booked before anything else follows.
 //! * Incidents, problems and the tasks of either move each other (`itsm/`).
 //! * Cases find their entitlement, hear their customers and end with what they asked for (`csm/`).
 //!
@@ -52,9 +52,6 @@ impl Call<'_> {
         }
         risk::follow_incident(self, changed)?;
         self.tell_customers(changed)?;
-        if !self.pending.imported.contains(id) {
-            self.book_uses(changed)?;
-        }
         match id.table.as_str() {
             work_orders::TASKS => {
                 self.follow_task_parts(changed)?;

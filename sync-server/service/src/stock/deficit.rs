@@ -9,6 +9,7 @@ use fieldline_model::{DocumentId, Record, SysId, Value};
 use crate::author::set;
 use crate::call::Call;
 use crate::error::Result;
+use crate::stock::ledger::quantity_of;
 use crate::stock::{MODELS, Place, STOCKROOMS};
 
 /// How a reconciliation task is found again.
@@ -39,7 +40,7 @@ impl Call<'_> {
         let part = self.name_at(MODELS, place.model, "display_name")?;
         let room = self.name_at(STOCKROOMS, place.stockroom, "name")?;
         let (who, on_hand) = (self.name_at("sys_user", by, "name")?, self.on_hand(place)?);
-        let found = crate::stock::ledger::quantity_of(count);
+        let found = quantity_of(count);
         let text = format!(
             "{who}, who does not keep {room}, counted {found} of {part} there. The ledger says {on_hand}. Count yourself and \
              enter the count, or close this task if the ledger is right."

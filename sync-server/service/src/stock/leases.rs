@@ -7,6 +7,8 @@
 //! A lease ends when it is given back, at its hour, or because somebody decided so. Nobody can be asked who is offline: what
 //! their device takes under a lease that has ended is taken, and not verified.
 
+use std::collections::BTreeSet;
+
 use fieldline_documents::caps::MAX_QUANTITY;
 use fieldline_documents::journal::{Entry, PartUse};
 use fieldline_model::plant::{self, Plant};
@@ -15,6 +17,7 @@ use fieldline_model::{DeviceId, DocumentId, Record, SysId, Value};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::stock::ledger::BALANCES;
 use crate::stock::lots::van_owner;
 use crate::stock::{KEEPERS, Place, STOCKROOMS};
 use crate::table::TableError;
@@ -238,9 +241,8 @@ impl Call<'_> {
     }
 
     fn lease_van(&mut self, stockroom: SysId) -> Result<()> {
-        let balances = self.rows_with(super::ledger::BALANCES, &[("stockroom", &stockroom.to_string())])?;
-        let models: std::collections::BTreeSet<SysId> =
-            balances.iter().filter_map(|balance| balance.reference("model")).collect();
+        let balances = self.rows_with(BALANCES, &[("stockroom", &stockroom.to_string())])?;
+        let models: BTreeSet<SysId> = balances.iter().filter_map(|balance| balance.reference("model")).collect();
         models.into_iter().try_for_each(|model| self.lease_the_rest(Place { stockroom, model }))
     }
 }

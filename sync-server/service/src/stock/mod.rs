@@ -30,6 +30,8 @@ mod stages;
 mod transfer;
 mod uses;
 
+use fieldline_model::SysId;
+
 pub(crate) use assets::check;
 pub(crate) use counts::COUNTS;
 pub use leases::{Asked, ask, give_back};
@@ -49,7 +51,7 @@ pub(crate) const KEEPERS: [&str; 4] = ["inventory_admin", "wm_manager", "wm_disp
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Where.
-    pub stockroom: fieldline_model::SysId,
+    pub stockroom: SysId,
     /// What.
-    pub model: fieldline_model::SysId,
+    pub model: SysId,
 }

@@ -4,6 +4,8 @@
 //! whatever order. One that names a lease is covered by what that lease still grants; one that names none by what is free. What
 //! is put back needs no cover.
 
+use std::collections::BTreeMap;
+
 use fieldline_documents::journal::{Entry, PartUse};
 use fieldline_model::plant::{self, Plant};
 use fieldline_model::{DocumentId, Record, SysId};
@@ -16,11 +18,15 @@ use crate::stock::lots::{Stated, is_serialised};
 use crate::stock::{ASSETS, Place};
 
 impl Call<'_> {
-    /// Books what was used on a record.
-    pub(crate) fn book_uses(&mut self, changed: &Changed) -> Result<()> {
-        let record = &changed.projection.record.id;
-        for entry in &changed.projection.parts {
-            let id = id_of_what_follows("part used", record, entry.id());
+    /// Books what was used on records that changed, in the order in which each device did it: what one put back, it may take.
+    pub(crate) fn book_uses(&mut self, changed: &BTreeMap<DocumentId, Changed>) -> Result<()> {
+        let mut entries = Vec::new();
+        for (record, changed) in changed.iter().filter(|(record, _)| !self.pending.imported.contains(*record)) {
+            entries.extend(changed.projection.parts.iter().map(|entry| (entry.id(), record, entry)));
+        }
+        entries.sort_by_key(|(act, _, _)| *act);
+        for (act, record, entry) in entries {
+            let id = id_of_what_follows("part used", record, act);
             if !self.is_moved(id)? || plant::is(Plant::StockDoubleApplied) {
                 self.book_use(id, record, entry)?;
             }
@@ -84,6 +90,7 @@ impl Call<'_> {
 }
 
 fn used(shelf: Shelf, quantity: i64, record: &DocumentId, entry: &Entry<PartUse>, is_verified: bool) -> Movement {
+    let quantity = if plant::is(Plant::StockBooksOnlyUse) { -quantity.abs() } else { quantity };
     let (cause, by, at) = (record.clone(), entry.by, entry.at);
     Movement { shelf, quantity, kind: "use", cause, by, at, is_verified, reason: String::new() }
 }
