@@ -138,20 +138,24 @@ fn leases(case: &Case<'_>) -> Vec<String> {
     }
     let mut broken = Vec::new();
     for row in rows(case, "fl_stock_lease") {
-        let (granted, counted) = (number(row, "granted"), number(row, "used"));
+        let (granted, noted) = (number(row, "granted"), number(row, "used"));
         let claimed = claimed.get(&row.id.sys_id).copied().unwrap_or(0);
-        if counted > granted {
-            broken.push(format!("{}: {granted} were granted and {counted} counted as taken", row.id));
+        if noted > granted {
+            broken.push(format!("{}: {granted} were granted and {noted} noted as taken", row.id));
         }
-        // A copy of a phone has the same rights as the phone, and a restored server has forgotten what it granted.
-        if case.phones_were_copied || case.server_was_restored || row.text("state") != "active" {
+        // A copy of a phone has the same rights as the phone, a restored server has forgotten what it granted, and a count may
+        // take back what its phone has not heard of.
+        let place = row.reference("stockroom").zip(row.reference("model"));
+        let is_counted = place.is_some_and(|place| counted(case, place).is_some());
+        let is_settled = row.text("state") == "active" && !is_counted;
+        if case.phones_were_copied || case.server_was_restored || !is_settled {
             continue;
         }
         if claimed > granted {
             broken.push(format!("{}: {granted} were granted and {claimed} taken under it", row.id));
         }
-        if claimed != counted {
-            broken.push(format!("{}: {claimed} were taken under it and {counted} counted", row.id));
+        if claimed != noted {
+            broken.push(format!("{}: {claimed} were taken under it and {noted} noted", row.id));
         }
     }
     broken
