@@ -66,20 +66,23 @@ impl Schedule {
         self.row.text("trigger") == "duration"
     }
 
-    /// What is due with a record.
-    pub fn look(&self, call: &mut Call<'_>, record: &Record, stands: &Record) -> Result<Seen> {
-        match self.row.text("trigger") {
-            "meter" => self.by_meter(call, record, stands),
-            "condition" => Ok(self.by_condition(call, record, stands)),
-            _ => Ok(self.by_calendar(call.now, stands)),
-        }
+    /// What is due with a record; nothing new while an earlier one holds it up.
+    pub fn look(&self, call: &mut Call<'_>, record: &Record, stands: &Record, is_held_up: bool) -> Result<Seen> {
+        let mut seen = match self.row.text("trigger") {
+            "meter" => self.by_meter(call, record, stands)?,
+            "condition" => self.by_condition(call, record, stands),
+            _ => return Ok(self.by_calendar(call.now, stands, is_held_up)),
+        };
+        seen.due.retain(|_| !is_held_up);
+        Ok(seen)
     }
 
-    /// What is due within the days ahead; of what is past only the last.
-    fn by_calendar(&self, now: Timestamp, stands: &Record) -> Seen {
+    /// What is due within the days ahead; of what is past only the last. Where one is made at a time, what is still ahead waits for the
+    /// one before, and what passes meanwhile is left out.
+    fn by_calendar(&self, now: Timestamp, stands: &Record, is_held_up: bool) -> Seen {
         let Some(recurrence) = self.recurrence() else { return Seen::default() };
         let look_ahead = number_field(&self.plan, "look_ahead_days").unwrap_or(0).max(0) * DAY_MILLISECONDS;
-        let zone = self.zone();
+        let (zone, one_at_a_time) = (self.zone(), self.plan.says("suppress"));
         let created = self.row.time("sys_created_on").unwrap_or(now);
         // What was due before anybody thought of it is nobody's.
         let from = stands.time("last_run_time").map_or(created, |last| last.plus_milliseconds(1_000));
@@ -87,13 +90,17 @@ impl Schedule {
         while let Some(occurrence) = at {
             let moment = moment_of(occurrence.0 * 1_000, &zone);
             let due = self.within_hours(moment, &zone);
-            if now < due.plus_milliseconds(-look_ahead) || seen.due.len() == MOST_AHEAD {
-                seen.look_at = Some(due.plus_milliseconds(-look_ahead).max(now));
+            let may_be_made = due.plus_milliseconds(-look_ahead);
+            let waits = one_at_a_time && now < due && (is_held_up || !seen.due.is_empty());
+            if now < may_be_made || waits || seen.due.len() == MOST_AHEAD {
+                seen.look_at = Some(if now < may_be_made { may_be_made } else { due });
                 seen.stands.push(("next_run_time", Value::Time(due)));
                 break;
             }
-            seen.due.retain(|earlier: &Due| now <= earlier.at);
-            seen.due.push(Due { key: moment.0.to_string(), at: due });
+            seen.due.retain(|earlier: &Due| now < earlier.at);
+            if !is_held_up {
+                seen.due.push(Due { key: moment.0.to_string(), at: due });
+            }
             seen.stands.retain(|(field, _)| *field != "last_run_time");
             seen.stands.push(("last_run_time", Value::Time(moment)));
             at = recurrence.on_or_after(CivilTime(occurrence.0 + 1));

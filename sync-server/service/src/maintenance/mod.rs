@@ -96,14 +96,11 @@ pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
         call.now.plus_milliseconds(if schedule.is_by_calendar() { DAY_MILLISECONDS } else { HOUR_MILLISECONDS });
     for record in call.some_rows_of(plan.text("table"), &query, (MOST_RECORDS, 0))? {
         let mut stands = standing(call, schedule.id, &record)?;
-        let seen = schedule.look(call, &record, &stands)?;
-        let is_open = is_open(call, &stands)?;
-        for due in seen.due.iter().filter(|_| !(plan.says("suppress") && is_open)) {
+        let is_held_up = plan.says("suppress") && is_open(call, &stands)?;
+        let seen = schedule.look(call, &record, &stands, is_held_up)?;
+        for due in &seen.due {
             let task = make::order(call, plan, &schedule, &record, due)?;
             stands.set("task", task.map(Value::Reference));
-            if plan.says("suppress") {
-                break;
-            }
         }
         if seen.note(&mut stands) {
             call.put_row(stands)?;

@@ -189,3 +189,18 @@ fn a_schedule_that_means_nothing_is_refused_by_name() {
         assert!(refused.contains(field), "{refused}");
     }
 }
+
+#[test]
+fn where_one_is_made_at_a_time_the_next_is_made_once_the_one_before_is_done() {
+    let mut upkeep = Upkeep::new(1);
+    let schedule = [("first_due", "2026-03-09 08:00:00"), ("repeat", "1"), ("repeat_unit", "weeks")];
+    upkeep.plan(&[("look_ahead_days", "30")], &schedule);
+    upkeep.house.ring();
+    let tasks = upkeep.tasks();
+    assert_eq!(tasks.len(), 1, "four are within the days ahead");
+    upkeep.close(&tasks[0]);
+    upkeep.house.wait(DAY);
+    upkeep.house.ring();
+    let due: Vec<_> = upkeep.tasks().iter().map(|task| task.time("due_date")).collect();
+    assert_eq!(due, ["2026-03-09 08:00:00", "2026-03-16 08:00:00"].map(Timestamp::parse));
+}
