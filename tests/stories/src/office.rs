@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::serving::{Serving, server_binary};
-use crate::{Line, Technician, wait};
+use crate::{Line, Technician, pause_milliseconds, wait};
 
 /// Everybody's password; it is checked like any other.
 pub const PASSWORD: &str = "a long enough password";
@@ -205,6 +205,38 @@ impl Office {
         let answer = self.asks(DISPATCHER, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
         assert_eq!(answer.status, 201, "creating {fields}: {}", answer.body);
         record(table, &answer.body["result"])
+    }
+
+    /// What the server answers to somebody whom it does not refuse.
+    pub fn done_by(&self, who: &str, method: Method, path: &str, body: Option<&Json>) -> Json {
+        let answer = self.asks(who, method, path, body);
+        assert!(answer.status < 300, "{who} asks {path}: {}", answer.body);
+        answer.body
+    }
+
+    /// Somebody creates a record.
+    pub fn made_by(&self, who: &str, table: &str, fields: &Json) -> DocumentId {
+        let answer = self.done_by(who, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
+        record(table, &answer["result"])
+    }
+
+    /// What somebody reads of a record, references as plain identities.
+    pub fn reads_as(&self, who: &str, id: &DocumentId) -> Json {
+        let path = format!("/api/now/table/{id}?sysparm_exclude_reference_link=true");
+        self.done_by(who, Method::GET, &path, None)["result"].clone()
+    }
+
+    /// What the administrator finds by an encoded query within ten seconds: what follows from something takes a moment.
+    pub fn eventually_finds(&self, table: &str, query: &str) -> Json {
+        let path = format!("/api/now/table/{table}?sysparm_query={query}&sysparm_exclude_reference_link=true");
+        for _ in 0..100 {
+            let found = self.done_by(ADMINISTRATOR, Method::GET, &path, None);
+            if let Some(first) = found["result"].as_array().and_then(|found| found.first()) {
+                return first.clone();
+            }
+            pause_milliseconds(100);
+        }
+        panic!("no {table} with {query} came within ten seconds");
     }
 
     /// The dispatcher changes a record.

@@ -14,6 +14,7 @@ mod stories {
     mod cut_photo;
     mod damaged_phone;
     mod depot_kiosk;
+    mod from_alert_to_acceptance;
     mod hostile_pushes;
     mod https;
     mod killed_phone;

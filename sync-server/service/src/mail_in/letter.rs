@@ -71,11 +71,9 @@ fn author(head: &Head<'_>) -> (Option<String>, String) {
 pub(crate) fn address(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
     let (local, domain) = text.rsplit_once('@')?;
-    let fits =
-        |part: &str| !part.is_empty() && !part.chars().any(|letter| letter.is_whitespace() || letter.is_control());
-    let is_one =
-        fits(local) && fits(domain) && !domain.contains(['<', '>', ',', ';', '"']) && text.len() <= ADDRESS_BYTES;
-    is_one.then_some(text)
+    let splits = |letter: char| letter.is_whitespace() || letter.is_control() || "<>,;\"@".contains(letter);
+    let fits = |part: &str| !part.is_empty() && !part.contains(splits);
+    (fits(local) && fits(domain) && text.len() <= ADDRESS_BYTES).then_some(text)
 }
 
 fn subject(head: &Head<'_>) -> String {

@@ -12,9 +12,8 @@ const RULED_OFF: [&str; 6] = [
     "________________________________",
     "begin forwarded message:",
 ];
-/// How the line ends that says who wrote the mail below.
-const WROTE: [&str; 8] =
-    ["wrote:", "schrieb:", "a écrit :", "a écrit:", "escribió:", "ha scritto:", "schreef:", "skrev:"];
+/// What is in the sentence that says who wrote the mail below; it ends in a colon.
+const WROTE: [&str; 7] = [" wrote", " schrieb", " a écrit", " escribió", " ha scritto", " schreef", " skrev"];
 /// Lines that such a sentence may be folded into.
 const FOLDED_LINES: usize = 3;
 
@@ -50,7 +49,7 @@ fn says_who_wrote(lines: &[&str]) -> bool {
     let mut so_far = String::new();
     for line in sentence {
         so_far = format!("{so_far} {}", line.trim().to_lowercase());
-        if WROTE.iter().any(|end| so_far.ends_with(end)) {
+        if so_far.ends_with(':') && WROTE.iter().any(|verb| so_far.contains(verb)) {
             return true;
         }
     }

@@ -2,25 +2,13 @@
 
 use fieldline_device::Command;
 use fieldline_model::{DocumentId, Value};
-use fieldline_stories::{ADMINISTRATOR, Office, record};
+use fieldline_stories::{ADMINISTRATOR, Office};
 use reqwest::Method;
-use serde_json::{Value as Json, json};
-
-fn asks(office: &Office, who: &str, method: Method, path: &str, body: Option<&Json>) -> Json {
-    let answer = office.asks(who, method, path, body);
-    assert!(answer.status < 300, "{path}: {}", answer.body);
-    answer.body
-}
-
-fn made(office: &Office, who: &str, table: &str, fields: &Json) -> DocumentId {
-    let answer = asks(office, who, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
-    record(table, &answer["result"])
-}
+use serde_json::json;
 
 fn field(office: &Office, id: &DocumentId, field: &str) -> String {
-    let path = format!("/api/now/table/{id}?sysparm_exclude_reference_link=true");
-    let read = asks(office, ADMINISTRATOR, Method::GET, &path, None);
-    read["result"][field].as_str().unwrap_or_else(|| panic!("{read} has {field}")).to_owned()
+    let read = office.reads_as(ADMINISTRATOR, id);
+    read[field].as_str().unwrap_or_else(|| panic!("{read} has {field}")).to_owned()
 }
 
 #[test]
@@ -30,14 +18,14 @@ fn a_call_becomes_a_visit_in_a_cellar_and_a_solution_that_the_customer_accepts()
     office.hires("ann", &["case_agent"]);
     office.hires("boss", &["case_manager", "itil", "wm_dispatcher"]);
     let mia = office.technician("mia");
-    let account = made(&office, ADMINISTRATOR, "customer_account", &json!({ "name": "Boxeo" })).sys_id.to_string();
+    let account = office.made_by(ADMINISTRATOR, "customer_account", &json!({ "name": "Boxeo" })).sys_id.to_string();
     let contact = json!({ "name": "Carla Customer", "account": account, "user": carla });
-    let contact = made(&office, ADMINISTRATOR, "customer_contact", &contact).sys_id.to_string();
+    let contact = office.made_by(ADMINISTRATOR, "customer_contact", &contact).sys_id.to_string();
     let asset = json!({ "display_name": "Boiler in the cellar", "account": account });
-    let asset = made(&office, ADMINISTRATOR, "alm_asset", &asset).sys_id.to_string();
+    let asset = office.made_by(ADMINISTRATOR, "alm_asset", &asset).sys_id.to_string();
     let gold = json!({ "name": "Gold", "account": account, "asset": asset, "channels": "phone", "per_unit": "true",
         "unit": "cases", "total_units": "3", "service_level": "gold" });
-    let gold = made(&office, "boss", "service_entitlement", &gold);
+    let gold = office.made_by("boss", "service_entitlement", &gold);
     let promise = json!({ "name": "Gold: four hours", "collection": "sn_customerservice_case",
         "duration": "1970-01-01 04:00:00", "start_condition": "active=true^entitlement.service_level=gold",
         "stop_condition": "stateIN6,3" });
@@ -46,7 +34,7 @@ fn a_call_becomes_a_visit_in_a_cellar_and_a_solution_that_the_customer_accepts()
     // On the phone with Carla.
     let called = json!({ "short_description": "The boiler is cold", "contact": contact, "asset": asset,
         "contact_type": "phone", "work_notes": "She was cross" });
-    let case = made(&office, "ann", "sn_customerservice_case", &called);
+    let case = office.made_by("ann", "sn_customerservice_case", &called);
     assert_eq!(field(&office, &case, "entitlement"), gold.sys_id.to_string());
     let clocks = |stage: &str| office.finds("task_sla", &format!("task={}^stage={stage}", case.sys_id)).len();
     assert_eq!(clocks("in_progress"), 1);
@@ -71,7 +59,7 @@ fn a_call_becomes_a_visit_in_a_cellar_and_a_solution_that_the_customer_accepts()
     mia.syncs();
 
     let path = format!("/api/v1/portal/cases/{}", case.sys_id);
-    let seen = asks(&office, "carla", Method::GET, &path, None);
+    let seen = office.done_by("carla", Method::GET, &path, None);
     assert_eq!(
         (&seen["state"]["label"], &seen["actions"]),
         (&json!("Resolved"), &json!(["comment", "accept", "reject"]))
@@ -80,15 +68,15 @@ fn a_call_becomes_a_visit_in_a_cellar_and_a_solution_that_the_customer_accepts()
     assert_eq!(seen["work_orders"][0]["visits"][0]["technician"], "mia");
     assert_eq!((clocks("completed"), field(&office, &gold, "remaining_units").as_str()), (1, "3"));
 
-    let closed = asks(&office, "carla", Method::POST, &format!("{path}/accept"), None);
+    let closed = office.done_by("carla", Method::POST, &format!("{path}/accept"), None);
     assert_eq!(closed["state"]["label"], "Closed");
     assert_eq!((field(&office, &case, "state"), field(&office, &gold, "remaining_units")), ("3".into(), "2".into()));
-    asks(&office, "carla", Method::POST, &format!("{path}/survey"), Some(&json!({ "score": 5 })));
-    let figures = asks(&office, "boss", Method::GET, "/api/v1/case-surveys/figures", None);
+    office.done_by("carla", Method::POST, &format!("{path}/survey"), Some(&json!({ "score": 5 })));
+    let figures = office.done_by("boss", Method::GET, "/api/v1/case-surveys/figures", None);
     assert_eq!((&figures["answered"], &figures["scores"]["5"]), (&json!(1), &json!(1)));
 
     let told = format!("/api/v1/records/{case}/timeline");
-    let whole = asks(&office, "boss", Method::GET, &told, None);
+    let whole = office.done_by("boss", Method::GET, &told, None);
     let tables: Vec<&str> =
         whole["records"].as_array().into_iter().flatten().filter_map(|one| one["table"].as_str()).collect();
     assert_eq!(tables, ["sn_customerservice_case", "wm_order", "wm_task"]);
@@ -98,7 +86,7 @@ fn a_call_becomes_a_visit_in_a_cellar_and_a_solution_that_the_customer_accepts()
     {
         assert!(words.contains(said), "{said}: {words}");
     }
-    let public = asks(&office, "carla", Method::GET, &format!("{told}?audience=customer"), None).to_string();
+    let public = office.done_by("carla", Method::GET, &format!("{told}?audience=customer"), None).to_string();
     assert!(public.contains("Accept solution") && public.contains("ended"), "{public}");
     assert!(!public.contains("cross") && !public.contains("turned it off"), "{public}");
     assert_eq!(office.asks("carla", Method::GET, &told, None).status, 403);

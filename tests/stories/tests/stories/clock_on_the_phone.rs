@@ -57,9 +57,12 @@ fn a_clock_that_was_paused_in_a_cellar_stands_on_the_server_where_it_stood_on_th
     );
 
     // It goes with the task.
-    office.reassigns(&task, &bob);
+    let other = office.sends(&mia, "Change the filter");
+    mia.syncs();
+    let promised = clock(&mia, &other).breaches_at;
+    office.reassigns(&other, &bob);
     bob.syncs();
     mia.syncs();
-    assert_eq!(clock(&bob, &task).breaches_at, expected.breaches_at);
-    assert!(mia.phone().by_table(&TableName::from("task_sla")).expect("a list").is_empty());
+    assert_eq!(clock(&bob, &other).breaches_at, promised);
+    assert_eq!(mia.phone().by_table(&TableName::from("task_sla")).expect("a list").len(), 1, "her own");
 }
