@@ -171,7 +171,8 @@ impl Device {
             return Err(wrong(&document, "mileage needs how many kilometres it was (quantity)".into()));
         }
         let is_currency = |code: &String| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-        if !is_mileage && !(counts(&cost) && currency.as_ref().is_some_and(is_currency)) {
+        let says_how_much = counts(&cost) && currency.as_ref().is_some_and(is_currency);
+        if !is_mileage && !says_how_much {
             let problem = "an expense needs how much it was (cost) and in which currency, such as EUR";
             return Err(wrong(&document, problem.into()));
         }

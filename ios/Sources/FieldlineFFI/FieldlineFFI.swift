@@ -1095,6 +1095,21 @@ public protocol FieldlineProtocol: AnyObject, Sendable {
     func signatures(record: RecordId) throws  -> [Signature]
     
     /**
+     * What this phone may take while it can ask nobody.
+     */
+    func leases() throws  -> [Lease]
+    
+    /**
+     * Every asset, part, stockroom and place a scanned code may stand for; none when nothing here bears it.
+     */
+    func resolveCode(code: String) throws  -> [Item]
+    
+    /**
+     * Swaps one asset for another on a job; says which is expected when a plate is the wrong one, and writes nothing then.
+     */
+    func swap(swap: Swap) throws  -> [Done]
+    
+    /**
      * Binds this device to the person an invitation is for.
      */
     func enrol(server: String, invitation: String, deviceName: String) async throws 
@@ -1586,6 +1601,44 @@ open func signatures(record: RecordId)throws  -> [Signature]  {
     uniffi_fieldline_ffi_fn_method_fieldline_signatures(
             self.uniffiCloneHandle(),
         FfiConverterTypeRecordId_lower(record),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What this phone may take while it can ask nobody.
+     */
+open func leases()throws  -> [Lease]  {
+    return try  FfiConverterSequenceTypeLease.lift(try rustCallWithError(FfiConverterTypeFieldlineError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_fieldline_leases(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Every asset, part, stockroom and place a scanned code may stand for; none when nothing here bears it.
+     */
+open func resolveCode(code: String)throws  -> [Item]  {
+    return try  FfiConverterSequenceTypeItem.lift(try rustCallWithError(FfiConverterTypeFieldlineError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_fieldline_resolve_code(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(code),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Swaps one asset for another on a job; says which is expected when a plate is the wrong one, and writes nothing then.
+     */
+open func swap(swap: Swap)throws  -> [Done]  {
+    return try  FfiConverterSequenceTypeDone.lift(try rustCallWithError(FfiConverterTypeFieldlineError_lift) {
+        uniffiCallStatus in
+    uniffi_fieldline_ffi_fn_method_fieldline_swap(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSwap_lower(swap),uniffiCallStatus
     )
 })
 }
@@ -4765,6 +4818,10 @@ public struct Done: Equatable, Hashable {
      * When it was done.
      */
     public let at: Moment
+    /**
+     * Parts it took that nothing on this phone covers.
+     */
+    public let uncovered: [Uncovered]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -4777,10 +4834,14 @@ public struct Done: Equatable, Hashable {
          */counters: [UInt64], 
         /**
          * When it was done.
-         */at: Moment) {
+         */at: Moment, 
+        /**
+         * Parts it took that nothing on this phone covers.
+         */uncovered: [Uncovered]) {
         self.record = record
         self.counters = counters
         self.at = at
+        self.uncovered = uncovered
     }
 
     
@@ -4801,7 +4862,8 @@ public struct FfiConverterTypeDone: FfiConverterRustBuffer {
             try Done(
                 record: FfiConverterTypeRecordId.read(from: &buf), 
                 counters: FfiConverterSequenceUInt64.read(from: &buf), 
-                at: FfiConverterTypeMoment.read(from: &buf)
+                at: FfiConverterTypeMoment.read(from: &buf), 
+                uncovered: FfiConverterSequenceTypeUncovered.read(from: &buf)
         )
     }
 
@@ -4809,6 +4871,7 @@ public struct FfiConverterTypeDone: FfiConverterRustBuffer {
         FfiConverterTypeRecordId.write(value.record, into: &buf)
         FfiConverterSequenceUInt64.write(value.counters, into: &buf)
         FfiConverterTypeMoment.write(value.at, into: &buf)
+        FfiConverterSequenceTypeUncovered.write(value.uncovered, into: &buf)
     }
 }
 
@@ -5894,6 +5957,145 @@ public func FfiConverterTypeItem_lift(_ buf: RustBuffer) throws -> Item {
 #endif
 public func FfiConverterTypeItem_lower(_ value: Item) -> RustBuffer {
     return FfiConverterTypeItem.lower(value)
+}
+
+
+/**
+ * A right to take parts, as it stands on this phone.
+ */
+public struct Lease: Equatable, Hashable {
+    /**
+     * The lease.
+     */
+    public let lease: SysId
+    /**
+     * What people recognise the stockroom by.
+     */
+    public let stockroomName: String
+    /**
+     * The stockroom.
+     */
+    public let stockroom: SysId
+    /**
+     * What people recognise the part by.
+     */
+    public let modelName: String
+    /**
+     * The part's model.
+     */
+    public let model: SysId
+    /**
+     * The task the parts are reserved for; any when nothing.
+     */
+    public let task: SysId?
+    /**
+     * How many this phone was given.
+     */
+    public let granted: Int64
+    /**
+     * How many it has taken, sent or not.
+     */
+    public let used: Int64
+    /**
+     * How many it may still take.
+     */
+    public let left: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The lease.
+         */lease: SysId, 
+        /**
+         * What people recognise the stockroom by.
+         */stockroomName: String, 
+        /**
+         * The stockroom.
+         */stockroom: SysId, 
+        /**
+         * What people recognise the part by.
+         */modelName: String, 
+        /**
+         * The part's model.
+         */model: SysId, 
+        /**
+         * The task the parts are reserved for; any when nothing.
+         */task: SysId?, 
+        /**
+         * How many this phone was given.
+         */granted: Int64, 
+        /**
+         * How many it has taken, sent or not.
+         */used: Int64, 
+        /**
+         * How many it may still take.
+         */left: Int64) {
+        self.lease = lease
+        self.stockroomName = stockroomName
+        self.stockroom = stockroom
+        self.modelName = modelName
+        self.model = model
+        self.task = task
+        self.granted = granted
+        self.used = used
+        self.left = left
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Lease: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLease: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Lease {
+        return
+            try Lease(
+                lease: FfiConverterTypeSysId.read(from: &buf), 
+                stockroomName: FfiConverterString.read(from: &buf), 
+                stockroom: FfiConverterTypeSysId.read(from: &buf), 
+                modelName: FfiConverterString.read(from: &buf), 
+                model: FfiConverterTypeSysId.read(from: &buf), 
+                task: FfiConverterOptionTypeSysId.read(from: &buf), 
+                granted: FfiConverterInt64.read(from: &buf), 
+                used: FfiConverterInt64.read(from: &buf), 
+                left: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Lease, into buf: inout [UInt8]) {
+        FfiConverterTypeSysId.write(value.lease, into: &buf)
+        FfiConverterString.write(value.stockroomName, into: &buf)
+        FfiConverterTypeSysId.write(value.stockroom, into: &buf)
+        FfiConverterString.write(value.modelName, into: &buf)
+        FfiConverterTypeSysId.write(value.model, into: &buf)
+        FfiConverterOptionTypeSysId.write(value.task, into: &buf)
+        FfiConverterInt64.write(value.granted, into: &buf)
+        FfiConverterInt64.write(value.used, into: &buf)
+        FfiConverterInt64.write(value.left, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLease_lift(_ buf: RustBuffer) throws -> Lease {
+    return try FfiConverterTypeLease.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLease_lower(_ value: Lease) -> RustBuffer {
+    return FfiConverterTypeLease.lower(value)
 }
 
 
@@ -8024,7 +8226,7 @@ public struct StockItem: Equatable, Hashable {
      */
     public let item: Item
     /**
-     * How many were stocked, less those taken on the records held here.
+     * How many there are, as the server counted, less those taken here since.
      */
     public let left: Int64
 
@@ -8035,7 +8237,7 @@ public struct StockItem: Equatable, Hashable {
          * The asset.
          */item: Item, 
         /**
-         * How many were stocked, less those taken on the records held here.
+         * How many there are, as the server counted, less those taken here since.
          */left: Int64) {
         self.item = item
         self.left = left
@@ -8200,6 +8402,105 @@ public func FfiConverterTypeStop_lift(_ buf: RustBuffer) throws -> Stop {
 #endif
 public func FfiConverterTypeStop_lower(_ value: Stop) -> RustBuffer {
     return FfiConverterTypeStop.lower(value)
+}
+
+
+/**
+ * One asset out, another in, as the technician reads them off their plates.
+ */
+public struct Swap: Equatable, Hashable {
+    /**
+     * The job.
+     */
+    public let task: RecordId
+    /**
+     * The tag or serial number of what is removed.
+     */
+    public let removed: String
+    /**
+     * The tag or serial number of what is installed.
+     */
+    public let installed: String
+    /**
+     * Where the removed asset is taken along to.
+     */
+    public let stockroom: SysId?
+    /**
+     * Whether what was removed is broken.
+     */
+    public let isDefective: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The job.
+         */task: RecordId, 
+        /**
+         * The tag or serial number of what is removed.
+         */removed: String, 
+        /**
+         * The tag or serial number of what is installed.
+         */installed: String, 
+        /**
+         * Where the removed asset is taken along to.
+         */stockroom: SysId?, 
+        /**
+         * Whether what was removed is broken.
+         */isDefective: Bool) {
+        self.task = task
+        self.removed = removed
+        self.installed = installed
+        self.stockroom = stockroom
+        self.isDefective = isDefective
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Swap: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSwap: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Swap {
+        return
+            try Swap(
+                task: FfiConverterTypeRecordId.read(from: &buf), 
+                removed: FfiConverterString.read(from: &buf), 
+                installed: FfiConverterString.read(from: &buf), 
+                stockroom: FfiConverterOptionTypeSysId.read(from: &buf), 
+                isDefective: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Swap, into buf: inout [UInt8]) {
+        FfiConverterTypeRecordId.write(value.task, into: &buf)
+        FfiConverterString.write(value.removed, into: &buf)
+        FfiConverterString.write(value.installed, into: &buf)
+        FfiConverterOptionTypeSysId.write(value.stockroom, into: &buf)
+        FfiConverterBool.write(value.isDefective, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSwap_lift(_ buf: RustBuffer) throws -> Swap {
+    return try FfiConverterTypeSwap.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSwap_lower(_ value: Swap) -> RustBuffer {
+    return FfiConverterTypeSwap.lower(value)
 }
 
 
@@ -8590,6 +8891,95 @@ public func FfiConverterTypeTimeEntry_lower(_ value: TimeEntry) -> RustBuffer {
 
 
 /**
+ * Parts that were taken and that nothing on this phone covers: the office is told, and so should the person be.
+ */
+public struct Uncovered: Equatable, Hashable {
+    /**
+     * The part's model.
+     */
+    public let model: SysId
+    /**
+     * Where it was taken from, if that was said.
+     */
+    public let stockroom: SysId?
+    /**
+     * How many were taken.
+     */
+    public let quantity: Int64
+    /**
+     * How many this phone might still have taken.
+     */
+    public let left: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The part's model.
+         */model: SysId, 
+        /**
+         * Where it was taken from, if that was said.
+         */stockroom: SysId?, 
+        /**
+         * How many were taken.
+         */quantity: Int64, 
+        /**
+         * How many this phone might still have taken.
+         */left: Int64) {
+        self.model = model
+        self.stockroom = stockroom
+        self.quantity = quantity
+        self.left = left
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Uncovered: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUncovered: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Uncovered {
+        return
+            try Uncovered(
+                model: FfiConverterTypeSysId.read(from: &buf), 
+                stockroom: FfiConverterOptionTypeSysId.read(from: &buf), 
+                quantity: FfiConverterInt64.read(from: &buf), 
+                left: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Uncovered, into buf: inout [UInt8]) {
+        FfiConverterTypeSysId.write(value.model, into: &buf)
+        FfiConverterOptionTypeSysId.write(value.stockroom, into: &buf)
+        FfiConverterInt64.write(value.quantity, into: &buf)
+        FfiConverterInt64.write(value.left, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUncovered_lift(_ buf: RustBuffer) throws -> Uncovered {
+    return try FfiConverterTypeUncovered.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUncovered_lower(_ value: Uncovered) -> RustBuffer {
+    return FfiConverterTypeUncovered.lower(value)
+}
+
+
+/**
  * What a captured file is for, in the order files are sent.
  */
 
@@ -8926,6 +9316,23 @@ public enum Command {
          */stockroom: SysId?
     )
     /**
+     * Says how many of a part were found in a stockroom.
+     */
+    case count(
+        /**
+         * The stockroom.
+         */stockroom: SysId, 
+        /**
+         * The part's model.
+         */model: SysId, 
+        /**
+         * How many were found.
+         */quantity: Int64, 
+        /**
+         * Why it was counted, or what may explain a difference.
+         */reason: String
+    )
+    /**
      * Enters time.
      */
     case logTime(
@@ -9078,31 +9485,34 @@ public struct FfiConverterTypeCommand: FfiConverterRustBuffer {
         case 10: return .usePart(record: try FfiConverterTypeRecordId.read(from: &buf), model: try FfiConverterTypeSysId.read(from: &buf), quantity: try FfiConverterInt64.read(from: &buf), asset: try FfiConverterOptionTypeSysId.read(from: &buf), stockroom: try FfiConverterOptionTypeSysId.read(from: &buf)
         )
         
-        case 11: return .logTime(record: try FfiConverterTypeRecordId.read(from: &buf), purpose: try FfiConverterString.read(from: &buf), startedAt: try FfiConverterTypeMoment.read(from: &buf), endedAt: try FfiConverterTypeMoment.read(from: &buf)
+        case 11: return .count(stockroom: try FfiConverterTypeSysId.read(from: &buf), model: try FfiConverterTypeSysId.read(from: &buf), quantity: try FfiConverterInt64.read(from: &buf), reason: try FfiConverterString.read(from: &buf)
         )
         
-        case 12: return .readMeter(record: try FfiConverterTypeRecordId.read(from: &buf), meter: try FfiConverterString.read(from: &buf), value: try FfiConverterString.read(from: &buf), unit: try FfiConverterString.read(from: &buf)
+        case 12: return .logTime(record: try FfiConverterTypeRecordId.read(from: &buf), purpose: try FfiConverterString.read(from: &buf), startedAt: try FfiConverterTypeMoment.read(from: &buf), endedAt: try FfiConverterTypeMoment.read(from: &buf)
         )
         
-        case 13: return .addPhoto(record: try FfiConverterTypeRecordId.read(from: &buf), photo: try FfiConverterTypeCaptured.read(from: &buf), thumbnail: try FfiConverterOptionTypeCaptured.read(from: &buf)
+        case 13: return .readMeter(record: try FfiConverterTypeRecordId.read(from: &buf), meter: try FfiConverterString.read(from: &buf), value: try FfiConverterString.read(from: &buf), unit: try FfiConverterString.read(from: &buf)
         )
         
-        case 14: return .addSignature(record: try FfiConverterTypeRecordId.read(from: &buf), signature: try FfiConverterTypeCaptured.read(from: &buf)
+        case 14: return .addPhoto(record: try FfiConverterTypeRecordId.read(from: &buf), photo: try FfiConverterTypeCaptured.read(from: &buf), thumbnail: try FfiConverterOptionTypeCaptured.read(from: &buf)
         )
         
-        case 15: return .addFile(record: try FfiConverterTypeRecordId.read(from: &buf), file: try FfiConverterTypeCaptured.read(from: &buf)
+        case 15: return .addSignature(record: try FfiConverterTypeRecordId.read(from: &buf), signature: try FfiConverterTypeCaptured.read(from: &buf)
         )
         
-        case 16: return .addReport(record: try FfiConverterTypeRecordId.read(from: &buf)
+        case 16: return .addFile(record: try FfiConverterTypeRecordId.read(from: &buf), file: try FfiConverterTypeCaptured.read(from: &buf)
         )
         
-        case 17: return .onSite(deed: try FfiConverterTypeSiteDeed.read(from: &buf)
+        case 17: return .addReport(record: try FfiConverterTypeRecordId.read(from: &buf)
         )
         
-        case 18: return .discardHeld(counter: try FfiConverterUInt64.read(from: &buf)
+        case 18: return .onSite(deed: try FfiConverterTypeSiteDeed.read(from: &buf)
         )
         
-        case 19: return .resendHeld(counter: try FfiConverterUInt64.read(from: &buf)
+        case 19: return .discardHeld(counter: try FfiConverterUInt64.read(from: &buf)
+        )
+        
+        case 20: return .resendHeld(counter: try FfiConverterUInt64.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -9183,8 +9593,16 @@ public struct FfiConverterTypeCommand: FfiConverterRustBuffer {
             FfiConverterOptionTypeSysId.write(stockroom, into: &buf)
             
         
-        case let .logTime(record,purpose,startedAt,endedAt):
+        case let .count(stockroom,model,quantity,reason):
             writeInt(&buf, Int32(11))
+            FfiConverterTypeSysId.write(stockroom, into: &buf)
+            FfiConverterTypeSysId.write(model, into: &buf)
+            FfiConverterInt64.write(quantity, into: &buf)
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .logTime(record,purpose,startedAt,endedAt):
+            writeInt(&buf, Int32(12))
             FfiConverterTypeRecordId.write(record, into: &buf)
             FfiConverterString.write(purpose, into: &buf)
             FfiConverterTypeMoment.write(startedAt, into: &buf)
@@ -9192,7 +9610,7 @@ public struct FfiConverterTypeCommand: FfiConverterRustBuffer {
             
         
         case let .readMeter(record,meter,value,unit):
-            writeInt(&buf, Int32(12))
+            writeInt(&buf, Int32(13))
             FfiConverterTypeRecordId.write(record, into: &buf)
             FfiConverterString.write(meter, into: &buf)
             FfiConverterString.write(value, into: &buf)
@@ -9200,41 +9618,41 @@ public struct FfiConverterTypeCommand: FfiConverterRustBuffer {
             
         
         case let .addPhoto(record,photo,thumbnail):
-            writeInt(&buf, Int32(13))
+            writeInt(&buf, Int32(14))
             FfiConverterTypeRecordId.write(record, into: &buf)
             FfiConverterTypeCaptured.write(photo, into: &buf)
             FfiConverterOptionTypeCaptured.write(thumbnail, into: &buf)
             
         
         case let .addSignature(record,signature):
-            writeInt(&buf, Int32(14))
+            writeInt(&buf, Int32(15))
             FfiConverterTypeRecordId.write(record, into: &buf)
             FfiConverterTypeCaptured.write(signature, into: &buf)
             
         
         case let .addFile(record,file):
-            writeInt(&buf, Int32(15))
+            writeInt(&buf, Int32(16))
             FfiConverterTypeRecordId.write(record, into: &buf)
             FfiConverterTypeCaptured.write(file, into: &buf)
             
         
         case let .addReport(record):
-            writeInt(&buf, Int32(16))
+            writeInt(&buf, Int32(17))
             FfiConverterTypeRecordId.write(record, into: &buf)
             
         
         case let .onSite(deed):
-            writeInt(&buf, Int32(17))
+            writeInt(&buf, Int32(18))
             FfiConverterTypeSiteDeed.write(deed, into: &buf)
             
         
         case let .discardHeld(counter):
-            writeInt(&buf, Int32(18))
+            writeInt(&buf, Int32(19))
             FfiConverterUInt64.write(counter, into: &buf)
             
         
         case let .resendHeld(counter):
-            writeInt(&buf, Int32(19))
+            writeInt(&buf, Int32(20))
             FfiConverterUInt64.write(counter, into: &buf)
             
         }
@@ -11799,6 +12217,31 @@ fileprivate struct FfiConverterSequenceTypeItem: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeLease: FfiConverterRustBuffer {
+    typealias SwiftType = [Lease]
+
+    public static func write(_ value: [Lease], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeLease.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Lease] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Lease]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeLease.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeLeftOut: FfiConverterRustBuffer {
     typealias SwiftType = [LeftOut]
 
@@ -12271,6 +12714,31 @@ fileprivate struct FfiConverterSequenceTypeTimeEntry: FfiConverterRustBuffer {
     }
 }
 
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeUncovered: FfiConverterRustBuffer {
+    typealias SwiftType = [Uncovered]
+
+    public static func write(_ value: [Uncovered], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeUncovered.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Uncovered] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Uncovered]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeUncovered.read(from: &buf))
+        }
+        return seq
+    }
+}
+
 
 public typealias Moment = Date
 
@@ -12571,6 +13039,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldline_ffi_checksum_method_fieldline_signatures() != 5309) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldline_ffi_checksum_method_fieldline_leases() != 1637) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldline_ffi_checksum_method_fieldline_resolve_code() != 59809) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_fieldline_ffi_checksum_method_fieldline_swap() != 8607) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_fieldline_ffi_checksum_method_fieldline_enrol() != 55549) {

@@ -594,6 +594,21 @@ RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_safety(uint64_t ptr, RustCal
 RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_signatures(uint64_t ptr, RustBuffer record, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_LEASES
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_LEASES
+RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_leases(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_RESOLVE_CODE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_RESOLVE_CODE
+RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_resolve_code(uint64_t ptr, RustBuffer code, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SWAP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_SWAP
+RustBuffer uniffi_fieldline_ffi_fn_method_fieldline_swap(uint64_t ptr, RustBuffer swap, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_ENROL
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_FN_METHOD_FIELDLINE_ENROL
 uint64_t uniffi_fieldline_ffi_fn_method_fieldline_enrol(uint64_t ptr, RustBuffer server, RustBuffer invitation, RustBuffer device_name
@@ -1275,6 +1290,24 @@ uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_safety(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SIGNATURES
 #define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SIGNATURES
 uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_signatures(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_LEASES
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_LEASES
+uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_leases(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_RESOLVE_CODE
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_RESOLVE_CODE
+uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_resolve_code(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SWAP
+#define UNIFFI_FFIDEF_UNIFFI_FIELDLINE_FFI_CHECKSUM_METHOD_FIELDLINE_SWAP
+uint16_t uniffi_fieldline_ffi_checksum_method_fieldline_swap(void
     
 );
 #endif

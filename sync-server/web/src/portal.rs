@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 use fieldline_model::SysId;
 use fieldline_service::csm::portal::{MOST, Part, USUAL_LIMIT, cases, things, visits};
 use fieldline_service::table::{Input, Result};
-use fieldline_service::{Call, TableError};
+use fieldline_service::Call;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -248,8 +248,7 @@ async fn suggested(
     given: Given,
 ) -> std::result::Result<Json<Value>, Problem> {
     let words = asked(given)?.0.words.unwrap_or_default();
-    let items = blocking(&app, move |server, now, rng| {
-        server.read(&caller, now, rng, |call| Ok::<_, TableError>(cases::suggestions(call, &words)?))
-    });
+    let items =
+        blocking(&app, move |server, now, rng| server.read(&caller, now, rng, |call| cases::suggestions(call, &words)));
     Ok(Json(json!({ "items": written(items.await?)? })))
 }

@@ -8,8 +8,11 @@ use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::error::Result;
 
-/// What a case may name, where that is, and which field of it fills which of the case.
-const TOLD: [(&str, &str, &[(&str, &str)]); 4] = [
+/// A field of a case, the table of what it names, and which field of that fills which of the case.
+type Tells = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// What a case may name.
+const TOLD: [Tells; 4] = [
     (
         "install_base",
         INSTALLED,

@@ -182,7 +182,7 @@ impl Call<'_> {
     pub(super) fn lead_major_children(&mut self, changed: &Changed) -> crate::error::Result<()> {
         let parent = &changed.projection.record;
         let proposes = changed.arrived() == Some("resolved");
-        if parent.text(STATE) != "accepted" || !(proposes || !changed.commented.is_empty()) {
+        if parent.text(STATE) != "accepted" || !proposes && changed.commented.is_empty() {
             return Ok(());
         }
         let words = self.said_by_the_house(changed)?;

@@ -254,7 +254,7 @@ fn between<'m>(body: &'m [u8], boundary: &str) -> impl Iterator<Item = &'m [u8]>
         at += line.len();
     }
     let ends: Vec<usize> = places.iter().skip(1).map(|(begins, _)| *begins).chain([body.len()]).collect();
-    let is_closed = places.len() > 1 && ends.first().is_some();
+    let is_closed = places.len() > 1 && !ends.is_empty();
     let parts = if is_closed { places.len() - 1 } else { places.len() };
     let parts: Vec<&[u8]> =
         places.iter().zip(ends).take(parts).map(|((_, from), to)| &body[*from..to.max(*from)]).collect();

@@ -64,7 +64,7 @@ pub fn billing(call: &mut Call<'_>, order: SysId) -> Result<Billing> {
         return Err(TableError::Denied { record: order.id.to_string(), problem });
     }
     let tasks = call.rows(JOBS, &Filter::equals("parent", order.id.sys_id))?;
-    let (mut time, mut spent): (Times, BTreeMap<(String, String), (Decimal, Decimal)>) = Default::default();
+    let (mut time, mut spent): (Times, Costs) = Default::default();
     let mut parts: BTreeMap<SysId, i64> = BTreeMap::new();
     for task in &tasks {
         let of_task = Filter::equals("task", task.id.sys_id);
@@ -90,6 +90,9 @@ pub fn billing(call: &mut Call<'_>, order: SysId) -> Result<Billing> {
     })
 }
 
+/// Cost and quantity by kind and currency.
+type Costs = BTreeMap<(String, String), (Decimal, Decimal)>;
+/// Spans by person and category.
 type Times = BTreeMap<(SysId, String), Vec<(Timestamp, Timestamp)>>;
 
 fn note(time: &mut Times, card: &Record) {

@@ -26,7 +26,7 @@ fn by_link<T>(
 }
 
 fn visit_of(house: &mut House, token: &str) -> Result<Visit, TableError> {
-    by_link(house, token, |call, opened| visit::visit(call, opened))
+    by_link(house, token, visit::visit)
 }
 
 #[test]

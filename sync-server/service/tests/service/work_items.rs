@@ -125,7 +125,7 @@ fn a_case_waits_until_an_agent_is_there_and_is_theirs_once_accepted() {
         desk.house.server.read(&agent, desk.house.now, &mut desk.house.rng, |call| work_items::inbox(call)).unwrap();
     assert_eq!(
         inbox.iter().map(|waiting| waiting.record.as_ref().unwrap().id.clone()).collect::<Vec<_>>(),
-        [case.clone()]
+        std::slice::from_ref(&case)
     );
     let item = desk.accept(0, &case).unwrap();
     assert_eq!(item.text("state"), "accepted");

@@ -53,7 +53,7 @@ pub async fn looks<T: Send + 'static>(
 }
 
 pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<String>) -> Result<Json<Value>, Problem> {
-    let visit = looks(&app, visitor, token, |call, opened| visit::visit(call, opened)).await?;
+    let visit = looks(&app, visitor, token, visit::visit).await?;
     Ok(Json(visit_json(&visit)))
 }
 

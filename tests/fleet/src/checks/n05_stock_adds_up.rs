@@ -97,7 +97,8 @@ fn each_use_is_booked_once(case: &Case<'_>) -> Vec<String> {
         let quantity = |act: &Act| if let Act::UsePart { quantity, .. } = act { Some(*quantity) } else { None };
         let mut used: Vec<i64> = history.deeds().filter_map(|(_, act)| quantity(act)).collect();
         let mut booked = booked.remove(id.sys_id.to_string().as_str()).unwrap_or_default();
-        (used.sort_unstable(), booked.sort_unstable());
+        used.sort_unstable();
+        booked.sort_unstable();
         if used != booked {
             broken.push(format!("{id}: {used:?} were used and the ledger has {booked:?}"));
         }

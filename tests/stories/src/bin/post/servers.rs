@@ -4,11 +4,13 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
+use fieldline_stories::pause_milliseconds;
 use tempfile::TempDir;
 
 const PASSWORD: &str = "mailbox-password-1";
+/// How often it is looked whether a server answers yet, twenty times a second.
+const MOST_LOOKS: usize = 400;
 /// Whose files the mailboxes are: somebody who owns nothing else.
 const OWNER: &str = "nobody";
 
@@ -91,13 +93,14 @@ impl Servers {
         let errors = log.try_clone().expect("a file");
         let started = command.stdin(Stdio::null()).stdout(log).stderr(errors).spawn();
         self.processes.push(started.unwrap_or_else(|problem| panic!("{command:?} cannot be started: {problem}")));
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let log = self.home.path().join(format!("{port}.log"));
-            let said = || std::fs::read_to_string(&log).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(20), "{command:?} does not answer: {}", said());
-            std::thread::sleep(Duration::from_millis(50));
+        for _ in 0..MOST_LOOKS {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return;
+            }
+            pause_milliseconds(50);
         }
+        let said = std::fs::read_to_string(self.home.path().join(format!("{port}.log"))).unwrap_or_default();
+        panic!("{command:?} does not answer within twenty seconds: {said}");
     }
 }
 

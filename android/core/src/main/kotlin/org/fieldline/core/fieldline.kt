@@ -964,6 +964,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_signatures(
     ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_fieldline_leases(
+    ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_fieldline_resolve_code(
+    ): Int
+    external fun uniffi_fieldline_ffi_checksum_method_fieldline_swap(
+    ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_enrol(
     ): Int
     external fun uniffi_fieldline_ffi_checksum_method_fieldline_keep_in_step(
@@ -1102,6 +1108,12 @@ internal object UniffiLib {
     external fun uniffi_fieldline_ffi_fn_method_fieldline_safety(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_fieldline_ffi_fn_method_fieldline_signatures(`ptr`: Long,`record`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldline_ffi_fn_method_fieldline_leases(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldline_ffi_fn_method_fieldline_resolve_code(`ptr`: Long,`code`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_fieldline_ffi_fn_method_fieldline_swap(`ptr`: Long,`swap`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_fieldline_ffi_fn_method_fieldline_enrol(`ptr`: Long,`server`: RustBuffer.ByValue,`invitation`: RustBuffer.ByValue,`deviceName`: RustBuffer.ByValue,
     ): Long
@@ -1409,6 +1421,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_signatures() and 0xFFFF) != 5309) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_leases() and 0xFFFF) != 1637) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_resolve_code() and 0xFFFF) != 59809) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_swap() and 0xFFFF) != 8607) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_fieldline_ffi_checksum_method_fieldline_enrol() and 0xFFFF) != 55549) {
@@ -2631,6 +2652,21 @@ public interface FieldlineInterface {
     fun `signatures`(`record`: RecordId): List<Signature>
     
     /**
+     * What this phone may take while it can ask nobody.
+     */
+    fun `leases`(): List<Lease>
+    
+    /**
+     * Every asset, part, stockroom and place a scanned code may stand for; none when nothing here bears it.
+     */
+    fun `resolveCode`(`code`: kotlin.String): List<Item>
+    
+    /**
+     * Swaps one asset for another on a job; says which is expected when a plate is the wrong one, and writes nothing then.
+     */
+    fun `swap`(`swap`: Swap): List<Done>
+    
+    /**
      * Binds this device to the person an invitation is for.
      */
     suspend fun `enrol`(`server`: kotlin.String, `invitation`: kotlin.String, `deviceName`: kotlin.String)
@@ -3311,6 +3347,59 @@ open class Fieldline: Disposable, AutoCloseable, FieldlineInterface
         it,
         
         FfiConverterTypeRecordId.lower(`record`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What this phone may take while it can ask nobody.
+     */
+    @Throws(FieldlineException::class)override fun `leases`(): List<Lease> {
+            return FfiConverterSequenceTypeLease.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldlineException) { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_leases(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Every asset, part, stockroom and place a scanned code may stand for; none when nothing here bears it.
+     */
+    @Throws(FieldlineException::class)override fun `resolveCode`(`code`: kotlin.String): List<Item> {
+            return FfiConverterSequenceTypeItem.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldlineException) { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_resolve_code(
+        it,
+        
+        FfiConverterString.lower(`code`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Swaps one asset for another on a job; says which is expected when a plate is the wrong one, and writes nothing then.
+     */
+    @Throws(FieldlineException::class)override fun `swap`(`swap`: Swap): List<Done> {
+            return FfiConverterSequenceTypeDone.lift(
+    callWithHandle {
+    uniffiRustCallWithError(FieldlineException) { _status ->
+    UniffiLib.uniffi_fieldline_ffi_fn_method_fieldline_swap(
+        it,
+        
+        FfiConverterTypeSwap.lower(`swap`),_status)
 }
     }
     )
@@ -7299,6 +7388,11 @@ data class Done (
      * When it was done.
      */
     val `at`: Moment
+    , 
+    /**
+     * Parts it took that nothing on this phone covers.
+     */
+    val `uncovered`: List<Uncovered>
     
 ){
     
@@ -7318,19 +7412,22 @@ public object FfiConverterTypeDone: FfiConverterRustBuffer<Done> {
             FfiConverterTypeRecordId.read(buf),
             FfiConverterSequenceULong.read(buf),
             FfiConverterTypeMoment.read(buf),
+            FfiConverterSequenceTypeUncovered.read(buf),
         )
     }
 
     override fun allocationSize(value: Done) = (
             FfiConverterTypeRecordId.allocationSize(value.`record`) +
             FfiConverterSequenceULong.allocationSize(value.`counters`) +
-            FfiConverterTypeMoment.allocationSize(value.`at`)
+            FfiConverterTypeMoment.allocationSize(value.`at`) +
+            FfiConverterSequenceTypeUncovered.allocationSize(value.`uncovered`)
     )
 
     override fun write(value: Done, buf: ByteBuffer) {
             FfiConverterTypeRecordId.write(value.`record`, buf)
             FfiConverterSequenceULong.write(value.`counters`, buf)
             FfiConverterTypeMoment.write(value.`at`, buf)
+            FfiConverterSequenceTypeUncovered.write(value.`uncovered`, buf)
     }
 }
 
@@ -8120,6 +8217,109 @@ public object FfiConverterTypeItem: FfiConverterRustBuffer<Item> {
             FfiConverterULong.write(value.`unsent`, buf)
             FfiConverterBoolean.write(value.`isEditable`, buf)
             FfiConverterBoolean.write(value.`isLeaving`, buf)
+    }
+}
+
+
+
+/**
+ * A right to take parts, as it stands on this phone.
+ */
+data class Lease (
+    /**
+     * The lease.
+     */
+    val `lease`: SysId
+    , 
+    /**
+     * What people recognise the stockroom by.
+     */
+    val `stockroomName`: kotlin.String
+    , 
+    /**
+     * The stockroom.
+     */
+    val `stockroom`: SysId
+    , 
+    /**
+     * What people recognise the part by.
+     */
+    val `modelName`: kotlin.String
+    , 
+    /**
+     * The part's model.
+     */
+    val `model`: SysId
+    , 
+    /**
+     * The task the parts are reserved for; any when nothing.
+     */
+    val `task`: SysId?
+    , 
+    /**
+     * How many this phone was given.
+     */
+    val `granted`: kotlin.Long
+    , 
+    /**
+     * How many it has taken, sent or not.
+     */
+    val `used`: kotlin.Long
+    , 
+    /**
+     * How many it may still take.
+     */
+    val `left`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLease: FfiConverterRustBuffer<Lease> {
+    override fun read(buf: ByteBuffer): Lease {
+        return Lease(
+            FfiConverterTypeSysId.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeSysId.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeSysId.read(buf),
+            FfiConverterOptionalTypeSysId.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Lease) = (
+            FfiConverterTypeSysId.allocationSize(value.`lease`) +
+            FfiConverterString.allocationSize(value.`stockroomName`) +
+            FfiConverterTypeSysId.allocationSize(value.`stockroom`) +
+            FfiConverterString.allocationSize(value.`modelName`) +
+            FfiConverterTypeSysId.allocationSize(value.`model`) +
+            FfiConverterOptionalTypeSysId.allocationSize(value.`task`) +
+            FfiConverterLong.allocationSize(value.`granted`) +
+            FfiConverterLong.allocationSize(value.`used`) +
+            FfiConverterLong.allocationSize(value.`left`)
+    )
+
+    override fun write(value: Lease, buf: ByteBuffer) {
+            FfiConverterTypeSysId.write(value.`lease`, buf)
+            FfiConverterString.write(value.`stockroomName`, buf)
+            FfiConverterTypeSysId.write(value.`stockroom`, buf)
+            FfiConverterString.write(value.`modelName`, buf)
+            FfiConverterTypeSysId.write(value.`model`, buf)
+            FfiConverterOptionalTypeSysId.write(value.`task`, buf)
+            FfiConverterLong.write(value.`granted`, buf)
+            FfiConverterLong.write(value.`used`, buf)
+            FfiConverterLong.write(value.`left`, buf)
     }
 }
 
@@ -9662,7 +9862,7 @@ data class StockItem (
     val `item`: Item
     , 
     /**
-     * How many were stocked, less those taken on the records held here.
+     * How many there are, as the server counted, less those taken here since.
      */
     val `left`: kotlin.Long
     
@@ -9781,6 +9981,77 @@ public object FfiConverterTypeStop: FfiConverterRustBuffer<Stop> {
             FfiConverterTypeMoment.write(value.`beginsAt`, buf)
             FfiConverterTypeMoment.write(value.`endsAt`, buf)
             FfiConverterBoolean.write(value.`isBegun`, buf)
+    }
+}
+
+
+
+/**
+ * One asset out, another in, as the technician reads them off their plates.
+ */
+data class Swap (
+    /**
+     * The job.
+     */
+    val `task`: RecordId
+    , 
+    /**
+     * The tag or serial number of what is removed.
+     */
+    val `removed`: kotlin.String
+    , 
+    /**
+     * The tag or serial number of what is installed.
+     */
+    val `installed`: kotlin.String
+    , 
+    /**
+     * Where the removed asset is taken along to.
+     */
+    val `stockroom`: SysId?
+    , 
+    /**
+     * Whether what was removed is broken.
+     */
+    val `isDefective`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSwap: FfiConverterRustBuffer<Swap> {
+    override fun read(buf: ByteBuffer): Swap {
+        return Swap(
+            FfiConverterTypeRecordId.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalTypeSysId.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Swap) = (
+            FfiConverterTypeRecordId.allocationSize(value.`task`) +
+            FfiConverterString.allocationSize(value.`removed`) +
+            FfiConverterString.allocationSize(value.`installed`) +
+            FfiConverterOptionalTypeSysId.allocationSize(value.`stockroom`) +
+            FfiConverterBoolean.allocationSize(value.`isDefective`)
+    )
+
+    override fun write(value: Swap, buf: ByteBuffer) {
+            FfiConverterTypeRecordId.write(value.`task`, buf)
+            FfiConverterString.write(value.`removed`, buf)
+            FfiConverterString.write(value.`installed`, buf)
+            FfiConverterOptionalTypeSysId.write(value.`stockroom`, buf)
+            FfiConverterBoolean.write(value.`isDefective`, buf)
     }
 }
 
@@ -10057,6 +10328,69 @@ public object FfiConverterTypeTimeEntry: FfiConverterRustBuffer<TimeEntry> {
             FfiConverterString.write(value.`kind`, buf)
             FfiConverterTypeMoment.write(value.`startedAt`, buf)
             FfiConverterTypeMoment.write(value.`endedAt`, buf)
+    }
+}
+
+
+
+/**
+ * Parts that were taken and that nothing on this phone covers: the office is told, and so should the person be.
+ */
+data class Uncovered (
+    /**
+     * The part's model.
+     */
+    val `model`: SysId
+    , 
+    /**
+     * Where it was taken from, if that was said.
+     */
+    val `stockroom`: SysId?
+    , 
+    /**
+     * How many were taken.
+     */
+    val `quantity`: kotlin.Long
+    , 
+    /**
+     * How many this phone might still have taken.
+     */
+    val `left`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUncovered: FfiConverterRustBuffer<Uncovered> {
+    override fun read(buf: ByteBuffer): Uncovered {
+        return Uncovered(
+            FfiConverterTypeSysId.read(buf),
+            FfiConverterOptionalTypeSysId.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Uncovered) = (
+            FfiConverterTypeSysId.allocationSize(value.`model`) +
+            FfiConverterOptionalTypeSysId.allocationSize(value.`stockroom`) +
+            FfiConverterLong.allocationSize(value.`quantity`) +
+            FfiConverterLong.allocationSize(value.`left`)
+    )
+
+    override fun write(value: Uncovered, buf: ByteBuffer) {
+            FfiConverterTypeSysId.write(value.`model`, buf)
+            FfiConverterOptionalTypeSysId.write(value.`stockroom`, buf)
+            FfiConverterLong.write(value.`quantity`, buf)
+            FfiConverterLong.write(value.`left`, buf)
     }
 }
 
@@ -10400,6 +10734,33 @@ sealed class Command: Disposable  {
     }
     
     /**
+     * Says how many of a part were found in a stockroom.
+     */
+    data class Count(
+        /**
+         * The stockroom.
+         */
+        val `stockroom`: org.fieldline.core.SysId, 
+        /**
+         * The part's model.
+         */
+        val `model`: org.fieldline.core.SysId, 
+        /**
+         * How many were found.
+         */
+        val `quantity`: kotlin.Long, 
+        /**
+         * Why it was counted, or what may explain a difference.
+         */
+        val `reason`: kotlin.String) : Command()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
      * Enters time.
      */
     data class LogTime(
@@ -10669,6 +11030,16 @@ sealed class Command: Disposable  {
     )
                 
             }
+            is Command.Count -> {
+                
+    Disposable.destroy(
+        this.`stockroom`,
+        this.`model`,
+        this.`quantity`,
+        this.`reason`
+    )
+                
+            }
             is Command.LogTime -> {
                 
     Disposable.destroy(
@@ -10809,41 +11180,47 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 FfiConverterOptionalTypeSysId.read(buf),
                 FfiConverterOptionalTypeSysId.read(buf),
                 )
-            11 -> Command.LogTime(
+            11 -> Command.Count(
+                FfiConverterTypeSysId.read(buf),
+                FfiConverterTypeSysId.read(buf),
+                FfiConverterLong.read(buf),
+                FfiConverterString.read(buf),
+                )
+            12 -> Command.LogTime(
                 FfiConverterTypeRecordId.read(buf),
                 FfiConverterString.read(buf),
                 FfiConverterTypeMoment.read(buf),
                 FfiConverterTypeMoment.read(buf),
                 )
-            12 -> Command.ReadMeter(
+            13 -> Command.ReadMeter(
                 FfiConverterTypeRecordId.read(buf),
                 FfiConverterString.read(buf),
                 FfiConverterString.read(buf),
                 FfiConverterString.read(buf),
                 )
-            13 -> Command.AddPhoto(
+            14 -> Command.AddPhoto(
                 FfiConverterTypeRecordId.read(buf),
                 FfiConverterTypeCaptured.read(buf),
                 FfiConverterOptionalTypeCaptured.read(buf),
                 )
-            14 -> Command.AddSignature(
+            15 -> Command.AddSignature(
                 FfiConverterTypeRecordId.read(buf),
                 FfiConverterTypeCaptured.read(buf),
                 )
-            15 -> Command.AddFile(
+            16 -> Command.AddFile(
                 FfiConverterTypeRecordId.read(buf),
                 FfiConverterTypeCaptured.read(buf),
                 )
-            16 -> Command.AddReport(
+            17 -> Command.AddReport(
                 FfiConverterTypeRecordId.read(buf),
                 )
-            17 -> Command.OnSite(
+            18 -> Command.OnSite(
                 FfiConverterTypeSiteDeed.read(buf),
                 )
-            18 -> Command.DiscardHeld(
+            19 -> Command.DiscardHeld(
                 FfiConverterULong.read(buf),
                 )
-            19 -> Command.ResendHeld(
+            20 -> Command.ResendHeld(
                 FfiConverterULong.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
@@ -10939,6 +11316,16 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 + FfiConverterLong.allocationSize(value.`quantity`)
                 + FfiConverterOptionalTypeSysId.allocationSize(value.`asset`)
                 + FfiConverterOptionalTypeSysId.allocationSize(value.`stockroom`)
+            )
+        }
+        is Command.Count -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeSysId.allocationSize(value.`stockroom`)
+                + FfiConverterTypeSysId.allocationSize(value.`model`)
+                + FfiConverterLong.allocationSize(value.`quantity`)
+                + FfiConverterString.allocationSize(value.`reason`)
             )
         }
         is Command.LogTime -> {
@@ -11088,8 +11475,16 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 FfiConverterOptionalTypeSysId.write(value.`stockroom`, buf)
                 Unit
             }
-            is Command.LogTime -> {
+            is Command.Count -> {
                 buf.putInt(11)
+                FfiConverterTypeSysId.write(value.`stockroom`, buf)
+                FfiConverterTypeSysId.write(value.`model`, buf)
+                FfiConverterLong.write(value.`quantity`, buf)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is Command.LogTime -> {
+                buf.putInt(12)
                 FfiConverterTypeRecordId.write(value.`record`, buf)
                 FfiConverterString.write(value.`purpose`, buf)
                 FfiConverterTypeMoment.write(value.`startedAt`, buf)
@@ -11097,7 +11492,7 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 Unit
             }
             is Command.ReadMeter -> {
-                buf.putInt(12)
+                buf.putInt(13)
                 FfiConverterTypeRecordId.write(value.`record`, buf)
                 FfiConverterString.write(value.`meter`, buf)
                 FfiConverterString.write(value.`value`, buf)
@@ -11105,41 +11500,41 @@ public object FfiConverterTypeCommand : FfiConverterRustBuffer<Command>{
                 Unit
             }
             is Command.AddPhoto -> {
-                buf.putInt(13)
+                buf.putInt(14)
                 FfiConverterTypeRecordId.write(value.`record`, buf)
                 FfiConverterTypeCaptured.write(value.`photo`, buf)
                 FfiConverterOptionalTypeCaptured.write(value.`thumbnail`, buf)
                 Unit
             }
             is Command.AddSignature -> {
-                buf.putInt(14)
+                buf.putInt(15)
                 FfiConverterTypeRecordId.write(value.`record`, buf)
                 FfiConverterTypeCaptured.write(value.`signature`, buf)
                 Unit
             }
             is Command.AddFile -> {
-                buf.putInt(15)
+                buf.putInt(16)
                 FfiConverterTypeRecordId.write(value.`record`, buf)
                 FfiConverterTypeCaptured.write(value.`file`, buf)
                 Unit
             }
             is Command.AddReport -> {
-                buf.putInt(16)
+                buf.putInt(17)
                 FfiConverterTypeRecordId.write(value.`record`, buf)
                 Unit
             }
             is Command.OnSite -> {
-                buf.putInt(17)
+                buf.putInt(18)
                 FfiConverterTypeSiteDeed.write(value.`deed`, buf)
                 Unit
             }
             is Command.DiscardHeld -> {
-                buf.putInt(18)
+                buf.putInt(19)
                 FfiConverterULong.write(value.`counter`, buf)
                 Unit
             }
             is Command.ResendHeld -> {
-                buf.putInt(19)
+                buf.putInt(20)
                 FfiConverterULong.write(value.`counter`, buf)
                 Unit
             }
@@ -14240,6 +14635,34 @@ public object FfiConverterSequenceTypeItem: FfiConverterRustBuffer<List<Item>> {
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeLease: FfiConverterRustBuffer<List<Lease>> {
+    override fun read(buf: ByteBuffer): List<Lease> {
+        val len = buf.getInt()
+        return List<Lease>(len) {
+            FfiConverterTypeLease.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Lease>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeLease.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Lease>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeLease.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeLeftOut: FfiConverterRustBuffer<List<LeftOut>> {
     override fun read(buf: ByteBuffer): List<LeftOut> {
         val len = buf.getInt()
@@ -14762,6 +15185,34 @@ public object FfiConverterSequenceTypeTimeEntry: FfiConverterRustBuffer<List<Tim
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeTimeEntry.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeUncovered: FfiConverterRustBuffer<List<Uncovered>> {
+    override fun read(buf: ByteBuffer): List<Uncovered> {
+        val len = buf.getInt()
+        return List<Uncovered>(len) {
+            FfiConverterTypeUncovered.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Uncovered>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeUncovered.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Uncovered>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeUncovered.write(it, buf)
         }
     }
 }
