@@ -7,9 +7,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{MethodRouter, get, post};
 use fieldline_model::SysId;
+use fieldline_service::Call;
 use fieldline_service::csm::portal::{MOST, Part, USUAL_LIMIT, cases, things, visits};
 use fieldline_service::table::{Input, Result};
-use fieldline_service::Call;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -157,7 +157,7 @@ fn an_alert_in_the_night_ends_with_a_signed_report_and_a_customer_who_agrees() {
     let report = mends(&mia, &task, boxeo.part);
     mia.syncs();
 
-    let state = |id: &DocumentId| office.reads(id)["state"].as_str().unwrap_or_default().to_owned();
+    let state = |id: &DocumentId| office.reads_as("boss", id)["state"].as_str().unwrap_or_default().to_owned();
     assert_eq!((state(&order), state(&incident)), ("3".into(), "6".into()));
     let file = tempfile::NamedTempFile::new().expect("there is room");
     std::fs::write(file.path(), &report).expect("there is room");
