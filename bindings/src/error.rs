@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use fieldline_device::DeviceError;
 use fieldline_device::runtime::{Entropy, RuntimeError};
+use fieldline_documents::EditError;
 use fieldline_model::life_cycle::StepError;
 use fieldline_store::StoreError;
 use rand_core::Rng;
@@ -146,9 +147,11 @@ impl From<DeviceError> for FieldlineError {
                     _ => Self::Invalid { message, record, subject },
                 }
             }
-            DeviceError::Edit(_) | DeviceError::Table(_) | DeviceError::NoReport(_) | DeviceError::NotHeld(_) => {
-                Self::invalid(&message)
+            DeviceError::Edit(EditError { document, field, .. }) => {
+                let (record, subject) = (Some(document.into()), field.map(|field| field.to_string()));
+                Self::Invalid { message, record, subject }
             }
+            DeviceError::Table(_) | DeviceError::NoReport(_) | DeviceError::NotHeld(_) => Self::invalid(&message),
             DeviceError::OtherAsset { .. } | DeviceError::NoSuchPlate { .. } | DeviceError::NotInStock { .. } => {
                 Self::invalid(&message)
             }
