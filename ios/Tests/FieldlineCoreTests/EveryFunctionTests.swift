@@ -93,6 +93,8 @@ final class EveryFunctionTests: XCTestCase {
         for list in lists { XCTAssertEqual(list.map(\.record), [job]) }
         XCTAssertTrue(try calls("byAsset") { try store.byAsset(asset: site, columns: columns) }.isEmpty)
         XCTAssertTrue(try calls("vanStock") { try store.vanStock() }.isEmpty)
+        XCTAssertTrue(try calls("leases") { try store.leases() }.isEmpty)
+        XCTAssertTrue(try calls("resolveCode") { try store.resolveCode(code: "4006381333931") }.isEmpty)
     }
 
     private func oneRecord(_ store: Fieldline, _ job: RecordId) throws {
@@ -102,6 +104,8 @@ final class EveryFunctionTests: XCTestCase {
         XCTAssertTrue(try calls("signatures") { try store.signatures(record: job) }.isEmpty)
         XCTAssertTrue(try calls("safety") { try store.safety() }.isEmpty)
         XCTAssertTrue(try calls("slaClocks") { try store.slaClocks(record: job) }.isEmpty)
+        let swap = Swap(task: job, removed: "PLATE-1", installed: "PLATE-2", stockroom: nil, isDefective: false)
+        try calls("swap") { XCTAssertThrowsError(try store.swap(swap: swap)) }
         let note = Captured(
             content: .bytes(bytes: Data([1, 2, 3])), fileName: "note.bin", contentType: "application/octet-stream")
         let done = try calls("execute") { try store.execute(command: .addFile(record: job, file: note)) }

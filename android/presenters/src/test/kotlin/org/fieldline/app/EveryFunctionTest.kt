@@ -14,6 +14,7 @@ import org.fieldline.core.Fieldline
 import org.fieldline.core.FieldlineException
 import org.fieldline.core.FieldlineInterface
 import org.fieldline.core.RecordId
+import org.fieldline.core.Swap
 import org.fieldline.core.SyncEvent
 import org.fieldline.core.SyncListener
 import org.fieldline.core.coreVersion
@@ -81,6 +82,8 @@ class EveryFunctionTest {
         assertEquals(listOf(record), calls("search") { store.search("pump", columns) }.map { it.record })
         assertEquals(0, calls("byAsset") { store.byAsset(site, columns) }.size)
         assertEquals(0, calls("vanStock") { store.vanStock() }.size)
+        assertEquals(0, calls("leases") { store.leases() }.size)
+        assertEquals(0, calls("resolveCode") { store.resolveCode("4006381333931") }.size)
     }
 
     private fun oneRecord(store: Fieldline, record: RecordId) {
@@ -90,6 +93,8 @@ class EveryFunctionTest {
         assertEquals(0, calls("signatures") { store.signatures(record) }.size)
         assertEquals(0, calls("safety") { store.safety() }.size)
         assertEquals(0, calls("slaClocks") { store.slaClocks(record) }.size)
+        val swap = Swap(record, "PLATE-1", "PLATE-2", null, false)
+        calls("swap") { assertThrows(FieldlineException::class.java) { store.swap(swap) } }
         val note = Captured(Content.Bytes(byteArrayOf(1, 2, 3)), "note.bin", "application/octet-stream")
         val done = calls("execute") { store.execute(Command.AddFile(record, note)) }
         assertEquals(record, done.record)
