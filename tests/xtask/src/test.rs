@@ -7,7 +7,7 @@ use crate::commands::{Failed, built, built_with_plants, cargo, run, target};
 use crate::{bindings, deny, languages, mail, packages, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
-const SEEDS: &str = "50";
+const SEEDS: &str = "25";
 /// The part of all trials of endurance in every test run.
 const SHARE: &str = "0.01";
 /// Hostile inputs in every test run; a million are fed by hand.

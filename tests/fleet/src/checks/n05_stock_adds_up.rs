@@ -34,7 +34,7 @@ fn left(case: &Case<'_>, place: Place) -> i64 {
             }
         }
     }
-    counted.map_or_else(|| stocked(case, place), |(_, quantity)| quantity) - used
+    counted.map_or(0, |(_, quantity)| quantity) + stocked(case, place, since) - used
 }
 
 /// The last count of a part by whoever keeps the stockroom, by their clock.
@@ -79,11 +79,12 @@ fn vans(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
     })
 }
 
-/// How many the office put there on the first day.
-fn stocked(case: &Case<'_>, place: Place) -> i64 {
+/// How many the office put there after a moment: a count by a clock that was behind comes before what was stocked.
+fn stocked(case: &Case<'_>, place: Place, since: Timestamp) -> i64 {
     let is_there = |row: &&Record| row.reference("stockroom").zip(row.reference("model")) == Some(place);
     let is_of_the_office = |row: &&Record| row.text("display_name").starts_with("Part ");
-    rows(case, "alm_asset").filter(is_there).filter(is_of_the_office).count() as i64 * STOCKED
+    let is_later = |row: &&Record| row.time("sys_created_on").is_some_and(|at| at > since);
+    rows(case, "alm_asset").filter(is_there).filter(is_of_the_office).filter(is_later).count() as i64 * STOCKED
 }
 
 /// The uses the log has of each record are the uses the ledger has of it.
