@@ -3,22 +3,24 @@
 //! A client that sends nothing, or a byte a minute, is let go before it costs more than a socket. Plain connections speak
 //! HTTP/1.1; over TLS the client chooses HTTP/2 or HTTP/1.1.
 
+use std::convert::Infallible;
 use std::io::Cursor;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tower::Service;
 
@@ -65,13 +67,13 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.connections)));
+    let (ending, room) = (watch::Sender::new(()), Arc::new(Semaphore::new(limits.connections)));
     let accepting = async {
         while let Ok(place) = room.clone().acquire_owned().await {
             let (stream, address) = accepted(&listener).await;
-            let (router, tls, watcher) = (router.clone(), tls.clone(), graceful.watcher());
+            let (router, tls, ending) = (router.clone(), tls.clone(), ending.subscribe());
             tokio::spawn(async move {
-                if connection(stream, address, router, tls, limits, watcher).await.is_none() {
+                if connection(stream, address, router, tls, limits, ending).await.is_none() {
                     tracing::debug!("a connection ended before it asked anything");
                 }
                 drop(place);
@@ -83,7 +85,8 @@ pub async fn serve(
         () = stop => {}
     }
     drop(listener);
-    if timeout(Duration::from_secs(DRAIN_SECONDS), graceful.shutdown()).await.is_err() {
+    ending.send_replace(());
+    if timeout(Duration::from_secs(DRAIN_SECONDS), ending.closed()).await.is_err() {
         tracing::warn!("requests under way were cut off after {DRAIN_SECONDS} seconds");
     }
 }
@@ -108,48 +111,60 @@ async fn connection(
     router: Router,
     tls: Option<Arc<Tls>>,
     limits: Limits,
-    watcher: Watcher,
+    ending: watch::Receiver<()>,
 ) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     // An IPv4 client of an IPv6 socket is the same client.
     let peer = |secure| Peer { address: address.ip().to_canonical(), secure };
     let Some(tls) = tls else {
-        return answer(stream, builder(limits).http1_only(), router, peer(false), watcher).await;
+        return over_http1(stream, limits, router, peer(false), ending).await;
     };
     let handshake = tls.acceptor().accept(stream);
     let mut stream = timeout(limits.handshake, handshake).await.ok()?.ok()?;
     if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-        return answer(stream, builder(limits).http1_only(), router, peer(true), watcher).await;
+        return over_http1(stream, limits, router, peer(true), ending).await;
     }
     let mut preface = [0; PREFACE_BYTES];
     timeout(limits.head, stream.read_exact(&mut preface)).await.ok()?.ok()?;
     let (from, to) = tokio::io::split(stream);
-    let stream = tokio::io::join(Cursor::new(preface).chain(from), to);
-    answer(stream, builder(limits).http2_only(), router, peer(true), watcher).await
+    over_http2(tokio::io::join(Cursor::new(preface).chain(from), to), router, peer(true), ending).await
 }
 
-fn builder(limits: Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
-    let mut http2 = builder.http2();
-    http2.timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(PING_SECONDS));
-    http2.max_concurrent_streams(STREAMS).max_header_list_size(HEAD_BYTES);
-    builder
-}
-
-async fn answer<S>(
-    stream: S,
-    builder: Builder<TokioExecutor>,
-    router: Router,
-    peer: Peer,
-    watcher: Watcher,
-) -> Option<()>
+/// HTTP/1.1, which may become a WebSocket.
+async fn over_http1<S>(stream: S, limits: Limits, router: Router, peer: Peer, ending: watch::Receiver<()>) -> Option<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        router.clone().call(request.map(Body::new))
-    });
-    watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()).await.ok()
+    let service = service_fn(move |request| routed(router.clone(), peer, request));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    until(ending, connection, http1::UpgradeableConnection::graceful_shutdown).await.ok()
+}
+
+async fn over_http2<S>(stream: S, router: Router, peer: Peer, ending: watch::Receiver<()>) -> Option<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| routed(router.clone(), peer, request));
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(PING_SECONDS));
+    builder.max_concurrent_streams(STREAMS).max_header_list_size(HEAD_BYTES);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    until(ending, connection, http2::Connection::graceful_shutdown).await.ok()
+}
+
+async fn routed(mut router: Router, peer: Peer, mut request: Request<Incoming>) -> Result<Response, Infallible> {
+    request.extensions_mut().insert(peer);
+    router.call(request.map(Body::new)).await
+}
+
+/// A connection's end; told the server's, it takes no further requests. `ending` lives as long, for who waits for all.
+async fn until<C: Future>(mut ending: watch::Receiver<()>, connection: C, wind_down: fn(Pin<&mut C>)) -> C::Output {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        _ = ending.changed() => wind_down(connection.as_mut()),
+    }
+    connection.await
 }

@@ -107,9 +107,13 @@ async fn whoever_sends_half_a_request_or_nothing_is_let_go_and_others_are_answer
     let limits = Limits { connections: 1, handshake: moment, head: moment };
     let plain = Served::at(Edge { limits, ..Edge::default() }).await;
     let encrypted = Served::at(Edge { limits, tls, ..Edge::default() }).await;
-    for (served, sent) in
-        [(&plain, "GET /healthz HTTP/1.1\r\nHost: a"), (&plain, ""), (&encrypted, "\x16\x03"), (&encrypted, "")]
-    {
+    for (served, sent) in [
+        (&plain, "GET /healthz HTTP/1.1\r\nHost: a"),
+        (&plain, ""),
+        (&plain, "PRI * HTT"),
+        (&encrypted, "\x16\x03"),
+        (&encrypted, ""),
+    ] {
         let mut socket = TcpStream::connect(served.address).await.expect("it listens");
         socket.write_all(sent.as_bytes()).await.expect("sent");
         let mut answer = Vec::new();
