@@ -76,14 +76,17 @@ impl Device {
 
 /// What people read: a record that is not here is shown by its `sys_id`.
 pub(crate) fn shown(view: View<'_>, field: &Field, value: &Value) -> Result<String, DeviceError> {
-    let name = |id: &SysId| {
-        let table = field.reference.as_ref().map_or("task", |table| table.as_str());
-        let here = view.record(&DocumentId::new(table, *id))?.map(|listed| listed.display);
-        Ok::<_, DeviceError>(here.filter(|display| !display.is_empty()).unwrap_or_else(|| id.to_string()))
-    };
+    let table = field.reference.as_ref().map_or("task", |table| table.as_str());
+    let name = |id: &SysId| name_of(view, table, *id);
     match value {
         Value::Reference(id) => name(id),
         Value::List(ids) => Ok(ids.iter().map(name).collect::<Result<Vec<_>, _>>()?.join(", ")),
         value => Ok(field.display(value)),
     }
+}
+
+/// What people recognise a record by; one that is not here is named by its `sys_id`.
+pub(crate) fn name_of(view: View<'_>, table: &str, id: SysId) -> Result<String, DeviceError> {
+    let here = view.record(&DocumentId::new(table, id))?.map(|listed| listed.display);
+    Ok(here.filter(|display| !display.is_empty()).unwrap_or_else(|| id.to_string()))
 }

@@ -6,7 +6,7 @@
 
 use fieldline_documents::answers::{Signature, is_reserved, photo_key};
 use fieldline_documents::{Attachment, AttachmentRole, Projection};
-use fieldline_model::{BlobHash, DocumentId, Record, SysId, TableName, Timestamp, UserZone, Value};
+use fieldline_model::{BlobHash, DocumentId, Record, TableName, Timestamp, UserZone, Value};
 use fieldline_report::{Block, Origin, Picture, Section, Sheet};
 use fieldline_store::View;
 
@@ -14,7 +14,7 @@ use crate::checklists::{ChecklistView, QuestionView};
 use crate::command::Captured;
 use crate::device::{Device, Rules, newest_document};
 use crate::error::DeviceError;
-use crate::form::shown;
+use crate::form::{name_of, shown};
 use crate::on_site::EXPENSES;
 use crate::site_rules::JOBS;
 
@@ -222,7 +222,7 @@ impl Writer<'_> {
     fn parts(&self, details: &Projection) -> Result<Vec<Block>, DeviceError> {
         let mut rows = Vec::new();
         for entry in &details.parts {
-            let model = self.name("cmdb_model", entry.what.model)?;
+            let model = name_of(self.view, "cmdb_model", entry.what.model)?;
             let asset = entry.what.asset.map(|asset| self.view.record(&DocumentId::new("alm_asset", asset)));
             let asset = asset.transpose()?.flatten();
             let serial = asset.map(|asset| asset.record.text("serial_number").to_owned()).unwrap_or_default();
@@ -264,15 +264,10 @@ impl Writer<'_> {
     fn remarks(&self, details: &Projection) -> Result<Vec<Block>, DeviceError> {
         let mut facts = Vec::new();
         for entry in &details.comments {
-            let who = format!("{}, {}", self.name("sys_user", entry.by)?, self.zone.shown(entry.at));
+            let who = format!("{}, {}", name_of(self.view, "sys_user", entry.by)?, self.zone.shown(entry.at));
             facts.push((who, entry.what.text.clone()));
         }
         Ok(self::facts(facts))
-    }
-
-    fn name(&self, table: &str, id: SysId) -> Result<String, DeviceError> {
-        let display = self.view.record(&DocumentId::new(table, id))?.map(|listed| listed.display);
-        Ok(display.filter(|display| !display.is_empty()).unwrap_or_else(|| id.to_string()))
     }
 
     fn photos(&self, details: &Projection) -> Result<Vec<Block>, DeviceError> {
@@ -285,7 +280,7 @@ impl Writer<'_> {
             };
             let shows = details.given(&photo_key(entry.what.blob)).map(|given| given.text.to_owned());
             let drawn_on = entry.what.of.map(|_| "drawn on".to_owned());
-            let who = self.name("sys_user", entry.by)?;
+            let who = name_of(self.view, "sys_user", entry.by)?;
             let words =
                 [Some(entry.what.file_name.clone()), shows, drawn_on, Some(who), Some(self.zone.shown(entry.at))];
             pictures.push(Picture { caption: words.into_iter().flatten().collect::<Vec<_>>().join(", "), bytes });

@@ -112,8 +112,8 @@ impl Flow {
         let widths = |weight| -> Vec<(f32, Weight)> {
             (0..columns.len()).map(|column| (if column == 0 { first } else { other }, weight)).collect()
         };
-        let texts = |row: &[String]| row.iter().map(String::clone).collect::<Vec<_>>();
-        for (number, row) in [texts(columns)].iter().chain(rows).enumerate() {
+        let titled = std::iter::once(columns).chain(rows.iter().map(Vec::as_slice));
+        for (number, row) in titled.enumerate() {
             let weight = if number == 0 { Weight::Bold } else { Weight::Regular };
             let cells: Vec<&str> = row.iter().map(String::as_str).collect();
             self.row(&cells, &widths(weight));

@@ -1,7 +1,7 @@
 //! What a sheet says.
 
 use fieldline_model::Timestamp;
-use ring::digest::{Context, SHA256};
+use ring::digest::{SHA256, digest};
 use serde::{Serialize, Serializer};
 
 /// What a sheet says, top to bottom.
@@ -74,9 +74,7 @@ impl Sheet {
 
 /// SHA-256 of bytes.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    context.update(bytes);
-    context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
+    digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 fn as_digest<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use fieldline_model::condition::{Filter, Query};
-use fieldline_model::{DocumentId, Record, SysId};
+use fieldline_model::{Record, SysId};
 use fieldline_storage::Job;
 
 use crate::call::{Call, Changed};
@@ -36,16 +36,12 @@ impl Call<'_> {
 
     /// Whoever opened a case, as somebody mail goes to and as somebody who reads.
     fn submitter(&self, case: &Record) -> Result<Option<(Record, Option<SysId>)>> {
-        let contact = case
-            .reference("contact")
-            .map(|id| self.row(&DocumentId::new("customer_contact", id)))
-            .transpose()?
-            .flatten();
+        let contact = self.referred("customer_contact", case.reference("contact"))?;
         let user = match &contact {
             Some(contact) => contact.reference("user"),
             None => case.reference("opened_by").filter(|user| *user != self.server.identity().system_user),
         };
-        let person = user.map(|user| self.row(&DocumentId::new("sys_user", user))).transpose()?.flatten();
+        let person = self.referred("sys_user", user)?;
         let has_address = |row: &Record| !row.text("email").trim().is_empty();
         Ok(person.filter(has_address).or(contact.filter(has_address)).map(|person| (person, user)))
     }
@@ -79,7 +75,7 @@ impl Call<'_> {
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let case = job.record().map(|id| call.row(&DocumentId::new(CASES, id))).transpose()?.flatten();
+    let case = call.referred(CASES, job.record())?;
     let Some(case) = case.filter(|case| case.says("active")) else { return Ok(()) };
     let Some((person, user)) = call.submitter(&case)? else { return Ok(()) };
     let found = call.articles_for(&case, user)?;

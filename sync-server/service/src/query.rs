@@ -100,6 +100,12 @@ impl Call<'_> {
         Ok(rows.iter().filter_map(|row| row.reference("group")).collect())
     }
 
+    /// The members of a group.
+    pub(crate) fn members_of(&self, group: SysId) -> Result<Vec<SysId>> {
+        let rows = self.rows("sys_user_grmember", &Filter::equals("group", group))?;
+        Ok(rows.iter().filter_map(|row| row.reference("user")).collect())
+    }
+
     /// Which records the caller sees.
     ///
     /// # Errors

@@ -5,12 +5,12 @@
 //! older than what the server knows, or newer: a phone that has not sent its work yet is not a forger.
 
 use fieldline_documents::ChangeHash;
-use fieldline_model::{BlobHash, DeviceId, DocumentId, Timestamp};
+use fieldline_model::{DeviceId, DocumentId, Timestamp};
 use fieldline_report::{Head, Seal, SealError, Stamp};
-use ring::digest::{SHA256, digest};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::named::blob_of;
 
 /// The table whose records have reports.
 const TASKS: &str = "wm_task";
@@ -83,8 +83,7 @@ pub fn verify_file(call: &mut Call<'_>, bytes: &[u8]) -> Result<Verdict, Unreada
     let seal = Seal::read(bytes)?;
     let mut verdict =
         verdict(call, &seal.origin.record, seal.origin.device, &seal.origin.heads, &|key| seal.is_by(key))?;
-    let hash = digest(&SHA256, bytes);
-    let blob = BlobHash(hash.as_ref().try_into().expect("SHA-256 has 32 bytes"));
+    let blob = blob_of(bytes);
     if verdict.chain != Chain::UnknownRecord {
         let files = call.projection(&verdict.record)?.attachments;
         verdict.attached_as = files.into_iter().find(|file| file.what.blob == blob).map(|file| file.what.file_name);

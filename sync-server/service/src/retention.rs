@@ -96,7 +96,7 @@ pub(crate) fn tidy(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
 impl Call<'_> {
     /// Rows that are kept no longer.
     fn over(&self, kept: &Kept) -> table::Result<Vec<Record>> {
-        let days = self.property(kept.property)?.and_then(|days| days.trim().parse().ok()).unwrap_or(kept.days);
+        let days = self.property_as(kept.property)?.unwrap_or(kept.days);
         if days <= 0 {
             return Ok(Vec::new());
         }

@@ -63,8 +63,7 @@ impl Call<'_> {
 
     /// Gives everybody in a group the roles it has now.
     pub(crate) fn groups_roles_changed(&mut self, group: SysId) -> Result<()> {
-        let members = self.rows("sys_user_grmember", &Filter::equals("group", group))?;
-        for user in members.iter().filter_map(|row| row.reference("user")) {
+        for user in self.members_of(group)? {
             self.roles_changed(user)?;
         }
         Ok(())

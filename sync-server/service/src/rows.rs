@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_model::{DocumentId, Record, SysId, TableName, Value};
 use fieldline_storage::{Account, FeedEntry, Happening};
 
 use crate::call::Call;
@@ -123,5 +123,10 @@ impl Call<'_> {
     /// A record by its full name.
     pub(crate) fn row(&self, id: &DocumentId) -> Result<Option<Record>> {
         Ok(self.tx.record(id)?.map(|(_, record)| record))
+    }
+
+    /// The record of a table that a reference leads to, if it leads to one.
+    pub(crate) fn referred(&self, table: impl Into<TableName>, id: Option<SysId>) -> Result<Option<Record>> {
+        id.map_or(Ok(None), |id| self.row(&DocumentId::new(table, id)))
     }
 }

@@ -5,6 +5,7 @@
 //! `changes.rs` turns texts into edits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::sync::Arc;
 
 use fieldline_documents::{Act, EditError, Projection, check_shape};
@@ -414,6 +415,19 @@ pub(crate) fn family<'c>(call: &'c Call<'_>, table: &str) -> Result<&'c [TableNa
         [] => Err(TableError::NotFound(format!("table {table}"))),
         family => Ok(family),
     }
+}
+
+/// Refuses whoever has none of some roles; `what` goes on where "only they" left off.
+///
+/// # Errors
+/// When the caller has none of them.
+pub(crate) fn only(call: &Call<'_>, roles: &[impl AsRef<str>], record: impl Display, what: &str) -> Result<()> {
+    let roles: Vec<String> = roles.iter().map(|role| role.as_ref().to_owned()).collect();
+    if call.caller.may(&roles) {
+        return Ok(());
+    }
+    let problem = format!("only {} {what}; ask one of them", roles.join(", "));
+    Err(TableError::Denied { record: record.to_string(), problem })
 }
 
 pub(crate) fn declared(call: &Call<'_>, table: &str) -> Result<Arc<Table>> {

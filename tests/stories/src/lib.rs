@@ -27,7 +27,7 @@ pub use line::Line;
 pub use office::{ADMINISTRATOR, Answer, Costs, DISPATCHER, Office, PASSWORD, record};
 pub use pace::Pace;
 pub use portal::{Ends, Listens, Portal, Real};
-pub use riviera::{MONACO, Riviera, administrator_creates, site};
+pub use riviera::{MONACO, Riviera, site};
 pub use technician::{SwitchedOn, Technician, captured, database_key};
 
 static WORLD: LazyLock<Runtime> =

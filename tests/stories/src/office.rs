@@ -202,9 +202,7 @@ impl Office {
 
     /// The dispatcher creates a record.
     pub fn creates(&self, table: &str, fields: &Json) -> DocumentId {
-        let answer = self.asks(DISPATCHER, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
-        assert_eq!(answer.status, 201, "creating {fields}: {}", answer.body);
-        record(table, &answer.body["result"])
+        self.made_by(DISPATCHER, table, fields)
     }
 
     /// What the server answers to somebody whom it does not refuse.
@@ -216,8 +214,9 @@ impl Office {
 
     /// Somebody creates a record.
     pub fn made_by(&self, who: &str, table: &str, fields: &Json) -> DocumentId {
-        let answer = self.done_by(who, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
-        record(table, &answer["result"])
+        let answer = self.asks(who, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
+        assert_eq!(answer.status, 201, "{who} creates {fields}: {}", answer.body);
+        record(table, &answer.body["result"])
     }
 
     /// What somebody reads of a record, references as plain identities.

@@ -5,7 +5,7 @@ use fieldline_model::{DocumentId, Timestamp};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
-use crate::{ADMINISTRATOR, DISPATCHER, Office, Technician, record};
+use crate::{ADMINISTRATOR, DISPATCHER, Office, Technician};
 
 /// Where the depot is.
 pub const MONACO: (f64, f64) = (43.7384, 7.4246);
@@ -26,7 +26,7 @@ impl Riviera {
     /// Opens an office with the group.
     pub fn opens() -> Self {
         let office = Office::open();
-        let group = administrator_creates(&office, "sys_user_group", &json!({ "name": "Riviera" }));
+        let group = office.made_by(ADMINISTRATOR, "sys_user_group", &json!({ "name": "Riviera" }));
         let depot = site(&office, MONACO);
         Self { office, group, depot, begins: now().plus_milliseconds(3_600_000) }
     }
@@ -36,7 +36,7 @@ impl Riviera {
         let technician = self.office.technician(name);
         let user = technician.user().to_string();
         let member = json!({ "user": user, "group": self.group.sys_id.to_string() });
-        administrator_creates(&self.office, "sys_user_grmember", &member);
+        self.office.made_by(ADMINISTRATOR, "sys_user_grmember", &member);
         let base = json!({ "user": user, "start_location": self.depot.sys_id.to_string() });
         self.office.creates("wm_agent_schedule_attribute_plan", &base);
         let ends = self.begins.plus_milliseconds(hours * 3_600_000);
@@ -76,13 +76,6 @@ fn add(fields: &mut Json, more: Json) {
     if let (Json::Object(fields), Json::Object(more)) = (fields, more) {
         fields.extend(more);
     }
-}
-
-/// The administrator creates a record.
-pub fn administrator_creates(office: &Office, table: &str, fields: &Json) -> DocumentId {
-    let answer = office.asks(ADMINISTRATOR, Method::POST, &format!("/api/now/table/{table}"), Some(fields));
-    assert_eq!(answer.status, 201, "{}", answer.body);
-    record(table, &answer.body["result"])
 }
 
 /// A place to go to.

@@ -53,9 +53,5 @@ fn open_task(call: &Call<'_>, task: SysId) -> table::Result<Record> {
 /// # Errors
 /// Says who may.
 pub fn for_agents(call: &Call<'_>) -> table::Result<()> {
-    if call.caller.may(&ROLES.map(str::to_owned)) {
-        return Ok(());
-    }
-    let problem = format!("only {} book visits for customers; ask one of them", ROLES.join(", "));
-    Err(TableError::Denied { record: BOOKINGS.into(), problem })
+    table::only(call, &ROLES, BOOKINGS, "book visits for customers")
 }

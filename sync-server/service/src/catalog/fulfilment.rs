@@ -3,7 +3,7 @@
 
 use fieldline_documents::Act;
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, Value};
+use fieldline_model::{Record, Value};
 
 use crate::approvals::{APPROVALS, Answer, open};
 use crate::author::Authored;
@@ -50,7 +50,7 @@ impl Call<'_> {
     pub(crate) fn roll_up_ordered(&mut self, changed: &Changed) -> crate::error::Result<()> {
         let part = &changed.projection.record;
         let (table, field) = if part.id.table == *TASKS { (ITEMS, "request_item") } else { (REQUESTS, "request") };
-        let whole = part.reference(field).map(|whole| self.row(&DocumentId::new(table, whole))).transpose()?.flatten();
+        let whole = self.referred(table, part.reference(field))?;
         let Some(whole) = whole.filter(|_| changed.stands_elsewhere()) else { return Ok(()) };
         let parts = self.rows(part.id.table.as_str(), &Filter::equals(field, whole.id.sys_id))?;
         let stages: Vec<String> = parts.iter().filter_map(|part| self.ordered_stage(part)).collect();

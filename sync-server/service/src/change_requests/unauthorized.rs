@@ -111,7 +111,7 @@ fn is_authorised(call: &Call<'_>, item: &Record) -> Result<bool> {
 
 /// Whether an item was told of lately.
 fn is_quiet(call: &Call<'_>, item: &Record) -> Result<bool> {
-    let seconds = call.property(QUIET_SECONDS)?.and_then(|text| text.trim().parse().ok()).unwrap_or(DAY_SECONDS);
+    let seconds = call.property_as(QUIET_SECONDS)?.unwrap_or(DAY_SECONDS);
     let since = call.now.plus_milliseconds(-seconds.saturating_mul(1_000));
     let told =
         call.rows(CHANGES, &Filter::equals("cmdb_ci", item.id.sys_id).and(Filter::equals("unauthorized", true)))?;

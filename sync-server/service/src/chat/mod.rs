@@ -186,7 +186,7 @@ fn end(call: &mut Call<'_>, chat: &Record, state: &str) -> Result<()> {
 impl Call<'_> {
     /// Somebody as a reader: with their own roles, or as somebody who has none.
     pub(crate) fn reader(&self, user: Option<SysId>) -> crate::error::Result<Caller> {
-        let row = user.map(|user| self.row(&DocumentId::new("sys_user", user))).transpose()?.flatten();
+        let row = self.referred("sys_user", user)?;
         let nobody = || Caller { user: SysId([0; 16]), roles: std::collections::BTreeSet::new(), device: None };
         row.map_or_else(
             || Ok(nobody()),

@@ -57,10 +57,7 @@ pub(super) struct Known {
 /// When there is no such contact for the caller, or the caller gives none.
 pub fn issue(call: &Call<'_>, contact: SysId) -> Result<String> {
     let contact = table::read(call, CONTACTS, contact)?;
-    if !call.caller.may(&GIVERS.map(str::to_owned)) {
-        let problem = format!("only {} give passes; ask one of them", GIVERS.join(", "));
-        return Err(TableError::Denied { record: contact.id.to_string(), problem });
-    }
+    table::only(call, &GIVERS, &contact.id, "give passes")?;
     Ok(written(call, For::Contact(contact.id.sys_id)))
 }
 

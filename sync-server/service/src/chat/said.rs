@@ -110,8 +110,7 @@ pub fn said_after(call: &Call<'_>, chat: &Record, after: i64) -> Result<Vec<Mess
 }
 
 fn message(call: &Call<'_>, chat: &Record, row: &Record) -> Result<Message> {
-    let author =
-        row.reference("author").map(|user| call.row(&DocumentId::new("sys_user", user))).transpose()?.flatten();
+    let author = call.referred("sys_user", row.reference("author"))?;
     let guest = || if row.text("author_kind") == "customer" { chat.text("guest_name") } else { "" };
     Ok(Message {
         order: number_field(row, "order").unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! A chat that no agent takes is not left waiting: after so long a case is offered, or opened.
 
-use fieldline_model::{DocumentId, Record};
+use fieldline_model::Record;
 use fieldline_storage::Job;
 
 use super::end;
@@ -35,7 +35,7 @@ pub(super) fn begin(call: &mut Call<'_>, chat: &Record) -> Result<()> {
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> Result<()> {
     call.tx.remove_job(&job.name)?;
-    let chat = job.record().map(|id| call.row(&DocumentId::new(INTERACTIONS, id))).transpose()?.flatten();
+    let chat = call.referred(INTERACTIONS, job.record())?;
     let Some(chat) = chat.filter(|chat| !is_over(chat) && chat.reference("assigned_to").is_none()) else {
         return Ok(());
     };

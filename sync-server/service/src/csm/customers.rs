@@ -139,8 +139,8 @@ pub(super) fn check(call: &Call<'_>, row: &Record) -> Result<()> {
             invalid("related_account", "is the partner itself; name the customer it looks after")
         }
         RELATIONSHIPS => {
-            let partner = row.reference("account").map(|id| call.row(&DocumentId::new(ACCOUNTS, id))).transpose()?;
-            match partner.flatten().is_some_and(|account| account.says("partner")) {
+            let partner = call.referred(ACCOUNTS, row.reference("account"))?;
+            match partner.is_some_and(|account| account.says("partner")) {
                 true => Ok(()),
                 false => invalid("account", "is no partner; set `partner` on the account first"),
             }
@@ -174,7 +174,7 @@ impl Call<'_> {
     /// Whether somebody speaks for the customer of a case.
     pub(super) fn speaks_for_customer(&self, case: &Record, user: SysId) -> crate::error::Result<bool> {
         for (field, table) in [("contact", CONTACTS), ("partner_contact", CONTACTS), ("consumer", CONSUMERS)] {
-            let person = case.reference(field).map(|id| self.row(&DocumentId::new(table, id))).transpose()?.flatten();
+            let person = self.referred(table, case.reference(field))?;
             if person.is_some_and(|person| person.reference("user") == Some(user)) {
                 return Ok(true);
             }

@@ -111,7 +111,7 @@ impl Call<'_> {
         if !own.is_empty() {
             return Ok(own.to_owned());
         }
-        let tasks = self.rows("wm_task", &Filter::equals("parent", order.id.sys_id))?;
+        let tasks = self.tasks_of(&order.id)?;
         let told: Vec<&str> =
             tasks.iter().map(|task| task.text(field).trim()).filter(|text| !text.is_empty()).collect();
         Ok(told.join("\n").chars().take(NOTES_CHARACTERS).collect())

@@ -98,12 +98,8 @@ pub fn accept(call: &mut Call<'_>, case: SysId, recipients: &Recipients) -> Resu
 
 fn of_role(call: &Call<'_>, case: SysId, roles: &[&str]) -> Result<Record> {
     let case = table::read(call, CASES, case)?;
-    let allowed: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
-    if call.caller.may(&allowed) {
-        return Ok(case);
-    }
-    let problem = format!("only {} may decide about major cases; ask one of them", roles.join(", "));
-    Err(TableError::Denied { record: case.id.to_string(), problem })
+    table::only(call, roles, &case.id, "may decide about major cases")?;
+    Ok(case)
 }
 
 fn candidate(call: &Call<'_>, case: SysId) -> Result<Record> {

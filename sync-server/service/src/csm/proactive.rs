@@ -34,10 +34,7 @@ const OVER: &str = "The disturbance we told you of is over. Please tell us if yo
 /// When there is no such incident for the caller, or the caller may not.
 pub fn open(call: &mut Call<'_>, incident: SysId) -> Result<Vec<Record>> {
     let incident = table::read(call, INCIDENTS, incident)?;
-    if !call.caller.may(&ROLES.map(str::to_owned)) {
-        let problem = format!("only {} may open cases for others; ask one of them", ROLES.join(", "));
-        return Err(TableError::Denied { record: incident.id.to_string(), problem });
-    }
+    table::only(call, &ROLES, &incident.id, "may open cases for others")?;
     call.implied(|call| open_all(call, &incident))
 }
 

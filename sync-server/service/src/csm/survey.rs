@@ -69,10 +69,7 @@ pub(super) fn answer(call: &mut Call<'_>, case: &Record, score: i64, words: &str
 /// When the caller may not know, or the database fails.
 pub fn figures(call: &Call<'_>, account: Option<SysId>) -> Result<Figures> {
     let declared = table::declared(call, SURVEYS)?;
-    if !call.caller.may(&declared.read) {
-        let problem = format!("only {} may know what customers said; ask one of them", declared.read.join(", "));
-        return Err(TableError::Denied { record: SURVEYS.into(), problem });
-    }
+    table::only(call, &declared.read, SURVEYS, "may know what customers said")?;
     let asked = account.map_or_else(Filter::everything, |account| Filter::equals("account", account));
     Ok(counted(&call.rows(SURVEYS, &asked)?))
 }

@@ -105,11 +105,7 @@ pub fn revoke(call: &mut Call<'_>, link: SysId) -> table::Result<()> {
 }
 
 fn for_agents(call: &Call<'_>) -> table::Result<()> {
-    if call.caller.may(&ROLES.map(str::to_owned)) {
-        return Ok(());
-    }
-    let problem = format!("only {} give links to customers; ask one of them", ROLES.join(", "));
-    Err(TableError::Denied { record: LINKS.into(), problem })
+    table::only(call, &ROLES, LINKS, "give links to customers")
 }
 
 /// A link somebody came by, and the visit it leads to.
@@ -130,7 +126,7 @@ pub fn open(call: &Call<'_>, token: &str) -> table::Result<Opened> {
     let link = call.row(&DocumentId::new(LINKS, id))?.ok_or_else(gone)?;
     let works = !link.says("revoked") && link.time("expires_at").is_some_and(|until| call.now < until);
     let purpose = Purpose::named(link.text("purpose")).filter(|_| works).ok_or_else(gone)?;
-    let task = link.reference("task").map(|task| call.row(&DocumentId::new("wm_task", task))).transpose()?.flatten();
+    let task = call.referred("wm_task", link.reference("task"))?;
     Ok(Opened { link, task: task.ok_or_else(gone)?, purpose })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing is written unless the organisation says so and says under which address customers reach this server.
 
-use fieldline_model::{DocumentId, Record, UserZone};
+use fieldline_model::{Record, UserZone};
 
 use super::{Purpose, link_to, visit};
 use crate::call::Call;
@@ -28,8 +28,7 @@ pub(crate) fn tell(call: &mut Call<'_>, task: &Record) -> Result<()> {
         Err(TableError::Service(error)) => return Err(error),
         Err(_) => None,
     };
-    let location = task.reference("location").map(|id| call.row(&DocumentId::new("cmn_location", id))).transpose()?;
-    let location = location.flatten();
+    let location = call.referred("cmn_location", task.reference("location"))?;
     let name = location.as_ref().map(|row| row.text("time_zone")).filter(|name| UserZone::is_known(name));
     let name = name.unwrap_or("UTC");
     let when = arrives.map(|(at, _)| format!(" and arrives at about {} ({name})", UserZone::named(name).shown(at)));
@@ -44,8 +43,7 @@ pub(crate) fn tell(call: &mut Call<'_>, task: &Record) -> Result<()> {
 
 /// Whom the visit is for: the contact of the task, else of its order.
 fn contact_of(call: &Call<'_>, task: &Record) -> Result<Option<Record>> {
-    let order = task.reference("parent").map(|order| call.row(&DocumentId::new("wm_order", order))).transpose()?;
-    let order = order.flatten();
+    let order = call.referred("wm_order", task.reference("parent"))?;
     let contact = [Some(task), order.as_ref()].into_iter().flatten().find_map(|record| record.reference("contact"));
-    Ok(contact.map(|contact| call.row(&DocumentId::new("customer_contact", contact))).transpose()?.flatten())
+    call.referred("customer_contact", contact)
 }

@@ -5,7 +5,7 @@
 //! it was said.
 
 use fieldline_model::Value;
-use fieldline_model::{DocumentId, Record, Timestamp, UserZone};
+use fieldline_model::{Record, Timestamp, UserZone};
 
 use super::{Opened, Purpose};
 use crate::appointments::{self, Window};
@@ -108,7 +108,7 @@ pub fn visit(call: &mut Call<'_>, opened: &Opened) -> Result<Visit> {
     let comes = matches!(standing, Standing::Planned | Standing::OnTheWay | Standing::There | Standing::Done);
     let booking = appointments::booked(call, task.id.sys_id)?;
     let window = |row: &Record| Some(Window { start: row.time("start_date")?, end: row.time("end_date")? });
-    let location = find(call, task, "location", "cmn_location")?;
+    let location = call.referred("cmn_location", task.reference("location"))?;
     let time_zone = location.map(|row| row.text("time_zone").to_owned()).filter(|name| UserZone::is_known(name));
     let time_zone = time_zone.unwrap_or_else(|| "UTC".into());
     let signed = Some(task.text("signed_by")).filter(|name| !name.is_empty()).map(str::to_owned);
@@ -127,12 +127,8 @@ pub fn visit(call: &mut Call<'_>, opened: &Opened) -> Result<Visit> {
     })
 }
 
-fn find(call: &Call<'_>, record: &Record, field: &str, table: &str) -> Result<Option<Record>> {
-    Ok(record.reference(field).map(|id| call.row(&DocumentId::new(table, id))).transpose()?.flatten())
-}
-
 fn first_name(call: &Call<'_>, task: &Record) -> Result<Option<String>> {
-    let Some(user) = find(call, task, "assigned_to", "sys_user")? else { return Ok(None) };
+    let Some(user) = call.referred("sys_user", task.reference("assigned_to"))? else { return Ok(None) };
     let name = [user.text("first_name"), user.text("name").split_whitespace().next().unwrap_or_default()];
     Ok(name.into_iter().find(|name| !name.is_empty()).map(str::to_owned))
 }

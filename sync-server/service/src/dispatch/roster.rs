@@ -50,8 +50,7 @@ pub struct Rosters {
 impl Rosters {
     /// Reads the rosters of a group's members.
     pub fn of_group(call: &Call<'_>, group: SysId, within: Span) -> Result<Self> {
-        let members = call.rows("sys_user_grmember", &Filter::equals("group", group))?;
-        Self::of_users(call, &members.iter().filter_map(|row| row.reference("user")).collect(), within)
+        Self::of_users(call, &call.members_of(group)?.into_iter().collect(), within)
     }
 
     /// Reads the rosters of people.

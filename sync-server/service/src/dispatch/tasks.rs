@@ -293,8 +293,8 @@ fn unknown_skill(call: &Call<'_>, skills: &BTreeSet<SysId>) -> Result<Option<Str
 pub fn site_of(call: &Call<'_>, task: &Record) -> Result<Option<Site>> {
     let own = task.reference("location");
     let order = || -> Result<Option<SysId>> {
-        let order = task.reference("parent").map(|order| call.row(&DocumentId::new("wm_order", order))).transpose()?;
-        Ok(order.flatten().and_then(|order| order.reference("location")))
+        let order = call.referred("wm_order", task.reference("parent"))?;
+        Ok(order.and_then(|order| order.reference("location")))
     };
     let location = match own {
         Some(location) => Some(location),
@@ -308,9 +308,7 @@ pub fn site_of(call: &Call<'_>, task: &Record) -> Result<Option<Site>> {
 /// A location and those above it; a circle ends where it closes.
 fn with_those_above(call: &Call<'_>, location: SysId) -> Result<Vec<SysId>> {
     let mut all = vec![location];
-    while let Some(row) =
-        all.last().map(|last| call.row(&DocumentId::new("cmn_location", *last))).transpose()?.flatten()
-    {
+    while let Some(row) = call.referred("cmn_location", all.last().copied())? {
         match row.reference("parent").filter(|above| !all.contains(above)) {
             Some(above) => all.push(above),
             None => break,

@@ -5,7 +5,7 @@
 use fieldline_model::{DocumentId, Record, SysId, Timestamp};
 use fieldline_storage::Job;
 
-use super::{INTERACTIONS, moment_text, relate, tasks_of, worked_on};
+use super::{INTERACTIONS, relate, tasks_of, worked_on};
 use crate::call::Call;
 use crate::named::sys_id_of;
 use crate::table::{self, Input, Result, TableError};
@@ -23,7 +23,7 @@ const TITLE_CHARACTERS: usize = 160;
 /// When there is no such interaction for the caller, the moment does not fit, or there is no number to call.
 pub fn request(call: &mut Call<'_>, interaction: SysId, at: Timestamp, number: Option<&str>) -> Result<Record> {
     let interaction = worked_on(call, interaction)?;
-    let moment = moment_text(at);
+    let moment = at.to_string();
     let mut fields = vec![("callback_at", moment.as_str())];
     fields.extend(number.map(|number| ("phone_number", number)));
     Ok(table::update(call, INTERACTIONS, interaction.id.sys_id, &Input::of(&fields))?.record)
@@ -64,7 +64,7 @@ pub(super) fn time(call: &mut Call<'_>, before: Option<&Record>, interaction: &R
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> Result<()> {
     call.tx.remove_job(&job.name)?;
-    let asked = job.record().map(|id| call.row(&DocumentId::new(INTERACTIONS, id))).transpose()?.flatten();
+    let asked = call.referred(INTERACTIONS, job.record())?;
     let Some((asked, at)) = asked.and_then(|asked| asked.time("callback_at").map(|at| (asked, at))) else {
         return Ok(());
     };

@@ -10,7 +10,7 @@ mod callback;
 pub mod phone;
 mod row;
 
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{DocumentId, Record, SysId, Value};
 
 pub use callback::request as request_callback;
 pub(crate) use callback::{KIND, ring};
@@ -38,11 +38,8 @@ pub(crate) fn is_over(interaction: &Record) -> bool {
 /// When there is none for the caller, or the caller works on none.
 pub(crate) fn worked_on(call: &Call<'_>, id: SysId) -> Result<Record> {
     let interaction = table::read(call, INTERACTIONS, id)?;
-    if call.caller.may(&WORKERS.map(str::to_owned)) {
-        return Ok(interaction);
-    }
-    let problem = format!("only {} work on interactions; ask one of them", WORKERS.join(", "));
-    Err(TableError::Denied { record: interaction.id.to_string(), problem })
+    table::only(call, &WORKERS, &interaction.id, "work on interactions")?;
+    Ok(interaction)
 }
 
 /// Opens an interaction and says who it could be with, as far as its number tells; the one person it can only be is its contact.
@@ -157,9 +154,4 @@ pub(crate) fn begun_by_mail(call: &mut Call<'_>, mail: SysId, record: &Record) -
     ];
     let interaction = call.implied(|call| table::create(call, INTERACTIONS, &Input::of(&fields)))?.record;
     relate(call, &interaction, record, "task_created").map(drop)
-}
-
-/// A moment in words of the record API.
-fn moment_text(at: Timestamp) -> String {
-    at.to_string()
 }

@@ -6,7 +6,7 @@
 
 use fieldline_documents::Act;
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, Timestamp};
+use fieldline_model::{Record, Timestamp};
 use fieldline_storage::Job;
 
 use super::incident::INCIDENTS;
@@ -48,7 +48,7 @@ pub(crate) fn is_setting(property: &str) -> bool {
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
     for stays in ALL {
-        let record = job.record().map(|id| call.row(&DocumentId::new(stays.table, id))).transpose()?.flatten();
+        let record = call.referred(stays.table, job.record())?;
         let Some(record) = record else { continue };
         let is_due = call.closing_time(stays, &record)?.is_some_and(|due_at| due_at <= call.now);
         return Ok(call.because("it stayed resolved".into(), |call| match is_due {
@@ -98,7 +98,7 @@ impl Call<'_> {
         let Some(resolved_at) = record.time("resolved_at").filter(|_| may_close && !is_major) else {
             return Ok(None);
         };
-        let days = self.property(stays.setting)?.and_then(|days| days.trim().parse().ok()).unwrap_or(DAYS);
+        let days = self.property_as(stays.setting)?.unwrap_or(DAYS);
         Ok((days > 0).then(|| resolved_at.plus_milliseconds(i64::from(days) * DAY_MILLISECONDS)))
     }
 }

@@ -20,6 +20,8 @@ pub mod major;
 pub mod problem;
 mod reopen;
 
+use std::str::FromStr;
+
 use fieldline_model::Record;
 use fieldline_model::life_cycle::{Refusal, RefusedStep};
 
@@ -64,6 +66,11 @@ impl Call<'_> {
     pub(crate) fn property(&self, name: &str) -> Result<Option<String>> {
         let found = self.rows_with(PROPERTIES, &[("name", name)])?;
         Ok(found.first().map(|property| property.text("value").to_owned()))
+    }
+
+    /// What a property says, where it says something of this kind.
+    pub(crate) fn property_as<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
+        Ok(self.property(name)?.and_then(|value| value.trim().parse().ok()))
     }
 
     /// The name of the stage a row shows.

@@ -61,10 +61,7 @@ impl What {
 /// When the caller may not, or there is nothing to tell.
 pub fn communicate(call: &mut Call<'_>, problem: SysId, what: What) -> table::Result<usize> {
     let problem = table::read(call, PROBLEMS, problem)?;
-    if !call.caller.may(&ROLES.map(str::to_owned)) {
-        let only = format!("only {} may tell of it; ask one of them", ROLES.join(", "));
-        return Err(TableError::Denied { record: problem.id.to_string(), problem: only });
-    }
+    table::only(call, &ROLES, &problem.id, "may tell of it")?;
     let text = problem.text(what.field());
     if text.is_empty() {
         let nothing = "is empty, so there is nothing to tell; write it first";

@@ -19,7 +19,7 @@ use super::FEEDBACK;
 use super::used::{SEARCHES, USES};
 use crate::call::Call;
 use crate::query::number_field;
-use crate::table::{Result, TableError};
+use crate::table::{self, Result};
 
 /// What is opened by somebody whom knowledge did not help, and the fields that say who that is.
 const CASES: [(&str, [&str; 2]); 2] =
@@ -97,10 +97,7 @@ pub struct Ask {
 /// # Errors
 /// When the caller may not know, or the database fails.
 pub fn visits(call: &Call<'_>, ask: &Ask) -> Result<Vec<Visit>> {
-    if !call.caller.may(&READERS.map(str::to_owned)) {
-        let problem = format!("only {} may know what visitors did; ask one of them", READERS.join(", "));
-        return Err(TableError::Denied { record: "deflection".into(), problem });
-    }
+    table::only(call, &READERS, "deflection", "may know what visitors did")?;
     let seen_until = ask.until.plus_milliseconds(ask.window_milliseconds);
     let mut visits: Vec<Visit> = activities(call, seen_until)?
         .into_iter()

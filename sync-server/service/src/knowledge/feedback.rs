@@ -20,8 +20,8 @@ const BAD_STARS: i64 = 2;
 /// # Errors
 /// When the database fails.
 pub(crate) fn given(call: &mut Call<'_>, feedback: &Record) -> Result<()> {
-    let article = feedback.reference("article").map(|id| call.row(&DocumentId::new(ARTICLES, id)));
-    let Some(mut article) = article.transpose()?.flatten() else { return Ok(()) };
+    let article = call.referred(ARTICLES, feedback.reference("article"))?;
+    let Some(mut article) = article else { return Ok(()) };
     let stars = number_field(feedback, "rating");
     if let Some(stars) = stars {
         rate(&mut article, stars);
@@ -69,7 +69,7 @@ fn open_task(call: &mut Call<'_>, article: &Record, feedback: &Record) -> Result
 
 /// Who keeps an article: the manager of the group that owns it, else its author.
 fn keeper(call: &Call<'_>, article: &Record) -> Result<Option<SysId>> {
-    let group = article.reference("ownership_group").map(|id| call.row(&DocumentId::new("sys_user_group", id)));
-    let manager = group.transpose()?.flatten().and_then(|group| group.reference("manager"));
+    let group = call.referred("sys_user_group", article.reference("ownership_group"))?;
+    let manager = group.and_then(|group| group.reference("manager"));
     Ok(manager.or_else(|| article.reference("author")))
 }

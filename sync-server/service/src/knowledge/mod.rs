@@ -104,8 +104,8 @@ fn check_step(call: &Call<'_>, article: &Record, from: &str, to: &str) -> Result
     if !next.contains(&to) {
         return Err(invalid(format!("\"{to}\" does not follow \"{from}\"; use one of {}", next.join(", "))));
     }
-    let base = article.reference(BASE).map(|base| call.row(&DocumentId::new(BASES, base)));
-    let reviews = base.transpose()?.flatten().is_some_and(|base| base.text("publication") == "approval");
+    let base = call.referred(BASES, article.reference(BASE))?;
+    let reviews = base.is_some_and(|base| base.text("publication") == "approval");
     if reviews && from == "draft" && matches!(to, "published" | "scheduled_publish") {
         return Err(invalid("this knowledge base publishes after a review; send it to review first".into()));
     }
@@ -146,10 +146,7 @@ pub fn check_out(call: &mut Call<'_>, article: SysId) -> Result<Record> {
     let article = table::read(call, ARTICLES, article)?;
     let declared = table::declared(call, ARTICLES)?;
     let invalid = |problem: String| Err(TableError::invalid(&article.id, Some(&STATE.into()), problem));
-    if !call.caller.may(&declared.write) {
-        let problem = format!("only {} may write articles; ask one of them", declared.write.join(", "));
-        return Err(TableError::Denied { record: article.id.to_string(), problem });
-    }
+    table::only(call, &declared.write, &article.id, "may write articles")?;
     if article.text(STATE) != "published" {
         return invalid("only what is published has a version to go on from; change the draft itself".into());
     }

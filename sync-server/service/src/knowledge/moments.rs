@@ -1,6 +1,6 @@
 //! What happens to articles at a moment: one that is scheduled is published, one past its last day is outdated.
 
-use fieldline_model::{DocumentId, Record, Timestamp, Value};
+use fieldline_model::{Record, Timestamp, Value};
 use fieldline_storage::Job;
 
 use super::{ARTICLES, STATE, prepare, written};
@@ -33,7 +33,7 @@ fn next(article: &Record) -> Option<(Timestamp, &'static str)> {
 /// When the database fails.
 pub(crate) fn come(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let article = job.record().map(|id| call.row(&DocumentId::new(ARTICLES, id))).transpose()?.flatten();
+    let article = call.referred(ARTICLES, job.record())?;
     let Some(before) = article else { return Ok(()) };
     let Some((_, state)) = next(&before).filter(|(at, _)| *at <= call.now) else { return Ok(set(call, &before)?) };
     let mut article = before.clone();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_model::{Record, SysId, Value};
 
 use super::used::put_quietly;
 use super::{ARTICLES, BASE, BASES};
@@ -49,16 +49,16 @@ pub(crate) fn prepare(call: &Call<'_>, review: &mut Record) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub(crate) fn settle(call: &mut Call<'_>, review: &Record) -> Result<()> {
-    let article = review.reference("article").map(|id| call.row(&DocumentId::new(ARTICLES, id)));
-    let Some(mut article) = article.transpose()?.flatten() else { return Ok(()) };
+    let article = call.referred(ARTICLES, review.reference("article"))?;
+    let Some(mut article) = article else { return Ok(()) };
     article.set("latest_aqi", review.get("score").cloned());
     put_quietly(call, &article)
 }
 
 /// The questions an article is judged by, with their weights.
 fn weights(call: &Call<'_>, article: &Record) -> Result<BTreeMap<SysId, i64>> {
-    let base = article.reference(BASE).map(|base| call.row(&DocumentId::new(BASES, base)));
-    let checklist = base.transpose()?.flatten().and_then(|base| base.reference("checklist"));
+    let base = call.referred(BASES, article.reference(BASE))?;
+    let checklist = base.and_then(|base| base.reference("checklist"));
     let Some(checklist) = checklist else { return Ok(BTreeMap::new()) };
     let questions = call.rows(QUESTIONS, &Filter::equals("checklist", checklist))?;
     Ok(questions.iter().map(|row| (row.id.sys_id, number_field(row, "weight").unwrap_or_default())).collect())

@@ -65,10 +65,7 @@ pub fn note_view(call: &mut Call<'_>, article: SysId, led: Led) -> Result<Record
 /// When there is no such article or task for the caller, or it may not be told to whoever reads the task.
 pub fn attach(call: &mut Call<'_>, article: SysId, task: SysId) -> Result<Record> {
     let (article, task) = (table::read(call, ARTICLES, article)?, table::read(call, "task", task)?);
-    if !call.caller.may(&WORKERS.map(str::to_owned)) {
-        let problem = format!("only {} attach articles; ask one of them", WORKERS.join(", "));
-        return Err(TableError::Denied { record: task.id.to_string(), problem });
-    }
+    table::only(call, &WORKERS, &task.id, "attach articles")?;
     if article.text(super::STATE) != PUBLISHED {
         let problem = "only a published article helps others, too; publish it first";
         return Err(TableError::invalid(&article.id, Some(&super::STATE.into()), problem));

@@ -2,12 +2,12 @@
 
 use std::io::Cursor;
 
-use fieldline_model::{BlobHash, DocumentId};
-use ring::digest::{SHA256, digest};
+use fieldline_model::DocumentId;
 
 use super::parts::Enclosure;
 use crate::attachments::{self, File};
 use crate::call::Call;
+use crate::named::blob_of;
 use crate::table::{Result, TableError};
 
 /// The media types that are taken, with commas; a star ends one that stands for many.
@@ -28,7 +28,7 @@ impl Call<'_> {
     /// Makes the files of a mail those of a record; what was not taken, and why, one line each.
     pub(super) fn take_files(&mut self, files: &[Enclosure<'_>], record: &DocumentId) -> Result<Vec<String>> {
         let types = self.property(TYPES)?.unwrap_or_else(|| USUAL_TYPES.to_owned());
-        let most = self.property(BYTES)?.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(USUAL_BYTES);
+        let most = self.property_as(BYTES)?.unwrap_or(USUAL_BYTES);
         let (mut refused, mut taken) = (Vec::new(), 0);
         for file in files {
             match refusal(file, &types, most)
@@ -49,10 +49,8 @@ impl Call<'_> {
 
     fn keep_file(&mut self, file: &Enclosure<'_>, record: &DocumentId) -> Result<()> {
         let bytes = file.bytes();
-        let hash = digest(&SHA256, &bytes);
-        let blob = BlobHash(hash.as_ref().try_into().expect("SHA-256 has 32 bytes"));
         let kept = File {
-            blob,
+            blob: blob_of(&bytes),
             size_bytes: bytes.len() as u64,
             name: file.name.clone(),
             content_type: file.content_type.clone(),

@@ -31,7 +31,7 @@ impl Call<'_> {
         if self.is_own(from)? {
             return Ok(Some("it comes from an address of this server".into()));
         }
-        let most = self.property(PER_HOUR)?.and_then(|most| most.trim().parse().ok()).unwrap_or(USUAL_PER_HOUR);
+        let most = self.property_as(PER_HOUR)?.unwrap_or(USUAL_PER_HOUR);
         let written = self.count_mail_of(from)?;
         Ok((written > most).then(|| format!("its sender wrote more than {most} mails within an hour")))
     }

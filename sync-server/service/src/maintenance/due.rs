@@ -54,8 +54,8 @@ impl Schedule {
     pub fn read(call: &Call<'_>, id: SysId) -> Result<Option<Self>> {
         let in_use = |row: &Record| row.says("active");
         let Some(row) = call.row(&DocumentId::new(SCHEDULES, id))?.filter(in_use) else { return Ok(None) };
-        let plan = row.reference("work_plan").map(|plan| call.row(&DocumentId::new(PLANS, plan))).transpose()?;
-        let Some(plan) = plan.flatten().filter(in_use) else { return Ok(None) };
+        let plan = call.referred(PLANS, row.reference("work_plan"))?;
+        let Some(plan) = plan.filter(in_use) else { return Ok(None) };
         let hours = row.reference("schedule").map(|hours| sla::schedule::read(&call.dictionary, &*call.tx, hours));
         let hours = hours.transpose()?.flatten().and_then(std::result::Result::ok);
         Ok(Some(Self { id, plan, row, hours }))

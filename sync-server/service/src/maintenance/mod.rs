@@ -52,9 +52,8 @@ pub(crate) fn check(call: &Call<'_>, row: &Record) -> table::Result<()> {
                 invalid("every", "is no number of units above zero; correct it")
             }
             "condition" => {
-                let plan =
-                    row.reference("work_plan").map(|plan| call.row(&DocumentId::new(PLANS, plan))).transpose()?;
-                let table = plan.flatten().map_or_else(String::new, |plan| plan.text("table").to_owned());
+                let plan = call.referred(PLANS, row.reference("work_plan"))?;
+                let table = plan.map_or_else(String::new, |plan| plan.text("table").to_owned());
                 call.check_condition(row, &"condition".into(), &table, row.text("condition"))
             }
             "duration" if row.time("first_due").is_none() => invalid("first_due", "is empty; say when it is first due"),
@@ -125,6 +124,6 @@ fn standing(call: &Call<'_>, schedule: SysId, record: &Record) -> Result<Record>
 
 /// Whether what was made last is still to be done.
 fn is_open(call: &Call<'_>, stands: &Record) -> Result<bool> {
-    let task = stands.reference("task").map(|task| call.row(&DocumentId::new("wm_task", task))).transpose()?;
-    Ok(task.flatten().is_some_and(|task| task.says("active")))
+    let task = call.referred("wm_task", stands.reference("task"))?;
+    Ok(task.is_some_and(|task| task.says("active")))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldline_model::condition::Filter;
 use fieldline_model::{Record, SysId, TableName, Value};
 
 use crate::call::{Call, Caller};
@@ -84,9 +83,8 @@ impl Call<'_> {
                 if !to_members {
                     return Ok(());
                 }
-                for member in self.rows("sys_user_grmember", &Filter::equals("group", id))? {
-                    let user = member.reference("user");
-                    user.map_or(Ok(()), |user| self.find_people("sys_user", user, by, people))?;
+                for user in self.members_of(id)? {
+                    self.find_people("sys_user", user, by, people)?;
                 }
             }
             ("customer_contact", Some(user)) => self.find_people("sys_user", user, by, people)?,

@@ -109,7 +109,7 @@ impl Server {
 
 impl Call<'_> {
     fn claim(&mut self, job: Job, domain: &str) -> Result<Option<Mail>> {
-        let row = job.record().map(|id| self.row(&DocumentId::new(TOLD[0], id))).transpose()?.flatten();
+        let row = self.referred(TOLD[0], job.record())?;
         let Some(row) = row.filter(|row| row.text("state") != "sent") else {
             self.tx.remove_job(&job.name)?;
             return Ok(None);

@@ -197,10 +197,7 @@ pub fn acknowledge(call: &mut Call<'_>, escalation: SysId) -> table::Result<Reco
     let row = call.row(&id)?.ok_or_else(|| TableError::NotFound(id.to_string()))?;
     let task = row.reference("task").ok_or_else(|| TableError::NotFound(id.to_string()))?;
     let task = table::read(call, "task", task)?;
-    if !call.caller.may(&ROLES.map(str::to_owned)) {
-        let problem = format!("only {} take tasks; ask one of them", ROLES.join(", "));
-        return Err(TableError::Denied { record: id.to_string(), problem });
-    }
+    table::only(call, &ROLES, &id, "take tasks")?;
     if row.text("state") != "active" {
         let problem = format!("is over already ({}); look at the task", row.text("state"));
         return Err(TableError::invalid(&id, None, problem));

@@ -20,7 +20,7 @@ pub(crate) mod time_off;
 use fieldline_model::{SysId, Timestamp};
 
 use crate::call::Call;
-use crate::table::{self, Result, TableError};
+use crate::table::{self, Result};
 
 pub use escalation::acknowledge;
 pub(crate) use escalation::{KIND, ring};
@@ -58,10 +58,7 @@ pub struct OnCall {
 /// When the caller may not read shifts, or the database fails.
 pub fn on_call(call: &Call<'_>, group: Option<SysId>, at: Timestamp) -> Result<Vec<OnCall>> {
     let declared = table::declared(call, SHIFTS)?;
-    if !call.caller.may(&declared.read) {
-        let problem = format!("only {} may know who is on call; ask one of them", declared.read.join(", "));
-        return Err(TableError::Denied { record: SHIFTS.into(), problem });
-    }
+    table::only(call, &declared.read, SHIFTS, "may know who is on call")?;
     let mut all = Vec::new();
     for rota in call.rotas(group)?.iter().filter(|rota| rota.is_on(at)) {
         for (level, roster) in (1..).zip(&rota.rosters) {

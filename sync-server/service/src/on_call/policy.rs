@@ -59,8 +59,7 @@ impl Call<'_> {
             let mut people: Vec<SysId> =
                 on_duty.filter_map(|(rota, roster)| Some(rota.duty(roster, at).0?.user)).collect();
             for group in row.references("groups") {
-                let members = self.rows("sys_user_grmember", &Filter::equals("group", group))?;
-                people.extend(members.iter().filter_map(|member| member.reference("user")));
+                people.extend(self.members_of(group)?);
             }
             people.extend(row.references("users"));
             if row.says("group_manager") {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use fieldline_model::calendar::spans::joined;
 use fieldline_model::condition::Filter;
 use fieldline_model::{Decimal, Record, SysId, Timestamp, Value};
 
-use super::JOBS;
 use super::told::CARDS;
 use crate::call::Call;
-use crate::table::{self, Result, TableError, declared};
+use crate::table::{self, Result, declared};
 
 const ORDERS: &str = "wm_order";
 const EXPENSES: &str = "sm_incidentals";
@@ -59,11 +59,8 @@ pub struct Spent {
 pub fn billing(call: &mut Call<'_>, order: SysId) -> Result<Billing> {
     let order = table::read(call, ORDERS, order)?;
     let cards = declared(call, CARDS)?;
-    if !call.caller.may(&cards.read) {
-        let problem = format!("only {} may know what an order took; ask one of them", cards.read.join(", "));
-        return Err(TableError::Denied { record: order.id.to_string(), problem });
-    }
-    let tasks = call.rows(JOBS, &Filter::equals("parent", order.id.sys_id))?;
+    table::only(call, &cards.read, &order.id, "may know what an order took")?;
+    let tasks = call.tasks_of(&order.id)?;
     let (mut time, mut spent): (Times, Costs) = Default::default();
     let mut parts: BTreeMap<SysId, i64> = BTreeMap::new();
     for task in &tasks {
@@ -109,15 +106,8 @@ fn sum(sum: Decimal, row: &Record, field: &str) -> Decimal {
 
 /// How many seconds lie in any of some spans.
 fn covered(mut spans: Vec<(Timestamp, Timestamp)>) -> i64 {
-    spans.sort_unstable();
-    let (mut milliseconds, mut reached) = (0, Timestamp(i64::MIN));
-    for (from, until) in spans {
-        let from = from.max(reached);
-        if until > from {
-            milliseconds += until.milliseconds_since(from);
-            reached = until;
-        }
-    }
+    spans.retain(|(from, until)| from < until);
+    let milliseconds: i64 = joined(spans).iter().map(|(from, until)| until.milliseconds_since(*from)).sum();
     milliseconds / 1_000
 }
 

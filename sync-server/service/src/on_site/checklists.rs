@@ -30,10 +30,7 @@ const DECIDING: [&str; 6] = ["work_type", "asset", "cmdb_ci", "location", "accou
 pub fn publish(call: &mut Call<'_>, checklist: SysId) -> table::Result<Record> {
     let mut row = table::read(call, CHECKLISTS, checklist)?;
     let table = declared(call, CHECKLISTS)?;
-    if !call.caller.may(&table.write) {
-        let problem = format!("only {} publish checklists; ask one of them", table.write.join(", "));
-        return Err(TableError::Denied { record: row.id.to_string(), problem });
-    }
+    table::only(call, &table.write, &row.id, "publish checklists")?;
     let version = version_of(call, &row)?;
     if call.row(&version.id)?.is_none() {
         call.put_row(version.clone())?;

@@ -1,6 +1,5 @@
 //! Who is told that somebody is not heard of, step by step: the buddy, dispatch, the people on call. A step with nobody is left out.
 
-use fieldline_model::condition::Filter;
 use fieldline_model::{Record, SysId};
 
 use crate::call::Call;
@@ -24,9 +23,7 @@ impl Call<'_> {
 
     /// The group that dispatches a task; every dispatcher where it has none, or an empty one.
     fn dispatchers(&self, group: Option<SysId>) -> Result<Vec<SysId>> {
-        let members = group.map(|group| self.rows("sys_user_grmember", &Filter::equals("group", group))).transpose()?;
-        let members = members.unwrap_or_default();
-        let mut people: Vec<SysId> = members.iter().filter_map(|member| member.reference("user")).collect();
+        let mut people = group.map_or(Ok(Vec::new()), |group| self.members_of(group))?;
         if people.is_empty() {
             let all = self.rows_of_query("sys_user", "active=true^rolesLIKEwm_dispatcher")?;
             people = all.iter().map(|user| user.id.sys_id).collect();

@@ -45,8 +45,8 @@ impl Call<'_> {
         if !has_come || task.get("check_in_status").is_some() || !changed.stands_elsewhere() {
             return Ok(());
         }
-        let site = task.reference("location").map(|site| self.row(&DocumentId::new("cmn_location", site)));
-        let place: Option<Place> = site.transpose()?.flatten().and_then(|site| site.place());
+        let site = self.referred("cmn_location", task.reference("location"))?;
+        let place: Option<Place> = site.and_then(|site| site.place());
         let skipped: Option<Act> = place.map(|_| set("check_in_status", Value::text("platform_skipped")));
         skipped.map_or(Ok(()), |act| self.author_as_system(id.clone(), vec![act]))
     }

@@ -69,7 +69,7 @@ impl Call<'_> {
 
     /// A number an organisation says, if it is one.
     fn setting(&self, name: &str) -> Result<Option<i64>> {
-        Ok(self.property(name)?.and_then(|said| said.trim().parse().ok()).filter(|number| *number >= 0))
+        Ok(self.property_as(name)?.filter(|number| *number >= 0))
     }
 
     fn open_alert(&self, task: SysId) -> Result<Option<Record>> {
@@ -128,8 +128,8 @@ impl Call<'_> {
     }
 
     fn words(&self, alert: &Record, task: &Record) -> Result<(String, String)> {
-        let user = alert.reference("user").map(|user| self.row(&DocumentId::new("sys_user", user)));
-        let name = user.transpose()?.flatten().map(|user| user.text("name").to_owned()).unwrap_or_default();
+        let user = self.referred("sys_user", alert.reference("user"))?;
+        let name = user.map(|user| user.text("name").to_owned()).unwrap_or_default();
         let (number, what) = (task.text("number"), task.text("short_description"));
         let subject = match alert.text("kind") {
             "help" => format!("{name} calls for help on {number}"),
@@ -186,7 +186,7 @@ fn last_place(task: &Projection, user: SysId) -> Option<Place> {
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let task = job.record().map(|id| call.row(&DocumentId::new(JOBS, id))).transpose()?.flatten();
+    let task = call.referred(JOBS, job.record())?;
     let Some(task) = task else { return Ok(()) };
     let task = call.projection(&task.id)?;
     let Some(watch) = watch(&task) else { return Ok(()) };

@@ -201,7 +201,7 @@ impl Outcome {
 
 impl Call<'_> {
     fn claim_request(&mut self, job: Job) -> Result<Option<Request>> {
-        let row = job.record().map(|id| self.row(&DocumentId::new(TABLE, id))).transpose()?.flatten();
+        let row = self.referred(TABLE, job.record())?;
         let Some(mut row) = row.filter(|row| State::of(row) != State::Sent) else {
             self.tx.remove_job(&job.name)?;
             return Ok(None);
@@ -228,9 +228,7 @@ impl Call<'_> {
     fn request(&self, row: &Record, claimed_until: Timestamp) -> Result<Result<Request, String>> {
         let (id, mut asked) = (row.id.sys_id, Asked::read(row));
         let mut headers: Vec<(String, String)> = std::mem::take(&mut asked.headers).into_iter().collect();
-        let find = |table: &str, field: &str| {
-            row.reference(field).map(|id| self.row(&DocumentId::new(table, id))).transpose().map(Option::flatten)
-        };
+        let find = |table: &str, field: &str| self.referred(table, row.reference(field));
         let is_active = |row: &Record| row.get("active") != Some(&Value::Boolean(false));
         let credential = if row.reference("webhook").is_some() {
             let Some(webhook) = find(WEBHOOKS, "webhook")?.filter(is_active) else {
@@ -311,8 +309,8 @@ impl Call<'_> {
 
     /// Tells a webhook nothing more, because it said so.
     fn switch_off(&mut self, row: &Record) -> Result<()> {
-        let webhook = row.reference("webhook").map(|id| self.row(&DocumentId::new(WEBHOOKS, id))).transpose()?;
-        let Some(mut webhook) = webhook.flatten() else { return Ok(()) };
+        let webhook = self.referred(WEBHOOKS, row.reference("webhook"))?;
+        let Some(mut webhook) = webhook else { return Ok(()) };
         webhook.set("active", Some(Value::Boolean(false)));
         webhook.set("problem", Some(Value::text("it answered 410: it wants to hear no more")));
         self.because("it answered 410 Gone".into(), |call| call.put_row(webhook))

@@ -2,7 +2,7 @@
 //! reached, and nothing looks at it before. After a standstill what fell due meanwhile is done in order, each once.
 
 use fieldline_model::sla::{Agreement, BusinessTime, Clock, row};
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, UserZone, Value};
+use fieldline_model::{Record, SysId, Timestamp, UserZone, Value};
 use fieldline_storage::Job;
 
 use super::{CLOCKS, SlaEvent, agreement};
@@ -35,7 +35,7 @@ fn percent_of(job: &Job) -> Option<u32> {
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let row = job.record().map(|id| call.row(&DocumentId::new(CLOCKS, id))).transpose()?.flatten();
+    let row = call.referred(CLOCKS, job.record())?;
     let book = call.book.clone();
     let agreement = row.as_ref().and_then(|row| book.agreement(row.reference("sla")?));
     let (Some(row), Some(agreement)) = (row, agreement) else { return Ok(()) };

@@ -85,7 +85,7 @@ impl Call<'_> {
             return Ok(());
         }
         let named: Option<SysId> = item.reference("asset");
-        let asset = named.map(|asset| self.row(&DocumentId::new(ASSETS, asset))).transpose()?.flatten();
+        let asset = self.referred(ASSETS, named)?;
         let wanted = status.and_then(asset::state_of_asset);
         let (Some(asset), Some((state, substate))) = (asset, wanted) else { return Ok(()) };
         if asset::status_of_item(state_of(&asset), asset.text("substatus")) == status {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fieldline_model::condition::Query;
-use fieldline_model::{DocumentId, Record, SysId};
+use fieldline_model::{Record, SysId};
 
 use crate::call::Call;
 use crate::stock::ledger::{BALANCES, MOVEMENTS};
@@ -63,7 +63,7 @@ fn check_reader(call: &Call<'_>, wanted: Wanted) -> Result<()> {
     if call.caller.may(&KEEPERS.map(str::to_owned)) {
         return Ok(());
     }
-    let room = wanted.stockroom.map(|room| call.row(&DocumentId::new(STOCKROOMS, room))).transpose()?.flatten();
+    let room = call.referred(STOCKROOMS, wanted.stockroom)?;
     if room.as_ref().and_then(van_owner) == Some(call.caller.user) {
         return Ok(());
     }

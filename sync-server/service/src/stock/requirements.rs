@@ -109,7 +109,7 @@ impl Call<'_> {
 
     /// The van of whoever has a task.
     fn van_for(&self, task: Option<SysId>) -> Result<Option<SysId>> {
-        let task = task.map(|task| self.row(&DocumentId::new("wm_task", task))).transpose()?.flatten();
+        let task = self.referred("wm_task", task)?;
         let Some(user) = task.and_then(|task| task.reference("assigned_to")) else { return Ok(None) };
         let vans = self.rows_with(STOCKROOMS, &[("manager", &user.to_string()), ("type", "field_agent")])?;
         Ok(vans.first().map(|van| van.id.sys_id))

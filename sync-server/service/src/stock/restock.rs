@@ -3,7 +3,7 @@
 //! What is on the way counts, so one shortage makes one order however often it is looked at. The order asks for what is free in
 //! the parent stockroom; where nothing is free, the next movement there or here looks again.
 
-use fieldline_model::{DocumentId, Record, SysId, Value};
+use fieldline_model::{Record, SysId, Value};
 use fieldline_storage::Job;
 
 use crate::call::Call;
@@ -24,7 +24,7 @@ pub(crate) const RULES: &str = "alm_stock_rule";
 /// When the database fails, or the order is refused.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let rule = job.record().map(|id| call.row(&DocumentId::new(RULES, id))).transpose()?.flatten();
+    let rule = call.referred(RULES, job.record())?;
     let Some((rule, quantity)) = rule.map(|rule| call.wanted(&rule).map(|wanted| (rule, wanted))).transpose()? else {
         return Ok(());
     };

@@ -121,8 +121,8 @@ fn bring(call: &mut Call<'_>, mut line: Record, stage: &str) -> table::Result<()
 /// # Errors
 /// Says which stages a line may take, or how many units are free.
 pub(crate) fn prepare_line(call: &mut Call<'_>, before: Option<&Record>, line: &mut Record) -> table::Result<()> {
-    let order = line.reference("transfer_order").map(|order| call.row(&DocumentId::new(ORDERS, order))).transpose()?;
-    let Some(order) = order.flatten() else { return wrong(line, "transfer_order", "there is no such order") };
+    let order = call.referred(ORDERS, line.reference("transfer_order"))?;
+    let Some(order) = order else { return wrong(line, "transfer_order", "there is no such order") };
     check_mover(call, &order)?;
     for field in ["from_stockroom", "to_stockroom"] {
         line.set(field, order.get(field).cloned());
@@ -263,7 +263,7 @@ impl Call<'_> {
 
     pub(crate) fn route_of(&self, line: &Record) -> Result<Route> {
         let (from, to) = (line.reference("from_stockroom"), line.reference("to_stockroom"));
-        let room = to.map(|to| self.row(&DocumentId::new(STOCKROOMS, to))).transpose()?.flatten();
+        let room = self.referred(STOCKROOMS, to)?;
         Ok(Route { is_same: from == to, is_personal: room.as_ref().and_then(van_owner).is_some() })
     }
 

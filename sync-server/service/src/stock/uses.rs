@@ -36,7 +36,7 @@ impl Call<'_> {
 
     fn book_use(&mut self, id: SysId, record: &DocumentId, entry: &Entry<PartUse>) -> Result<()> {
         let PartUse { model, quantity, asset, stockroom, .. } = entry.what;
-        let named = asset.map(|asset| self.row(&DocumentId::new(ASSETS, asset))).transpose()?.flatten();
+        let named = self.referred(ASSETS, asset)?;
         if let Some(asset) = named.as_ref().filter(|asset| is_serialised(asset)) {
             return self.book_serialised(id, record, entry, asset);
         }

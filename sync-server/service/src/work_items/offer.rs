@@ -62,7 +62,7 @@ pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
 /// When the database fails.
 pub(crate) fn take_back(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let item = job.record().map(|id| call.row(&DocumentId::new(ITEMS, id))).transpose()?.flatten();
+    let item = call.referred(ITEMS, job.record())?;
     let Some(item) = item.filter(|item| item.text("state") == "pending_accept") else { return Ok(()) };
     Ok(call.decline(item, None, true)?)
 }

@@ -4,7 +4,7 @@
 //! What was promised to a customer is never withdrawn by itself.
 
 use fieldline_documents::Act;
-use fieldline_model::{DocumentId, Record, Timestamp, Value};
+use fieldline_model::{Record, Timestamp, Value};
 use fieldline_storage::Job;
 
 use super::TASKS;
@@ -46,11 +46,9 @@ impl Call<'_> {
     }
 
     fn acceptance_due(&self, task: &Record, asked_at: Timestamp) -> Result<Option<Timestamp>> {
-        let of_task = number_field(task, "acceptance_duration");
-        let usual = || Ok::<_, crate::ServiceError>(self.property(SECONDS)?.and_then(|text| text.trim().parse().ok()));
-        let seconds = match of_task {
+        let seconds = match number_field(task, "acceptance_duration") {
             Some(seconds) => Some(seconds),
-            None => usual()?,
+            None => self.property_as(SECONDS)?,
         };
         Ok(seconds.filter(|seconds| *seconds > 0).map(|seconds| asked_at.plus_milliseconds(seconds * 1_000)))
     }
@@ -62,7 +60,7 @@ impl Call<'_> {
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
     call.tx.remove_job(&job.name)?;
-    let task = job.record().map(|id| call.row(&DocumentId::new(TASKS, id))).transpose()?.flatten();
+    let task = call.referred(TASKS, job.record())?;
     let Some(task) = task.filter(|task| call.stage_shown(task) == Some("assigned")) else { return Ok(()) };
     let is_promised = appointments::booked(call, task.id.sys_id)?.is_some();
     let withdraws = call.property(THEN)?.as_deref() == Some("withdraw") && !is_promised;

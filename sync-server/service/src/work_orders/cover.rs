@@ -2,7 +2,7 @@
 //! customer. It is judged at the moment the order is made and stays so.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, Timestamp};
+use fieldline_model::{Record, Timestamp};
 
 use crate::call::Call;
 use crate::error::Result;
@@ -17,8 +17,8 @@ pub(super) fn is_under_warranty(asset: &Record, now: Timestamp) -> bool {
 pub(super) fn is_paid_for(call: &Call<'_>, origin: &Record, asset: Option<&Record>) -> Result<bool> {
     let account = origin.reference("account").or_else(|| asset.and_then(|asset| asset.reference("account")));
     let Some(account) = account else { return Ok(false) };
-    let contract = origin.reference("contract").map(|id| call.row(&DocumentId::new("ast_contract", id))).transpose()?;
-    if contract.flatten().is_some_and(|contract| holds(&contract, ("starts", "ends"), call.now)) {
+    let contract = call.referred("ast_contract", origin.reference("contract"))?;
+    if contract.is_some_and(|contract| holds(&contract, ("starts", "ends"), call.now)) {
         return Ok(false);
     }
     let of_account = call.rows("service_entitlement", &Filter::equals("account", account))?;
@@ -54,7 +54,7 @@ fn has_units_left(entitlement: &Record) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fieldline_model::{SysId, Value};
+    use fieldline_model::{DocumentId, SysId, Value};
 
     use super::*;
 

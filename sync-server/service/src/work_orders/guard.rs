@@ -5,7 +5,7 @@
 //! * Nobody is sent while an order waits to be qualified, nothing changes hands while it is being worked on.
 //! * A locked schedule stays until somebody unlocks it; a booked window changes with its appointment only.
 
-use fieldline_model::{DocumentId, FieldName, Record};
+use fieldline_model::{FieldName, Record};
 
 use super::{ORDERS, TASK_TEMPLATES, TASKS, dependency, template};
 use crate::appointments;
@@ -70,7 +70,7 @@ fn check_order_of_work(call: &Call<'_>, task: &Record) -> Result<()> {
 }
 
 fn check_qualified(call: &Call<'_>, task: &Record) -> Result<()> {
-    let order = task.reference("parent").map(|order| call.row(&DocumentId::new(ORDERS, order))).transpose()?.flatten();
+    let order = call.referred(ORDERS, task.reference("parent"))?;
     match order {
         Some(order) if call.stage_shown(&order) == Some("awaiting_qualification") => {
             let problem = format!("{} awaits qualification; qualify it first (state=qualified)", order.text("number"));

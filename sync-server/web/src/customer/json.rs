@@ -33,7 +33,7 @@ pub async fn does<T: Send + 'static>(
     work: impl FnOnce(&mut Call<'_>, &Opened) -> Result<T, TableError> + Send + 'static,
 ) -> Result<T, Refusal> {
     super::lets(app, visitor)?;
-    let work = move |call: &mut Call<'_>| work(call, &customer_links::open(call, &token)?);
+    let work = by_link(token, work);
     blocking(app, move |server, now, rng| server.write(&server.system(), now, rng, work)).await
 }
 
@@ -48,8 +48,15 @@ pub async fn looks<T: Send + 'static>(
     work: impl FnOnce(&mut Call<'_>, &Opened) -> Result<T, TableError> + Send + 'static,
 ) -> Result<T, Refusal> {
     super::lets(app, visitor)?;
-    let work = move |call: &mut Call<'_>| work(call, &customer_links::open(call, &token)?);
+    let work = by_link(token, work);
     blocking(app, move |server, now, rng| server.read(&server.system(), now, rng, work)).await
+}
+
+fn by_link<T>(
+    token: String,
+    work: impl FnOnce(&mut Call<'_>, &Opened) -> Result<T, TableError>,
+) -> impl FnOnce(&mut Call<'_>) -> Result<T, TableError> {
+    move |call| work(call, &customer_links::open(call, &token)?)
 }
 
 pub async fn show(State(app): State<App>, visitor: Visitor, Path(token): Path<String>) -> Result<Json<Value>, Problem> {

@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use fieldline_model::Timestamp;
 use fieldline_service::appointments::{Answer, Offered};
-use fieldline_service::customer_links::Purpose;
 use fieldline_service::customer_links::sign;
 use fieldline_service::customer_links::visit::{self, Standing, Visit};
+use fieldline_service::customer_links::{Opened, Purpose};
+use fieldline_service::{Call, TableError};
 
 use super::DAYS_SHOWN;
 use super::json::{does, looks, word};
@@ -36,13 +37,11 @@ pub async fn book(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let work = async {
-        let form = read(&headers, body).await?;
+    posted(app, visitor, token, read(&headers, body), |form| {
         let start = given::moment("start", form.get("start").unwrap_or_default())?;
-        Ok(said(does(&app, visitor, token.clone(), move |call, opened| opened.book(call, start)).await?))
-    };
-    let told = work.await;
-    answered(&app, visitor, token, told).await
+        Ok(move |call: &mut Call<'_>, opened: &Opened| Ok(said(opened.book(call, start)?)))
+    })
+    .await
 }
 
 pub async fn cancel(
@@ -52,13 +51,11 @@ pub async fn cancel(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let work = async {
-        let form = read(&headers, body).await?;
+    posted(app, visitor, token, read(&headers, body), |form| {
         let reason = form.get("reason").unwrap_or_default().to_owned();
-        Ok(said(does(&app, visitor, token.clone(), move |call, opened| opened.cancel(call, &reason)).await?))
-    };
-    let told = work.await;
-    answered(&app, visitor, token, told).await
+        Ok(move |call: &mut Call<'_>, opened: &Opened| Ok(said(opened.cancel(call, &reason)?)))
+    })
+    .await
 }
 
 pub async fn sign(
@@ -68,13 +65,26 @@ pub async fn sign(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let work = async {
-        let form = read(&headers, body).await?;
+    posted(app, visitor, token, read(&headers, body), |form| {
         let name = form.get("name").unwrap_or_default().to_owned();
         let word = word(form.get("decision").unwrap_or_default(), form.get("reason").unwrap_or_default().to_owned())?;
-        does(&app, visitor, token.clone(), move |call, opened| sign::sign(call, opened, &name, &word)).await?;
-        Ok(None)
-    };
+        Ok(move |call: &mut Call<'_>, opened: &Opened| sign::sign(call, opened, &name, &word).map(|_| None))
+    })
+    .await
+}
+
+/// Does what a form asks, and shows the visit as it is then, or why nothing was changed.
+async fn posted<W>(
+    app: App,
+    visitor: Visitor,
+    token: String,
+    form: impl Future<Output = Result<Form, Refusal>>,
+    asks: impl FnOnce(&Form) -> Result<W, Refusal>,
+) -> Response
+where
+    W: FnOnce(&mut Call<'_>, &Opened) -> Result<Option<String>, TableError> + Send + 'static,
+{
+    let work = async { does(&app, visitor, token.clone(), asks(&form.await?)?).await };
     let told = work.await;
     answered(&app, visitor, token, told).await
 }

@@ -1,6 +1,6 @@
 //! A customer wants another time while the technician is on the way.
 
-use fieldline_stories::{DISPATCHER, Riviera, administrator_creates};
+use fieldline_stories::{ADMINISTRATOR, DISPATCHER, Riviera};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
@@ -14,7 +14,7 @@ fn a_customer_who_reschedules_while_the_technician_is_on_the_way_reads_whom_to_c
         "name": "Usual", "window_seconds": "7200", "lead_seconds": "0", "reschedule_cutoff_seconds": "0",
         "contact_hint": "call 00 377 1234",
     });
-    administrator_creates(office, "sn_apptmnt_booking_service_config", &config);
+    office.made_by(ADMINISTRATOR, "sn_apptmnt_booking_service_config", &config);
     let here = riviera.depot.clone();
     let task = riviera.needs("Boiler", &here, json!({}));
     let ask = json!({ "task": task.sys_id.to_string(), "purpose": "book" });

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use fieldline_stories::{DISPATCHER, Office, Riviera, administrator_creates};
+use fieldline_stories::{ADMINISTRATOR, DISPATCHER, Office, Riviera};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
@@ -29,7 +29,7 @@ fn of_two_customers_who_want_the_last_window_one_gets_it_and_the_other_reads_tha
     let office = &riviera.office;
     riviera.hires("mia", 1);
     let config = json!({ "name": "Usual", "window_seconds": "1800", "lead_seconds": "0" });
-    administrator_creates(office, "sn_apptmnt_booking_service_config", &config);
+    office.made_by(ADMINISTRATOR, "sn_apptmnt_booking_service_config", &config);
     let here = riviera.depot.clone();
     let tasks = ["Boiler", "Pump"].map(|what| riviera.needs(what, &here, json!({})));
     let tokens = tasks.clone().map(|task| link(office, &task.sys_id.to_string()));

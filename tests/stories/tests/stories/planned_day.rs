@@ -3,7 +3,7 @@
 use fieldline_device::runtime::now;
 use fieldline_device::view::Day;
 use fieldline_model::{DocumentId, Place, Timestamp};
-use fieldline_stories::{DISPATCHER, MONACO, Riviera, administrator_creates, site};
+use fieldline_stories::{ADMINISTRATOR, DISPATCHER, MONACO, Riviera, site};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
@@ -20,10 +20,10 @@ fn a_planned_day_reaches_the_phones_and_what_has_no_place_in_it_is_explained() {
     let riviera = Riviera::opens();
     let (mia, leo) = (riviera.hires("mia", 8), riviera.hires("leo", 8));
     let (nice, menton) = (site(&riviera.office, NICE), site(&riviera.office, MENTON));
-    let gas = administrator_creates(&riviera.office, "cmn_skill", &json!({ "name": "Gas" }));
+    let gas = riviera.office.made_by(ADMINISTRATOR, "cmn_skill", &json!({ "name": "Gas" }));
     let jobs = [riviera.needs("Pump", &nice, json!({})), riviera.needs("Boiler", &menton, json!({}))];
     let special = riviera.needs("Gas leak", &nice, json!({ "skills": gas.sys_id.to_string() }));
-    let nowhere = administrator_creates(&riviera.office, "cmn_location", &json!({ "name": "Nowhere" }));
+    let nowhere = riviera.office.made_by(ADMINISTRATOR, "cmn_location", &json!({ "name": "Nowhere" }));
     let lost = riviera.needs("Meter", &nowhere, json!({}));
 
     let dry = riviera.plans(json!({ "dry_run": true }));
@@ -62,7 +62,7 @@ fn a_planned_day_reaches_the_phones_and_what_has_no_place_in_it_is_explained() {
     }
 
     let course = json!({ "user": leo.user().to_string(), "skill": gas.sys_id.to_string() });
-    administrator_creates(&riviera.office, "sys_user_has_skill", &course);
+    riviera.office.made_by(ADMINISTRATOR, "sys_user_has_skill", &course);
     let ask = json!({ "task": special.sys_id.to_string() });
     let found = riviera.office.asks(DISPATCHER, Method::POST, "/api/v1/dispatch/candidates", Some(&ask)).body;
     assert_eq!(

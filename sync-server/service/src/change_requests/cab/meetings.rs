@@ -45,7 +45,7 @@ pub(super) fn soon(call: &mut Call<'_>, definition: SysId) -> crate::error::Resu
 /// # Errors
 /// When the database fails, or the board's schedule cannot be told.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> table::Result<()> {
-    let definition = job.record().map(|id| call.row(&DocumentId::new(DEFINITIONS, id))).transpose()?.flatten();
+    let definition = call.referred(DEFINITIONS, job.record())?;
     let Some(definition) = definition.filter(|row| row.says("active")) else {
         call.tx.remove_job(&job.name)?;
         return Ok(());

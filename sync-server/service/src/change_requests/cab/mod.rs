@@ -129,8 +129,8 @@ pub(crate) fn written(call: &mut Call<'_>, before: Option<&Record>, row: &Record
 }
 
 fn meeting_of(call: &Call<'_>, item: &Record) -> crate::error::Result<Option<Record>> {
-    let meeting = item.reference("cab_meeting").map(|id| call.row(&DocumentId::new(MEETINGS, id)));
-    Ok(meeting.transpose()?.flatten())
+    let meeting = call.referred(MEETINGS, item.reference("cab_meeting"))?;
+    Ok(meeting)
 }
 
 /// The items of a meeting, in order.

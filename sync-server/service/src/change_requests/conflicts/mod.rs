@@ -180,6 +180,6 @@ fn time_again(call: &mut Call<'_>, change: &Record) -> Result<()> {
 /// When the database fails.
 pub(crate) fn ring(call: &mut Call<'_>, job: &Job) -> Result<()> {
     call.tx.remove_job(&job.name)?;
-    let change = job.record().map(|id| call.row(&DocumentId::new(CHANGES, id))).transpose()?.flatten();
+    let change = call.referred(CHANGES, job.record())?;
     change.map_or(Ok(()), |change| look_again(call, &change))
 }

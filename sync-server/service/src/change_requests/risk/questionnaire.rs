@@ -4,7 +4,7 @@
 //! Of the questionnaires that are published the first whose condition holds is asked; the last complete set of answers counts.
 
 use fieldline_model::condition::{Filter, Query};
-use fieldline_model::{DocumentId, FieldName, Record, Value};
+use fieldline_model::{FieldName, Record, Value};
 
 use super::{Verdict, again, shown};
 use crate::call::Call;
@@ -54,9 +54,8 @@ fn answered(call: &Call<'_>, change: &Record, assessment: &Record) -> Result<Ver
 fn score_of(call: &Call<'_>, instance: &Record) -> Result<i64> {
     let mut score: i64 = 0;
     for result in call.rows(RESULTS, &Filter::equals("instance", instance.id.sys_id))? {
-        let metric = result.reference("metric").map(|metric| call.row(&DocumentId::new(METRICS, metric)));
-        let metric =
-            metric.transpose()?.flatten().filter(|metric| metric.get("active") != Some(&Value::Boolean(false)));
+        let metric = call.referred(METRICS, result.reference("metric"))?;
+        let metric = metric.filter(|metric| metric.get("active") != Some(&Value::Boolean(false)));
         let weight = metric.and_then(|metric| number_field(&metric, "weight")).unwrap_or_default();
         let value = number_field(&result, "actual_value").unwrap_or_default();
         score = score.saturating_add(value.saturating_mul(weight));
@@ -85,10 +84,7 @@ pub(crate) fn check(call: &Call<'_>, row: &mut Record) -> table::Result<()> {
 
 fn check_answer(call: &Call<'_>, row: &mut Record) -> table::Result<()> {
     let invalid = |field: &str, problem: String| TableError::invalid(&row.id, Some(&FieldName::from(field)), problem);
-    let find = |field: &str, table: &str| {
-        let found = row.reference(field).map(|id| call.row(&DocumentId::new(table, id))).transpose();
-        found.map(Option::flatten)
-    };
+    let find = |field: &str, table: &str| call.referred(table, row.reference(field));
     let (metric, instance) = (find("metric", METRICS)?, find("instance", INSTANCES)?);
     let (Some(metric), Some(instance)) = (metric, instance) else {
         return Err(invalid("metric", "there is no such question or questionnaire; name ones there are".into()));
@@ -134,10 +130,10 @@ fn check_complete(call: &Call<'_>, instance: &Record) -> table::Result<()> {
 pub(crate) fn written(call: &mut Call<'_>, row: &Record) -> Result<()> {
     let instance = match row.id.table.as_str() {
         INSTANCES => Some(row.clone()),
-        RESULTS => row.reference("instance").map(|id| call.row(&DocumentId::new(INSTANCES, id))).transpose()?.flatten(),
+        RESULTS => call.referred(INSTANCES, row.reference("instance"))?,
         _ => None,
     };
     let change = instance.and_then(|instance| instance.reference("task_id"));
-    let change = change.map(|id| call.row(&DocumentId::new(CHANGES, id))).transpose()?.flatten();
+    let change = call.referred(CHANGES, change)?;
     change.map_or(Ok(()), |change| again(call, &change))
 }

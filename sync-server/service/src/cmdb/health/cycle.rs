@@ -150,7 +150,7 @@ impl Call<'_> {
     }
 
     fn hours_between(&self) -> Result<Option<i64>> {
-        let hours = self.property(SETTING)?.and_then(|hours| hours.trim().parse::<i64>().ok());
+        let hours = self.property_as::<i64>(SETTING)?;
         Ok(hours.filter(|hours| *hours > 0))
     }
 }
@@ -309,7 +309,7 @@ fn reword(call: &mut Call<'_>, failure: &Failure) -> table::Result<()> {
 /// Forgets a result that holds no more, and closes its task.
 fn close(call: &mut Call<'_>, result: SysId) -> table::Result<()> {
     let Some(row) = call.row(&DocumentId::new(RESULTS, result))? else { return Ok(()) };
-    let task = row.reference("task").map(|task| call.row(&DocumentId::new(TASKS, task))).transpose()?.flatten();
+    let task = call.referred(TASKS, row.reference("task"))?;
     if let Some(task) = task.filter(is_active) {
         call.step_towards(&task, "closed_complete")?;
     }

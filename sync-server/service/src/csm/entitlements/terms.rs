@@ -5,7 +5,7 @@
 //! over takes its entitlements with it; those with a later start of their own wait for it.
 
 use fieldline_model::condition::Filter;
-use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
+use fieldline_model::{Record, SysId, Timestamp, Value};
 use fieldline_storage::Job;
 
 use super::units;
@@ -137,7 +137,7 @@ fn go(call: &mut Call<'_>, before: &Record, state: &str) -> Result<()> {
 pub(crate) fn come(call: &mut Call<'_>, job: &Job) -> Result<()> {
     call.tx.remove_job(&job.name)?;
     for table in [ENTITLEMENTS, CONTRACTS] {
-        let row = job.record().map(|id| call.row(&DocumentId::new(table, id))).transpose()?.flatten();
+        let row = call.referred(table, job.record())?;
         let Some(row) = row else { continue };
         let Some((_, state)) = next(&row).filter(|(at, _)| *at <= call.now) else { return written(call, None, &row) };
         // A draft whose whole time went by while nobody looked never was in force.
@@ -203,6 +203,8 @@ fn copied(
 
 #[cfg(test)]
 mod tests {
+    use fieldline_model::DocumentId;
+
     use super::*;
 
     fn row(table: &str, state: &str) -> Record {

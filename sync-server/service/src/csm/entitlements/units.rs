@@ -50,8 +50,8 @@ impl Call<'_> {
     /// Takes from a case's entitlement what the case has used.
     pub(in crate::csm) fn take_units(&mut self, case: &Record) -> Result<()> {
         let id = DocumentId::new(USES, sys_id_of(format!("entitlement use/{}", case.id)));
-        let entitlement = case.reference("entitlement").map(|id| self.row(&DocumentId::new(ENTITLEMENTS, id)));
-        let Some(mut entitlement) = entitlement.transpose()?.flatten().filter(|one| one.says("per_unit")) else {
+        let entitlement = self.referred(ENTITLEMENTS, case.reference("entitlement"))?;
+        let Some(mut entitlement) = entitlement.filter(|one| one.says("per_unit")) else {
             return Ok(());
         };
         if self.row(&id)?.is_some() {
@@ -84,7 +84,7 @@ impl Call<'_> {
         let mut worked: Vec<Record> = vec![case.clone()];
         worked.extend(self.rows("sn_customerservice_task", &Filter::equals("parent", case.id.sys_id))?);
         for order in self.orders_of(case.id.sys_id)? {
-            worked.extend(self.rows("wm_task", &Filter::equals("parent", order.id.sys_id))?);
+            worked.extend(self.tasks_of(&order.id)?);
         }
         let mut seconds = 0;
         for record in worked {

@@ -1,7 +1,6 @@
 //! When somebody comes: the work orders of a customer's cases and their visits, by number, state, window and first name. What is to be
 //! done and what was noted stays in the house.
 
-use fieldline_model::condition::Filter;
 use fieldline_model::{Record, SysId};
 use serde::Serialize;
 
@@ -70,7 +69,7 @@ pub fn orders(call: &Call<'_>, part: Part) -> Result<Vec<OrderView>> {
 }
 
 fn order_view(call: &Call<'_>, order: &Record, case: SysId) -> Result<OrderView> {
-    let mut tasks = call.rows("wm_task", &Filter::equals("parent", order.id.sys_id))?;
+    let mut tasks = call.tasks_of(&order.id)?;
     tasks.sort_by_key(|task| (task.time("window_start"), task.text("number").to_owned()));
     Ok(OrderView {
         sys_id: order.id.sys_id,

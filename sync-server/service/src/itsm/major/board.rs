@@ -8,7 +8,7 @@ use super::communication::TASKS;
 use super::{ROLES, STATE};
 use crate::call::Call;
 use crate::sla::CLOCKS;
-use crate::table::{Result, TableError};
+use crate::table::{self, Result};
 
 /// From so many percent of a promised time on, an incident is flagged.
 const FLAGGED_PERCENT: i64 = 75;
@@ -54,9 +54,7 @@ pub fn lines(call: &Call<'_>) -> Result<Vec<Line>> {
 }
 
 pub(super) fn check_role(call: &Call<'_>) -> Result<()> {
-    let problem = || format!("only {} look after major incidents; ask one of them", ROLES.join(", "));
-    let denied = || TableError::Denied { record: "major incidents".into(), problem: problem() };
-    call.caller.may(&ROLES.map(str::to_owned)).then_some(()).ok_or_else(denied)
+    table::only(call, &ROLES, "major incidents", "look after major incidents")
 }
 
 fn line(call: &Call<'_>, incident: Record) -> Result<Line> {

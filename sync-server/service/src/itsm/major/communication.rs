@@ -87,8 +87,8 @@ impl Call<'_> {
         if changed.arrived() != Some("closed_complete") {
             return Ok(());
         }
-        let incident = task.reference("parent").map(|id| self.row(&DocumentId::new(INCIDENTS, id)));
-        let Some(incident) = incident.transpose()?.flatten() else { return Ok(()) };
+        let incident = self.referred(INCIDENTS, task.reference("parent"))?;
+        let Some(incident) = incident else { return Ok(()) };
         let told = self.tell_as(&notice(task), &incident)?;
         let text = match told {
             0 => "It reached nobody: no recipient is there, or none reads this channel.".to_owned(),

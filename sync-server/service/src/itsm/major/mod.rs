@@ -13,7 +13,7 @@ pub mod report;
 use super::incident::INCIDENTS;
 use crate::call::{Call, Changed};
 use crate::error::Result;
-use fieldline_model::{DocumentId, Record};
+use fieldline_model::Record;
 
 pub(crate) use communication::{PLAN_DEFINITIONS, TASKS as COMMUNICATIONS};
 
@@ -43,8 +43,8 @@ impl Call<'_> {
 
     /// Whether an incident is a major one, or a child of one.
     fn is_of_a_major_one(&self, incident: &Record) -> Result<bool> {
-        let parent = incident.reference("parent_incident").map(|id| self.row(&DocumentId::new(INCIDENTS, id)));
-        Ok(is_major(incident) || parent.transpose()?.flatten().is_some_and(|parent| is_major(&parent)))
+        let parent = self.referred(INCIDENTS, incident.reference("parent_incident"))?;
+        Ok(is_major(incident) || parent.is_some_and(|parent| is_major(&parent)))
     }
 }
 

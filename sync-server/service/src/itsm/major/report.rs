@@ -145,8 +145,7 @@ fn concerned(call: &Call<'_>, incident: &Record, text: &mut String) -> Result<()
     }
     for clock in call.rows(CLOCKS, &Filter::equals("task", incident.id.sys_id))? {
         let clock = call.as_of_now(clock);
-        let agreement =
-            clock.reference("sla").map(|id| call.row(&DocumentId::new("contract_sla", id))).transpose()?.flatten();
+        let agreement = call.referred("contract_sla", clock.reference("sla"))?;
         let kept = if clock.says("has_breached") { "was not kept" } else { "was not broken" };
         let called = agreement.map_or_else(|| "a service level".into(), |agreement| plain(agreement.text("name")));
         line(text, format_args!("- {called} {kept}"));
