@@ -57,8 +57,9 @@ fn earliest(tours: &Tours<'_, '_>, stop: u32) -> Option<i32> {
 fn seats(tours: &Tours<'_, '_>, stop: u32, from: i32, size: usize) -> Option<(i32, Vec<Seat>)> {
     let open = Call { stop, from, until: NEVER };
     if size == 1 {
-        let seat = all_seats(tours, open).into_iter().min_by_key(|seat| seat.place.more)?;
-        return Some((begins_in(tours, &seat, open)?, vec![seat]));
+        let mut seats = all_seats(tours, open);
+        seats.sort_by_key(|seat| seat.place.more);
+        return seats.into_iter().find_map(|seat| Some((begins_in(tours, &seat, open)?, vec![seat])));
     }
     let mut moments: Vec<i32> = all_seats(tours, open).iter().filter_map(|seat| begins_in(tours, seat, open)).collect();
     moments.sort_unstable();

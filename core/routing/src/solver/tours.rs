@@ -297,9 +297,11 @@ impl<'m, 'p> Tours<'m, 'p> {
         self.is_broken |= before.departs + self.model.seconds.between(before.place, after.place) > after.latest;
     }
 
-    /// Holds a visit to the time its work begins.
+    /// Holds a visit to the time its work begins: nothing fits around it that would move it.
     pub fn hold(&mut self, visit: u32, begins: i32) {
         self.node_mut(visit).held_at = begins;
+        self.push_departures(visit);
+        self.pull_latest(visit);
     }
 
     /// The stops of a tour, with the times they are held to.
@@ -426,10 +428,11 @@ impl<'m, 'p> Tours<'m, 'p> {
     fn push_departures(&mut self, from: u32) {
         let mut number = from;
         while self.is_visit(number) {
-            let Node { prev, next, tour, place, departs: known, .. } = self.nodes[number as usize];
+            let Node { prev, next, tour, place, departs: known, held_at, .. } = self.nodes[number as usize];
             let before = &self.nodes[prev as usize];
             let arrives = before.departs + self.model.seconds.between(before.place, place);
-            let departs = self.model.begins(number, arrives) + self.model.service(number, tour);
+            let begins = self.model.begins(number, arrives).max(held_at);
+            let departs = begins + self.model.service(number, tour);
             if departs == known && number != from {
                 return;
             }
@@ -452,11 +455,15 @@ impl<'m, 'p> Tours<'m, 'p> {
 
     #[inline]
     fn settle_latest(&mut self, number: u32) -> i32 {
-        let Node { next, tour, place, latest: known, .. } = self.nodes[number as usize];
+        let Node { next, tour, place, latest: known, held_at, .. } = self.nodes[number as usize];
         let after = &self.nodes[next as usize];
         let begins_by =
             after.latest - self.model.seconds.between(place, after.place) - self.model.service(number, tour);
-        let latest = self.model.latest_arrival(number, begins_by);
+        let latest = match held_at {
+            FREE => self.model.latest_arrival(number, begins_by),
+            _ if begins_by < held_at => -1,
+            _ => held_at,
+        };
         if latest != known {
             self.node_mut(number).latest = latest;
         }

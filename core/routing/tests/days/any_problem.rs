@@ -194,3 +194,20 @@ prop_compose! {
         problem(visits, shifts, depot, &points, [0, 0], Objective { working_second_cost, ..Objective::default() })
     }
 }
+
+/// A day without breaks, overtime, depots and due times, on which visits hang together all the same.
+pub fn any_plain_problem() -> impl Strategy<Value = Problem> {
+    prop_oneof![any_problem(), any_paid_problem()].prop_map(|problem| {
+        let plain = |visit: &Visit| {
+            let windows = visit.windows.first().copied().into_iter().collect();
+            Visit { windows, due_seconds: None, service_seconds_of: BTreeMap::new(), ..visit.clone() }
+        };
+        let short = |shift: &Shift| {
+            let without = Shift { breaks: vec![], depot: None, most_travel_seconds: None, ..shift.clone() };
+            Shift { most_overtime_seconds: 0, ..without }
+        };
+        let (visits, shifts) = (problem.visits(), problem.shifts().iter().map(short).collect());
+        let visits = visits.iter().map(plain).collect();
+        Problem::new(visits, shifts, vec![], problem.travel().clone(), problem.objective()).expect("it makes sense")
+    })
+}

@@ -9,7 +9,7 @@ use fieldline_routing::{
 };
 use proptest::prelude::*;
 
-use crate::any_problem::{any_loose_problem, any_paid_problem, any_problem, any_rough_problem};
+use crate::any_problem::{any_loose_problem, any_paid_problem, any_plain_problem, any_problem, any_rough_problem};
 use crate::oracle::{best_tour, comes_after, fits_in, without, worth_of};
 
 fn solomon(name: &str) -> Problem {
@@ -21,6 +21,22 @@ fn solomon(name: &str) -> Problem {
 /// How many days each property is tried on; `PROPTEST_CASES` says otherwise.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").map_or(200, |cases| cases.parse().expect("it is a number"))
+}
+
+/// A day as a dispatcher poses it: long, with two shifts of which neither does anything yet.
+#[test]
+fn what_comes_after_another_is_planned_when_the_search_begins_from_nothing() {
+    let travel = Travel::new(2, Arc::new([0, 1_612, 1_612, 0]), Arc::new([0, 20_156, 20_156, 0])).expect("a table");
+    let windows = vec![Window { from_seconds: 0, until_seconds: 86_400 }];
+    let visit =
+        |place, after| Visit { place, after, service_seconds: 3_600, windows: windows.clone(), ..Visit::default() };
+    let visits = vec![visit(1, vec![]), visit(0, vec![After { visit: 0, lag_seconds: 600 }])];
+    let shift = || Shift { end_seconds: 28_800, ..Shift::default() };
+    let objective =
+        Objective { meter_cost: 1, working_second_cost: 1, overtime_second_cost: 1, ..Objective::default() };
+    let problem = Problem::new(visits, vec![shift(), shift()], vec![], travel, objective).expect("a problem");
+    let plan = solve(&problem, Start::From(&Plan::default()), 1, &mut Iterations(2_000));
+    assert_eq!(plan.unserved, []);
 }
 
 /// The best known distances are those of the 12th DIMACS challenge.
@@ -53,7 +69,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn every_plan_is_right_and_leaves_out_nobody_who_fits(problem in any_rough_problem(), seed in any::<u64>()) {
+    fn every_plan_is_right_and_leaves_out_nobody_who_fits(
+        problem in prop_oneof![any_rough_problem(), any_plain_problem()],
+        seed in any::<u64>(),
+    ) {
         let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(300));
         prop_assert_eq!(check(&problem, &plan), Ok(plan.score));
         for Unserved { visit } in &plan.unserved {
