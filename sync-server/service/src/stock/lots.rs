@@ -42,9 +42,9 @@ fn stated(asset: &Record) -> Option<(Shelf, i64)> {
 }
 
 impl Call<'_> {
-    /// Lets the ledger follow an asset that somebody changed.
+    /// Lets the ledger follow an asset that somebody changed: as it is now, with the uses that came along with the change.
     pub(crate) fn react_to_asset(&mut self, changed: &Changed) -> Result<()> {
-        let asset = &changed.projection.record;
+        let Some(asset) = &self.row(&changed.projection.record.id)? else { return Ok(()) };
         let by = asset.reference("sys_updated_by").unwrap_or(self.caller.user);
         for place in self.state_asset(asset, Stated { by, at: changed.done_at })? {
             self.lease_the_rest(place)?;

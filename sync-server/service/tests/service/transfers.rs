@@ -4,6 +4,7 @@ use fieldline_documents::Act;
 use fieldline_model::{DocumentId, Record, SysId, Value};
 use fieldline_service::stock::{self, Source};
 use fieldline_service::{TableError, table};
+use fieldline_sync::wire::Outcome;
 
 use crate::house::{DAY, set};
 use crate::stock::Shop;
@@ -262,6 +263,35 @@ fn a_count_is_what_there_is_from_its_moment_on_in_whatever_order_all_of_it_comes
         let reasons = shop.standing(shop.van).movements;
         assert!(reasons.iter().any(|row| row.text("reason").contains("harbour")));
     }
+}
+
+#[test]
+fn a_lot_that_is_edited_used_and_counted_in_one_exchange_is_counted_once() {
+    let mut shop = Shop::new();
+    let (lot, mia, ivy) = (shop.stock(shop.van, 6), shop.house.mia.clone(), shop.ivy.clone());
+    shop.house.update(&ivy, &lot, &[("assigned_to", &mia.user.to_string())]).unwrap();
+    let (_, task) = shop.house.job(mia.user, "Boiler");
+    let mut phone = shop.house.phone(&mia);
+    phone.sync(&mut shop.house);
+    let at = |minute: i64| shop.house.now.plus_milliseconds(minute * 60_000);
+    let (counted, edited, used) = (at(1), at(2), at(3));
+    let found = [
+        set("stockroom", Value::Reference(shop.van)),
+        set("model", Value::Reference(shop.valve)),
+        set("quantity", Value::Integer(6)),
+        set("counted_by", Value::Reference(mia.user)),
+    ];
+    let edits = [
+        phone.edit(counted, &DocumentId::new("fl_stock_count", SysId([0xc0; 16])), &found),
+        phone.edit(edited, &lot, &[set("display_name", Value::text("Valves, second drawer"))]),
+        phone.edit(used, &task, &[shop.take(2, shop.van, None)]),
+    ];
+    shop.house.wait(DAY);
+    let outcomes = phone.push(&mut shop.house, &edits);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted { .. })), "{outcomes:?}");
+    assert_eq!(shop.figures(shop.van).0, 4, "six were counted and two taken since");
+    let kinds: Vec<String> = shop.standing(shop.van).movements.iter().map(|row| row.text("kind").to_owned()).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "stated").count(), 1, "nobody stated anything since: {kinds:?}");
 }
 
 #[test]
