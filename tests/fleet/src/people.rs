@@ -67,6 +67,7 @@ fn deed_of(command: &Command) -> &'static str {
         Command::Transition { .. } => "take a step",
         Command::Answer { .. } => "answer",
         Command::UsePart { .. } => "use a part",
+        Command::Count { .. } => "count",
         Command::LogTime { .. } => "log time",
         Command::Read { .. } => "read a meter",
         Command::AddPhoto { .. } => "add a photo",
@@ -93,6 +94,9 @@ fn choose(phone: &mut Phone, now: Timestamp, rng: &mut dyn Rng) -> Option<Comman
         if let Some(offer) = one_of(rng, &view.steps) {
             return Some(step(item.document, offer, now, rng));
         }
+    }
+    if happens(rng, 40) {
+        return count(phone, rng);
     }
     Some(match rng.next_u32() % 6 {
         0 => take_part(phone, item.document, rng),
@@ -129,6 +133,16 @@ fn take_part(phone: &mut Phone, document: DocumentId, rng: &mut dyn Rng) -> Comm
     }
     let quantity = if happens(rng, 300) { -between(rng, 1, 3) } else { between(rng, 1, 5) };
     Command::UsePart { document, model, quantity, asset: None, stockroom }
+}
+
+/// Counts a part in the van, and finds what the phone says is there, or nearly.
+fn count(phone: &mut Phone, rng: &mut dyn Rng) -> Option<Command> {
+    let van = phone.device().van_stock().expect("a phone can read its own lists");
+    let stock = one_of(rng, &van)?;
+    let reference = |field: &str| stock.item.fields.get(field).and_then(Value::as_reference);
+    let quantity = (stock.left + between(rng, -1, 2)).max(0);
+    let (stockroom, model) = (reference("stockroom")?, reference("model")?);
+    Some(Command::Count { stockroom, model, quantity, reason: format!("count {}", rng.next_u32() % 9) })
 }
 
 /// Puts somebody on a record's watch list or takes somebody off.
