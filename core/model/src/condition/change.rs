@@ -28,6 +28,11 @@ impl Query {
         settled
     }
 
+    /// Whether a change is asked for, and not only how things stand.
+    pub fn asks_of_a_change(&self) -> bool {
+        self.changes().next().is_some()
+    }
+
     /// The paths whose change is asked for.
     pub fn changes(&self) -> impl Iterator<Item = &[String]> {
         let terms = self.groups.iter().flat_map(|group| group.clauses.iter().flatten());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Duration, Met, Terms, WhenToCancel, WhenToResume};
 use crate::calendar::Calendar;
-use crate::condition::{Condition, Query, Term};
+use crate::condition::Query;
 use crate::id::SysId;
 use crate::record::Record;
 use crate::time::Timestamp;
@@ -131,14 +131,4 @@ fn seconds_of_day(text: &str) -> Result<u32, String> {
         Some((hours @ 0..24_u32, minutes @ 0..60_u32)) => Ok(hours * 3_600 + minutes * 60),
         _ => Err(format!("relative_time: \"{text}\" is no time of day; write it as 16:00")),
     }
-}
-
-/// Whether a query asks of a change: then it can only be met in the moment of it.
-pub fn asks_of_a_change(query: &Query) -> bool {
-    let terms = query.groups.iter().flat_map(|group| group.clauses.iter().flatten());
-    let mut conditions = terms.filter_map(|term| match term {
-        Term::Condition(Condition { operator, .. }) => Some(operator),
-        _ => None,
-    });
-    conditions.any(|operator| operator.asks_of_a_change())
 }

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-pub use agreement::{Agreement, CONDITIONS, asks_of_a_change};
+pub use agreement::{Agreement, CONDITIONS};
 pub use business::BusinessTime;
 pub use clock::{Clock, ClockStage, Elapsed};
 pub use duration::Duration;

@@ -56,9 +56,12 @@ impl Call<'_> {
         for rule in book.of(&dictionary, task.id.table.as_str()) {
             let Action::Page(of_rule) = &rule.action else { continue };
             let group = |task: &Record| of_rule.or_else(|| task.reference(GROUP));
-            let names = |call: &Self, task: &Record| group(task).is_some() && call.holds(&rule.when.condition, task);
-            let is_new = !changed.before.as_ref().is_some_and(|before| names(self, before));
-            if let Some(group) = group(task).filter(|_| is_new && is_open(task) && names(self, task)) {
+            let names = |call: &Self, before: Option<&Record>, task: &Record| {
+                group(task).is_some() && call.holds(&rule.when.condition.of_change(before, task), task)
+            };
+            let before = changed.before.as_ref();
+            let is_new = !before.is_some_and(|before| names(self, Some(before), before));
+            if let Some(group) = group(task).filter(|_| is_new && is_open(task) && names(self, before, task)) {
                 return self.escalate(rule, task, group);
             }
         }

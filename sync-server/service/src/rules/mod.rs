@@ -347,8 +347,11 @@ impl Call<'_> {
         concerned && self.holds(&when.condition.of_change(before, after), after)
     }
 
-    /// Whether a query that an administrator wrote holds for a record.
+    /// Whether a query that an administrator wrote holds for a record as it stands: what it still asks of a change has not
+    /// happened.
     pub(crate) fn holds(&self, query: &Query, record: &Record) -> bool {
+        let settled = query.asks_of_a_change().then(|| query.of_change(Some(record), record));
+        let query = settled.as_ref().unwrap_or(query);
         let groups = || self.groups_of(self.caller.user).unwrap_or_default();
         let asking = Asking { user: Some(self.caller.user), groups: &groups, ..self.anybody() };
         query.resolve(record.id.table.as_str(), &asking).filter.matches(record, &Stored(self))

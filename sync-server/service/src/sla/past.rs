@@ -1,6 +1,6 @@
 //! What a task met before it had a clock, read off the audit: a retroactive start counts the pauses since then.
 
-use fieldline_model::sla::{Agreement, Met, Update, asks_of_a_change};
+use fieldline_model::sla::{Agreement, Met, Update};
 use fieldline_model::{Record, Timestamp};
 
 use crate::call::Call;
@@ -46,7 +46,7 @@ impl Call<'_> {
     fn pauses_then(&self, agreement: &Agreement, was: &Record) -> Met {
         let [pause, resume] = agreement
             .pauses_by()
-            .map(|query| query.is_some_and(|query| !asks_of_a_change(query) && self.holds(query, was)));
+            .map(|query| query.is_some_and(|query| !query.asks_of_a_change() && self.holds(query, was)));
         Met { start: true, pause, resume, ..Met::default() }
     }
 }

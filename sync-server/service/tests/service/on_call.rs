@@ -358,6 +358,22 @@ fn only_what_a_rule_names_escalates_and_only_when_it_comes_to_that() {
 }
 
 #[test]
+fn a_rule_that_asks_for_a_change_pages_when_it_comes_and_for_nothing_else() {
+    let mut desk = desk();
+    let (dora, system) = (desk.house.dora.clone(), desk.house.server.system());
+    let trigger = [("name", "Moved"), ("table", "incident"), ("condition", "impactCHANGESTO2")];
+    id(&mut desk.house, "trigger_rule", &trigger);
+    let fields =
+        [("short_description", "Slow"), ("impact", "3"), ("urgency", "3"), ("assignment_group", desk.group.as_str())];
+    let incident = desk.house.create(&dora, "incident", &fields).unwrap().record.id;
+    let count = |house: &mut House| house.query(&system, "on_call_escalation", "").len();
+    desk.house.update(&dora, &incident, &[("short_description", "Slower")]).unwrap();
+    assert_eq!(count(&mut desk.house), 0, "another field changed");
+    desk.house.update(&dora, &incident, &[("impact", "2")]).unwrap();
+    assert_eq!(count(&mut desk.house), 1);
+}
+
+#[test]
 fn a_policy_of_the_shift_says_who_is_told_when() {
     let mut desk = desk();
     let began = desk.house.now;
