@@ -317,8 +317,10 @@ impl World {
     /// it says itself what it answers.
     fn answered(&mut self, phone: usize, number: u64, reply: Reply) {
         if matches!(reply, Reply::Body(_)) || number == self.phones[phone].messages[UP] {
+            let is_of = |answer: &[u8]| self.expected.get(&phone).is_some_and(|expected| expected.is_of(answer));
+            let is_expected = matches!(&reply, Reply::Body(answer) if is_of(answer));
             let Some(took) = self.deliver(phone, reply) else { return };
-            let expected = self.expected.get(&phone).filter(|expected| expected.number == number);
+            let expected = self.expected.get(&phone).filter(|_| is_expected);
             let broken = expected.map(|expected| expected.judge(&mut self.phones[phone], took)).unwrap_or_default();
             broken.into_iter().for_each(|what| self.broken(format!("[1 and 3 when synced] phone {phone}: {what}")));
         }

@@ -44,8 +44,8 @@ impl Took {
 
 /// What a phone must show once it has taken in an answer.
 pub struct Expected {
-    /// Which of its requests was answered.
-    pub number: u64,
+    /// By which answer: one request may be answered twice, each time as things stand then.
+    answer: Vec<u8>,
     records: BTreeMap<DocumentId, Told>,
 }
 
@@ -58,11 +58,11 @@ struct Told {
 
 /// What the answer to a phone's `number`-th request must bring about, if it is the last and one of those looked at.
 pub fn expect(world: &World, phone: usize, number: u64, answer: &[u8]) -> Option<Expected> {
-    // Somebody hostile may have told the phone of what never was.
+    // Somebody hostile may have told the phone of what never was; a copy that gets numbers of its own begins over with them.
     if !(number + phone as u64).is_multiple_of(ONE_IN) || world.deceived.contains(&phone) {
         return None;
     }
-    frame::decode_response(answer, WIRE_VERSION).ok().filter(|answer| !answer.more)?;
+    frame::decode_response(answer, WIRE_VERSION).ok().filter(|answer| !answer.more && answer.renew_epoch.is_none())?;
     let server = world.office.server();
     let tx = server.storage().read().expect("the server's database can be read");
     let dictionary = server.dictionary();
@@ -73,10 +73,15 @@ pub fn expect(world: &World, phone: usize, number: u64, answer: &[u8]) -> Option
         Some((id, Told { fields, meaning }))
     };
     let records = in_scope(&case, world.phones[phone].user).into_iter().filter_map(told).collect();
-    Some(Expected { number, records })
+    Some(Expected { answer: answer.to_vec(), records })
 }
 
 impl Expected {
+    /// Whether it is what this answer brings about.
+    pub fn is_of(&self, answer: &[u8]) -> bool {
+        self.answer == answer
+    }
+
     /// What is wrong with a phone that has taken in the answer.
     pub fn judge(&self, phone: &mut Phone, took: Took) -> Vec<String> {
         match took {
