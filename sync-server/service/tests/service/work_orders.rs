@@ -120,11 +120,12 @@ fn who_pays_follows_warranty_contract_and_entitlement_at_that_moment() {
 
     let Boiler { mut house, account, incident, .. } = Boiler::new(-1);
     let account = account.to_string();
-    let fields = [("name", "Hours"), ("account", &*account), ("unit", "hours"), ("remaining_units", "0")];
+    let counted = [("unit", "hours"), ("per_unit", "true"), ("total_units", "0")];
+    let fields = [&[("name", "Hours"), ("account", &*account)], &counted[..]].concat();
     let entitlement = DocumentId::new("service_entitlement", row(&mut house, "service_entitlement", &fields));
     assert!(made(&mut house, &incident, &another).order.says("billable"), "used up");
     let system = house.server.system();
-    house.update(&system, &entitlement, &[("remaining_units", "2")]).unwrap();
+    house.update(&system, &entitlement, &[("total_units", "2")]).unwrap();
     assert!(!made(&mut house, &incident, &another).order.says("billable"));
 }
 

@@ -11,8 +11,8 @@ use fieldline_documents::Act;
 use fieldline_model::condition::Filter;
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
-use super::ENTITLEMENTS;
 use super::units::{self, CASES_UNIT};
+use super::{ENTITLEMENTS, terms};
 use crate::author::set;
 use crate::call::{Call, Changed};
 use crate::cases::CASES;
@@ -105,7 +105,7 @@ fn weigh(case: &Record, entitlement: Record, left: Option<i64>, now: Timestamp) 
             Some(_) => against = against.or_else(|| Some(format!("is for another {called}"))),
         }
     }
-    let against = against.or_else(|| not_in_force(&entitlement, now)).or_else(|| {
+    let against = against.or_else(|| terms::not_in_force(&entitlement, now)).or_else(|| {
         let channel = case.text("contact_type");
         let is_open = channel == OWN_CHANNEL || names(entitlement.text("channels"), channel);
         (!is_open).then(|| format!("is not for the channel \"{channel}\""))
@@ -117,16 +117,6 @@ fn weigh(case: &Record, entitlement: Record, left: Option<i64>, now: Timestamp) 
 fn used_up(entitlement: &Record) -> String {
     let total = entitlement.get("total_units").map(ToString::to_string).unwrap_or_default();
     format!("is used up: all {total} {} are taken or held by open cases", entitlement.text("unit"))
-}
-
-fn not_in_force(entitlement: &Record, now: Timestamp) -> Option<String> {
-    let state = entitlement.text("state");
-    match (entitlement.time("start_date"), entitlement.time("end_date")) {
-        _ if state != "active" => Some(format!("is {state}")),
-        (Some(start), _) if now < start => Some(format!("begins at {start}")),
-        (_, Some(end)) if end <= now => Some(format!("ended at {end}")),
-        _ => None,
-    }
 }
 
 /// Whether a list of words with commas has one; an empty list has every word.

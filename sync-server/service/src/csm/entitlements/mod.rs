@@ -10,7 +10,7 @@
 
 pub mod choice;
 pub(crate) mod terms;
-pub(super) mod units;
+pub(crate) mod units;
 
 /// The table.
 pub(crate) const ENTITLEMENTS: &str = "service_entitlement";

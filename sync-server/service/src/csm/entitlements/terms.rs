@@ -32,6 +32,17 @@ fn span(row: &Record) -> (Option<Timestamp>, Option<Timestamp>) {
     (row.time(from), row.time(until))
 }
 
+/// Why an entitlement or a contract binds nobody at a moment, if it does not.
+pub(crate) fn not_in_force(row: &Record, now: Timestamp) -> Option<String> {
+    let state = row.text(STATE);
+    match span(row) {
+        _ if state != "active" => Some(format!("is {state}")),
+        (Some(from), _) if now < from => Some(format!("begins at {from}")),
+        (_, Some(until)) if until <= now => Some(format!("ended at {until}")),
+        _ => None,
+    }
+}
+
 /// Judges an entitlement or a contract before it is written, and works out what else it says.
 ///
 /// # Errors

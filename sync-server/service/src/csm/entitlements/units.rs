@@ -20,7 +20,7 @@ const HOURS_UNIT: &str = "hours";
 const HOUR_SECONDS: i64 = 3_600;
 
 /// What remains of an entitlement whose units are counted.
-pub(super) fn remaining(entitlement: &Record) -> Option<Decimal> {
+pub(crate) fn remaining(entitlement: &Record) -> Option<Decimal> {
     decimal(entitlement, "remaining_units").filter(|_| entitlement.says("per_unit"))
 }
 
