@@ -7,7 +7,7 @@ use crate::commands::{Failed, built, built_with_plants, cargo, run, target};
 use crate::{bindings, deny, languages, mail, packages, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
-const SEEDS: &str = "25";
+const SEEDS: &str = "20";
 /// The part of all trials of endurance in every test run.
 const SHARE: &str = "0.01";
 /// Hostile inputs in every test run; a million are fed by hand.
@@ -96,7 +96,9 @@ fn apps(without: &[String]) -> Result<(), Failed> {
 fn tests(_: &[String]) -> Result<(), Failed> {
     // What strangers read a service report with.
     packages::have(&[("pdftoppm", "poppler-utils"), ("pdftotext", "poppler-utils")], &[])?;
-    run(&mut cargo(&["test", "--workspace", "--locked"]))
+    // Many stories wait for a clock on the wall and not for a processor.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) * 2;
+    run(cargo(&["test", "--workspace", "--locked"]).env("RUST_TEST_THREADS", threads.to_string()))
 }
 
 /// Lets strangers' clients work with the server's binary.
