@@ -9,6 +9,7 @@
 
 pub mod attack;
 pub mod checks;
+mod customer;
 pub mod debts;
 mod deeds;
 pub mod dice;

@@ -18,6 +18,7 @@ use fieldline_sync::session::Reply;
 use fieldline_sync::wire::WIRE_VERSION;
 use rand_core::Rng;
 
+use crate::customer::Customer;
 use crate::dice::{between, happens, one_of};
 use crate::phone::copy_as_it_is;
 use crate::plan::MINUTE;
@@ -46,6 +47,8 @@ pub struct Office {
     memberships: Vec<DocumentId>,
     sites: Vec<SysId>,
     assets: Vec<SysId>,
+    /// Whose sites they are, once the day is prepared.
+    pub customer: Option<Customer>,
     /// Whether it was ever restored from a backup.
     pub was_restored: bool,
     /// Who can be sent.
@@ -71,6 +74,7 @@ impl Office {
             memberships: Vec::new(),
             sites: Vec::new(),
             assets: Vec::new(),
+            customer: None,
             was_restored: false,
             technicians: Vec::new(),
             ever_members: BTreeSet::new(),
@@ -172,6 +176,7 @@ impl Office {
             self.assets.push(self.system_creates("alm_asset", &fields, now, rng));
             self.sites.push(location);
         }
+        self.customer = Some(self.take_on_a_customer(&self.sites.clone(), now, rng));
         self.stock_the_vans(now, rng);
         for name in ["North", "South", "West"] {
             self.groups.push(self.system_creates("sys_user_group", &[("name", name.into())], now, rng));
@@ -270,7 +275,10 @@ impl Office {
         let (site, asset) = (self.sites[place].to_string(), self.assets[place].to_string());
         let start = now.plus_milliseconds(between(rng, 0, 300) * MINUTE).to_string();
         let about = |what: &str| ("short_description", format!("{what}, ordered at {}", now.0));
-        let order = [about("Boiler work"), ("location", site.clone()), ("asset", asset.clone())];
+        let customer = self.customer.as_ref().expect("there is a customer before there is work");
+        customer.is_written_to(self, place, now, rng);
+        let from = ("initiated_from", customer.case(place).to_string());
+        let order = [about("Boiler work"), ("location", site.clone()), ("asset", asset.clone()), from];
         let order = self.dispatcher_creates("wm_order", &order, now, rng);
         let colleague = *one_of(rng, &self.technicians).expect("somebody was hired");
         let crew = if rng.next_u32().is_multiple_of(2) { vec![technician, colleague] } else { vec![technician] };
@@ -333,7 +341,13 @@ impl Office {
         self.create(&self.dispatcher, table, fields, now, rng)
     }
 
-    fn system_creates(&self, table: &str, fields: &[(&str, String)], now: Timestamp, rng: &mut dyn Rng) -> SysId {
+    pub(crate) fn system_creates(
+        &self,
+        table: &str,
+        fields: &[(&str, String)],
+        now: Timestamp,
+        rng: &mut dyn Rng,
+    ) -> SysId {
         self.create(&self.server().system(), table, fields, now, rng)
     }
 
@@ -349,7 +363,7 @@ impl Office {
         created.unwrap_or_else(|error| panic!("the office cannot create a {table}: {error}")).record.id.sys_id
     }
 
-    fn let_in(&self, user_name: &str, roles: &[&str], now: Timestamp, rng: &mut dyn Rng) -> SysId {
+    pub(crate) fn let_in(&self, user_name: &str, roles: &[&str], now: Timestamp, rng: &mut dyn Rng) -> SysId {
         let user = NewUser { user_name, name: user_name, password: "simulated password", roles };
         let created = self.server().create_user(&self.server().system(), &user, now, rng);
         created.expect("a new name can be let in")
@@ -367,7 +381,8 @@ impl Office {
     }
 }
 
-fn input(fields: &[(&str, String)]) -> Input {
+/// Fields as the record API takes them.
+pub(crate) fn input(fields: &[(&str, String)]) -> Input {
     Input {
         fields: fields.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect(),
         as_displayed: false,

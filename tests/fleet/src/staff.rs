@@ -1,11 +1,11 @@
 //! What the office does about its people: it stocks their vans, takes a role away and gives it back.
 
 use fieldline_model::{SysId, Timestamp};
-use fieldline_service::table::{self, Input};
+use fieldline_service::table;
 use rand_core::Rng;
 
 use crate::dice::one_of;
-use crate::office::Office;
+use crate::office::{Office, input};
 
 /// The role without which a technician takes no steps.
 const AGENT: &str = "wm_agent";
@@ -31,7 +31,7 @@ impl Office {
         for (number, user) in self.technicians.clone().into_iter().enumerate() {
             let kind = ("type", "field_agent".to_owned());
             let van = [("name", format!("Van {number}")), kind, ("manager", user.to_string())];
-            let van = self.make("alm_stockroom", &van, now, rng);
+            let van = self.system_creates("alm_stockroom", &van, now, rng);
             for (kind, model) in MODELS.iter().enumerate() {
                 let part = [
                     ("display_name", format!("Part {kind} in van {number}")),
@@ -40,7 +40,7 @@ impl Office {
                     ("quantity", STOCKED.to_string()),
                     ("assigned_to", user.to_string()),
                 ];
-                self.make("alm_asset", &part, now, rng);
+                self.system_creates("alm_asset", &part, now, rng);
             }
         }
     }
@@ -55,23 +55,12 @@ impl Office {
         };
         let is_agent = back.is_some();
         let roles = if is_agent { AGENT } else { "" };
-        let input = as_input(&[("roles", roles.to_owned())]);
+        let roles = input(&[("roles", roles.to_owned())]);
         let system = self.server().system();
         let changed =
-            self.server().write(&system, now, rng, |call| table::update(call, "sys_user", user.to_owned(), &input));
+            self.server().write(&system, now, rng, |call| table::update(call, "sys_user", user.to_owned(), &roles));
         changed.unwrap_or_else(|error| panic!("the office cannot change roles: {error}"));
         self.role_changes.push(RoleChange { at: now, user, is_agent });
         if is_agent { "gives a role back".into() } else { "takes a role away".into() }
     }
-
-    fn make(&self, table: &str, fields: &[(&str, String)], now: Timestamp, rng: &mut dyn Rng) -> SysId {
-        let (system, input) = (self.server().system(), as_input(fields));
-        let made = self.server().write(&system, now, rng, |call| table::create(call, table, &input));
-        made.unwrap_or_else(|error| panic!("the office cannot create a {table}: {error}")).record.id.sys_id
-    }
-}
-
-fn as_input(fields: &[(&str, String)]) -> Input {
-    let fields = fields.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
-    Input { fields, as_displayed: false }
 }

@@ -39,6 +39,8 @@ pub struct Case<'a> {
     pub server_was_restored: bool,
     /// Whether a phone went back or was copied: two may have given the same numbers.
     pub phones_were_copied: bool,
+    /// Everything the customer is answered.
+    pub told: String,
     /// Every record by identity: documents as the naive rules have them, reference rows as they stand.
     pub records: BTreeMap<SysId, Record>,
 }
@@ -67,6 +69,7 @@ impl<'a> Case<'a> {
             lost_files,
             server_was_restored: false,
             phones_were_copied: false,
+            told: String::new(),
             records,
         };
         for (id, row) in case.rows.clone() {

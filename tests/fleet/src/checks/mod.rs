@@ -23,6 +23,7 @@
 //! | 14 the log is whole | `n14_the_log_is_whole` |
 //! | 15 old apps drop nothing they do not know | 1 and 13, once all are updated: see [`crate::release`] |
 //! | 16 the same seed is the same shift | `tests/shifts.rs`, by the hash of the trace |
+//! | 17 customers see nothing internal | `n17_customers_see_nothing_internal` |
 
 mod case;
 pub mod every_step;
@@ -40,16 +41,18 @@ mod n11_nothing_grows_without_bound;
 mod n12_what_is_held_is_visible;
 mod n13_snapshots_are_their_edits;
 mod n14_the_log_is_whole;
+mod n17_customers_see_nothing_internal;
 mod scope;
 pub mod when_synced;
 
 use case::{Case, Seen};
 
+use crate::dice::dice;
 use crate::world::World;
 
 type Promise = (&'static str, fn(&Case<'_>, &[Seen]) -> Vec<String>);
 
-const PROMISES: [Promise; 14] = [
+const PROMISES: [Promise; 15] = [
     ("1 views converge", n01_views_converge::check),
     ("2 no work is lost", n02_no_work_is_lost::check),
     ("3 scope holds", n03_scope_holds::check),
@@ -64,12 +67,15 @@ const PROMISES: [Promise; 14] = [
     ("12 what is held is visible", n12_what_is_held_is_visible::check),
     ("13 snapshots are their edits", n13_snapshots_are_their_edits::check),
     ("14 the log is whole", n14_the_log_is_whole::check),
+    ("17 customers see nothing internal", n17_customers_see_nothing_internal::check),
 ];
 
 /// Judges a shift that has calmed down.
 pub fn judge(world: &mut World) {
     let seen: Vec<Seen> = world.phones.iter_mut().enumerate().map(|(index, phone)| Seen::on(index, phone)).collect();
     let lost_files = world.files_gone();
+    let customer = world.office.customer.as_ref().expect("the day was prepared");
+    let told = customer.is_told(&world.office, world.now, &mut dice(world.seed, "customer", &[]));
     let server = world.office.server();
     let tx = server.storage().read().expect("the server's database can be read");
     // A restored server has forgotten some changes of roles, nobody here knows which.
@@ -77,7 +83,7 @@ pub fn judge(world: &mut World) {
     let dictionary = server.dictionary();
     let mut case = Case::open(&*tx, &dictionary, role_changes);
     case.members = world.office.ever_members.clone();
-    case.lost_files = lost_files;
+    (case.lost_files, case.told) = (lost_files, told);
     case.server_was_restored = world.office.was_restored;
     case.phones_were_copied = ["clone", "go back"].iter().any(|deed| world.report.deeds.contains_key(deed));
     let refused = case.meanings.values().map(|meaning| meaning.refused.len() as u64).sum();

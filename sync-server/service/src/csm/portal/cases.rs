@@ -5,6 +5,7 @@
 
 use fieldline_documents::Projection;
 use fieldline_model::condition::{Filter, Query};
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::{Record, SysId};
 use serde::Serialize;
 
@@ -218,7 +219,8 @@ fn timeline(call: &Call<'_>, projection: &Projection, orders: &[visits::OrderVie
             text: case.text("short_description").into(),
         });
     }
-    for comment in &projection.comments {
+    let noted = projection.work_notes.iter().filter(|_| plant::is(Plant::NotesToldToCustomers));
+    for comment in projection.comments.iter().chain(noted) {
         let (by, text) = (person(call, comment.by)?, comment.what.text.clone());
         all.push(Happened { at: Moment(comment.at), kind: "comment", number: number.clone(), by, text });
     }
