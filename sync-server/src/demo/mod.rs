@@ -3,8 +3,9 @@
 //! Imports the real incident log the way an organisation would, makes work orders of the incidents that needed somebody on
 //! site, and lets twelve technicians with real encrypted devices work a shift: they drop off the air, edit, photograph, let
 //! customers sign and complete jobs, while the dispatcher changes the same jobs. Then everybody comes back, and everything is
-//! compared. Choices follow from `--seed`; passwords, keys and identities are drawn from the machine's entropy all the same.
+//! compared; and an alert in the night shows the whole way from a machine to a customer who agrees. Choices follow from `--seed`; passwords, keys and identities are drawn from the machine's entropy all the same.
 
+mod alert;
 mod clock;
 mod dispatcher;
 mod failed;
@@ -37,10 +38,11 @@ use tokio::task::JoinSet;
 use crate::data::Data;
 use crate::failed::{Failed, io};
 use crate::import::{Progress, Report, Source, load_events};
+use alert::{Scene, Stage};
 use clock::ShiftClock;
 use dispatcher::{Changed, Dispatcher};
 use office::Office;
-use people::{DISPATCHER, TECHNICIANS};
+use people::{DISPATCHER, NIGHT, TECHNICIANS};
 use phone::Phone;
 use radio::Radio;
 use tally::{Sums, Tally};
@@ -190,12 +192,14 @@ impl Demo {
         let changed = dispatcher.changed;
         eprintln!("everybody comes back");
         let verdict = self.come_together(&mut phones).await?;
+        eprintln!("the night comes");
+        let scene = self.night(&admin).await?;
         let (refused, told) = tally::reviews(&self.server)?;
         let metrics = &self.server.metrics;
         let (receipts, merges) = (metrics.edits_accepted.get(), metrics.edits_merged.get());
         let (files, seconds) = (metrics.blobs_completed.get(), began.elapsed().as_secs_f64());
         let phones = Sums::of(&phones);
-        Ok(Tally { import, world, changed, verdict, told, refused, phones, receipts, merges, files, seconds })
+        Ok(Tally { import, world, changed, verdict, scene, told, refused, phones, receipts, merges, files, seconds })
     }
 
     /// The administrator, the dispatcher and the technicians.
@@ -214,14 +218,33 @@ impl Demo {
     async fn hand_out_phones(&self, users: &[SysId]) -> Result<Vec<Phone>, Failed> {
         let mut phones = Vec::with_capacity(users.len());
         for (index, (person, user)) in TECHNICIANS.iter().zip(users).enumerate() {
-            let failed = |source| Failed::Io { doing: format!("making a radio for {}", person.1), source };
-            let radio = Radio::reaching(self.address).await.map_err(failed)?;
-            let own = (self.clock.clone(), self.rng(index as u64 + 1));
-            let mut phone = Phone::enrol(*person, *user, &self.password, &self.phones_in, radio, own).await?;
+            let mut phone = self.hand_out_phone(*person, *user, index as u64 + 1).await?;
             phone.first_sync().await?;
             phones.push(phone);
         }
         Ok(phones)
+    }
+
+    async fn hand_out_phone(
+        &self,
+        person: (&'static str, &'static str),
+        user: SysId,
+        stream: u64,
+    ) -> Result<Phone, Failed> {
+        let failed = |source| Failed::Io { doing: format!("making a radio for {}", person.1), source };
+        let radio = Radio::reaching(self.address).await.map_err(failed)?;
+        let own = (self.clock.clone(), self.rng(stream));
+        Ok(Phone::enrol(person, user, &self.password, &self.phones_in, radio, own).await?)
+    }
+
+    /// The alert that ends the demo, with a phone of its own.
+    async fn night(&self, admin: &Office) -> Result<Scene, Failed> {
+        let new = NewUser { user_name: NIGHT.0, name: NIGHT.1, password: &self.password, roles: &["wm_agent"] };
+        let user = self.server.create_user(&self.server.system(), &new, self.clock.now(), &mut Entropy::open())?;
+        let mut phone = self.hand_out_phone(NIGHT, user, u64::MAX).await?;
+        let (url, clock) = (self.url(), &self.clock);
+        let stage = Stage { server: &self.server, url: &url, password: &self.password, admin, clock };
+        stage.play(&mut phone).await
     }
 
     /// Half an hour: everybody works at once, in reach or not; then those in reach sync, all at the same time.

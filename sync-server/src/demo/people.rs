@@ -18,6 +18,9 @@ pub const TECHNICIANS: [(&str, &str); 12] = [
     ("omar", "Omar Haddad"),
 ];
 
+/// Who is on watch in the night: sign-in name and full name.
+pub const NIGHT: (&str, &str) = ("noor", "Noor Haddad");
+
 /// The dispatcher: sign-in name and full name.
 pub const DISPATCHER: (&str, &str) = ("dana", "Dana Dispatch");
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fieldline_device::runtime::{Entropy, Runtime};
 use fieldline_device::view::{Day, Item};
-use fieldline_device::{Command, DatabaseKey, Device, DeviceError};
+use fieldline_device::{Captured, Command, DatabaseKey, Device, DeviceError};
 use fieldline_model::check_in::Fix;
 use fieldline_model::{Decimal, DocumentId, FieldName, Place, SysId, Timestamp, Value};
 use fieldline_sync::session::Event;
@@ -295,8 +295,7 @@ impl Phone {
 
     /// The customer signs, the job is closed.
     fn complete(&mut self, document: DocumentId) -> Result<(), DemoFailed> {
-        let signature = picture::signature("customer", &mut self.rng);
-        self.seen.pictures += 1;
+        let signature = self.drawn_signature();
         self.execute(Command::AddSignature { document: document.clone(), signature })?;
         let notes = Value::text(*one_of(&OUTCOMES, &mut self.rng));
         self.step(document, "complete", None, Some(("close_notes".into(), notes)))
@@ -319,7 +318,23 @@ impl Phone {
         Ok(())
     }
 
-    fn step(
+    /// A signature on the glass.
+    pub fn drawn_signature(&mut self) -> Captured {
+        self.seen.pictures += 1;
+        picture::signature("customer", &mut self.rng)
+    }
+
+    /// The file that was added to a job last.
+    pub fn newest_file(&self, job: &DocumentId) -> Result<Vec<u8>, DemoFailed> {
+        let device = self.runtime.device();
+        let details = device.record(job).map_err(self.failed())?.and_then(|view| view.details);
+        let newest = details.and_then(|details| details.attachments.last().map(|file| file.what.blob));
+        let file = newest.map(|blob| device.file(blob).map_err(self.failed())).transpose()?.flatten();
+        Ok(file.unwrap_or_default())
+    }
+
+    /// Takes a step.
+    pub fn step(
         &mut self,
         document: DocumentId,
         step: &str,
@@ -332,7 +347,7 @@ impl Phone {
     }
 
     /// Does one thing and remembers that the phone said it is safe. What the phone refuses is told at once and harms nobody.
-    fn execute(&mut self, command: Command) -> Result<(), DemoFailed> {
+    pub fn execute(&mut self, command: Command) -> Result<(), DemoFailed> {
         let at = self.clock.now().max(self.last.plus_milliseconds(1));
         self.last = at;
         let done = self.runtime.device().execute(command, at, &mut self.rng);

@@ -9,6 +9,7 @@ use fieldline_service::Server;
 use fieldline_storage::Selection;
 use serde_json::{Value, json};
 
+use super::alert::Scene;
 use super::dispatcher::Changed;
 use super::phone::Phone;
 use super::setup::World;
@@ -30,6 +31,8 @@ pub struct Tally {
     pub changed: Changed,
     /// How it came out.
     pub verdict: Verdict,
+    /// The last scene.
+    pub scene: Scene,
     /// Refused steps by who was told.
     pub told: BTreeMap<String, u64>,
     /// Refused steps in words.
@@ -144,6 +147,7 @@ impl Tally {
             "bytes_up": phones.bytes_up, "bytes_down": phones.bytes_down,
             "first_job_milliseconds": { "median": median, "longest": longest },
             "first_job_bytes": phones.first_job_bytes, "first_sync_bytes": phones.first_sync_bytes,
+            "alert": self.scene.json(),
             "records_compared": verdict.compared, "differences": verdict.differences,
             "seconds": self.seconds,
         })
@@ -216,6 +220,6 @@ impl fmt::Display for Tally {
         for difference in self.verdict.differences.iter().take(20) {
             writeln!(f, "  differs: {difference}")?;
         }
-        Ok(())
+        write!(f, "\n{}", self.scene)
     }
 }

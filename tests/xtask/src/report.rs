@@ -35,6 +35,9 @@ fn problems(report: &Value) -> Vec<String> {
             problems.push(format!("\"{key}\" is {:?}: the shift did not happen", report.get(key)));
         }
     }
+    if report["alert"].get("the customer").is_none() {
+        problems.push("\"alert\" does not say that the customer agreed".to_owned());
+    }
     problems
 }
 
@@ -45,7 +48,8 @@ mod tests {
     fn good() -> Value {
         serde_json::json!({
             "converged": true, "edits": 400, "lost": 0, "refused_steps": 7, "incidents": 890, "events_replayed": 5998,
-            "bytes_up": 100_000, "bytes_down": 200_000, "seconds": 61.5
+            "bytes_up": 100_000, "bytes_down": 200_000, "seconds": 61.5,
+            "alert": { "the customer": "accepts" }
         })
     }
 
@@ -65,6 +69,7 @@ mod tests {
             ("incidents", 889.into()),
             ("events_replayed", Value::Null),
             ("edits", 0.into()),
+            ("alert", Value::Null),
         ] {
             let mut report = good();
             report[key] = wrong;
