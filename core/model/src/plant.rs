@@ -41,6 +41,7 @@ plants! {
     EmptiedFieldShowsDefault: "a field that somebody emptied shows its default again",
     JournalNotSorted: "journals stand in the order of merging and not of time",
     DisputeNotSeen: "two different answers to one question do not count as disputed",
+    ClocksRunByArrival: "a service level clock moves when work arrives and not when it was done",
     NotesToldToCustomers: "what is noted on a case is told to its customer like a comment",
     StockBooksOnlyUse: "parts put back are booked as used",
     AckClearsUnsent: "a receipt for one edit clears the whole outbox",

@@ -178,6 +178,7 @@ impl Office {
         }
         self.customer = Some(self.take_on_a_customer(&self.sites.clone(), now, rng));
         self.stock_the_vans(now, rng);
+        self.promise_visits(now, rng);
         for name in ["North", "South", "West"] {
             self.groups.push(self.system_creates("sys_user_group", &[("name", name.into())], now, rng));
         }

@@ -14,6 +14,9 @@ const MODELS: [SysId; 2] = [SysId([7; 16]), SysId([8; 16])];
 /// How many of each are stocked in the morning.
 pub const STOCKED: i64 = 12;
 
+/// How long a visit may be open.
+pub const PROMISED_MILLISECONDS: i64 = 2 * 3_600_000;
+
 /// A technician lost the role of one, or got it back.
 #[derive(Debug, Clone, Copy)]
 pub struct RoleChange {
@@ -43,6 +46,19 @@ impl Office {
                 self.system_creates("alm_asset", &part, now, rng);
             }
         }
+    }
+
+    /// Promises that no visit is open for long.
+    pub fn promise_visits(&mut self, now: Timestamp, rng: &mut dyn Rng) {
+        let promise = [
+            ("name", "A visit is over in two hours".to_owned()),
+            ("collection", "wm_task".to_owned()),
+            ("duration", Timestamp(PROMISED_MILLISECONDS).to_string()),
+            ("start_condition", "active=true".to_owned()),
+            ("stop_condition", "active=false".to_owned()),
+            ("when_to_cancel", "never".to_owned()),
+        ];
+        self.system_creates("contract_sla", &promise, now, rng);
     }
 
     /// Takes the role from somebody, or gives it back to whoever is without.

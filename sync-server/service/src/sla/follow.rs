@@ -1,6 +1,7 @@
 //! What a change of a task makes of its clocks.
 
 use fieldline_model::condition::Filter;
+use fieldline_model::plant::{self, Plant};
 use fieldline_model::sla::{Agreement, BusinessTime, Clock, Moved, Update, row, step};
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, UserZone, Value};
 use fieldline_storage::Job;
@@ -23,7 +24,8 @@ impl Call<'_> {
         let last = (changed.done_at, &changed.projection.record);
         let mut before = changed.before.as_ref();
         for (done_at, task) in changed.between.iter().map(|(at, task)| (*at, task)).chain([last]) {
-            self.move_clocks(before, task, done_at.min(self.now))?;
+            let at = if plant::is(Plant::ClocksRunByArrival) { self.now } else { done_at.min(self.now) };
+            self.move_clocks(before, task, at)?;
             before = Some(task);
         }
         Ok(())

@@ -1,14 +1,20 @@
 //! 6: time entered, and the seconds travelled and worked, are what the list of events says.
 //!
-//! There is no engine for service levels yet; this covers every clock there is: time entries, the derived durations and the
-//! moments stamped by steps.
+//! That is time entries, the derived durations, the moments stamped by steps, and what was promised of visits: one clock runs for
+//! each that is open and none for one that is over, whatever came late and in whatever order, and each adds up. What clocks make of
+//! pauses, schedules and zones has an oracle of its own beside their engine, `core/model/tests/sla_oracle`.
 
-use fieldline_model::{FieldType, Value};
+use std::collections::BTreeMap;
+
+use fieldline_documents::Act;
+use fieldline_model::{FieldType, Record, SysId, Timestamp, Value};
 
 use super::case::{Case, Seen, on_each};
+use crate::staff::PROMISED_MILLISECONDS;
+use crate::truth::History;
 
 pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
-    let mut broken = Vec::new();
+    let mut broken = promises(case);
     for (id, row) in &case.rows {
         let (Some(meaning), Some(table)) = (case.meanings.get(id), case.dictionary.table(id.table.as_str())) else {
             continue;
@@ -40,4 +46,54 @@ pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
         broken
     }));
     broken
+}
+
+/// What is wrong with the clocks of visits.
+fn promises(case: &Case<'_>) -> Vec<String> {
+    let mut clocks: BTreeMap<SysId, Vec<&Record>> = BTreeMap::new();
+    for row in case.rows.values().filter(|row| row.id.table == *"task_sla") {
+        clocks.entry(row.reference("task").expect("a clock is about a task")).or_default().push(row);
+    }
+    let mut broken = Vec::new();
+    for (id, meaning) in case.meanings.iter().filter(|(id, _)| id.table == *"wm_task") {
+        let is_open = meaning.fields.get("active") == Some(&Value::Boolean(true));
+        let of_it = clocks.remove(&id.sys_id).unwrap_or_default();
+        let running = of_it.iter().filter(|row| row.text("stage") == "in_progress").count();
+        if running != usize::from(is_open) {
+            let stages: Vec<&str> = of_it.iter().map(|row| row.text("stage")).collect();
+            broken
+                .push(format!("{id}: it is {}, and its clocks are {stages:?}", if is_open { "open" } else { "over" }));
+        }
+        let steps = case.histories.get(id).map(steps).unwrap_or_default();
+        for clock in of_it {
+            if !ends_with_a_step(clock, &steps) {
+                broken.push(format!("{id}: its clock ended when nobody took a step: {clock:?}"));
+            }
+            if !adds_up(clock) {
+                broken.push(format!("{id}: its clock does not add up: {clock:?}"));
+            }
+        }
+    }
+    broken
+}
+
+/// When somebody took a step of a record, and when the server had it.
+fn steps(history: &History) -> Vec<(Timestamp, Timestamp)> {
+    let steps = history.deeds().filter(|(_, act)| matches!(act, Act::Transition { .. }));
+    steps.map(|(deed, _)| (history.at(deed), history.made[deed.edit].received_at)).collect()
+}
+
+/// Whether a clock ended with a step: when it was taken, though neither before the clock began nor after the server had it.
+fn ends_with_a_step(clock: &Record, steps: &[(Timestamp, Timestamp)]) -> bool {
+    let (Some(start), Some(end)) = (clock.time("start_time"), clock.time("end_time")) else { return true };
+    steps.iter().any(|(at, received_at)| end == *at.min(received_at).max(&start))
+}
+
+/// Whether a clock without pauses says when it is due, how long it ran, and whether that was too long.
+fn adds_up(clock: &Record) -> bool {
+    let (Some(start), Some(due)) = (clock.time("start_time"), clock.time("planned_end_time")) else { return false };
+    let is_due = due.milliseconds_since(start) == PROMISED_MILLISECONDS;
+    let Some(end) = clock.time("end_time") else { return is_due && clock.text("stage") == "in_progress" };
+    let ran = clock.time("duration").map(|duration| duration.0);
+    is_due && start <= end && ran == Some(end.milliseconds_since(start)) && clock.says("has_breached") == (end >= due)
 }

@@ -15,6 +15,8 @@ pub struct Made {
     pub name: Head,
     /// What it says.
     pub edit: Edit,
+    /// When the server had it.
+    pub received_at: Timestamp,
     /// For each edit before it in the log, whether its author had seen that one.
     seen: Vec<bool>,
 }
@@ -58,7 +60,7 @@ impl History {
             }
             let name = ChangeHash(stored.hash).head();
             index_of.insert(name, history.made.len());
-            history.made.push(Made { position, name, edit, seen });
+            history.made.push(Made { position, name, edit, received_at: stored.received_at, seen });
         }
         history
     }
