@@ -58,7 +58,7 @@ fn reviews(case: &Case<'_>) -> Vec<String> {
     let reviews: Vec<&Record> = case
         .records
         .values()
-        .filter(|record| record.id.table == "task" && !record.text("correlation_id").starts_with("stock/"))
+        .filter(|record| record.id.table == "task" && record.text("short_description").starts_with("Review: "))
         .collect();
     let mut broken = Vec::new();
     let mut wanted: BTreeMap<(SysId, SysId), usize> = BTreeMap::new();
