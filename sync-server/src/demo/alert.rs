@@ -10,16 +10,15 @@ use fieldline_device::Command;
 use fieldline_device::on_site::OnSite;
 use fieldline_model::{DocumentId, SysId, Value as Field};
 use fieldline_service::reports::{Verdict, verify_file};
-use fieldline_service::{NewUser, Server};
 use fieldline_web::{Clock, Entropy};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::clock::ShiftClock;
 use super::failed::DemoFailed;
 use super::office::Office;
 use super::phone::Phone;
 use super::setup::text;
+use super::{Demo, ROUNDS_TO_COME_TOGETHER};
 use crate::failed::Failed;
 
 const CASES: &str = "sn_customerservice_case";
@@ -56,11 +55,8 @@ impl Scene {
 
 /// Where it takes place.
 pub struct Stage<'a> {
-    pub server: &'a Server,
-    pub url: &'a str,
-    pub password: &'a str,
+    pub demo: &'a Demo,
     pub admin: &'a Office,
-    pub clock: &'a ShiftClock,
 }
 
 /// What stands before the alert.
@@ -93,14 +89,12 @@ impl Stage<'_> {
     }
 
     async fn open(&self, phone: &Phone) -> Result<Boxeo, Failed> {
-        let let_in = |(user_name, name, roles): (&str, &str, &[&str])| {
-            let new = NewUser { user_name, name, password: self.password, roles };
-            self.server.create_user(&self.server.system(), &new, self.clock.now(), &mut Entropy::open())
+        let sign_in = async |(user_name, name, roles): (&str, &str, &[&str])| {
+            let user = self.demo.let_in((user_name, name), roles)?;
+            let office = Office::sign_in(&self.demo.url(), user_name, &self.demo.password).await?;
+            Ok::<_, Failed>((user.to_string(), office))
         };
-        let_in(LEAD)?;
-        let carla = let_in(CUSTOMER)?.to_string();
-        let lead = Office::sign_in(self.url, LEAD.0, self.password).await?;
-        let customer = Office::sign_in(self.url, CUSTOMER.0, self.password).await?;
+        let ((_, lead), (carla, customer)) = (sign_in(LEAD).await?, sign_in(CUSTOMER).await?);
         let admin = self.admin;
         let account = admin.create("customer_account", json!({ "name": "Boxeo" })).await?;
         let contact = json!({ "name": CUSTOMER.1, "account": account, "user": carla });
@@ -140,7 +134,7 @@ impl Stage<'_> {
         admin.create("sys_user_has_skill", json!({ "user": user, "skill": skill })).await?;
         let base = json!({ "user": user, "start_location": depot });
         admin.create("wm_agent_schedule_attribute_plan", base).await?;
-        let hour = |hours: i64| self.clock.now().plus_milliseconds(hours * HOUR_MILLISECONDS).to_string();
+        let hour = |hours: i64| self.demo.clock.now().plus_milliseconds(hours * HOUR_MILLISECONDS).to_string();
         let hours = json!({ "user": user, "type": "work", "start_date_time": hour(1), "end_date_time": hour(9) });
         admin.create("cmn_schedule_span", hours).await?;
         Ok((group, skill))
@@ -171,17 +165,15 @@ impl Stage<'_> {
 
     /// What follows from something once the server has done what is due.
     async fn follows(&self, table: &str, query: &str) -> Result<Value, Failed> {
-        while self.server.do_due(1_000, self.clock.now(), &mut Entropy::open())? > 0 {}
+        while self.demo.server.do_due(1_000, self.demo.clock.now(), &mut Entropy::open())? > 0 {}
         let found = self.admin.list(table, query, "").await?;
         let first = found.into_iter().next();
         first.ok_or_else(|| Failed::Usage(format!("the alert came to nothing: there is no {table} with {query}")))
     }
 
     fn verified(&self, report: &[u8]) -> Result<Verdict, Failed> {
-        let verdict = self
-            .server
-            .read(&self.server.system(), self.clock.now(), &mut Entropy::open(), |call| verify_file(call, report));
-        Ok(verdict?)
+        let (server, now) = (&self.demo.server, self.demo.clock.now());
+        Ok(server.read(&server.system(), now, &mut Entropy::open(), |call| verify_file(call, report))?)
     }
 }
 
@@ -227,9 +219,10 @@ impl Boxeo {
         scene.tell("done with the radio off", format!("{} edits, signed", phone.seen.saved.len() - before));
         let report = phone.newest_file(task)?;
         phone.come_back();
-        while !phone.is_quiet()? {
+        for _ in 0..ROUNDS_TO_COME_TOGETHER {
             phone.sync(0).await?;
         }
+        must(phone.is_quiet()?, "the phone did not come to rest")?;
         Ok(report)
     }
 

@@ -3,7 +3,8 @@
 //! Imports the real incident log the way an organisation would, makes work orders of the incidents that needed somebody on
 //! site, and lets twelve technicians with real encrypted devices work a shift: they drop off the air, edit, photograph, let
 //! customers sign and complete jobs, while the dispatcher changes the same jobs. Then everybody comes back, and everything is
-//! compared; and an alert in the night shows the whole way from a machine to a customer who agrees. Choices follow from `--seed`; passwords, keys and identities are drawn from the machine's entropy all the same.
+//! compared; and an alert in the night shows the whole way from a machine to a customer who agrees. Choices follow from
+//! `--seed`; passwords, keys and identities are drawn from the machine's entropy all the same.
 
 mod alert;
 mod clock;
@@ -192,27 +193,26 @@ impl Demo {
         let changed = dispatcher.changed;
         eprintln!("everybody comes back");
         let verdict = self.come_together(&mut phones).await?;
-        eprintln!("the night comes");
-        let scene = self.night(&admin).await?;
         let (refused, told) = tally::reviews(&self.server)?;
         let metrics = &self.server.metrics;
         let (receipts, merges) = (metrics.edits_accepted.get(), metrics.edits_merged.get());
-        let (files, seconds) = (metrics.blobs_completed.get(), began.elapsed().as_secs_f64());
-        let phones = Sums::of(&phones);
+        let (files, phones) = (metrics.blobs_completed.get(), Sums::of(&phones));
+        eprintln!("the night comes");
+        let scene = self.night(&admin).await?;
+        let seconds = began.elapsed().as_secs_f64();
         Ok(Tally { import, world, changed, verdict, scene, told, refused, phones, receipts, merges, files, seconds })
     }
 
     /// The administrator, the dispatcher and the technicians.
     fn let_people_in(&self) -> Result<Vec<SysId>, Failed> {
-        let (server, now, rng) = (&self.server, self.clock.now(), &mut Entropy::open());
-        server.bootstrap_admin(Some(&self.password), now, rng)?;
-        let mut let_in = |(user_name, name): (&str, &str), roles: &[&str]| {
-            let new = NewUser { user_name, name, password: &self.password, roles };
-            server.create_user(&server.system(), &new, now, rng)
-        };
-        let_in(DISPATCHER, &["wm_dispatcher", "wm_qualifier", "itil"])?;
-        let technicians: Result<_, _> = TECHNICIANS.iter().map(|person| let_in(*person, &["wm_agent"])).collect();
-        Ok(technicians?)
+        self.server.bootstrap_admin(Some(&self.password), self.clock.now(), &mut Entropy::open())?;
+        self.let_in(DISPATCHER, &["wm_dispatcher", "wm_qualifier", "itil"])?;
+        TECHNICIANS.iter().map(|person| self.let_in(*person, &["wm_agent"])).collect()
+    }
+
+    fn let_in(&self, (user_name, name): (&str, &str), roles: &[&str]) -> Result<SysId, Failed> {
+        let new = NewUser { user_name, name, password: &self.password, roles };
+        Ok(self.server.create_user(&self.server.system(), &new, self.clock.now(), &mut Entropy::open())?)
     }
 
     async fn hand_out_phones(&self, users: &[SysId]) -> Result<Vec<Phone>, Failed> {
@@ -239,12 +239,9 @@ impl Demo {
 
     /// The alert that ends the demo, with a phone of its own.
     async fn night(&self, admin: &Office) -> Result<Scene, Failed> {
-        let new = NewUser { user_name: NIGHT.0, name: NIGHT.1, password: &self.password, roles: &["wm_agent"] };
-        let user = self.server.create_user(&self.server.system(), &new, self.clock.now(), &mut Entropy::open())?;
+        let user = self.let_in(NIGHT, &["wm_agent"])?;
         let mut phone = self.hand_out_phone(NIGHT, user, u64::MAX).await?;
-        let (url, clock) = (self.url(), &self.clock);
-        let stage = Stage { server: &self.server, url: &url, password: &self.password, admin, clock };
-        stage.play(&mut phone).await
+        Stage { demo: self, admin }.play(&mut phone).await
     }
 
     /// Half an hour: everybody works at once, in reach or not; then those in reach sync, all at the same time.

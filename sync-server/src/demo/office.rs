@@ -74,23 +74,29 @@ impl Office {
 
     /// Asks one of the server's own paths; a refusal is a failure.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, DemoFailed> {
-        let mut request = self.http.request(method, format!("{}{path}", self.server)).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let response = request.send().await?;
-        let (status, answer) = (response.status(), response.json::<Value>().await?);
+        let (status, answer) = self.answer(method, path, body).await?;
         match status.is_success() {
             true => Ok(answer),
             false => Err(DemoFailed::Answer { asked: path.to_owned(), answer: format!("{status}: {answer}") }),
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, fields: &Value) -> Result<Answer, DemoFailed> {
-        let request = self.http.request(method, format!("{}{path}", self.server)).bearer_auth(&self.token).json(fields);
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Value), DemoFailed> {
+        let mut request = self.http.request(method, format!("{}{path}", self.server)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
         let response = request.send().await?;
-        let status = response.status();
-        let answer: Value = response.json().await?;
+        Ok((response.status(), response.json().await?))
+    }
+
+    async fn ask(&self, method: Method, path: &str, fields: &Value) -> Result<Answer, DemoFailed> {
+        let (status, answer) = self.answer(method, path, Some(fields)).await?;
         match status {
             _ if status.is_success() => Ok(Answer::Done(answer["result"].clone())),
             StatusCode::BAD_REQUEST

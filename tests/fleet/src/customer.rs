@@ -25,7 +25,7 @@ pub struct Customer {
 
 impl Office {
     /// Takes on the customer that all sites belong to, with a case about each.
-    pub fn take_on_a_customer(&mut self, sites: &[SysId], now: Timestamp, rng: &mut dyn Rng) -> Customer {
+    pub fn take_on_a_customer(&self, sites: &[SysId], now: Timestamp, rng: &mut dyn Rng) -> Customer {
         let user = self.let_in("customer", &["customer"], now, rng);
         let account = self.system_creates("customer_account", &[("name", "Riviera Homes".into())], now, rng);
         let contact = [("name", "Carla".into()), ("account", account.to_string()), ("user", user.to_string())];

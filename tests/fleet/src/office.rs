@@ -176,7 +176,7 @@ impl Office {
             self.assets.push(self.system_creates("alm_asset", &fields, now, rng));
             self.sites.push(location);
         }
-        self.customer = Some(self.take_on_a_customer(&self.sites.clone(), now, rng));
+        self.customer = Some(self.take_on_a_customer(&self.sites, now, rng));
         self.stock_the_vans(now, rng);
         self.promise_visits(now, rng);
         for name in ["North", "South", "West"] {

@@ -49,7 +49,7 @@ impl Office {
     }
 
     /// Promises that no visit is open for long.
-    pub fn promise_visits(&mut self, now: Timestamp, rng: &mut dyn Rng) {
+    pub fn promise_visits(&self, now: Timestamp, rng: &mut dyn Rng) {
         let promise = [
             ("name", "A visit is over in two hours".to_owned()),
             ("collection", "wm_task".to_owned()),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use fieldline_model::{FieldType, Record, SysId, Timestamp, Value};
+use fieldline_model::{FieldType, Record, SysId, Value};
 
 use super::case::{Case, Seen, on_each};
 use crate::staff::PROMISED_MILLISECONDS;
@@ -63,9 +63,8 @@ fn promises(case: &Case<'_>) -> Vec<String> {
             broken
                 .push(format!("{id}: it is {}, and its clocks are {stages:?}", if is_open { "open" } else { "over" }));
         }
-        let deeds = case.histories.get(id).map(deeds).unwrap_or_default();
         for clock in of_it {
-            if !ends_with_a_deed(clock, &deeds) {
+            if !ends_with_a_deed(clock, &case.histories[id]) {
                 broken.push(format!("{id}: its clock ended when nobody did anything: {clock:?}"));
             }
             if !adds_up(clock) {
@@ -76,16 +75,11 @@ fn promises(case: &Case<'_>) -> Vec<String> {
     broken
 }
 
-/// When something was done to a record, and when the server had it.
-fn deeds(history: &History) -> Vec<(Timestamp, Timestamp)> {
-    history.made.iter().map(|made| (made.edit.at, made.received_at)).collect()
-}
-
 /// Whether a clock ended with a deed: when it was done, though neither before the clock began nor after the server had it. Of deeds
 /// that come together the latest counts.
-fn ends_with_a_deed(clock: &Record, deeds: &[(Timestamp, Timestamp)]) -> bool {
+fn ends_with_a_deed(clock: &Record, history: &History) -> bool {
     let (Some(start), Some(end)) = (clock.time("start_time"), clock.time("end_time")) else { return true };
-    deeds.iter().any(|(at, received_at)| end == *at.min(received_at).max(&start))
+    history.made.iter().any(|made| end == made.edit.at.min(made.received_at).max(start))
 }
 
 /// Whether a clock without pauses says when it is due, how long it ran, and whether that was too long.

@@ -129,8 +129,7 @@ pub(crate) fn written(call: &mut Call<'_>, before: Option<&Record>, row: &Record
 }
 
 fn meeting_of(call: &Call<'_>, item: &Record) -> crate::error::Result<Option<Record>> {
-    let meeting = call.referred(MEETINGS, item.reference("cab_meeting"))?;
-    Ok(meeting)
+    call.referred(MEETINGS, item.reference("cab_meeting"))
 }
 
 /// The items of a meeting, in order.
