@@ -1,9 +1,8 @@
-// What is written down on a job beside its steps: answers, parts, photos, signatures, time, readings.
+// What is written down on a job beside its steps: answers, photos, signatures, time, readings.
 
 package org.fieldline.app
 
 import org.fieldline.core.RecordId
-import org.fieldline.core.SysId
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -24,15 +23,6 @@ object NamedPictures : Pictures {
 
 private val LINE = Stroke(listOf(StrokePoint(0.1f, 0.1f), StrokePoint(0.9f, 0.9f)))
 
-/** Puts things into a technician's van. */
-fun stocks(technician: Technician, what: String, model: SysId, quantity: Int) {
-    val van = Office.creates("alm_stockroom", "name" to "Van of ${technician.name}", "type" to "field_agent", "manager" to technician.user.hex)
-    Office.creates(
-        "alm_asset", "display_name" to what, "model" to model.hex, "quantity" to "$quantity",
-        "assigned_to" to technician.user.hex, "stockroom" to van.sysId.hex,
-    )
-}
-
 class WorkOnAJobTest {
     private suspend fun Technician.job(): RecordId = Office.sends(this, "Change the pump").also { syncs() }
 
@@ -45,22 +35,6 @@ class WorkOnAJobTest {
         assertEquals("yes", answered.latest.answer)
         assertFalse(answered.isDisputed)
         assertEquals(0, list.content.disputed)
-    }
-
-    @Test
-    fun `what is taken from the van is less in the van, and putting back undoes it`() = told { tina ->
-        val model = Office.creates("cmdb_model", "display_name" to "Seal 40 mm").sysId
-        stocks(tina, "Seals", model, 10)
-        val job = tina.job()
-        val parts = PartsPresenter(tina.core, job)
-        parts.show()
-        assertEquals(10L, parts.content.van.single().left)
-        assertTrue(parts.use(parts.content.van.single(), 3))
-        assertEquals(7L, parts.content.van.single().left)
-        assertEquals(UsedPart(model, "Seal 40 mm", 3), parts.content.used.single())
-        assertTrue(parts.putBack(parts.content.van.single(), 3))
-        assertEquals(10L, parts.content.van.single().left)
-        assertEquals(emptyList<UsedPart>(), parts.content.used)
     }
 
     @Test
@@ -127,15 +101,6 @@ class WorkOnAJobTest {
         val followUp = FollowUpPresenter(tina.core, tina.job())
         assertTrue(followUp.open("wm_task", "Change the pump for good"))
         assertTrue(followUp.content.opened!!.startsWith("WOT"))
-    }
-
-    @Test
-    fun `nobody is watched on a job without a risk`() = told { tina ->
-        val safety = SafetyPresenter(tina.core, tina.job())
-        assertTrue(safety.show())
-        assertNull(safety.content.ringsAt)
-        assertTrue(safety.safe())
-        assertTrue(safety.help())
     }
 
     @Test

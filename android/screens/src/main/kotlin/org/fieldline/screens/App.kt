@@ -29,7 +29,6 @@ import androidx.compose.ui.semantics.selected
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextAlign
 import kotlinx.coroutines.launch
-import org.fieldline.app.AssetPresenter
 import org.fieldline.app.AttentionPresenter
 import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
@@ -50,7 +49,10 @@ import org.fieldline.app.SafetyPresenter
 import org.fieldline.app.SearchPresenter
 import org.fieldline.app.SettingsPresenter
 import org.fieldline.app.SignaturePresenter
+import org.fieldline.app.SwapPresenter
 import org.fieldline.app.SyncPresenter
+import org.fieldline.app.THING_TABLES
+import org.fieldline.app.ThingPresenter
 import org.fieldline.app.TimePresenter
 import org.fieldline.app.TodayPresenter
 import org.fieldline.core.Place
@@ -110,7 +112,7 @@ sealed interface Where {
 
     data class Part(val job: RecordId, val part: JobPart) : Where
 
-    data class Asset(val record: RecordId) : Where
+    data class Thing(val record: RecordId) : Where
 }
 
 /** Where a person is, and how they came there. */
@@ -197,7 +199,7 @@ private fun Tabs(way: Way) {
 
 @Composable
 private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, day: TodayPresenter, signedIn: () -> Unit) {
-    val open: (RecordId) -> Unit = { record -> way.to(if (record.table == "alm_asset") Where.Asset(record) else Where.Job(record)) }
+    val open: (RecordId) -> Unit = { record -> way.to(if (record.table in THING_TABLES) Where.Thing(record) else Where.Job(record)) }
     when (val where = way.now) {
         Where.Today -> TodayScreen(day, phone::here, open, phone::navigate)
         Where.News -> NewsScreen(remember(core) { NewsPresenter(core) }, open)
@@ -205,7 +207,7 @@ private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, da
         Where.Search -> SearchScreen(remember(core) { SearchPresenter(core) }, phone::scan, open)
         Where.More -> MoreScreen(sync, phone.changePerson, way::to)
         Where.Sync -> SyncScreen(sync)
-        Where.Van -> PartsScreen(remember(core) { PartsPresenter(core, null) }, isOnJob = false)
+        Where.Van -> PartsScreen(remember(core) { PartsPresenter(core, null) }, phone::scan)
         Where.Settings -> SettingsOf(core, phone) {
             signedIn()
             way.over(Where.Today)
@@ -213,7 +215,7 @@ private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, da
         is Where.Job -> JobScreen(remember(core, where) { JobPresenter(core, where.record) }, phone::share, { day.show() }) {
             way.to(Where.Part(where.record, it))
         }
-        is Where.Asset -> AssetScreen(remember(core, where) { AssetPresenter(core, where.record) }, open)
+        is Where.Thing -> ThingScreen(remember(core, where) { ThingPresenter(core, where.record) }, open)
         is Where.Part -> Part(where, core, phone, open)
     }
 }
@@ -229,7 +231,8 @@ private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, open: (Record
     val job = where.job
     when (where.part) {
         JobPart.CHECKLIST -> ChecklistScreen(remember(core, job) { ChecklistPresenter(core, job) })
-        JobPart.PARTS -> PartsScreen(remember(core, job) { PartsPresenter(core, job) }, isOnJob = true)
+        JobPart.PARTS -> PartsScreen(remember(core, job) { PartsPresenter(core, job) }, phone::scan)
+        JobPart.SWAP -> SwapScreen(remember(core, job) { SwapPresenter(core, job) }, phone::scan)
         JobPart.PHOTOS -> PhotosScreen(remember(core, job) { PhotosPresenter(core, job, phone.pictures) }, phone)
         JobPart.DOCUMENTS -> DocumentsScreen(remember(core, job) { DocumentsPresenter(core, job, phone.pages) }, phone::shown, phone::share)
         JobPart.SIGNATURE -> SignatureScreen(remember(core, job) { SignaturePresenter(core, job, phone.pictures) })
@@ -247,5 +250,5 @@ private fun AssetOf(job: JobPresenter, core: CoreCalls, open: (RecordId) -> Unit
     val shown by job.state.collectAsState()
     LaunchedEffect(job, LocalChanges.current) { job.show() }
     val asset = shown.content.asset ?: return Screen(job, say(Word.ASSET), "asset", {}) { _, _ -> item { Line(say(Word.NOT_HERE), "asset.none") } }
-    AssetScreen(remember(core, asset) { AssetPresenter(core, asset) }, open)
+    ThingScreen(remember(core, asset) { ThingPresenter(core, asset) }, open)
 }

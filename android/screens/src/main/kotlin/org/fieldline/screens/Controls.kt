@@ -5,6 +5,7 @@ package org.fieldline.screens
 import androidx.compose.foundation.BorderStroke
 import androidx.compose.foundation.clickable
 import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.Row
@@ -26,8 +27,10 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.testTag
+import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.text.input.VisualTransformation
@@ -64,6 +67,16 @@ fun Entry(label: String, text: String, tag: String, isSecret: Boolean = false, o
     )
 }
 
+/** Reads a code and tells it; nothing where the phone cannot. */
+typealias Scan = ((String) -> Unit) -> Unit
+
+/** A code, a tag or a number, scanned or typed. */
+@Composable
+fun CodeEntry(label: String, text: String, tag: String, scan: Scan, scanned: (String) -> Unit, onChange: (String) -> Unit) = Together {
+    Entry(label, text, tag, onChange = onChange)
+    OtherButton(say(Word.SCAN), "$tag.scan") { scan(scanned) }
+}
+
 /** A row of a list; without `onClick` it only tells. */
 @Composable
 fun Line(title: String, tag: String, about: List<String> = emptyList(), isUrgent: Boolean = false, onClick: (() -> Unit)? = null) {
@@ -81,6 +94,12 @@ fun Line(title: String, tag: String, about: List<String> = emptyList(), isUrgent
             about.filter(String::isNotBlank).forEach { Text(it, style = MaterialTheme.typography.bodyMedium) }
         }
     }
+}
+
+/** What something led to, read out when it comes. */
+@Composable
+fun Told(text: String, tag: String, isUrgent: Boolean = false) {
+    Box(Modifier.semantics { liveRegion = LiveRegionMode.Polite }) { Line(text, tag, isUrgent = isUrgent) }
 }
 
 @Composable

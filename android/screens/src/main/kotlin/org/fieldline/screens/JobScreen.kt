@@ -19,7 +19,7 @@ import org.fieldline.core.FormField
 import org.fieldline.core.SlaClock
 
 /** What else is kept on a job. */
-enum class JobPart { CHECKLIST, SAFETY, PARTS, PHOTOS, DOCUMENTS, SIGNATURE, TIME, EXPENSES, FOLLOW_UP, ASSET }
+enum class JobPart { CHECKLIST, SAFETY, PARTS, SWAP, PHOTOS, DOCUMENTS, SIGNATURE, TIME, EXPENSES, FOLLOW_UP, ASSET }
 
 /** `stepped` is told when a step may have been taken. */
 @Composable

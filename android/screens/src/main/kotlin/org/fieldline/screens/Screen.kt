@@ -55,8 +55,16 @@ val LocalChanges = compositionLocalOf { 0 }
 /** The way back, where there is one. */
 val LocalBack = staticCompositionLocalOf<(() -> Unit)?> { null }
 
+/** `above` stays in sight wherever the list is scrolled to. */
 @Composable
-fun <T> Screen(presenter: Presenter<T>, title: String, tag: String, show: suspend () -> Unit, content: LazyListScope.(T, Does) -> Unit) {
+fun <T> Screen(
+    presenter: Presenter<T>,
+    title: String,
+    tag: String,
+    show: suspend () -> Unit,
+    above: @Composable (T) -> Unit = {},
+    content: LazyListScope.(T, Does) -> Unit,
+) {
     val shown by presenter.state.collectAsState()
     val scope = rememberCoroutineScope()
     var isDoing by remember { mutableStateOf(false) }
@@ -74,6 +82,7 @@ fun <T> Screen(presenter: Presenter<T>, title: String, tag: String, show: suspen
             Title(title)
             Box(Modifier.height(4.dp)) { if (shown.isBusy) LinearProgressIndicator(Modifier.fillMaxWidth()) }
             shown.problem?.let { ProblemCard(it, presenter::understood) }
+            above(now)
             LazyColumn(contentPadding = PaddingValues(GAP), verticalArrangement = Arrangement.spacedBy(GAP)) {
                 content(now, does)
             }

@@ -12,7 +12,6 @@ import androidx.compose.ui.unit.LayoutDirection
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
-import org.fieldline.app.AssetPresenter
 import org.fieldline.app.AttentionPresenter
 import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
@@ -39,11 +38,14 @@ import org.fieldline.app.SettingsPresenter
 import org.fieldline.app.SignaturePresenter
 import org.fieldline.app.Stroke
 import org.fieldline.app.StrokePoint
+import org.fieldline.app.SwapPresenter
 import org.fieldline.app.SyncPresenter
 import org.fieldline.app.Technician
+import org.fieldline.app.ThingPresenter
 import org.fieldline.app.TimePresenter
 import org.fieldline.app.TodayPresenter
 import org.fieldline.app.stocks
+import org.fieldline.app.van
 import org.fieldline.core.Captured
 import org.fieldline.core.Command
 import org.fieldline.core.Content
@@ -96,8 +98,11 @@ object DesktopPictures : Pictures {
     private fun encoded(image: BufferedImage, format: String) = ByteArrayOutputStream().also { ImageIO.write(image, format, it) }.toByteArray()
 }
 
+/** The code on a seal. */
+const val SEAL = "4006381333931"
+
 /** A phone whose camera always takes the same picture and whose scanner always reads the same code. */
-class DeskPhone : Phone {
+class DeskPhone(private val code: String = SEAL) : Phone {
     override val pictures = DesktopPictures
     override val preferences: Preferences = PreferencesInMemory()
     override val name = "desk phone"
@@ -115,7 +120,7 @@ class DeskPhone : Phone {
 
     override fun navigate(to: Place) = Unit
 
-    override fun scan(read: (String) -> Unit) = read("pump")
+    override fun scan(read: (String) -> Unit) = read(code)
 
     override fun share(text: String) {
         shared += text
@@ -148,7 +153,8 @@ class BusyDay(val tina: Technician) {
 
     /** Work of every kind. */
     suspend fun begins(): BusyDay {
-        stocks(tina, "Seals 40 mm", Office.creates("cmdb_model", "display_name" to "Seal 40 mm").sysId, 10)
+        val seal = Office.creates("cmdb_model", "display_name" to "Seal 40 mm", "barcode" to SEAL).sysId
+        stocks(tina, van(tina), "Seals 40 mm", "model" to seal.hex, "quantity" to "10")
         tina.begins()
         val job = JobPresenter(tina.core, job).also { it.show() }
         listOf("accept", "start_work").forEach { step -> check(job.take(step)) { "$step: ${job.state.value.problem}" } }
@@ -177,8 +183,10 @@ class BusyDay(val tina: Technician) {
             "today" to { TodayScreen(remember { TodayPresenter(core) }, phone::here, {}, {}) },
             "job" to { JobScreen(remember { JobPresenter(core, job) }, phone::share, {}) {} },
             "checklist" to { ChecklistScreen(remember { ChecklistPresenter(core, job) }) },
-            "parts" to { PartsScreen(remember { PartsPresenter(core, job) }, isOnJob = true) },
-            "asset" to { AssetScreen(remember { AssetPresenter(core, asset) }) {} },
+            "parts" to { PartsScreen(remember { PartsPresenter(core, job) }, phone::scan) },
+            "van" to { PartsScreen(remember { PartsPresenter(core, null) }, phone::scan) },
+            "swap" to { SwapScreen(remember { SwapPresenter(core, job) }, phone::scan) },
+            "thing" to { ThingScreen(remember { ThingPresenter(core, asset) }) {} },
             "photos" to { PhotosScreen(remember { PhotosPresenter(core, job, phone.pictures) }, phone) },
             "documents" to { DocumentsScreen(remember { opened(DocumentsPresenter(core, job, phone.pages)) }, phone::shown, phone::share) },
             "signature" to { SignatureScreen(remember { SignaturePresenter(core, job, phone.pictures) }) },

@@ -93,7 +93,10 @@ class FlowsTest {
     private fun looksAround(day: BusyDay) {
         val line = Stroke(listOf(StrokePoint(0f, 0f), StrokePoint(1f, 1f)))
         runBlocking { SignaturePresenter(day.tina.core, day.job, DesktopPictures).run { draw(line) && sign("Mr Weber") } }
-        val awaited = mapOf("today" to "today.map", "signature" to "signature.signed.0", "settings" to "settings.signin", "sync" to "sync.unsent")
+        val awaited = mapOf(
+            "van" to "parts", "today" to "today.map", "signature" to "signature.signed.0", "settings" to "settings.signin",
+            "sync" to "sync.unsent"
+        )
         day.screens().forEach { (name, shown) -> look(awaited[name] ?: name, shown) }
         look("back") { FieldlineApp(day.tina.core, remember { DeskPhone() }, remember { Way().apply { to(Where.Job(day.job)) } }) }
     }

@@ -35,9 +35,14 @@ class ScreensTest {
 
     @Test fun `the checklist shows its answers`() = shows("checklist", "checklist.Is the valve tight?")
 
-    @Test fun `parts show the van and what was used`() = shows("parts", "parts.used.Seal 40 mm", "parts.van.Seals 40 mm")
+    @Test fun `parts show the van and what was used`() = shows("parts", "parts.used.Seal 40 mm", "parts.van.Seals 40 mm", "parts.code.scan")
 
-    @Test fun `an asset shows the work on it`() = shows("asset", "asset.serial_number")
+    @Test fun `the van can be counted`() = shows("van", "parts.van.Seals 40 mm", "parts.count.Seals 40 mm", screen = "parts")
+
+    @Test fun `a swap asks for two plates, and where what is removed goes`() =
+        shows("swap", "swap.expected", "swap.removed.scan", "swap.installed.scan", "swap.defective", "swap.now")
+
+    @Test fun `a thing shows the work on it`() = shows("thing", "thing.serial_number")
 
     @Test fun `photos show their thumbnails`() = shows("photos", "photos.0", "photos.small.0")
 
@@ -68,12 +73,12 @@ class ScreensTest {
     @Test fun `a shared phone asks who is there`() = shows("kiosk", "kiosk.user.Tina", "kiosk.enter", "kiosk.administrator")
 
     /** The screen is tall enough to show everything at once. */
-    private fun shows(name: String, vararg tags: String) {
-        val screen = day.screens().getValue(name)
-        rule.setContent { InLanguage("en", day.tina.core) { Box(Modifier.requiredSize(400.dp, 6_000.dp)) { screen() } } }
+    private fun shows(name: String, vararg tags: String, screen: String = name) {
+        val shown = day.screens().getValue(name)
+        rule.setContent { InLanguage("en", day.tina.core) { Box(Modifier.requiredSize(400.dp, 6_000.dp)) { shown() } } }
         tags.forEach { tag -> rule.waitUntil("$tag is there", 20_000) { has(hasTestTag(tag)) } }
         rule.waitUntil("$name can be used", 20_000) { has(hasClickAction()) }
-        rule.onNodeWithTag(name).assertExists()
+        rule.onNodeWithTag(screen).assertExists()
         rule.onAllNodes(hasClickAction()).fetchSemanticsNodes().forEach(::isUsable)
     }
 

@@ -18,6 +18,8 @@ import androidx.compose.ui.test.performTouchInput
 import androidx.compose.ui.test.swipeRight
 import org.fieldline.app.Office
 import org.fieldline.app.PASSWORD
+import org.fieldline.app.stocks
+import org.fieldline.app.van
 import org.junit.Assert.assertEquals
 import org.junit.Rule
 import org.junit.Test
@@ -68,6 +70,35 @@ class ShiftTest {
         rule.waitUntil(20_000) { rule.onAllNodes(hasTestTag("problem")).fetchSemanticsNodes().isEmpty() }
     }
 
+    @Test
+    fun `a technician scans a seal, uses it on a job without cover, and counts the van`() = Office.technician().use { tina ->
+        val seal = Office.creates("cmdb_model", "display_name" to "Seal", "barcode" to "SHIFT-1").sysId.hex
+        val lot = stocks(tina, van(tina), "Seals", "model" to seal, "quantity" to "1")
+        val number = Office.reads(Office.sends(tina, "Change the seal")).getString("number")
+        rule.setContent { InLanguage("en", tina.core) { FieldlineApp(tina.core, remember { DeskPhone("SHIFT-1") }) } }
+        signIn(tina.name)
+        touch("today.job.$number")
+        touch("job.parts")
+        touch("parts.code.scan")
+        await("parts.van.Seals", "May be taken without asking: 0 of 1")
+        touch("parts.code.scan")
+        await("parts.uncovered", "Seals was used without cover")
+        touch("tab.search")
+        touch("search.text.scan")
+        scrollTo("thing.asset.Seals")
+        touch("tab.more")
+        touch("more.van")
+        touch("parts.count.Seals")
+        enter("parts.count.found", "4")
+        touch("parts.count.save")
+        await("parts.counted", "Noted: 4 found")
+        touch("tab.more")
+        touch("more.sync")
+        touch("sync.now")
+        await("sync.summary", "Everything made here is with the server")
+        assertEquals("4", Office.reads(lot).getString("quantity"))
+    }
+
     private fun signIn(name: String) {
         touch("tab.more")
         touch("more.settings")
@@ -115,7 +146,7 @@ class ShiftTest {
     /** Waits until something is there and brings it to where it can be touched. */
     private fun scrollTo(tag: String) = rule.waitUntil("$tag is there", 20_000) {
         val isThere = { rule.onAllNodes(hasTestTag(tag)).fetchSemanticsNodes().isNotEmpty() }
-        if (tag.startsWith("tab.") || tag == "back" || tag.startsWith("problem")) return@waitUntil isThere()
+        if (tag.startsWith("tab.") || tag == "back" || tag.startsWith("problem") || tag == "parts.uncovered") return@waitUntil isThere()
         rule.waitForIdle()
         runCatching { rule.onNode(hasScrollAction()).performScrollToNode(hasTestTag(tag)) }.isSuccess && isThere()
     }
