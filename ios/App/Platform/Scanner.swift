@@ -30,6 +30,7 @@ struct Scanner: UIViewControllerRepresentable {
 
     final class Coordinator: NSObject, DataScannerViewControllerDelegate {
         private let read: (String) -> Void
+        private var isRead = false
 
         init(read: @escaping (String) -> Void) {
             self.read = read
@@ -37,7 +38,10 @@ struct Scanner: UIViewControllerRepresentable {
 
         func dataScanner(_: DataScannerViewController, didAdd added: [RecognizedItem], allItems _: [RecognizedItem]) {
             for case .barcode(let code) in added {
-                if let text = code.payloadStringValue { return read(text) }
+                // More may come before the scanner is gone, and a part must not be used twice.
+                guard !isRead, let text = code.payloadStringValue else { continue }
+                isRead = true
+                read(text)
             }
         }
     }

@@ -1,5 +1,6 @@
 // What every screen is made of: a list with its problem on top, lines, and buttons that wait for their work.
 
+import Accessibility
 import FieldlineCore
 import FieldlineFFI
 import SwiftUI
@@ -110,6 +111,51 @@ struct Entry: View {
         TextField(label, text: $text, axis: .vertical)
             .accessibilityLabel(label)
             .accessibilityIdentifier(id)
+    }
+}
+
+/// A code, a tag or a number, typed or scanned.
+struct CodeEntry: View {
+    let label: String
+    let id: String
+    @Binding var text: String
+    let scanned: () async -> Void
+    @State private var isScanning = false
+    @Environment(\.words) private var words
+
+    init(_ label: String, _ id: String, _ text: Binding<String>, scanned: @escaping () async -> Void = {}) {
+        (self.label, self.id, self._text, self.scanned) = (label, id, text, scanned)
+    }
+
+    var body: some View {
+        Entry(label, id, $text)
+        if Scanner.isThere {
+            Button(words.say("scan")) { isScanning = true }
+                .accessibilityIdentifier("\(id).scan")
+                .sheet(isPresented: $isScanning) {
+                    Scanner { code in
+                        (text, isScanning) = (code, false)
+                        Task { await scanned() }
+                    }
+                }
+        }
+    }
+}
+
+extension View {
+    /// What something led to: read out when it comes, and in sight wherever the list is scrolled to.
+    func told(_ text: String?, _ id: String, isUrgent: Bool = false) -> some View {
+        safeAreaInset(edge: .top) {
+            if let text {
+                Line(what: text, id: id, isUrgent: isUrgent)
+                    .padding()
+                    .frame(maxWidth: .infinity, alignment: .leading)
+                    .background(.bar)
+            }
+        }
+        .onChange(of: text) { _, text in
+            if let text { AccessibilityNotification.Announcement(text).post() }
+        }
     }
 }
 

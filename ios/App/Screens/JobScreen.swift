@@ -88,6 +88,7 @@ struct JobScreen: View {
             link("checklist") { ChecklistScreen(core: core, job: model.record) }
             link("safety") { SafetyScreen(core: core, job: model.record) }
             link("parts") { PartsScreen(core: core, job: model.record) }
+            link("swap") { SwapScreen(core: core, job: model.record) }
             link("photos") { PhotosScreen(phone: phone, core: core, job: model.record) }
             link("files") { FilesScreen(core: core, job: model.record) }
             link("signature") { SignatureScreen(phone: phone, core: core, job: model.record) }

@@ -1,29 +1,29 @@
-// Finding by words, by a code, or by leafing through a table; manuals and models included.
+// Finding by a code, by words, or by leafing through a table; manuals and models included.
 
 import FieldlineCore
 import FieldlineFFI
 import SwiftUI
 
 struct SearchScreen: View {
+    let phone: Phone
+    let core: OpenStore
     @State private var model: SearchModel
     @State private var text = ""
-    @State private var isScanning = false
+    @State private var opened: RecordId?
     @Environment(\.words) private var words
 
-    init(core: OpenStore) {
+    init(phone: Phone, core: OpenStore) {
+        (self.phone, self.core) = (phone, core)
         _model = State(initialValue: SearchModel(core))
     }
 
     var body: some View {
         ModelList(title: words.say("search"), id: "search", model: model) {
             Section {
-                Entry(words.say("search_words"), "search.text", $text)
+                CodeEntry(words.say("search_words"), "search.text", $text) { await search() }
                     .submitLabel(.search)
-                    .onSubmit { Task { await model.search(text) } }
-                Act(words.say("search"), "search.go") { _ = await model.search(text) }
-                if Scanner.isThere {
-                    Button(words.say("scan")) { isScanning = true }.accessibilityIdentifier("search.scan")
-                }
+                    .onSubmit { Task { await search() } }
+                Act(words.say("search"), "search.go") { await search() }
             }
             found
             Section(words.say("browse")) {
@@ -32,12 +32,12 @@ struct SearchScreen: View {
                 }
             }
         }
-        .sheet(isPresented: $isScanning) {
-            Scanner { code in
-                (text, isScanning) = (code, false)
-                Task { await model.search(code) }
-            }
-        }
+        .navigationDestination(item: $opened) { RecordScreen(phone: phone, core: core, record: $0) }
+    }
+
+    /// What alone bears the code is opened.
+    private func search() async {
+        if await model.search(text) { opened = model.meant }
     }
 
     @ViewBuilder
@@ -47,7 +47,10 @@ struct SearchScreen: View {
             NavigationLink(value: found.record) {
                 Line(
                     what: found.name, id: "search.found.\(found.name)",
-                    about: [found.about, found.stage.isEmpty ? "" : words.named("stage", found.stage)])
+                    about: [
+                        ThingModel.tables.contains(found.record.table) ? words.named("thing", found.record.table) : "",
+                        found.about, found.stage.isEmpty ? "" : words.named("stage", found.stage),
+                    ])
             }
         }
     }

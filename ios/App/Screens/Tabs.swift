@@ -23,7 +23,7 @@ struct Tabs: View {
             tab("today", "calendar") { TodayScreen(phone: phone, core: core) }
             tab("what_changed", "bell") { NewsScreen(core: core) }
             tab("attention", "exclamationmark.bubble") { AttentionScreen(model: attention) }.badge(attention.count)
-            tab("search", "magnifyingglass") { SearchScreen(core: core) }
+            tab("search", "magnifyingglass") { SearchScreen(phone: phone, core: core) }
             tab("more", "ellipsis") { MoreScreen(phone: phone, core: core, sync: sync) }
         }
         .task { await sync.keepInStep() }
@@ -38,14 +38,23 @@ struct Tabs: View {
     private func tab(_ word: String, _ image: String, @ViewBuilder content: () -> some View) -> some View {
         NavigationStack {
             content()
-                .navigationDestination(for: RecordId.self) { record in
-                    if record.table == "alm_asset" {
-                        AssetScreen(core: core, record: record)
-                    } else {
-                        JobScreen(phone: phone, core: core, record: record)
-                    }
-                }
+                .navigationDestination(for: RecordId.self) { RecordScreen(phone: phone, core: core, record: $0) }
         }
         .tabItem { Label(words.say(word), systemImage: image).accessibilityIdentifier("tab.\(word)") }
+    }
+}
+
+/// What bears a code is shown as a thing, the rest as work.
+struct RecordScreen: View {
+    let phone: Phone
+    let core: OpenStore
+    let record: RecordId
+
+    var body: some View {
+        if ThingModel.tables.contains(record.table) {
+            ThingScreen(core: core, record: record)
+        } else {
+            JobScreen(phone: phone, core: core, record: record)
+        }
     }
 }

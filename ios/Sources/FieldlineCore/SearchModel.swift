@@ -1,4 +1,4 @@
-// Finding things on this phone: by words, by a scanned code, or by leafing through a table such as the product models.
+// Finding things on this phone: by a code, by words, or by leafing through a table such as the product models.
 
 import FieldlineFFI
 import Foundation
@@ -33,6 +33,8 @@ public final class SearchModel: Screen {
     public private(set) var text = ""
     public private(set) var table: String?
     public private(set) var found: [Found] = []
+    /// The one thing that bears the text as its code.
+    public private(set) var meant: RecordId?
 
     private let core: OpenStore
 
@@ -40,12 +42,17 @@ public final class SearchModel: Screen {
         self.core = core
     }
 
-    /// Finds what has every word; nothing typed finds nothing.
+    /// Finds what bears the text as a code; where nothing does, what has every word of it. Nothing finds nothing.
     public func search(_ text: String) async -> Bool {
         await work {
             let isEmpty = text.allSatisfy(\.isWhitespace)
-            let items = isEmpty ? [] : try await core.ask { try $0.search(text: text, columns: Found.about) }
+            let bearing = isEmpty ? [] : try await core.ask { try $0.resolveCode(code: text) }
+            var items = bearing
+            if bearing.isEmpty && !isEmpty {
+                items = try await core.ask { try $0.search(text: text, columns: Found.about) }
+            }
             (self.text, table, found) = (text, nil, items.map(Found.init))
+            meant = bearing.count == 1 ? bearing[0].record : nil
         }
     }
 
@@ -53,7 +60,7 @@ public final class SearchModel: Screen {
     public func browse(_ table: String) async -> Bool {
         await work {
             let items = try await core.ask { try $0.byTable(table: table, columns: Found.about) }
-            (text, self.table, found) = ("", table, items.map(Found.init))
+            (text, self.table, found, meant) = ("", table, items.map(Found.init), nil)
         }
     }
 }

@@ -60,6 +60,7 @@ final class AppFilesTests: XCTestCase {
             XCTAssertTrue(words.contains("remedy_\(word)"), "\(remedy) has no word")
         }
         for table in SearchModel.tables { XCTAssertTrue(words.contains("table_\(table)"), table) }
+        for table in ThingModel.tables { XCTAssertTrue(words.contains("thing_\(table)"), table) }
         for purpose in TimeModel.purposes { XCTAssertTrue(words.contains("time_\(purpose)"), purpose) }
     }
 

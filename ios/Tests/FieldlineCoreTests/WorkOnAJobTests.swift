@@ -1,4 +1,4 @@
-// What is written down on a job beside its steps: answers, parts, photos, documents, signatures, time, readings.
+// What is written down on a job beside its steps: answers, photos, documents, signatures, time, readings.
 
 import FieldlineCore
 import FieldlineFFI
@@ -24,40 +24,6 @@ final class WorkOnAJobTests: XCTestCase {
         worked(await list.answer("Is the valve tight?", "yes"))
         XCTAssertEqual(list.answers.map(\.latest.answer), ["yes"])
         XCTAssertEqual(list.disputed, 0)
-    }
-
-    @MainActor
-    func test_what_is_taken_from_the_van_is_less_in_the_van_and_putting_back_undoes_it() async throws {
-        let (office, tina) = try await atWork()
-        let model = try await office.creates("cmdb_model", ["display_name": "Seal 40 mm"]).sysId
-        try await stocks(office, tina, "Seals", model, quantity: 10)
-        let job = try await office.sends(tina, "Change the seal")
-        try await tina.syncs()
-        let parts = PartsModel(tina.core, job: job)
-        await parts.show()
-        let seals = try XCTUnwrap(parts.van.first)
-        XCTAssertEqual(seals.left, 10)
-        worked(await parts.use(seals, 3))
-        XCTAssertEqual(parts.van.map(\.left), [7])
-        XCTAssertEqual(parts.used.map(\.name), ["Seal 40 mm"])
-        XCTAssertEqual(parts.used.map(\.quantity), [3])
-        worked(await parts.putBack(seals, 3))
-        XCTAssertEqual(parts.van.map(\.left), [10])
-        XCTAssertTrue(parts.used.isEmpty)
-        failed(await PartsModel(tina.core).use(seals, 1))
-    }
-
-    @MainActor
-    private func stocks(
-        _ office: Office, _ tina: Technician, _ what: String, _ model: SysId, quantity: Int
-    ) async throws {
-        let van = ["name": "Van of \(tina.name)", "type": "field_agent", "manager": tina.user.hex]
-        let stockroom = try await office.creates("alm_stockroom", van).sysId.hex
-        let asset = [
-            "display_name": what, "model": model.hex, "quantity": "\(quantity)", "assigned_to": tina.user.hex,
-            "stockroom": stockroom,
-        ]
-        _ = try await office.creates("alm_asset", asset)
     }
 
     @MainActor
