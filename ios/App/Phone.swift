@@ -44,6 +44,7 @@ final class Phone {
 
     func goesOut() {
         core = nil
+        Notices.ring([], words)
         shared.goOut()
     }
 

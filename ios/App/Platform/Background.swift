@@ -27,6 +27,8 @@ enum Background {
         await news.show()
         let known = Set(news.news.map(\.id))
         await SyncModel(core).sync(mostSeconds: mostSeconds)
+        let safety = SafetyModel(core)
+        if await safety.show() { Notices.ring(safety.alarms ?? [], phone.words) }
         await news.show()
         await Notices.tell(news.news.filter { !known.contains($0.id) }, phone.words)
     }

@@ -10,6 +10,7 @@ struct JobScreen: View {
     @State private var model: JobModel
     @State private var comment = ""
     @State private var note = ""
+    @Environment(SafetyModel.self) private var safety
     @Environment(\.words) private var words
 
     init(phone: Phone, core: OpenStore, record: RecordId) {
@@ -34,6 +35,8 @@ struct JobScreen: View {
             writing
             JournalSections(model: model)
         }
+        // Whoever works alone is rung for from one step of the job to another.
+        .onChange(of: model.stage) { Task { await safety.show() } }
     }
 
     private func head(_ view: RecordView) -> some View {
@@ -86,7 +89,7 @@ struct JobScreen: View {
     private var parts: some View {
         Section {
             link("checklist") { ChecklistScreen(core: core, job: model.record) }
-            link("safety") { SafetyScreen(core: core, job: model.record) }
+            link("safety") { SafetyScreen(job: model.record) }
             link("parts") { PartsScreen(core: core, job: model.record) }
             link("swap") { SwapScreen(core: core, job: model.record) }
             link("photos") { PhotosScreen(phone: phone, core: core, job: model.record) }

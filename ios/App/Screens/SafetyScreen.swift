@@ -5,19 +5,16 @@ import FieldlineFFI
 import SwiftUI
 
 struct SafetyScreen: View {
-    @State private var model: SafetyModel
+    let job: RecordId
+    @Environment(SafetyModel.self) private var model
     @Environment(\.words) private var words
-
-    init(core: OpenStore, job: RecordId) {
-        _model = State(initialValue: SafetyModel(core, job))
-    }
 
     var body: some View {
         ModelList(title: words.say("safety"), id: "safety", model: model) {
-            Act(words.say("i_am_safe"), "safety.safe") { _ = await model.safe() }.bold()
-            Act(words.say("call_for_help"), "safety.help", role: .destructive) { _ = await model.help() }
-            if model.timers.isEmpty { Line(what: words.say("not_watched"), id: "safety.none") }
-            ForEach(Array(model.timers.enumerated()), id: \.offset) { index, timer in
+            Act(words.say("i_am_safe"), "safety.safe") { _ = await model.safe(job) }.bold()
+            Act(words.say("call_for_help"), "safety.help", role: .destructive) { _ = await model.help(job) }
+            if model.timers?.isEmpty == true { Line(what: words.say("not_watched"), id: "safety.none") }
+            ForEach(Array((model.timers ?? []).enumerated()), id: \.offset) { index, timer in
                 Line(
                     what: timer.task.display, id: "safety.timer.\(index)", about: about(timer),
                     isUrgent: timer.isOverdue || timer.callsForHelp)

@@ -9,6 +9,7 @@ struct Tabs: View {
     let core: OpenStore
     @State private var sync: SyncModel
     @State private var attention: AttentionModel
+    @State private var safety: SafetyModel
     @State private var line = LineWatch()
     @Environment(\.words) private var words
 
@@ -16,6 +17,7 @@ struct Tabs: View {
         (self.phone, self.core) = (phone, core)
         _sync = State(initialValue: SyncModel(core))
         _attention = State(initialValue: AttentionModel(core))
+        _safety = State(initialValue: SafetyModel(core))
     }
 
     var body: some View {
@@ -26,6 +28,7 @@ struct Tabs: View {
             tab("search", "magnifyingglass") { SearchScreen(phone: phone, core: core) }
             tab("more", "ellipsis") { MoreScreen(phone: phone, core: core, sync: sync) }
         }
+        .environment(safety)
         .task { await sync.keepInStep() }
         .task {
             line.begin(sync, SettingsModel(core, phone.preferences, deviceName: phone.name))
@@ -33,6 +36,10 @@ struct Tabs: View {
         }
         .onDisappear { line.end() }
         .onChange(of: sync.status?.heldEdits) { Task { await attention.show() } }
+        .onChange(of: sync.status) { Task { await safety.show() } }
+        .onChange(of: safety.alarms) { _, alarms in
+            if let alarms { Notices.ring(alarms, words) }
+        }
     }
 
     private func tab(_ word: String, _ image: String, @ViewBuilder content: () -> some View) -> some View {

@@ -1,34 +1,44 @@
-// Whether somebody who works alone has to be heard of, saying that one is safe, and calling for help.
+// Whether somebody who works alone has to be heard of, saying that one is safe, and calling for help; and when the phone rings.
 
 import FieldlineFFI
 import Foundation
 import Observation
 
+/// The moment at which the phone rings unless a person was heard of on a job, and whether that has passed.
+public struct Alarm: Equatable, Sendable {
+    public let job: String
+    public let at: Date
+    public let hasRung: Bool
+}
+
+/// One for the whole app: every job that is watched is in it.
 @MainActor
 @Observable
 public final class SafetyModel: Screen {
-    public private(set) var timers: [SafetyTimer] = []
+    /// Nothing is known before they were read.
+    public private(set) var timers: [SafetyTimer]?
 
     private let core: OpenStore
-    private let job: RecordId
 
-    public init(_ core: OpenStore, _ job: RecordId) {
-        (self.core, self.job) = (core, job)
+    public init(_ core: OpenStore) {
+        self.core = core
     }
 
-    /// When the phone has to ring, if it has to.
-    public var ringsAt: Date? { timers.map(\.dueAt).min() }
+    /// Every alarm there is, the first at the front. What was set before and is not among them is taken back.
+    public var alarms: [Alarm]? {
+        timers?.map { Alarm(job: $0.task.display, at: $0.dueAt, hasRung: $0.isOverdue) }
+    }
 
     @discardableResult
     public override func show() async -> Bool {
         await work { try await read() }
     }
 
-    public func safe() async -> Bool {
+    public func safe(_ job: RecordId) async -> Bool {
         await says(.safe(record: job))
     }
 
-    public func help() async -> Bool {
+    public func help(_ job: RecordId) async -> Bool {
         await says(.help(record: job))
     }
 
