@@ -76,9 +76,14 @@ impl<'p> Board<'p> {
         Self { problem, gaps, there, is_bound: problem.bound(), planned, abilities }
     }
 
+    /// What is planned.
+    pub(crate) fn problem(&self) -> &'p Problem {
+        self.problem
+    }
+
     /// For each slot the cheapest offers, each of another shift, at most so many; the cheapest first. The visit begins within the slot
-    /// and within its own windows. It need not be in the problem, but its place must be among the problem's. Crews and visits that wait
-    /// for others are not asked about here.
+    /// and within its own windows. It need not be in the problem, but its place must be among the problem's. Of a crew these are
+    /// the members one by one ([`Board::crew_offers`]); whom the visit waits for is not asked.
     pub fn offers(&self, visit: &Visit, slots: &[Window], most: usize) -> Vec<Offer> {
         let is_able = |shift: usize| obstacle_but_time(self.problem, visit, shift).is_none();
         let able = match visit.pinned_shift {

@@ -286,7 +286,7 @@ pub fn schemas() -> Value {
             "reason": { "type": ["string", "null"], "description": "What is in the way; null where the times are given" },
         }),
     );
-    extend(&mut slot, json!({ "slot_start": moment, "slot_end": moment }));
+    extend(&mut slot, json!({ "slot_start": moment, "slot_end": moment, "crew": list(who.clone()) }));
     let violations = list(json!({ "type": "object", "properties": { "rule": text, "problem": text } }));
     let mut checked = slot_times.clone();
     extend(&mut checked, json!({ "task": task, "technician": who, "violations": violations }));
@@ -294,7 +294,7 @@ pub fn schemas() -> Value {
     extend(
         &mut assigned,
         json!({
-            "is_assigned": { "type": "boolean" }, "in_the_way": list(schema("InTheWay")),
+            "is_assigned": { "type": "boolean" }, "crew": list(who.clone()), "in_the_way": list(schema("InTheWay")),
             "reason": { "type": ["string", "null"], "description": "Why nobody could do it as it is" },
         }),
     );

@@ -77,10 +77,8 @@ fn crew(tours: &Tours<'_, '_>, call: Call, size: usize) -> Option<Vec<Seat>> {
     seats.sort_by_key(|seat| (seat.place.more, seat.tour));
     let mut crew: Vec<Seat> = Vec::with_capacity(size);
     for seat in seats {
-        let technician = |tour: u32| &tours.model.shifts()[tour as usize].technician;
-        let is_there = crew
-            .iter()
-            .any(|other| technician(other.tour) == technician(seat.tour) && !technician(seat.tour).is_empty());
+        let shift = |seat: &Seat| &tours.model.shifts()[seat.tour as usize];
+        let is_there = crew.iter().any(|other| shift(other).has_the_technician_of(shift(&seat)));
         if !is_there {
             crew.push(seat);
         }

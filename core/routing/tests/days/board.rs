@@ -1,6 +1,11 @@
 //! What a prepared plan answers while a customer waits, compared with working everything out the slow way.
 
-use fieldline_routing::{Board, Iterations, Offer, Plan, Problem, Score, Start, Unserved, Visit, Window, solve, worth};
+use std::collections::BTreeSet;
+
+use fieldline_routing::{
+    Board, Iterations, Objective, Offer, Plan, Problem, Score, Shift, Start, Travel, Unserved, Visit, Window, solve,
+    worth,
+};
 use proptest::prelude::*;
 
 use crate::any_problem::any_problem;
@@ -76,6 +81,43 @@ proptest! {
         }
     }
 
+    /// Everybody of a crew that is offered can begin at that moment, they are as many as it takes, and nobody is in it twice.
+    #[test]
+    fn a_crew_that_is_offered_can_come_together(problem in any_problem(), seed in any::<u64>(), from in 0..36_000_i32, crew in 1..4_usize) {
+        let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(50));
+        let board = Board::new(&problem, &plan);
+        let slots = [from, from + 7_200].map(|from_seconds| Window { from_seconds, until_seconds: from_seconds + 7_200 });
+        for Unserved { visit } in &plan.unserved {
+            let visit = Visit { crew, pinned_shift: None, ..problem.visits()[*visit].clone() };
+            for offer in board.crew_offers(&visit, &slots) {
+                let begins = offer.begins_seconds();
+                let exactly = [Window { from_seconds: begins, until_seconds: begins }];
+                let alone = board.offers(&visit, &exactly, problem.shifts().len());
+                let can = |member: &Offer| alone.iter().any(|other| Offer { slot: member.slot, ..other.clone() } == *member);
+                prop_assert!(offer.members.iter().all(can), "{:?} of {:?}", offer, alone);
+                prop_assert!((slots[offer.slot].from_seconds..=slots[offer.slot].until_seconds).contains(&begins));
+                let people: BTreeSet<(&str, usize)> = offer.members.iter().map(|member| person(&problem, member.shift)).collect();
+                prop_assert_eq!(people.len(), crew);
+            }
+        }
+    }
+
+    /// Where everybody is free and able, a crew is as large as they are many, and no larger.
+    #[test]
+    fn a_crew_is_found_while_there_are_enough_who_are_free(shifts in 1..6_usize, crew in 1..7_usize, late in 0..3_600_i32) {
+        let shift = |number: usize| Shift {
+            technician: number.to_string(),
+            start_seconds: if number == 0 { late } else { 0 },
+            end_seconds: 8 * 3_600,
+            ..Shift::default()
+        };
+        let travel = Travel::new(1, [0].into(), [0].into()).unwrap();
+        let problem = Problem::new(Vec::new(), (0..shifts).map(shift).collect(), Vec::new(), travel, Objective::default()).unwrap();
+        let board = Board::new(&problem, &Plan::default()).crew_offers(&Visit { crew, service_seconds: 3_600, ..Visit::default() }, &[DAY]);
+        prop_assert_eq!(board.len(), usize::from(crew <= shifts));
+        prop_assert!(board.iter().all(|offer| offer.members.len() == crew));
+    }
+
     #[test]
     fn what_is_offered_for_a_slot_begins_in_it(problem in any_problem(), seed in any::<u64>(), from in 0..36_000_i32) {
         let plan = solve(&problem, Start::Afresh, seed, &mut Iterations(50));
@@ -112,6 +154,12 @@ proptest! {
             prop_assert_eq!(board.offers(visit, &slots, most), expected);
         }
     }
+}
+
+/// Whose a shift is; those who have no name are told apart by their shifts.
+fn person(problem: &Problem, shift: usize) -> (&str, usize) {
+    let technician = problem.shifts()[shift].technician.as_str();
+    (technician, if technician.is_empty() { shift } else { 0 })
 }
 
 /// What of a visit's windows lies in a slot.

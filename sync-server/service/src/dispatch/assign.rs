@@ -1,16 +1,18 @@
 //! One task goes to somebody: to whom a dispatcher names, or to the best there is.
 //!
 //! By hand, what stands against it is told first; who assigns all the same says so (`force`), and the task's work notes say what it
-//! went against. By itself, the cheapest technician with room is taken, or it is told what is in the way of each. Looking for room beside
+//! went against. By itself, the cheapest technician with room is taken, or the cheapest crew, or it is told what is in the way of each. Looking for room beside
 //! what stands takes milliseconds, so it is done in the transaction that writes, and nothing can change in between.
 
 use std::collections::BTreeMap;
 
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
-use super::report::{Assigned, Checked, InTheWay, Times};
+use super::publish::helped_by;
+use super::report::{Assigned, Checked, Slot, Times};
+use super::slots::{self, Wanted};
 use super::span::Span;
-use super::{DispatchError, Result, candidates, violations};
+use super::{DispatchError, Result, SLOT_SECONDS, violations};
 use crate::call::Call;
 use crate::table::{self, Input, TableError};
 
@@ -97,32 +99,23 @@ fn by_hand(call: &mut Call<'_>, task: &Record, user: SysId, wanted: &Assignment)
 }
 
 fn by_itself(call: &mut Call<'_>, task: &Record, within: Span) -> Result<Assigned> {
-    let ranked = candidates::of_task(call, task.id.sys_id, within)?;
-    let mut assigned = Assigned { in_the_way: ranked.absent, ..Assigned::not_yet(task) };
-    for candidate in ranked.candidates {
-        let Some(room) = candidate.room else {
-            let reason = candidate.reason.unwrap_or_default();
-            assigned.in_the_way.push(InTheWay { technician: candidate.technician, reason });
-            continue;
-        };
-        let times = room.times;
-        let mut fields = BTreeMap::from([
-            ("assigned_to", candidate.technician.user.to_string()),
-            ("state", "assigned".to_owned()),
-            ("expected_start", times.expected_start.to_string()),
-            ("estimated_end", times.estimated_end.to_string()),
-        ]);
-        fields.extend(way(&times));
-        write(call, task, fields)?;
-        return Ok(Assigned {
-            technician: Some(candidate.technician),
-            is_assigned: true,
-            times: Some(times),
-            in_the_way: Vec::new(),
-            ..assigned
-        });
-    }
-    Ok(assigned)
+    let found = slots::of(call, &Wanted::Task(task.id.sys_id), within, SLOT_SECONDS)?;
+    let Some(Slot { technician, crew, room, .. }) = found.slots.into_iter().next() else {
+        let in_the_way = found.absent.into_iter().chain(found.in_the_way).collect();
+        return Ok(Assigned { in_the_way, ..Assigned::not_yet(task) });
+    };
+    let times = room.times;
+    let mut fields = BTreeMap::from([
+        ("assigned_to", technician.user.to_string()),
+        ("state", "assigned".to_owned()),
+        ("expected_start", times.expected_start.to_string()),
+        ("estimated_end", times.estimated_end.to_string()),
+    ]);
+    fields.extend(way(&times));
+    fields.extend(helped_by(&crew));
+    write(call, task, fields)?;
+    let technician = Some(technician);
+    Ok(Assigned { technician, crew, is_assigned: true, times: Some(times), ..Assigned::not_yet(task) })
 }
 
 fn way(times: &Times) -> [(&'static str, String); 2] {

@@ -20,6 +20,11 @@ use crate::call::Call;
 /// Reads a task and the rosters of its dispatch group, and ranks the technicians.
 pub(super) fn of_task(call: &Call<'_>, task: SysId, within: Span) -> Result<Candidates> {
     let (group, open) = open_task(call, task, within)?;
+    if open.crew > 1 {
+        let crew = format!("{} takes a crew of {}", open.task.text("number"), open.crew);
+        let problem = format!("{crew}; ask for its slots, or let it be assigned to the best there are");
+        return Err(DispatchError::Invalid { field: "task", problem });
+    }
     let task = Subject::of(&open.task);
     let day = Day::read(call, group, within)?.with_only(open);
     Ok(Candidates { task, candidates: ranked(&day)?, absent: day.rosters.absent })
@@ -43,9 +48,6 @@ pub(super) fn as_open(call: &Call<'_>, task: &Record, within: Span) -> Result<(S
     }
     let Some(group) = task.reference("dispatch_group") else { return unfit("has no dispatch group; choose one") };
     match sorted(call, task, within)? {
-        Sorted::Open(open) if open.crew > 1 => {
-            unfit(&format!("takes a crew of {}; plan the day, or assign it by hand", open.crew))
-        }
         Sorted::Open(open) => {
             if let Some(before) = open.waits_for.iter().find(|before| before.ends_by().is_none()) {
                 return unfit(&format!("comes after {}, which has no time yet", before.task.text("number")));

@@ -25,7 +25,7 @@
 //! Ways are measured on roads where the server has a network of them, else as the crow flies, stretched as roads are; a report says
 //! how many are which.
 //!
-//! What it leaves out: breaks, tools and parts, and offers for a crew.
+//! What it leaves out: breaks, tools and parts.
 
 mod assign;
 mod candidates;

@@ -91,9 +91,13 @@ pub(super) fn fields_of(
         Errand::Open(open) if open.holder.is_some() => way.into_iter().chain(work).collect(),
         Errand::Open(_) => {
             let assigned = [("assigned_to", technician.to_string()), ("state", "assigned".to_owned())];
-            let crew = crew.iter().map(|who| who.user.to_string()).collect::<Vec<_>>().join(",");
-            let helped = (!crew.is_empty()).then_some(("additional_assignee_list", crew));
-            way.into_iter().chain(work).chain(assigned).chain(helped).collect()
+            way.into_iter().chain(work).chain(assigned).chain(helped_by(crew)).collect()
         }
     }
+}
+
+/// What says who does a task with whom it is assigned to.
+pub(super) fn helped_by(crew: &[Who]) -> Option<(&'static str, String)> {
+    let crew = crew.iter().map(|who| who.user.to_string()).collect::<Vec<_>>().join(",");
+    (!crew.is_empty()).then_some(("additional_assignee_list", crew))
 }

@@ -172,6 +172,8 @@ pub struct Slot {
     pub slot_end: Timestamp,
     /// Who would come.
     pub technician: Who,
+    /// Who would come with them.
+    pub crew: Vec<Who>,
     /// When, as things stand.
     #[serde(flatten)]
     pub room: Room,
@@ -218,6 +220,8 @@ pub struct Assigned {
     pub task: Subject,
     /// Who; `None` when nobody has room.
     pub technician: Option<Who>,
+    /// Who does it with them.
+    pub crew: Vec<Who>,
     /// Whether the task is assigned now.
     pub is_assigned: bool,
     /// When, with the way there.
@@ -237,6 +241,7 @@ impl Assigned {
         Self {
             task: Subject::of(task),
             technician: None,
+            crew: Vec::new(),
             is_assigned: false,
             times: None,
             violations: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fieldline_model::task_times::TaskTimes;
 use fieldline_model::{DocumentId, Place, Record, SysId};
-use fieldline_routing::{Board, Offer, Window};
+use fieldline_routing::{Board, CrewOffer, Offer, Plan, Window};
 
 use super::Result;
 use super::candidates::{THE_TASK, as_open, open_task, room_of};
@@ -61,19 +61,28 @@ fn of_open(call: &Call<'_>, (group, open): (SysId, Open), within: Span, slot_sec
     let posed = Posed::of(&day)?;
     let standing = posed.promised_plan()?;
     let windows = windows(&posed, within, slot_seconds);
-    let offers = Board::new(&posed.problem, &standing).offers(&posed.problem.visits()[THE_TASK], &windows, 1);
-    let slot = |offer: &Offer| Slot {
-        slot_start: posed.moment(windows[offer.slot].from_seconds),
-        slot_end: posed.moment(windows[offer.slot].until_seconds + 1),
-        technician: posed.shifts[offer.shift].who.clone(),
-        room: room_of(&posed, &standing, offer),
-    };
-    let slots: Vec<Slot> = offers.iter().map(slot).collect();
+    let offers = Board::new(&posed.problem, &standing).crew_offers(&posed.problem.visits()[THE_TASK], &windows);
+    let slots: Vec<Slot> = offers.into_iter().map(|offer| slot_of(&posed, &standing, &windows, offer)).collect();
     let in_the_way = match slots.is_empty() {
         true => in_the_way(&day, &posed, &standing, THE_TASK),
         false => Vec::new(),
     };
     Ok(Slots { slots, in_the_way, absent: day.rosters.absent })
+}
+
+/// An offer in the trade's words; the first by name leads a crew.
+fn slot_of(posed: &Posed<'_>, standing: &Plan, windows: &[Window], mut offer: CrewOffer) -> Slot {
+    let who = |member: &Offer| &posed.shifts[member.shift].who;
+    offer.members.sort_by(|one, other| who(one).cmp(who(other)));
+    let (leader, others) = offer.members.split_first().expect("whoever is offered has somebody who comes");
+    let window = windows[offer.slot];
+    Slot {
+        slot_start: posed.moment(window.from_seconds),
+        slot_end: posed.moment(window.until_seconds + 1),
+        technician: who(leader).clone(),
+        crew: others.iter().map(|other| who(other).clone()).collect(),
+        room: room_of(posed, standing, leader),
+    }
 }
 
 /// When a technician may arrive in each slot.

@@ -9,10 +9,15 @@ use super::report::InTheWay;
 /// For each technician why a visit is not theirs; the nearest miss of all their working hours counts, and the nearest comes first.
 pub fn in_the_way(day: &Day, posed: &Posed<'_>, plan: &Plan, visit: usize) -> Vec<InTheWay> {
     let reasons = explain(&posed.problem, plan, visit).shifts;
+    let crew = posed.problem.visits()[visit].crew_size();
     let of = |technician: &super::roster::Technician| {
         let theirs = posed.shifts.iter().zip(&reasons).filter(|(owner, _)| owner.who == technician.who);
         let nearest = theirs.map(|(_, reason)| reason).min_by_key(|reason| distance(reason));
-        let words = nearest.map_or("has no working hours left in these days".into(), |one| in_words(day, posed, one));
+        let words = match nearest {
+            None => "has no working hours left in these days".into(),
+            Some(Reason::Fits) if crew > 1 => format!("has room, but not together with {} more", crew - 1),
+            Some(reason) => in_words(day, posed, reason),
+        };
         let in_the_way = InTheWay { technician: technician.who.clone(), reason: words };
         (nearest.map_or((u8::MAX, 0), distance), in_the_way)
     };

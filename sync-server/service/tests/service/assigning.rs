@@ -2,7 +2,7 @@
 
 use fieldline_model::{DocumentId, SysId, Timestamp};
 use fieldline_service::dispatch::report::Assigned;
-use fieldline_service::dispatch::{self, Assignment};
+use fieldline_service::dispatch::{self, Assignment, Wanted};
 
 use crate::district::{DEPOT, District, HOUR, MENTON, NICE, at, refusal, unserved};
 
@@ -53,6 +53,31 @@ fn a_crew_is_sent_together_and_none_of_them_anywhere_else_meanwhile() {
 
     let unsaid = district.task(site, &[("needs_crew", "true")]);
     assert!(refusal(&district.plans(), &unsaid).unwrap().contains("fill in crew_size"));
+}
+
+#[test]
+fn a_crew_is_offered_hours_and_assigned_by_itself_when_all_of_it_is_free() {
+    let mut district = District::new();
+    let (mia, leo) = (district.house.mia.user, district.house.leo.user);
+    district.rosters(mia, 0, 4);
+    district.rosters(leo, 2, 8);
+    let site = district.site(DEPOT);
+    let both = district.task(site, &[("needs_crew", "true"), ("crew_size", "2")]);
+    let house = &mut district.house;
+    let (wanted, days) = (Wanted::Task(both.sys_id), (house.now, 1));
+    let slots = dispatch::slots(&house.server, &house.dora, &wanted, days, house.now, &mut house.rng).unwrap().slots;
+    let told: Vec<_> = slots.iter().map(|slot| (slot.slot_start, &*slot.technician.name, slot.crew.len())).collect();
+    assert_eq!(told, [(at(2), "Leo Lang", 1)], "one has gone home before, the other not come yet");
+    let assigned = assign(&mut district, &Assignment { technician: None, ..by_hand(&both, mia, None, false) });
+    assert_eq!(assigned.crew.iter().map(|who| who.user).collect::<Vec<_>>(), [mia], "{assigned:?}");
+    let record = district.record(&both);
+    let held_by = (record.reference("assigned_to"), record.references("additional_assignee_list"));
+    assert_eq!((held_by, record.time("expected_start")), ((Some(leo), vec![mia]), Some(at(2))));
+
+    let more = district.task(site, &[("needs_crew", "true"), ("crew_size", "2"), ("estimated_work_duration", "7200")]);
+    let none = assign(&mut district, &Assignment { technician: None, ..by_hand(&more, mia, None, false) });
+    let reasons: Vec<&str> = none.in_the_way.iter().map(|way| way.reason.as_str()).collect();
+    assert!(!none.is_assigned && reasons.contains(&"has room, but not together with 1 more"), "{reasons:?}");
 }
 
 #[test]
