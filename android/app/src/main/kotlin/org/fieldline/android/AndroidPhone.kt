@@ -12,6 +12,7 @@ import androidx.activity.result.contract.ActivityResultContracts.StartActivityFo
 import androidx.activity.result.contract.ActivityResultContracts.TakePicture
 import androidx.compose.ui.graphics.ImageBitmap
 import androidx.compose.ui.graphics.asImageBitmap
+import org.fieldline.app.Alarm
 import org.fieldline.app.Destination
 import org.fieldline.app.OpenedDocument
 import org.fieldline.app.Pages
@@ -72,6 +73,8 @@ class AndroidPhone(
     override fun share(document: OpenedDocument) = files.share(document)
 
     override fun watch(destinations: List<Destination>) = whereabouts.watch(destinations)
+
+    override fun ring(alarms: List<Alarm>) = Alarms(activity).ring(alarms)
 
     override fun looksAnew() = looks()
 

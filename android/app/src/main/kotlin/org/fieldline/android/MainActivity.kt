@@ -92,6 +92,7 @@ class MainActivity : ComponentActivity() {
     private fun changePerson() {
         core = null
         phone.watch(emptyList())
+        phone.ring(emptyList())
         OpenStores.current?.let(OpenStores::close)
     }
 

@@ -13,6 +13,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
+import org.fieldline.app.Safety
 import org.fieldline.core.FieldlineException
 import java.time.Duration
 
@@ -44,6 +45,7 @@ class SyncJob : JobService() {
         store.setBudgetBytes(if (isMetered) METERED_BYTES else UNMETERED_BYTES)
         val known = store.whatChanged().maxOfOrNull { it.id } ?: 0uL
         val outcome = store.sync(null, MOST_SECONDS)
+        Alarms(this).ring(Safety(store.safety()).alarms.orEmpty())
         Notices(this).tell(store.whatChanged().filter { it.id > known })
         outcome.isFinished
     } catch (_: FieldlineException) {

@@ -29,6 +29,7 @@ import androidx.compose.ui.semantics.selected
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextAlign
 import kotlinx.coroutines.launch
+import org.fieldline.app.Alarm
 import org.fieldline.app.AttentionPresenter
 import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
@@ -79,6 +80,9 @@ interface Phone : Camera {
 
     /** Tells when one of these sites is near, and of no others any more. */
     fun watch(destinations: List<Destination>)
+
+    /** Rings at these moments, also while the app is closed, and at no others any more. */
+    fun ring(alarms: List<Alarm>)
 
     /** The language or the contrast has changed. */
     fun looksAnew()
@@ -150,6 +154,7 @@ fun FieldlineApp(core: CoreCalls, phone: Phone, way: Way = remember { Way() }) {
     val scope = rememberCoroutineScope()
     val sync = remember(core) { SyncPresenter(core, scope) }
     val day = remember(core) { TodayPresenter(core) }
+    val safety = remember(core) { SafetyPresenter(core) }
     var signIns by remember(core) { mutableIntStateOf(0) }
     // It ends where nobody is signed in, and begins anew when somebody is.
     LaunchedEffect(core, signIns) { sync.keepInStep() }
@@ -166,21 +171,23 @@ fun FieldlineApp(core: CoreCalls, phone: Phone, way: Way = remember { Way() }) {
     ) {
         Surface(Modifier.fillMaxSize(), color = MaterialTheme.colorScheme.background) {
             Column {
-                Watching(day, phone)
-                Box(Modifier.weight(1f)) { Now(way, core, phone, sync, day) { signIns++ } }
+                Watching(day, safety, phone)
+                Box(Modifier.weight(1f)) { Now(way, core, phone, sync, day, safety) { signIns++ } }
                 Tabs(way)
             }
         }
     }
 }
 
-/** While somebody is on the way to a job, the phone tells when its site is near. */
+/** While somebody is on the way to a job, the phone tells when its site is near; whoever works alone is rung for. */
 @Composable
-private fun Watching(day: TodayPresenter, phone: Phone) {
-    val shown by day.state.collectAsState()
-    val destinations = shown.content.destinations
+private fun Watching(day: TodayPresenter, safety: SafetyPresenter, phone: Phone) {
+    val destinations = day.state.collectAsState().value.content.destinations
+    val alarms = safety.state.collectAsState().value.content.alarms
     LaunchedEffect(day, LocalChanges.current) { day.show() }
     LaunchedEffect(destinations) { phone.watch(destinations) }
+    LaunchedEffect(safety, LocalChanges.current) { safety.show() }
+    LaunchedEffect(alarms) { alarms?.let(phone::ring) }
 }
 
 @Composable
@@ -198,7 +205,20 @@ private fun Tabs(way: Way) {
 }
 
 @Composable
-private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, day: TodayPresenter, signedIn: () -> Unit) {
+private fun Now(
+    way: Way,
+    core: CoreCalls,
+    phone: Phone,
+    sync: SyncPresenter,
+    day: TodayPresenter,
+    safety: SafetyPresenter,
+    signedIn: () -> Unit,
+) {
+    val stepped = suspend {
+        day.show()
+        safety.show()
+        Unit
+    }
     val open: (RecordId) -> Unit = { record -> way.to(if (record.table in THING_TABLES) Where.Thing(record) else Where.Job(record)) }
     when (val where = way.now) {
         Where.Today -> TodayScreen(day, phone::here, open, phone::navigate)
@@ -212,11 +232,11 @@ private fun Now(way: Way, core: CoreCalls, phone: Phone, sync: SyncPresenter, da
             signedIn()
             way.over(Where.Today)
         }
-        is Where.Job -> JobScreen(remember(core, where) { JobPresenter(core, where.record) }, phone::share, { day.show() }) {
+        is Where.Job -> JobScreen(remember(core, where) { JobPresenter(core, where.record) }, phone::share, stepped) {
             way.to(Where.Part(where.record, it))
         }
         is Where.Thing -> ThingScreen(remember(core, where) { ThingPresenter(core, where.record) }, open)
-        is Where.Part -> Part(where, core, phone, open)
+        is Where.Part -> Part(where, core, phone, safety, open)
     }
 }
 
@@ -227,7 +247,7 @@ private fun SettingsOf(core: CoreCalls, phone: Phone, signedIn: () -> Unit) {
 }
 
 @Composable
-private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, open: (RecordId) -> Unit) {
+private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, safety: SafetyPresenter, open: (RecordId) -> Unit) {
     val job = where.job
     when (where.part) {
         JobPart.CHECKLIST -> ChecklistScreen(remember(core, job) { ChecklistPresenter(core, job) })
@@ -237,7 +257,7 @@ private fun Part(where: Where.Part, core: CoreCalls, phone: Phone, open: (Record
         JobPart.DOCUMENTS -> DocumentsScreen(remember(core, job) { DocumentsPresenter(core, job, phone.pages) }, phone::shown, phone::share)
         JobPart.SIGNATURE -> SignatureScreen(remember(core, job) { SignaturePresenter(core, job, phone.pictures) })
         JobPart.TIME -> TimeScreen(remember(core, job) { TimePresenter(core, job) })
-        JobPart.SAFETY -> SafetyScreen(remember(core, job) { SafetyPresenter(core, job) })
+        JobPart.SAFETY -> SafetyScreen(safety, job)
         JobPart.EXPENSES -> ExpensesScreen(remember(core, job) { ExpensesPresenter(core, job) }, phone)
         JobPart.FOLLOW_UP -> FollowUpScreen(remember(core, job) { FollowUpPresenter(core, job) })
         JobPart.ASSET -> AssetOf(remember(core, job) { JobPresenter(core, job) }, core, open)

@@ -12,6 +12,7 @@ import androidx.compose.ui.unit.LayoutDirection
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
+import org.fieldline.app.Alarm
 import org.fieldline.app.AttentionPresenter
 import org.fieldline.app.ChecklistPresenter
 import org.fieldline.app.CoreCalls
@@ -116,6 +117,10 @@ class DeskPhone(private val code: String = SEAL) : Phone {
     var watched = emptyList<String>()
         private set
 
+    /** When it rings for whoever works alone. */
+    var alarms = emptyList<Alarm>()
+        private set
+
     override fun here(): Place = HERE
 
     override fun navigate(to: Place) = Unit
@@ -132,6 +137,10 @@ class DeskPhone(private val code: String = SEAL) : Phone {
 
     override fun watch(destinations: List<Destination>) {
         watched = destinations.map { it.site }
+    }
+
+    override fun ring(alarms: List<Alarm>) {
+        this.alarms = alarms
     }
 
     override fun looksAnew() = Unit
@@ -190,7 +199,7 @@ class BusyDay(val tina: Technician) {
             "photos" to { PhotosScreen(remember { PhotosPresenter(core, job, phone.pictures) }, phone) },
             "documents" to { DocumentsScreen(remember { opened(DocumentsPresenter(core, job, phone.pages)) }, phone::shown, phone::share) },
             "signature" to { SignatureScreen(remember { SignaturePresenter(core, job, phone.pictures) }) },
-            "safety" to { SafetyScreen(remember { SafetyPresenter(core, job) }) },
+            "safety" to { SafetyScreen(remember { SafetyPresenter(core) }, job) },
             "expenses" to { ExpensesScreen(remember { ExpensesPresenter(core, job) }, phone) },
             "follow_up" to { FollowUpScreen(remember { FollowUpPresenter(core, job) }) },
             "time" to { TimeScreen(remember { TimePresenter(core, job) }) },

@@ -71,6 +71,25 @@ class ShiftTest {
     }
 
     @Test
+    fun `the phone rings for whoever works alone, later once they said that they are safe, and no more after the job`() =
+        Office.technician().use { tina ->
+            val record = Office.sends(tina, "Open the tank", "check_in_interval" to "1800")
+            val phone = DeskPhone()
+            rule.setContent { InLanguage("en", tina.core) { FieldlineApp(tina.core, phone) } }
+            signIn(tina.name)
+            touch("today.job.${Office.reads(record).getString("number")}")
+            listOf("accept", "start_travel").forEach { touch("job.step.$it") }
+            rule.waitUntil("an alarm is set", 20_000) { phone.alarms.isNotEmpty() }
+            val first = phone.alarms.single()
+            touch("job.safety")
+            touch("safety.safe")
+            rule.waitUntil("the alarm is put off", 20_000) { phone.alarms.single().at > first.at }
+            touch("back")
+            listOf("arrive", "start_work", "complete").forEach { touch("job.step.$it") }
+            rule.waitUntil("the alarm is taken back", 20_000) { phone.alarms.isEmpty() }
+        }
+
+    @Test
     fun `a technician scans a seal, uses it on a job without cover, and counts the van`() = Office.technician().use { tina ->
         val seal = Office.creates("cmdb_model", "display_name" to "Seal", "barcode" to "SHIFT-1").sysId.hex
         val lot = stocks(tina, van(tina), "Seals", "model" to seal, "quantity" to "1")
