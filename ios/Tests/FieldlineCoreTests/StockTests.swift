@@ -106,6 +106,57 @@ final class StockTests: XCTestCase {
         XCTAssertEqual(van.parts.uncovered?.model, other)
     }
 
+    /// Brings parts out of a depot into the van, for one job alone.
+    @MainActor
+    private func delivers(_ van: Van, _ quantity: String, for job: RecordId) async throws {
+        let (office, model, task) = (van.office, van.seal.hex, job.sysId.hex)
+        let depot = try await office.creates("alm_stockroom", ["name": "Depot", "type": "warehouse"]).sysId.hex
+        let lot = ["display_name": "Seals", "model": model, "quantity": "9", "stockroom": depot]
+        _ = try await office.creates("alm_asset", lot)
+        let needs = ["work_order_task": task, "model": model, "required_quantity": quantity]
+        let needed = try await office.creates("sm_part_requirement", needs)
+        let stockroom = try await office.reads(van.lot, "stockroom") ?? ""
+        let way = ["work_order_task": task, "from_stockroom": depot, "to_stockroom": stockroom]
+        let order = try await office.creates("alm_transfer_order", way)
+        let line = [
+            "transfer_order": order.sysId.hex, "model": model, "quantity_requested": quantity,
+            "part_requirement": needed.sysId.hex,
+        ]
+        _ = try await office.creates("alm_transfer_order_line", line)
+        for stage in ["requested", "in_transit", "delivered"] { try await office.changes(order, ["stage": stage]) }
+    }
+
+    @MainActor
+    func test_what_is_kept_for_one_job_is_told_with_its_number_and_is_not_offered_on_another() async throws {
+        let van = try await van()
+        let job = try await van.office.sends(van.tina, "Change two seals")
+        try await delivers(van, "2", for: job)
+        try await van.tina.syncs()
+        let number = try await van.office.reads(job, "number")
+        let parts = PartsModel(van.tina.core, job: job)
+        await parts.show()
+        let rights = try XCTUnwrap(parts.van.first).rights
+        XCTAssertEqual(Set(rights.map(\.reservedFor)), [number, nil])
+        XCTAssertEqual(rights.first { $0.reservedFor == number }?.granted, 2)
+        await van.parts.show()
+        XCTAssertEqual(van.parts.van.first?.rights.map(\.reservedFor), [nil])
+    }
+
+    @MainActor
+    func test_a_right_to_parts_that_are_not_in_the_van_is_told_with_its_place_and_can_be_used() async throws {
+        let van = try await van()
+        let depot = try await van.office.creates("alm_stockroom", ["name": "Depot", "type": "warehouse"]).sysId.hex
+        try await van.office.changes(van.lot, ["stockroom": depot])
+        try await van.tina.syncs()
+        await van.parts.show()
+        XCTAssertTrue(van.parts.van.isEmpty)
+        let held = try XCTUnwrap(van.parts.elsewhere.first)
+        XCTAssertEqual(held.place, "Van of \(van.tina.name)")
+        worked(await van.parts.use(held, 4))
+        XCTAssertNil(van.parts.uncovered)
+        XCTAssertEqual(van.parts.elsewhere.map(\.left), [6])
+    }
+
     private struct Pair {
         let office: Office
         let tina: Technician

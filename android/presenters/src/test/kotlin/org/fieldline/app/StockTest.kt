@@ -92,6 +92,53 @@ class StockTest {
         assertEquals(other, parts.content.uncovered?.model)
     }
 
+    /** Brings parts out of a depot into a van, for one job alone. */
+    private fun delivers(job: RecordId, model: SysId, quantity: Int, van: RecordId) {
+        val depot = Office.creates("alm_stockroom", "name" to "Depot", "type" to "warehouse")
+        Office.creates("alm_asset", "display_name" to "Seals", "model" to model.hex, "quantity" to "9", "stockroom" to depot.sysId.hex)
+        val task = "work_order_task" to job.sysId.hex
+        val needed = Office.creates("sm_part_requirement", task, "model" to model.hex, "required_quantity" to "$quantity")
+        val order = Office.creates("alm_transfer_order", task, "from_stockroom" to depot.sysId.hex, "to_stockroom" to van.sysId.hex)
+        Office.creates(
+            "alm_transfer_order_line", "transfer_order" to order.sysId.hex, "model" to model.hex,
+            "quantity_requested" to "$quantity", "part_requirement" to needed.sysId.hex,
+        )
+        listOf("requested", "in_transit", "delivered").forEach { Office.changes(order, "stage" to it) }
+    }
+
+    @Test
+    fun `what is kept for one job is told with its number, and is not offered on another`() = told { tina ->
+        val (model, van) = seal() to van(tina)
+        val (job, other) = Office.sends(tina, "Change the seal") to Office.sends(tina, "Look at the seal")
+        delivers(job, model, 2, van)
+        tina.syncs()
+        val right = Right(2, 2, Office.reads(job).getString("number"))
+        val (parts, others) = PartsPresenter(tina.core, job) to PartsPresenter(tina.core, other)
+        parts.show()
+        assertEquals(listOf(right), parts.content.van.single().rights)
+        others.show()
+        assertEquals(emptyList<Right>(), others.content.van.single().rights)
+        assertTrue(others.use(others.content.van.single(), 1))
+        assertEquals(model, others.content.uncovered?.model)
+        assertTrue(parts.use(parts.content.van.single(), 2))
+        assertNull(parts.content.uncovered)
+        assertEquals(0L, parts.content.van.single().rights.single().left)
+    }
+
+    @Test
+    fun `a right to parts that are not in the van is told with its place, and can be used`() = told { tina ->
+        val (parts, lot) = tina.parts(seal())
+        val depot = Office.creates("alm_stockroom", "name" to "Depot", "type" to "warehouse")
+        Office.changes(lot, "stockroom" to depot.sysId.hex)
+        tina.syncs()
+        parts.show()
+        assertEquals(emptyList<Part>(), parts.content.van)
+        assertEquals("Seal 40 mm" to "Van of ${tina.name}", parts.content.elsewhere.single().let { it.name to it.place })
+        assertTrue(parts.use(parts.content.elsewhere.single(), 4))
+        assertNull(parts.content.uncovered)
+        assertEquals(6L, parts.content.elsewhere.single().left)
+    }
+
     /** A job about one pump, and another pump in the van. */
     private suspend fun Technician.swap(): Triple<SwapPresenter, RecordId, RecordId> {
         val model = Office.creates("cmdb_model", "display_name" to "Circulator").sysId.hex
