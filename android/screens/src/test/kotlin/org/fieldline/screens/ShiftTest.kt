@@ -5,6 +5,7 @@ package org.fieldline.screens
 import androidx.compose.runtime.remember
 import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.assertIsNotEnabled
+import androidx.compose.ui.test.hasAnyAncestor
 import androidx.compose.ui.test.hasScrollAction
 import androidx.compose.ui.test.hasTestTag
 import androidx.compose.ui.test.hasText
@@ -13,6 +14,7 @@ import androidx.compose.ui.test.junit4.createComposeRule
 import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollToNode
+import androidx.compose.ui.test.performTextClearance
 import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.test.performTouchInput
 import androidx.compose.ui.test.swipeRight
@@ -23,6 +25,9 @@ import org.fieldline.app.van
 import org.junit.Assert.assertEquals
 import org.junit.Rule
 import org.junit.Test
+
+/** What is in sight wherever a list is scrolled to. */
+private val PINNED = listOf("back", "parts.uncovered", "swap.swapped")
 
 @OptIn(ExperimentalTestApi::class)
 class ShiftTest {
@@ -49,10 +54,7 @@ class ShiftTest {
         sign()
         touch("job.step.complete")
         await("job.head", "Closed complete")
-        touch("tab.more")
-        touch("more.sync")
-        touch("sync.now")
-        await("sync.summary", "Everything made here is with the server")
+        sendsAll()
         assertEquals("3", Office.reads(record).getString("state"))
     }
 
@@ -87,6 +89,7 @@ class ShiftTest {
             touch("back")
             listOf("arrive", "start_work", "complete").forEach { touch("job.step.$it") }
             rule.waitUntil("the alarm is taken back", 20_000) { phone.alarms.isEmpty() }
+            sendsAll()
         }
 
     @Test
@@ -111,11 +114,33 @@ class ShiftTest {
         enter("parts.count.found", "4")
         touch("parts.count.save")
         await("parts.counted", "Noted: 4 found")
-        touch("tab.more")
-        touch("more.sync")
-        touch("sync.now")
-        await("sync.summary", "Everything made here is with the server")
+        sendsAll()
         assertEquals("4", Office.reads(lot).getString("quantity"))
+    }
+
+    @Test
+    fun `the wrong plate is told with the one expected, and the right one is swapped`() = Office.technician().use { tina ->
+        val model = "model" to Office.creates("cmdb_model", "display_name" to "Valve").sysId.hex
+        val old = Office.creates("alm_asset", "display_name" to "Valve", "serial_number" to "SN-OLD", "assigned_to" to tina.user.hex, model)
+        val new = stocks(tina, van(tina), "Valve", "serial_number" to "SN-NEW", "install_status" to "6", model)
+        val job = Office.sends(tina, "Change the valve", "asset" to old.sysId.hex)
+        rule.setContent { InLanguage("en", tina.core) { FieldlineApp(tina.core, remember { DeskPhone("SN-NEW") }) } }
+        signIn(tina.name)
+        touch("today.job.${Office.reads(job).getString("number")}")
+        touch("job.swap")
+        touch("swap.installed.scan")
+        enter("swap.removed", "SN-OTHER")
+        touch("swap.now")
+        rule.waitUntil("the expected one is told", 20_000) {
+            rule.onAllNodes(hasText("SN-OLD", substring = true) and hasAnyAncestor(hasTestTag("problem"))).fetchSemanticsNodes().isNotEmpty()
+        }
+        touch("problem.understood")
+        rule.onNodeWithTag("swap.removed").performTextClearance()
+        enter("swap.removed", "SN-OLD")
+        touch("swap.now")
+        await("swap.swapped", "Removed SN-OLD, installed SN-NEW")
+        sendsAll()
+        assertEquals("1", Office.reads(new).getString("install_status"))
     }
 
     private fun signIn(name: String) {
@@ -125,6 +150,13 @@ class ShiftTest {
         enter("settings.user", name)
         enter("settings.password", PASSWORD)
         touch("settings.signin")
+    }
+
+    private fun sendsAll() {
+        touch("tab.more")
+        touch("more.sync")
+        touch("sync.now")
+        await("sync.summary", "Everything made here is with the server")
     }
 
     private fun pause() {
@@ -165,7 +197,7 @@ class ShiftTest {
     /** Waits until something is there and brings it to where it can be touched. */
     private fun scrollTo(tag: String) = rule.waitUntil("$tag is there", 20_000) {
         val isThere = { rule.onAllNodes(hasTestTag(tag)).fetchSemanticsNodes().isNotEmpty() }
-        if (tag.startsWith("tab.") || tag == "back" || tag.startsWith("problem") || tag == "parts.uncovered") return@waitUntil isThere()
+        if (tag in PINNED || tag.startsWith("tab.") || tag.startsWith("problem")) return@waitUntil isThere()
         rule.waitForIdle()
         runCatching { rule.onNode(hasScrollAction()).performScrollToNode(hasTestTag(tag)) }.isSuccess && isThere()
     }
