@@ -180,7 +180,11 @@ impl DayPlan {
     fn errand(&mut self, task: Item, place: Option<Place>, from: Timestamp) -> Option<Errand> {
         let reason = match (TaskTimes::of(&record_of(&task)), place) {
             (Ok(times), _) if times.latest.is_some_and(|latest| latest < from) => MISSED.to_owned(),
-            (Ok(times), Some(place)) => return Some(Errand { task, place, times }),
+            (Ok(times), Some(place)) => {
+                let agreed = agreed(&record_of(&task), from);
+                let at_once = |at| TaskTimes { earliest: Some(at), latest: Some(at), due: None, ..times };
+                return Some(Errand { task, place, times: agreed.map_or(times, at_once) });
+            }
             (Ok(_), None) => NOWHERE.to_owned(),
             (Err(problem), _) => problem.to_string(),
         };
@@ -279,6 +283,12 @@ fn in_words(reason: Option<&Reason>) -> &'static str {
 
 fn is_begun(task: &Item) -> bool {
     task.stage.as_deref().is_some_and(|stage| ["en_route", "on_site", "work_in_progress", "paused"].contains(&stage))
+}
+
+/// The moment a crew agreed on: nobody moves it alone. One that has passed binds nobody.
+fn agreed(task: &Record, now: Timestamp) -> Option<Timestamp> {
+    let has_crew = !task.references("additional_assignee_list").is_empty();
+    task.time("expected_start").filter(|at| has_crew && now <= *at)
 }
 
 fn record_of(item: &Item) -> Record {

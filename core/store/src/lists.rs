@@ -7,8 +7,11 @@ use rusqlite::{Params, Row, named_params};
 use crate::documents::document_id;
 use crate::edits::StoredEdit;
 use crate::error::Doing;
-use crate::records::{Standing, decode_fields};
+use crate::records::{Standing, decode_fields, starts_at};
 use crate::{Result, View};
+
+/// Who does a task with whom it is assigned to.
+const CREW: &str = "additional_assignee_list";
 
 /// A record as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,10 +113,17 @@ impl View<'_> {
         Ok(self.list("finding a record", "SELECT * FROM listed WHERE sys_id = ?1", [sys_id.0])?.pop())
     }
 
-    /// What somebody has to do in a day, by start: what begins in it, and before that what is overdue or has no time.
+    /// What somebody has to do in a day, by start: what begins in it, and before that what is overdue or has no time. The work of a
+    /// crew is each one's.
     pub fn today(&self, user: SysId, day: Span, limit: u32) -> Result<Vec<Listed>> {
         let params = named_params! {":user": user.0, ":from": day.from.0, ":until": day.until.0, ":limit": limit};
-        self.list("listing today's work", include_str!("sql/today.sql"), params)
+        let mut work = self.list("listing today's work", include_str!("sql/today.sql"), params)?;
+        let params = named_params! {":user": user.0, ":from": day.from.0, ":until": day.until.0};
+        let of_others = self.list("listing a crew's work", include_str!("sql/today_of_others.sql"), params)?;
+        work.extend(of_others.into_iter().filter(|row| row.record.references(CREW).contains(&user)));
+        work.sort_by_cached_key(|row| (starts_at(&row.record), row.record.text("number").to_owned()));
+        work.truncate(limit as usize);
+        Ok(work)
     }
 
     /// The records of a table in a state, by number.

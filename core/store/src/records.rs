@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Arguments;
 
 use fieldline_model::plant::{self, Plant};
-use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, Value};
+use fieldline_model::{BlobHash, DocumentId, FieldName, Record, SysId, Timestamp, Value};
 use fieldline_sync::packing;
 use fieldline_sync::wire::{Position, scope_term};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -284,6 +284,11 @@ impl Tx<'_> {
     }
 }
 
+/// When the work of a record is to begin.
+pub(crate) fn starts_at(record: &Record) -> Option<Timestamp> {
+    STARTS.iter().find_map(|field| record.get(field)?.as_time())
+}
+
 /// What a record is listed by. Each is a column of an index, which is written only when one of them changes.
 #[derive(PartialEq)]
 pub(crate) struct Keys {
@@ -310,7 +315,7 @@ impl Keys {
             asset: reference("asset"),
             configuration_item: reference("cmdb_ci"),
             stockroom: reference("stockroom"),
-            starts_at: STARTS.iter().find_map(|field| record.get(field)?.as_time()).map(|moment| moment.0),
+            starts_at: starts_at(record).map(|moment| moment.0),
             attention: update.attention,
         }
     }

@@ -121,6 +121,19 @@ fn the_day_is_ordered_by_the_ways_and_a_promised_window_is_kept() {
 }
 
 #[test]
+fn what_a_crew_agreed_on_is_in_everybodys_day_and_keeps_its_moment() {
+    let mut morning = Morning::with(&[NICE, MONACO, EZE]);
+    let (agreed, leader) = (morning.after(2), Value::Reference(SysId([77; 16])));
+    let crew = [Act::Include { field: "additional_assignee_list".into(), item: MIA }];
+    morning.tasks[1].edit(crew.to_vec());
+    morning.tells(1, &[("assigned_to", leader), ("expected_start", Value::Time(agreed))]);
+    let plan = morning.plan();
+    assert_eq!((plan.stops.len(), plan.left_out.len()), (3, 0));
+    let together = plan.stops.iter().find(|stop| stop.task.document == morning.tasks[1].id()).expect("it is hers, too");
+    assert_eq!(together.begins_at, agreed, "though she could be there at once");
+}
+
+#[test]
 fn what_is_begun_comes_first_and_the_rest_goes_on_from_there() {
     let mut morning = Morning::with(&[MONACO, NICE, EZE]);
     for step in ["accept", "start_travel", "arrive", "start_work"] {

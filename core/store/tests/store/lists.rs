@@ -26,7 +26,8 @@ fn with(mut record: Record, field: &str, value: Value) -> Record {
 fn today_is_what_begins_today_and_before_it_what_is_overdue_or_has_no_time() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let others = with(task(8, 16, Some(150)), "assigned_to", Value::Reference(sys_id(99)));
+    let another = |number, state, start| with(task(number, state, start), "assigned_to", Value::Reference(sys_id(99)));
+    let with_mia = |task| with(task, "additional_assignee_list", Value::List(vec![sys_id(98), MIA]));
     save_all(
         &store,
         &[
@@ -36,12 +37,15 @@ fn today_is_what_begins_today_and_before_it_what_is_overdue_or_has_no_time() {
             task(4, 3, Some(60)),   // done before
             task(5, 16, Some(200)), // tomorrow
             task(6, 16, None),
-            others,
+            another(8, 16, Some(150)),
+            with_mia(another(10, 16, Some(160))), // one of its crew
+            with_mia(another(11, 3, Some(60))),
+            with(another(12, 16, Some(170)), "opened_by", Value::Reference(MIA)),
             record("alm_asset", 9, &[("assigned_to", Value::Reference(MIA))]),
         ],
     );
     let day = Span { from: Timestamp(100), until: Timestamp(200) };
-    assert_eq!(numbers(&read(&store, |view| view.today(MIA, day, 50))), ["6", "3", "2", "1"]);
+    assert_eq!(numbers(&read(&store, |view| view.today(MIA, day, 50))), ["6", "3", "2", "10", "1"]);
     assert_eq!(numbers(&read(&store, |view| view.today(MIA, day, 2))), ["6", "3"]);
 }
 
