@@ -204,7 +204,7 @@ impl Call<'_> {
         self.note_files(&projection, before.is_none(), edits)?;
         blobs.gone.into_iter().try_for_each(|blob| self.let_go_of(blob))?;
         let commented = edits.iter().filter(|edit| comments(edit)).map(|edit| (edit.id, edit.author));
-        let done_at = edits.iter().map(|edit| edit.at).max().unwrap_or(self.now);
+        let done_at = edits.last().map_or(self.now, |edit| edit.at);
         let between = if edits.len() > 1 { std::mem::take(&mut self.pending.between) } else { Vec::new() };
         let has_clocks = self.has_clocks(id);
         match self.pending.changed.get_mut(id) {
@@ -212,7 +212,7 @@ impl Call<'_> {
                 let stood = std::mem::replace(&mut changed.projection, projection).record;
                 changed.between.extend(has_clocks.then_some((changed.done_at, stood)));
                 changed.between.extend(between);
-                changed.done_at = changed.done_at.max(done_at);
+                changed.done_at = done_at;
                 changed.commented.extend(commented);
             }
             None => {

@@ -6,6 +6,7 @@ use rand_core::Rng;
 
 use crate::dice::one_of;
 use crate::office::{Office, input};
+use crate::truth::OPEN;
 
 /// The role without which a technician takes no steps.
 const AGENT: &str = "wm_agent";
@@ -14,7 +15,7 @@ const MODELS: [SysId; 2] = [SysId([7; 16]), SysId([8; 16])];
 /// How many of each are stocked in the morning.
 pub const STOCKED: i64 = 12;
 
-/// How long a visit may be open.
+/// How long a visit may be open and not paused, of the hours of [`OPEN`].
 pub const PROMISED_MILLISECONDS: i64 = 2 * 3_600_000;
 
 /// A technician lost the role of one, or got it back.
@@ -50,9 +51,23 @@ impl Office {
 
     /// Promises that no visit is open for long.
     pub fn promise_visits(&self, now: Timestamp, rng: &mut dyn Rng) {
+        let hours = [("name", "Twice four hours a day".to_owned()), ("time_zone", "UTC".to_owned())];
+        let hours = self.system_creates("cmn_schedule", &hours, now, rng);
+        for (opens, closes) in OPEN {
+            let span = [
+                ("name", "Open".to_owned()),
+                ("schedule", hours.to_string()),
+                ("start_date_time", Timestamp(opens).to_string()),
+                ("end_date_time", Timestamp(closes).to_string()),
+                ("repeat_type", "daily".to_owned()),
+            ];
+            self.system_creates("cmn_schedule_span", &span, now, rng);
+        }
         let promise = [
             ("name", "A visit is over in two hours".to_owned()),
             ("collection", "wm_task".to_owned()),
+            ("schedule", hours.to_string()),
+            ("pause_condition", "sub_state=paused".to_owned()),
             ("duration", Timestamp(PROMISED_MILLISECONDS).to_string()),
             ("start_condition", "active=true".to_owned()),
             ("stop_condition", "active=false".to_owned()),

@@ -159,6 +159,14 @@ fn on_a_phone(house: &mut House) -> (DocumentId, Phone) {
     (task, phone)
 }
 
+fn resolved() -> [Act; 3] {
+    [
+        set("close_code", Value::text("Solved")),
+        set("close_notes", Value::text("Bled the radiator")),
+        Act::Transition { step: "resolve".into(), reason: None },
+    ]
+}
+
 #[test]
 fn what_was_done_in_time_with_the_radio_off_is_in_time_though_it_arrives_after_the_breach() {
     let mut house = House::new();
@@ -167,12 +175,7 @@ fn what_was_done_in_time_with_the_radio_off_is_in_time_though_it_arrives_after_t
     phone.wants.insert(task.clone());
     phone.sync(&mut house);
     let done_at = house.now.plus_milliseconds(7 * HOUR);
-    let acts: Vec<Act> = vec![
-        set("close_code", Value::text("Solved")),
-        set("close_notes", Value::text("Bled the radiator")),
-        Act::Transition { step: "resolve".into(), reason: None },
-    ];
-    let edit = phone.edit(done_at, &task, &acts);
+    let edit = phone.edit(done_at, &task, &resolved());
     house.wait(9 * HOUR);
     house.ring();
     assert_eq!(says(&clocks(&mut house, &task)[0], "has_breached"), "true", "nobody knows better yet");
@@ -180,6 +183,24 @@ fn what_was_done_in_time_with_the_radio_off_is_in_time_though_it_arrives_after_t
     let clock = clocks(&mut house, &task).remove(0);
     let shown = ["stage", "has_breached", "end_time", "percentage"].map(|field| says(&clock, field));
     assert_eq!(shown, ["completed", "false", &done_at.to_string(), "87.5"]);
+}
+
+#[test]
+fn a_clock_ends_when_the_task_did_whatever_else_comes_along_with_a_later_time() {
+    let mut house = House::new();
+    promise(&mut house, &[]).unwrap();
+    let (task, mut phone) = on_a_phone(&mut house);
+    phone.wants.insert(task.clone());
+    phone.sync(&mut house);
+    let hours = |hours: i64| house.now.plus_milliseconds(hours * HOUR);
+    let (noted_at, done_at) = (hours(5), hours(2));
+    // Between the two somebody set the phone's clock right.
+    let note = phone.edit(noted_at, &task, &[Act::WorkNote { text: "No key to the cellar".into() }]);
+    let edit = phone.edit(done_at, &task, &resolved());
+    house.wait(6 * HOUR);
+    phone.push(&mut house, &[note, edit]);
+    let clock = clocks(&mut house, &task).remove(0);
+    assert_eq!((says(&clock, "end_time"), says(&clock, "percentage").as_str()), (done_at.to_string(), "25"));
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! 6: time entered, and the seconds travelled and worked, are what the list of events says.
 //!
-//! That is time entries, the derived durations, the moments stamped by steps, and what was promised of visits: one clock runs for
-//! each that is open and none for one that is over, whatever came late and in whatever order, and each adds up. What clocks make of
-//! pauses, schedules and zones has an oracle of its own beside their engine, `core/model/tests/sla_oracle`.
+//! That is time entries, the derived durations, the moments stamped by steps, and what was promised of visits: the clocks of each
+//! are those of a stopwatch pressed deed by deed, whatever came late and in whatever order. Definitions of every kind and other zones
+//! have an oracle beside the engine of clocks, `core/model/tests/sla_oracle`.
 
 use std::collections::BTreeMap;
 
-use fieldline_model::{FieldType, Record, SysId, Value};
+use fieldline_model::{FieldType, Record, SysId, Timestamp, Value};
 
 use super::case::{Case, Seen, on_each};
 use crate::staff::PROMISED_MILLISECONDS;
-use crate::truth::History;
+use crate::truth::Stopwatch;
 
 pub fn check(case: &Case<'_>, seen: &[Seen]) -> Vec<String> {
     let mut broken = promises(case);
@@ -53,40 +53,60 @@ fn promises(case: &Case<'_>) -> Vec<String> {
     for row in case.rows.values().filter(|row| row.id.table == *"task_sla") {
         clocks.entry(row.reference("task").expect("a clock is about a task")).or_default().push(row);
     }
+    let cycle = case.dictionary.life_cycle_of("wm_task").expect("visits have a life");
     let mut broken = Vec::new();
-    for (id, meaning) in case.meanings.iter().filter(|(id, _)| id.table == *"wm_task") {
-        let is_open = meaning.fields.get("active") == Some(&Value::Boolean(true));
-        let of_it = clocks.remove(&id.sys_id).unwrap_or_default();
-        let running = of_it.iter().filter(|row| row.text("stage") == "in_progress").count();
-        if running != usize::from(is_open) {
-            let stages: Vec<&str> = of_it.iter().map(|row| row.text("stage")).collect();
-            broken
-                .push(format!("{id}: it is {}, and its clocks are {stages:?}", if is_open { "open" } else { "over" }));
+    for (id, history) in case.histories.iter().filter(|(id, _)| id.table == *"wm_task") {
+        let mut watches = Stopwatch::of(history, cycle);
+        watches.sort_by_key(|watch| (watch.start, watch.end.is_none(), watch.end));
+        let mut clocks = clocks.remove(&id.sys_id).unwrap_or_default();
+        clocks.sort_by_key(|row| (row.time("start_time"), row.time("end_time").is_none(), row.time("end_time")));
+        if clocks.len() != watches.len() {
+            broken.push(format!("{id}: it should have clocks like {watches:?}, and has {clocks:?}"));
         }
-        for clock in of_it {
-            if !ends_with_a_deed(clock, &case.histories[id]) {
-                broken.push(format!("{id}: its clock ended when nobody did anything: {clock:?}"));
-            }
-            if !adds_up(clock) {
-                broken.push(format!("{id}: its clock does not add up: {clock:?}"));
+        for (clock, watch) in clocks.into_iter().zip(&watches) {
+            let differs = differences(clock, watch);
+            if !differs.is_empty() {
+                broken.push(format!("{id}: of its clock and {watch:?} differ {}", differs.join(", ")));
             }
         }
     }
     broken
 }
 
-/// Whether a clock ended with a deed: when it was done, though neither before the clock began nor after the server had it. Of deeds
-/// that come together the latest counts.
-fn ends_with_a_deed(clock: &Record, history: &History) -> bool {
-    let (Some(start), Some(end)) = (clock.time("start_time"), clock.time("end_time")) else { return true };
-    history.made.iter().any(|made| end == made.edit.at.min(made.received_at).max(start))
+/// Where a clock differs from a stopwatch.
+fn differences(clock: &Record, watch: &Stopwatch) -> Vec<String> {
+    let stage = match (watch.end, watch.paused_since) {
+        (Some(_), _) => "completed",
+        (None, Some(_)) => "paused",
+        (None, None) => "in_progress",
+    };
+    let mut differs = Vec::new();
+    if clock.text("stage") != stage {
+        differs.push(format!("stage: {} and {stage}", clock.text("stage")));
+    }
+    let mut wanted =
+        vec![("start_time", Some(watch.start)), ("end_time", watch.end), ("pause_time", watch.paused_since)];
+    if watch.is_in_order {
+        let (paused, open) = watch.paused_milliseconds();
+        wanted.extend([("pause_duration", paused), ("business_pause_duration", open)].map(lasting));
+        wanted.push(("planned_end_time", Some(watch.reaches(PROMISED_MILLISECONDS))));
+    }
+    let (ran, open) = watch.ran_milliseconds();
+    if watch.is_in_order && watch.end.is_some() {
+        wanted.extend([("duration", ran), ("business_duration", open)].map(lasting));
+        let is_breached = open >= PROMISED_MILLISECONDS;
+        if clock.says("has_breached") != is_breached {
+            differs.push(format!("has_breached: it should be {is_breached}"));
+        }
+    }
+    for (field, wanted) in wanted {
+        if clock.time(field) != wanted {
+            differs.push(format!("{field}: {:?} and {wanted:?}", clock.time(field)));
+        }
+    }
+    differs
 }
 
-/// Whether a clock without pauses says when it is due, how long it ran, and whether that was too long.
-fn adds_up(clock: &Record) -> bool {
-    let (Some(start), Some(due)) = (clock.time("start_time"), clock.time("planned_end_time")) else { return false };
-    let is_due = due.milliseconds_since(start) == PROMISED_MILLISECONDS;
-    let Some(end) = clock.time("end_time") else { return is_due && clock.text("stage") == "in_progress" };
-    let ran = clock.time("duration").map(|duration| duration.0);
-    is_due && start <= end && ran == Some(end.milliseconds_since(start)) && clock.says("has_breached") == (end >= due)
+fn lasting((field, milliseconds): (&'static str, i64)) -> (&'static str, Option<Timestamp>) {
+    (field, Some(Timestamp(milliseconds)))
 }

@@ -29,9 +29,15 @@ pub struct Life {
 impl Life {
     /// Lives a record's life.
     pub fn of(history: &History, cycle: &LifeCycle) -> Self {
+        Self::of_the_first(history.made.len(), history, cycle)
+    }
+
+    /// Lives it as far as the first edits of the log tell it.
+    pub fn of_the_first(edits: usize, history: &History, cycle: &LifeCycle) -> Self {
         let mut life = Self { stage: cycle.initial.clone(), ..Self::default() };
         let is_step = |act: &Act| matches!(act, Act::Transition { .. });
-        let mut left: Vec<Deed> = history.deeds().filter(|(_, act)| is_step(act)).map(|(deed, _)| deed).collect();
+        let steps = history.deeds().filter(|(deed, act)| deed.edit < edits && is_step(act));
+        let mut left: Vec<Deed> = steps.map(|(deed, _)| deed).collect();
         while !left.is_empty() {
             let waits = |step: &Deed| left.iter().any(|other| other != step && history.knew(*step, *other));
             let ready = left.iter().filter(|step| !waits(step));

@@ -10,12 +10,15 @@
 //! | `history.rs` | the edits of one record, and who had seen what |
 //! | `values.rs` | fields, values in doubt, sets |
 //! | `life.rs` | which steps were followed, which were not and why, and what follows for the record |
+//! | `stopwatch.rs` | what was promised about its time, deed by deed as the log grew |
 //! | `meaning.rs` | all of it together, and the same from a projection of the product's, to be compared |
 
 mod history;
 mod life;
 mod meaning;
+mod stopwatch;
 mod values;
 
 pub use history::{History, Made};
 pub use meaning::Meaning;
+pub use stopwatch::{OPEN, Stopwatch};
