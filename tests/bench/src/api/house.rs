@@ -93,6 +93,7 @@ impl House {
         let new = NewUser { user_name: USER_NAME, name: "Measured", password: PASSWORD, roles: &["integration"] };
         server.create_user(&server.system(), &new, BEGIN, &mut rng)?;
         server.write(&server.system(), BEGIN, &mut rng, people)?;
+        server.write(&server.system(), BEGIN, &mut rng, nothing_closes_by_itself)?;
         let numbers: Vec<usize> = (0..self.records).collect();
         for page in numbers.chunks(FILLED_AT_ONCE) {
             let now = BEGIN.plus_milliseconds(APART_MILLISECONDS * page[0] as i64 + 30 * 24 * HOUR_MILLISECONDS);
@@ -122,6 +123,12 @@ fn people(call: &mut Call<'_>) -> Result<(), TableError> {
     }
     (0..GROUPS)
         .try_for_each(|number| create(call, "sys_user_group", group(number), [("name", format!("Group {number}"))]))
+}
+
+/// The floor has no jobs, and both must answer alike.
+fn nothing_closes_by_itself(call: &mut Call<'_>) -> Result<(), TableError> {
+    let fields = [("name", "glide.ui.autoclose.time".to_owned()), ("value", "0".to_owned())];
+    create(call, "sys_properties", sys_id(40_000_000), fields)
 }
 
 fn create<const N: usize>(
