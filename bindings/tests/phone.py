@@ -112,6 +112,11 @@ def expense(given):
     return core.Expense(**{**given, "record": record(given["record"]), "receipt": receipt})
 
 
+def swap(given):
+    make = {"task": record, "stockroom": lambda room: maybe(sys_id, room)}
+    return core.Swap(**{name: make.get(name, lambda same: same)(field) for name, field in given.items()})
+
+
 def command(given):
     kind = given["kind"]
     if kind == "on_site":
@@ -269,7 +274,7 @@ class Phone:
 
     def of_core(self, call, given):
         make = {"from": moment, "until": moment, "record": record, "location": sys_id, "asset": sys_id, "target": sys_id,
-                "blob": blob, "command": command}
+                "blob": blob, "command": command, "swap": swap}
         arguments = {name: make.get(name, lambda same: same)(argument) for name, argument in given.items()}
         if "from" in arguments:
             arguments["_from"] = arguments.pop("from")

@@ -74,6 +74,10 @@ extension Given {
             return .usePart(
                 record: try record(), model: try sysId("model"), quantity: try whole("quantity"),
                 asset: try maybeSysId("asset"), stockroom: try maybeSysId("stockroom"))
+        case "count":
+            return .count(
+                stockroom: try sysId("stockroom"), model: try sysId("model"), quantity: try whole("quantity"),
+                reason: try text("reason"))
         case "log_time":
             return .logTime(
                 record: try record(), purpose: try text("purpose"), startedAt: try moment("started_at"),
@@ -96,6 +100,12 @@ extension Given {
         case "add_report": return .addReport(record: try record())
         default: throw Malformed(what: "nobody can do \(kind)")
         }
+    }
+
+    func swap() throws -> Swap {
+        Swap(
+            task: try record("task"), removed: try text("removed"), installed: try text("installed"),
+            stockroom: try maybeSysId("stockroom"), isDefective: try yes("is_defective"))
     }
 
     private func changes() throws -> [FieldChange] {
