@@ -1,11 +1,13 @@
 //! Planted bugs: mistakes that could have been made, each behind one `if` at the place where it would have been made.
 //!
 //! A simulator that finds nothing proves nothing until it has been seen to find things. `cargo xtask fleet --planted`
-//! simulates with each of these in turn and says how soon it is caught. The mistakes exist only in builds with the feature
-//! `plant`, which nothing but that word of xtask switches on. In every other build [`is`] is a constant `false`, the
-//! compiler removes what stands behind it, and neither names nor descriptions are in the program.
+//! simulates with each of these in turn and says how soon it is caught. The mistakes exist only in development builds, where none
+//! is made until the simulator sows it. In what is shipped [`is`] is a constant `false`, the compiler removes what stands behind
+//! it, and neither names nor descriptions are in the program.
 //!
 //! To add one: a line here, `if plant::is(Plant::ItsName)` at the place, and a look at whether `--plant ItsName` is caught.
+
+use std::cell::Cell;
 
 macro_rules! plants {
     ($($name:ident: $what:literal,)*) => {
@@ -16,7 +18,6 @@ macro_rules! plants {
         }
 
         /// Every mistake, its name and what is broken.
-        #[cfg(feature = "plant")]
         pub const ALL: &[(Plant, &str, &str)] = &[$((Plant::$name, stringify!($name), $what),)*];
     };
 }
@@ -108,32 +109,19 @@ plants! {
     RevokedDeviceAnswered: "a revoked device goes on as before",
 }
 
-/// Whether a mistake is planted in this thread.
-#[cfg(not(feature = "plant"))]
-pub const fn is(_: Plant) -> bool {
-    false
+thread_local! {
+    static SOWN: Cell<Option<Plant>> = const { Cell::new(None) };
 }
 
-#[cfg(feature = "plant")]
-mod sown {
-    use std::cell::Cell;
+/// Whether a mistake is planted in this thread.
+#[inline]
+pub fn is(plant: Plant) -> bool {
+    cfg!(debug_assertions) && SOWN.get() == Some(plant)
+}
 
-    use super::Plant;
-
-    thread_local! {
-        static SOWN: Cell<Option<Plant>> = const { Cell::new(None) };
-    }
-
-    /// Whether a mistake is planted in this thread.
-    pub fn is(plant: Plant) -> bool {
-        SOWN.get() == Some(plant)
-    }
-
-    /// Plants a mistake in everything this thread does from here on, or none.
-    pub fn sow(plant: Option<Plant>) {
+/// Plants a mistake in everything this thread does from here on, or none. What is shipped stays as it is.
+pub fn sow(plant: Option<Plant>) {
+    if cfg!(debug_assertions) {
         SOWN.set(plant);
     }
 }
-
-#[cfg(feature = "plant")]
-pub use sown::{is, sow};

@@ -20,7 +20,6 @@ pub mod office;
 pub mod people;
 pub mod phone;
 pub mod plan;
-#[cfg(feature = "plant")]
 pub mod planted;
 pub mod release;
 pub mod seeds;

@@ -65,13 +65,6 @@ fn program_in(profile: &str, program: &str) -> Command {
     command
 }
 
-/// The simulator with the planted bugs in it: the same build but for our own crates, which carry them under a feature.
-pub fn built_with_plants() -> Result<Command, Failed> {
-    let (program, feature) = ("fieldline-planted", "fieldline-fleet/plant");
-    run(&mut cargo(&["build", "--workspace", "--locked", "--features", feature, "--bin", program]))?;
-    Ok(program_in("debug", program))
-}
-
 /// The command as one would type it.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

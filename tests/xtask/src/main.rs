@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Failed, built, built_with_plants, released, run};
+use commands::{Failed, built, released, run};
 
 /// The project's own words, the same for people and for CI.
 #[derive(Parser)]
@@ -39,7 +39,7 @@ enum Word {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Everything that must hold: format, lints, dependencies, tests, phones in every language, 50 simulated shifts, planted bugs,
+    /// Everything that must hold: format, lints, dependencies, tests, phones in every language, simulated shifts, planted bugs,
     /// a share of what must be endured, the demo without a screen.
     Test {
         /// Languages that are left out: `--without kotlin,swift`.
@@ -140,7 +140,7 @@ impl Word {
             Self::Fuzz { arguments } => run(released("fieldline-fuzz")?.args(arguments)),
             Self::Fleet { mut arguments } if arguments.iter().any(|word| word == "--planted" || word == "--plant") => {
                 arguments.retain(|word| word != "--planted");
-                run(built_with_plants()?.args(arguments))
+                run(built("fieldline-planted")?.args(arguments))
             }
             Self::Fleet { arguments } => run(built("fieldline-fleet")?.args(arguments)),
             Self::Endure { arguments } => run(built("fieldline-endure")?.args(arguments)),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::commands::{Failed, built, built_with_plants, cargo, run, target};
+use crate::commands::{Failed, built, cargo, run, target};
 use crate::{bindings, deny, languages, mail, packages, report};
 
 /// Simulated shifts in every test run; many more belong to a night.
@@ -111,7 +111,7 @@ pub fn conformance(arguments: &[String]) -> Result<(), Failed> {
 
 fn planted_bugs(_: &[String]) -> Result<(), Failed> {
     let plants = PLANTED.iter().flat_map(|plant| ["--plant", plant]);
-    run(built_with_plants()?.args(["--runs", "1", "--seeds", "20"]).args(plants))
+    run(built("fieldline-planted")?.args(["--runs", "1", "--seeds", "20"]).args(plants))
 }
 
 fn fleet(_: &[String]) -> Result<(), Failed> {

@@ -1,6 +1,6 @@
 //! `fieldline-planted [--plant NAME ...]`: simulates with planted bugs and prints how soon each is caught.
 //!
-//! Built by `cargo xtask fleet --planted` and by nothing else: this build has the mistakes in it.
+//! Only a development build has the mistakes in it; see [`fieldline_model::plant`].
 
 use std::path::PathBuf;
 use std::process::ExitCode;
