@@ -51,6 +51,9 @@ struct One {
     /// Where its files are, and its key beside them.
     #[arg(long)]
     dir: PathBuf,
+    /// What its radio loses goes by these dice; by chance when left out.
+    #[arg(long)]
+    seed: Option<u64>,
     /// Ends every answer with a line that holds a dot, for whoever drives it.
     #[arg(long, hide = true)]
     driven: bool,
@@ -74,7 +77,7 @@ fn main() -> ExitCode {
 type Failed = Box<dyn std::error::Error>;
 
 fn carry(one: &One) -> Result<(), Failed> {
-    let mut phone = Phone::switched_on(&one.dir, &one.server, &one.user)?;
+    let mut phone = Phone::switched_on(&one.dir, &one.server, &one.user, one.seed)?;
     let prompts = std::io::stdin().is_terminal();
     if prompts {
         println!("{}", phone.takes(Word::Today));

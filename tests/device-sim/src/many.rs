@@ -30,12 +30,27 @@ pub struct Many {
     /// Where their files are, a folder each.
     #[arg(long)]
     dir: PathBuf,
-    /// Phones begin at different moments, by these dice.
+    /// Phones begin at different moments and lose what their radios lose, by these dice.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Seconds within which phones begin.
     #[arg(long, default_value_t = 0)]
     spread_seconds: u64,
+}
+
+/// How a phone begins.
+struct Start {
+    user: String,
+    pause_seconds: u64,
+    dice: ChaCha8Rng,
+}
+
+impl Start {
+    fn drawn(many: &Many, number: usize, dice: &mut ChaCha8Rng) -> Self {
+        let user = many.user.replace("{}", &number.to_string());
+        let pause_seconds = dice.next_u64() % (many.spread_seconds + 1);
+        Self { user, pause_seconds, dice: ChaCha8Rng::seed_from_u64(dice.next_u64()) }
+    }
 }
 
 /// How a phone came through.
@@ -57,15 +72,10 @@ pub fn run(many: &Many) -> Result<(), Failed> {
         line.parse::<Word>().map_err(|problem| format!("line {}: {problem}", number + 1))?;
     }
     let mut dice = ChaCha8Rng::seed_from_u64(many.seed);
-    let pauses: Vec<u64> = (0..many.phones).map(|_| dice.next_u64() % (many.spread_seconds + 1)).collect();
+    let starts: Vec<Start> = (1..=many.phones).map(|number| Start::drawn(many, number, &mut dice)).collect();
     let outcomes: Vec<Result<Outcome, String>> = thread::scope(|scope| {
-        let (lines, begin) = (&lines, |(number, pause): (usize, &u64)| {
-            let (user, pause) = (many.user.replace("{}", &(number + 1).to_string()), *pause);
-            (user, pause)
-        });
-        let people = pauses.iter().enumerate().map(begin);
-        let running: Vec<_> =
-            people.map(|(user, pause)| scope.spawn(move || follow(many, user, pause, lines))).collect();
+        let lines = &lines;
+        let running: Vec<_> = starts.into_iter().map(|start| scope.spawn(move || follow(many, start, lines))).collect();
         running.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("a phone's thread died".into()))).collect()
     });
     let mut died = 0;
@@ -92,10 +102,11 @@ struct Driven {
 }
 
 impl Driven {
-    fn starts(many: &Many, user: &str, home: &Path) -> Result<Self, String> {
+    fn starts(many: &Many, user: &str, home: &Path, dice: &mut ChaCha8Rng) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|problem| problem.to_string())?;
         let mut command = Command::new(program);
         command.args(["phone", "--driven", "--server", &many.server, "--user", user, "--dir"]).arg(home);
+        command.arg("--seed").arg(dice.next_u64().to_string());
         let mut process =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|problem| problem.to_string())?;
         let input = process.stdin.take().ok_or("its input was piped")?;
@@ -119,11 +130,12 @@ impl Driven {
 }
 
 /// One phone through the script. A phone that dies where the script kills it is switched on again.
-fn follow(many: &Many, user: String, pause_seconds: u64, lines: &[&str]) -> Result<Outcome, String> {
+fn follow(many: &Many, start: Start, lines: &[&str]) -> Result<Outcome, String> {
+    let Start { user, pause_seconds, mut dice } = start;
     let home = many.dir.join(&user);
     fs::create_dir_all(&home).map_err(|problem| format!("{user}: {problem}"))?;
     let mut log = fs::File::create(home.join("screens.log")).map_err(|problem| format!("{user}: {problem}"))?;
-    let mut phone = Driven::starts(many, &user, &home)?;
+    let mut phone = Driven::starts(many, &user, &home, &mut dice)?;
     let (mut kills, mut complaints) = (0, 0);
     phone.takes(&format!("wait {pause_seconds}")).ok_or_else(|| format!("{user}: the phone does not start"))?;
     for line in lines {
@@ -137,7 +149,7 @@ fn follow(many: &Many, user: String, pause_seconds: u64, lines: &[&str]) -> Resu
             None if is_kill => {
                 kills += 1;
                 drop(phone.process.wait());
-                phone = Driven::starts(many, &user, &home)?;
+                phone = Driven::starts(many, &user, &home, &mut dice)?;
             }
             None => return Err(format!("{user}: the phone died over \"{line}\"")),
         }

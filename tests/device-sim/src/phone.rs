@@ -45,9 +45,10 @@ impl Phone {
     ///
     /// # Errors
     /// When its files cannot be opened, or nobody can sign in.
-    pub fn switched_on(home: &Path, server: &str, user: &str) -> Result<Self, Failed> {
+    pub fn switched_on(home: &Path, server: &str, user: &str, seed: Option<u64>) -> Result<Self, Failed> {
         fs::create_dir_all(home)?;
-        let radio = Arc::new(Radio::new(Entropy::default().next_u64()).map_err(|problem| problem.to_string())?);
+        let seed = seed.unwrap_or_else(|| Entropy::default().next_u64());
+        let radio = Arc::new(Radio::new(seed).map_err(|problem| problem.to_string())?);
         let clock = Arc::new(WrongClock::default());
         let device = Device::open(&home.join("store"), &key_in(home)?)?;
         let runtime = Runtime::within(device, radio.clone(), clock.clone());
