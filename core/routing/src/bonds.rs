@@ -1,7 +1,28 @@
 //! What holds visits together: crews, and visits that come after others. In a search, whatever is held keeps the time it was given,
 //! so that everything else stays a matter of one tour.
 
-use crate::problem::Visit;
+use crate::problem::{Shift, Visit};
+
+/// A crew: the first so many who are different technicians, none when there are fewer. Those who have no name are told apart by their
+/// shifts.
+pub fn crew<'s, T>(
+    size: usize,
+    candidates: impl IntoIterator<Item = T>,
+    shift_of: impl Fn(&T) -> &'s Shift,
+) -> Option<Vec<T>> {
+    let mut crew: Vec<T> = Vec::with_capacity(size);
+    for candidate in candidates {
+        let technician = &shift_of(&candidate).technician;
+        let is_there = !technician.is_empty() && crew.iter().any(|other| shift_of(other).technician == *technician);
+        if !is_there {
+            crew.push(candidate);
+        }
+        if crew.len() == size {
+            return Some(crew);
+        }
+    }
+    None
+}
 
 /// Who hangs together with whom.
 #[derive(Default)]

@@ -195,11 +195,6 @@ impl Shift {
     pub fn ends_by(&self) -> i32 {
         self.end_seconds + self.most_overtime_seconds
     }
-
-    /// Whether another shift is the same technician's; those who have no name are told apart by their shifts.
-    pub fn has_the_technician_of(&self, other: &Self) -> bool {
-        !self.technician.is_empty() && self.technician == other.technician
-    }
 }
 
 /// What is to be little, once everybody is served who can be.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::board::{Board, Offer};
+use crate::bonds;
 use crate::problem::{Visit, Window};
 
 /// So many moments are tried in each slot.
@@ -38,34 +39,24 @@ impl Board<'_> {
     /// For each slot the cheapest offer of the visit's whole crew; the cheapest slot first. As with [`Board::offers`], the visit waits
     /// for no others.
     pub fn crew_offers(&self, visit: &Visit, slots: &[Window]) -> Vec<CrewOffer> {
-        let everybody = self.problem().shifts().len();
-        let size = visit.crew_size();
-        let alone = self.offers(visit, slots, if size == 1 { 1 } else { everybody });
+        let (shifts, size) = (self.problem().shifts(), visit.crew_size());
         if size == 1 {
-            return alone.into_iter().map(|offer| CrewOffer { slot: offer.slot, members: vec![offer] }).collect();
+            let alone = self.offers(visit, slots, 1).into_iter();
+            return alone.map(|offer| CrewOffer { slot: offer.slot, members: vec![offer] }).collect();
         }
-        let moments = moments(&alone);
+        let moments = moments(&self.offers(visit, slots, shifts.len()));
         let at = |(_, at): &(usize, i32)| Window { from_seconds: *at, until_seconds: *at };
         let windows: Vec<Window> = moments.iter().map(at).collect();
         let mut at_once = vec![Vec::new(); moments.len()];
-        for offer in self.offers(visit, &windows, everybody) {
-            at_once[offer.slot].push(offer);
+        for offer in self.offers(visit, &windows, shifts.len()) {
+            let (slot, _) = moments[offer.slot];
+            at_once[offer.slot].push(Offer { slot, ..offer });
         }
-        let crews = at_once.into_iter().zip(&moments).filter_map(|(offers, (slot, _))| self.crew(*slot, offers, size));
-        best_of_each_slot(crews)
-    }
-
-    /// The first so many who are different people.
-    fn crew(&self, slot: usize, offers: Vec<Offer>, size: usize) -> Option<CrewOffer> {
-        let shifts = self.problem().shifts();
-        let mut members: Vec<Offer> = Vec::with_capacity(size);
-        for offer in offers {
-            let is_there = members.iter().any(|other| shifts[other.shift].has_the_technician_of(&shifts[offer.shift]));
-            if !is_there && members.len() < size {
-                members.push(Offer { slot, ..offer });
-            }
-        }
-        (members.len() == size).then_some(CrewOffer { slot, members })
+        let crew = |(offers, (slot, _)): (Vec<Offer>, &(usize, i32))| {
+            let members = bonds::crew(size, offers, |offer| &shifts[offer.shift])?;
+            Some(CrewOffer { slot: *slot, members })
+        };
+        best_of_each_slot(at_once.into_iter().zip(&moments).filter_map(crew))
     }
 }
 

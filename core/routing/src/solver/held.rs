@@ -5,6 +5,7 @@
 use super::places::{Place, Scratch, look_through};
 use super::settle::all_stops;
 use super::tours::{NONE, Tours};
+use crate::bonds;
 use crate::model::NEVER;
 use crate::walk::{Call, Walk};
 
@@ -75,18 +76,7 @@ fn seats(tours: &Tours<'_, '_>, stop: u32, from: i32, size: usize) -> Option<(i3
 fn crew(tours: &Tours<'_, '_>, call: Call, size: usize) -> Option<Vec<Seat>> {
     let mut seats = all_seats(tours, call);
     seats.sort_by_key(|seat| (seat.place.more, seat.tour));
-    let mut crew: Vec<Seat> = Vec::with_capacity(size);
-    for seat in seats {
-        let shift = |seat: &Seat| &tours.model.shifts()[seat.tour as usize];
-        let is_there = crew.iter().any(|other| shift(other).has_the_technician_of(shift(&seat)));
-        if !is_there {
-            crew.push(seat);
-        }
-        if crew.len() == size {
-            return Some(crew);
-        }
-    }
-    None
+    bonds::crew(size, seats, |seat| &tours.model.shifts()[seat.tour as usize])
 }
 
 /// The best place in every shift that has one.
