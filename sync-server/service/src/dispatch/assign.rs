@@ -1,15 +1,16 @@
 //! One task goes to somebody: to whom a dispatcher names, or to the best there is.
 //!
 //! By hand, what stands against it is told first; who assigns all the same says so (`force`), and the task's work notes say what it
-//! went against. By itself, the cheapest technician with room is taken, or the cheapest crew, or it is told what is in the way of each. Looking for room beside
-//! what stands takes milliseconds, so it is done in the transaction that writes, and nothing can change in between.
+//! went against. By itself, the cheapest technician with room is taken, or the cheapest crew, or it is told what is in the way of each.
+//! Looking for room beside what stands takes milliseconds, so it is done in the transaction that writes, and nothing can change in
+//! between.
 
 use std::collections::BTreeMap;
 
 use fieldline_model::{DocumentId, Record, SysId, Timestamp, Value};
 
-use super::publish::helped_by;
-use super::report::{Assigned, Checked, Slot, Times};
+use super::publish::{assignment, way};
+use super::report::{Assigned, Checked, Slot};
 use super::slots::{self, Wanted};
 use super::span::Span;
 use super::{DispatchError, Result, SLOT_SECONDS, violations};
@@ -104,25 +105,9 @@ fn by_itself(call: &mut Call<'_>, task: &Record, within: Span) -> Result<Assigne
         let in_the_way = found.absent.into_iter().chain(found.in_the_way).collect();
         return Ok(Assigned { in_the_way, ..Assigned::not_yet(task) });
     };
-    let times = room.times;
-    let mut fields = BTreeMap::from([
-        ("assigned_to", technician.user.to_string()),
-        ("state", "assigned".to_owned()),
-        ("expected_start", times.expected_start.to_string()),
-        ("estimated_end", times.estimated_end.to_string()),
-    ]);
-    fields.extend(way(&times));
-    fields.extend(helped_by(&crew));
-    write(call, task, fields)?;
-    let technician = Some(technician);
-    Ok(Assigned { technician, crew, is_assigned: true, times: Some(times), ..Assigned::not_yet(task) })
-}
-
-fn way(times: &Times) -> [(&'static str, String); 2] {
-    [
-        ("scheduled_travel_start", times.scheduled_travel_start.to_string()),
-        ("estimated_travel_duration", times.travel_seconds.to_string()),
-    ]
+    write(call, task, assignment(technician.user, &crew, &room.times).collect())?;
+    let (technician, times) = (Some(technician), Some(room.times));
+    Ok(Assigned { technician, crew, is_assigned: true, times, ..Assigned::not_yet(task) })
 }
 
 fn write(call: &mut Call<'_>, task: &Record, fields: BTreeMap<&str, String>) -> Result<()> {

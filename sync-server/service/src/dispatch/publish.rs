@@ -76,28 +76,37 @@ pub(super) fn fields_of(
     (technician, crew): (SysId, &[Who]),
     times: &Times,
 ) -> Vec<(&'static str, String)> {
-    let way = [
-        ("scheduled_travel_start", times.scheduled_travel_start.to_string()),
-        ("estimated_travel_duration", times.travel_seconds.to_string()),
-    ];
-    let work =
-        [("expected_start", times.expected_start.to_string()), ("estimated_end", times.estimated_end.to_string())];
     match errand {
         Errand::Standing(standing) => {
             let is_in_time = standing.task.time("expected_start") == Some(times.expected_start);
             let is_open = !standing.is_begun && standing.leads && !standing.task.says("schedule_lock");
-            if is_in_time && is_open { way.into() } else { Vec::new() }
+            if is_in_time && is_open { way(times).into() } else { Vec::new() }
         }
-        Errand::Open(open) if open.holder.is_some() => way.into_iter().chain(work).collect(),
-        Errand::Open(_) => {
-            let assigned = [("assigned_to", technician.to_string()), ("state", "assigned".to_owned())];
-            way.into_iter().chain(work).chain(assigned).chain(helped_by(crew)).collect()
-        }
+        Errand::Open(open) if open.holder.is_some() => way(times).into_iter().chain(work(times)).collect(),
+        Errand::Open(_) => assignment(technician, crew, times).collect(),
     }
 }
 
-/// What says who does a task with whom it is assigned to.
-pub(super) fn helped_by(crew: &[Who]) -> Option<(&'static str, String)> {
+/// What gives a task to a technician and a crew, with its times.
+pub(super) fn assignment(
+    technician: SysId,
+    crew: &[Who],
+    times: &Times,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let assigned = [("assigned_to", technician.to_string()), ("state", "assigned".to_owned())];
     let crew = crew.iter().map(|who| who.user.to_string()).collect::<Vec<_>>().join(",");
-    (!crew.is_empty()).then_some(("additional_assignee_list", crew))
+    let helped = (!crew.is_empty()).then_some(("additional_assignee_list", crew));
+    way(times).into_iter().chain(work(times)).chain(assigned).chain(helped)
+}
+
+/// The way there.
+pub(super) fn way(times: &Times) -> [(&'static str, String); 2] {
+    [
+        ("scheduled_travel_start", times.scheduled_travel_start.to_string()),
+        ("estimated_travel_duration", times.travel_seconds.to_string()),
+    ]
+}
+
+fn work(times: &Times) -> [(&'static str, String); 2] {
+    [("expected_start", times.expected_start.to_string()), ("estimated_end", times.estimated_end.to_string())]
 }
