@@ -178,12 +178,12 @@ impl DayPlan {
 
     /// What is to be done for a task from a moment on, unless it has to be left out.
     fn errand(&mut self, task: Item, place: Option<Place>, from: Timestamp) -> Option<Errand> {
-        let reason = match (TaskTimes::of(&record_of(&task)), place) {
+        let record = record_of(&task);
+        let reason = match (TaskTimes::of(&record), place) {
             (Ok(times), _) if times.latest.is_some_and(|latest| latest < from) => MISSED.to_owned(),
             (Ok(times), Some(place)) => {
-                let agreed = agreed(&record_of(&task), from);
-                let at_once = |at| TaskTimes { earliest: Some(at), latest: Some(at), due: None, ..times };
-                return Some(Errand { task, place, times: agreed.map_or(times, at_once) });
+                let then = |at| TaskTimes { earliest: Some(at), latest: Some(at), due: None, ..times };
+                return Some(Errand { task, place, times: agreed(&record, from).map_or(times, then) });
             }
             (Ok(_), None) => NOWHERE.to_owned(),
             (Err(problem), _) => problem.to_string(),

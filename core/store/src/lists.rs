@@ -120,9 +120,13 @@ impl View<'_> {
         let mut work = self.list("listing today's work", include_str!("sql/today.sql"), params)?;
         let params = named_params! {":user": user.0, ":from": day.from.0, ":until": day.until.0};
         let of_others = self.list("listing a crew's work", include_str!("sql/today_of_others.sql"), params)?;
-        work.extend(of_others.into_iter().filter(|row| row.record.references(CREW).contains(&user)));
-        work.sort_by_cached_key(|row| (starts_at(&row.record), row.record.text("number").to_owned()));
-        work.truncate(limit as usize);
+        let of_crews = of_others.into_iter().filter(|row| row.record.references(CREW).contains(&user));
+        let alone = work.len();
+        work.extend(of_crews);
+        if work.len() > alone {
+            work.sort_by_cached_key(|row| (starts_at(&row.record), row.record.text("number").to_owned()));
+            work.truncate(limit as usize);
+        }
         Ok(work)
     }
 
